@@ -1,0 +1,202 @@
+// Package history is what people ask of the error history and what they get:
+// queries and their URLs, the search box, pages of rows, charts, masking. It is
+// pure: it knows neither database nor page.
+package history
+
+import (
+	"time"
+
+	"github.com/backstop-project/backstop/incident"
+)
+
+// Query narrows the error history. The zero value means everything, newest
+// first. Filters are joined by "and".
+type Query struct {
+	From, To time.Time // From is inside, To outside; zero is open. UTC
+	Channel  Channel
+	Code     int    // 0 is any
+	Number   string // From or To, as stored: "+4930123456", "client:anna"; "" is any
+	SID      string // CallSid, MessageSid …; "" is any
+	Host     string // host of ErrorUrl; "" is any
+	Incident int64  // 0 is any
+	Drills   bool   // drills too; they are left out otherwise
+
+	// Before and After are cursors from a Page: rows older than Before, or
+	// the rows just newer than After. At most one is set.
+	Before, After Cursor
+	Limit         int // rows a page; 0 is DefaultLimit, MaxLimit at most
+}
+
+// Bounds of a page.
+const (
+	DefaultLimit = 50
+	MaxLimit     = 500
+)
+
+// Channel is the channel to narrow by; empty is any.
+type Channel struct {
+	Is  incident.Channel
+	Set bool
+}
+
+// Cursor is a place between two rows: the ledger's serial number of the row at
+// the page's edge. 0 is none.
+type Cursor int64
+
+// Row is one failure as a list shows it.
+type Row struct {
+	Serial     int64
+	ID         incident.ID
+	ReceivedAt time.Time
+	Channel    incident.Channel
+	AccountSID string
+	SID        string
+	From, To   string
+	Code       int
+	ErrorURL   string
+	Incident   int64 // 0 for drills
+	Outcome    incident.Outcome
+	Step       string
+	Situation  incident.Situation
+	Drill      bool
+	Late       bool
+	AskedFirst bool
+}
+
+// Page is one page of rows, newest first, with the cursors of its neighbours:
+// 0 where there are none.
+type Page struct {
+	Rows  []Row
+	Older Cursor // put it into Query.Before
+	Newer Cursor // put it into Query.After
+}
+
+// Detail is all that is known of one failure.
+type Detail struct {
+	Row
+	Method     string
+	Params     []incident.Param // nil and Erased true once personal data was erased
+	Erased     bool
+	Answer     incident.Answer
+	JournalAt  time.Time // when its journal entry was begun to be written
+	LedgerAt   time.Time // when the ledger took it
+	Deliveries []Delivery
+	Reveals    []Reveal
+}
+
+// Delivery is an alert on its way to one notifier, as pages show it.
+type Delivery struct {
+	ID         int64
+	Notifier   string
+	Kind       incident.Kind
+	Title      string // of meta-alerts; "" else
+	Reason     string
+	IncidentID int64
+	State      DeliveryState
+	CreatedAt  time.Time
+	DueAt      time.Time
+	SentAt     time.Time // zero unless sent
+	Attempts   int
+	LastError  string
+	Detail     string // what the notifier said when it took it
+}
+
+// DeliveryState is where a delivery stands.
+type DeliveryState uint8
+
+// The states of a delivery. The numbers are stored: never renumber.
+const (
+	Waiting DeliveryState = 1 // due or not yet
+	Sending DeliveryState = 2 // claimed by a worker
+	Sent    DeliveryState = 3
+	Folded  DeliveryState = 4 // told by a newer message or a digest
+	Dead    DeliveryState = 5 // given up
+)
+
+// String is the word that pages and the API use.
+func (s DeliveryState) String() string {
+	switch s {
+	case Waiting:
+		return "waiting"
+	case Sending:
+		return "sending"
+	case Sent:
+		return "sent"
+	case Folded:
+		return "folded"
+	case Dead:
+		return "dead"
+	}
+	return "unknown"
+}
+
+// Reveal is a person having looked at something that is hidden by default.
+type Reveal struct {
+	At   time.Time
+	By   string
+	What string
+}
+
+// Bucket is one bar of a histogram.
+type Bucket struct {
+	Start     time.Time
+	Width     time.Duration
+	Voice     int64
+	Messaging int64
+	Unknown   int64
+}
+
+// Total is the height of the bar.
+func (b Bucket) Total() int64 { return b.Voice + b.Messaging + b.Unknown }
+
+// IncidentQuery narrows the list of incidents, newest first.
+type IncidentQuery struct {
+	State  incident.State // 0 is any
+	Host   string
+	Before int64 // incidents with a smaller ID; 0 from the newest
+	Limit  int   // 0 is DefaultLimit
+}
+
+// IncidentPage is one page of incidents, newest first.
+type IncidentPage struct {
+	Incidents []incident.Incident
+	Older     int64 // put it into IncidentQuery.Before; 0 where there are none
+	Open      int64 // how many are open, whatever the query says
+	Quiet     int64
+}
+
+// Event is something that happened to an incident or that somebody did.
+type Event struct {
+	At   time.Time
+	By   string // "" for Backstop
+	What string // "acknowledged", "resolved", "opened: first failure …"
+}
+
+// IncidentDetail is all that is known of one incident, besides its failures.
+type IncidentDetail struct {
+	incident.Incident
+	Events     []Event    // oldest first
+	Deliveries []Delivery // newest first, 100 at most
+	NotSent    int64      // alerts folded into others
+	Chart      []Bucket
+}
+
+// NotifierStatus is how a notifier does, as pages, metrics and health say it.
+type NotifierStatus struct {
+	Name        string
+	LastSuccess time.Time
+	LastFailure time.Time
+	LastError   string
+	Waiting     int64
+	Dead        int64
+}
+
+// DrillReport is what the ledger knows of a drill: `backstop drill` asks for
+// it until all is delivered.
+type DrillReport struct {
+	SID        string
+	Found      bool // the failure is in the ledger
+	FailureID  incident.ID
+	ReceivedAt time.Time
+	Deliveries []Delivery
+}

@@ -1,0 +1,102 @@
+package incident
+
+import "time"
+
+// Kind is what an alert has to tell.
+type Kind uint8
+
+// The kinds. The numbers are stored: never renumber.
+const (
+	Opened     Kind = 1 // a new incident
+	Regression Kind = 2 // a resolved one is back
+	Growing    Kind = 3 // 10, 100, 1,000 … callers
+	FellQuiet  Kind = 4 // no failure for a while, not proven over
+	Over       Kind = 5 // resolved
+	Late       Kind = 6 // failures that were verified only later
+	DrillAlert Kind = 7 // a drill arrived: no incident
+	Meta       Kind = 8 // Backstop itself has something to say
+)
+
+// String is the word that pages and logs use.
+func (k Kind) String() string {
+	switch k {
+	case Opened:
+		return "opened"
+	case Regression:
+		return "regression"
+	case Growing:
+		return "growing"
+	case FellQuiet:
+		return "quiet"
+	case Over:
+		return "resolved"
+	case Late:
+		return "late"
+	case DrillAlert:
+		return "drill"
+	case Meta:
+		return "meta"
+	}
+	return "unknown"
+}
+
+// Topic is what a meta-alert is about. At most one alert per topic goes out
+// in MetaEvery.
+type Topic string
+
+// The topics of meta-alerts.
+const (
+	SignatureTopic Topic = "signature" // requests for our accounts that failed the check
+	LedgerTopic    Topic = "ledger"    // history unavailable, set aside or replaced
+	JournalTopic   Topic = "journal"   // journal slow, full or replaced
+	NotifierTopic  Topic = "notifier"  // a notifier gave alerts up
+	ReloadTopic    Topic = "reload"    // a changed configuration was refused
+	RetentionTopic Topic = "retention" // old failures could not be removed, or had to go early
+)
+
+// MetaEvery is how often a topic may be told.
+const MetaEvery = 15 * time.Minute
+
+// Alert is what an incident, or Backstop itself, has to tell, with its reason.
+type Alert struct {
+	ID         int64 // 0 until the ledger has given it one
+	Kind       Kind
+	IncidentID int64 // 0 for drills and meta-alerts
+	FailureID  ID    // drills only
+	At         time.Time
+	Callers    int64  // at that time
+	Reason     string // why it is told, in words people read
+
+	// Crowded is true for an incident that was not among the first of its
+	// minute: it is told in a digest. See Policy.Crowd.
+	Crowded bool
+
+	// Meta-alerts only.
+	Topic  Topic
+	Title  string // the first line, at most 70 characters
+	Detail string // what it means and what to do, in plain sentences
+
+	// Except names a notifier that this alert does not go to: the one it
+	// complains about.
+	Except string
+}
+
+// Crowd marks the alert of a new incident, opened when openedBefore others had
+// been within the last minute, and says how long it waits for its digest.
+func (p Policy) Crowd(a Alert, openedBefore int) (marked Alert, wait time.Duration) {
+	if a.Kind != Opened && a.Kind != Regression && a.Kind != Late {
+		return a, 0
+	}
+	if a.Kind != Late && openedBefore < p.SinglesPerMinute {
+		return a, 0
+	}
+	a.Crowded = true
+	if a.Kind == Late {
+		return a, lateGather
+	}
+	return a, p.DigestAfter
+}
+
+// lateGather is how long late failures are collected: all that a changed
+// configuration verifies is told in one alert.
+const lateGather = 5 * time.Second

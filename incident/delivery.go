@@ -1,0 +1,208 @@
+package incident
+
+import (
+	"cmp"
+	"slices"
+	"time"
+)
+
+// Delivery is an alert for one notifier, on its way.
+type Delivery struct {
+	ID        int64 // stable over all attempts
+	Notifier  string
+	Alert     Alert
+	CreatedAt time.Time // when it was put into the outbox
+	DueAt     time.Time
+	Attempts  int
+	LastError string
+}
+
+// Sent is one message that a notifier took, as the caps count it.
+type Sent struct {
+	At         time.Time
+	Digest     bool
+	IncidentID int64 // 0 for digests, drills and meta-alerts
+	Kind       Kind
+}
+
+// Turn is what a notifier says next: one message that stands for all of
+// Deliveries, oldest first. A digest names several incidents, any other
+// message has one subject and tells the newest of its alerts.
+type Turn struct {
+	Deliveries []Delivery
+	Digest     bool
+}
+
+// Head is the delivery whose ID names the message. It is the oldest, so that
+// another attempt keeps the name although newer alerts have joined.
+func (t Turn) Head() Delivery { return t.Deliveries[0] }
+
+// Newest is the delivery whose alert the message tells.
+func (t Turn) Newest() Delivery { return t.Deliveries[len(t.Deliveries)-1] }
+
+// Next decides what one notifier says next, from what waits for it and what
+// it has said in the last hour. ok is false where nothing may go out yet: then
+// wait says when to ask again, and is zero where nothing waits at all. It is
+// pure, and holds every cap of the policy.
+func (p Policy) Next(waiting []Delivery, sent []Sent, now time.Time) (turn Turn, wait time.Time, ok bool) {
+	singlesFrom, digestsFrom := p.slots(sent, now)
+	var held []subject
+	for _, s := range bySubject(waiting) {
+		due := p.dueAt(s, sent)
+		switch {
+		case s.crowded(), now.Before(singlesFrom) && !now.Before(due):
+			held = append(held, s)
+		case now.Before(due):
+			wait = sooner(wait, due)
+		default:
+			return Turn{Deliveries: s.deliveries}, time.Time{}, true
+		}
+	}
+	if len(held) == 0 {
+		return Turn{}, wait, false
+	}
+	from := later(digestsFrom, p.firstDue(held, sent))
+	if now.Before(from) {
+		return Turn{}, sooner(wait, from), false
+	}
+	return inOne(held), time.Time{}, true
+}
+
+// firstDue is when the first of the held subjects is due: the others join its
+// digest even where their own minute is not over.
+func (p Policy) firstDue(held []subject, sent []Sent) time.Time {
+	first := p.dueAt(held[0], sent)
+	for _, s := range held[1:] {
+		first = sooner(first, p.dueAt(s, sent))
+	}
+	return first
+}
+
+func inOne(held []subject) Turn {
+	turn := Turn{Digest: len(held) > 1}
+	for _, s := range held {
+		turn.Deliveries = append(turn.Deliveries, s.deliveries...)
+	}
+	slices.SortFunc(turn.Deliveries, func(a, b Delivery) int { return cmp.Compare(a.ID, b.ID) })
+	return turn
+}
+
+// subject is all that waits about one incident, drill or topic.
+type subject struct {
+	key        subjectKey
+	deliveries []Delivery // oldest first
+}
+
+// crowded says whether s has to go into a digest: its incident was not among
+// the first that were opened in their minute, and has not been told yet.
+func (s subject) crowded() bool {
+	return slices.ContainsFunc(s.deliveries, func(d Delivery) bool { return d.Alert.Crowded })
+}
+
+type subjectKey struct {
+	incident int64
+	failure  ID
+	topic    Topic
+}
+
+func keyOf(a Alert) subjectKey {
+	return subjectKey{incident: a.IncidentID, failure: a.FailureID, topic: a.Topic}
+}
+
+// bySubject folds: strictly in order, an unsent older alert goes with the
+// newer one of its incident.
+func bySubject(waiting []Delivery) []subject {
+	ordered := slices.Clone(waiting)
+	slices.SortStableFunc(ordered, func(a, b Delivery) int { return cmp.Compare(a.ID, b.ID) })
+	at := map[subjectKey]int{}
+	var subjects []subject
+	for _, d := range ordered {
+		key := keyOf(d.Alert)
+		i, known := at[key]
+		if !known {
+			i = len(subjects)
+			at[key] = i
+			subjects = append(subjects, subject{key: key})
+		}
+		subjects[i].deliveries = append(subjects[i].deliveries, d)
+	}
+	return subjects
+}
+
+// dueAt is when s may be told: when its newest alert is due, and growth only
+// once in a while.
+func (p Policy) dueAt(s subject, sent []Sent) time.Time {
+	due := s.deliveries[0].DueAt
+	growth := true
+	for _, d := range s.deliveries {
+		due = later(due, d.DueAt)
+		growth = growth && d.Alert.Kind == Growing
+	}
+	if !growth {
+		return due
+	}
+	for _, m := range sent {
+		if m.IncidentID == s.key.incident && m.Kind == Growing {
+			due = later(due, m.At.Add(p.GrowthEvery))
+		}
+	}
+	return due
+}
+
+// slots says from when on the caps leave room for a message about one subject,
+// and for a digest. One slot in DigestShare is the digests' own, and they are
+// spread over the ten minutes.
+func (p Policy) slots(sent []Sent, now time.Time) (singles, digests time.Time) {
+	singles, digests = p.slotsIn(sent, now, 10*time.Minute, p.PerTenMinutes)
+	if p.PerHour > 0 {
+		s, d := p.slotsIn(sent, now, time.Hour, p.PerHour)
+		singles, digests = later(singles, s), later(digests, d)
+	}
+	own := max(1, p.PerTenMinutes/p.DigestShare)
+	for _, m := range sent {
+		if m.Digest {
+			digests = later(digests, m.At.Add(10*time.Minute/time.Duration(own)))
+		}
+	}
+	return singles, digests
+}
+
+// slotsIn is slots for one window with at most limit messages in it.
+func (p Policy) slotsIn(sent []Sent, now time.Time, window time.Duration, limit int) (singles, digests time.Time) {
+	var all, single []time.Time
+	for _, m := range sent {
+		if m.At.Add(window).After(now) {
+			all = append(all, m.At)
+			if !m.Digest {
+				single = append(single, m.At)
+			}
+		}
+	}
+	digests = freeFrom(all, window, limit)
+	singles = later(digests, freeFrom(single, window, limit-limit/p.DigestShare))
+	return singles, digests
+}
+
+// freeFrom is when fewer than limit of the times lie within the window; zero
+// where they do already.
+func freeFrom(times []time.Time, window time.Duration, limit int) time.Time {
+	if len(times) < limit {
+		return time.Time{}
+	}
+	slices.SortFunc(times, time.Time.Compare)
+	return times[len(times)-limit].Add(window)
+}
+
+func sooner(a, b time.Time) time.Time {
+	if a.IsZero() || b.Before(a) {
+		return b
+	}
+	return a
+}
+
+func later(a, b time.Time) time.Time {
+	if b.After(a) {
+		return b
+	}
+	return a
+}

@@ -1,0 +1,197 @@
+package incident
+
+import (
+	"crypto/rand"
+	"encoding/binary"
+	"strconv"
+	"time"
+
+	"github.com/google/uuid"
+)
+
+// ID names a failure: a UUIDv7 whose time is the failure's ReceivedAt.
+type ID = uuid.UUID
+
+// NewID makes an ID for something received at t. Unlike uuid.NewV7 it takes
+// the time as a value, so that a late failure sorts where it belongs.
+func NewID(t time.Time) ID {
+	var id ID
+	// crypto/rand.Read never returns an error: it ends the program instead.
+	_, _ = rand.Read(id[6:])
+	binary.BigEndian.PutUint16(id[0:2], uint16(t.UnixMilli()>>32)) //nolint:gosec // 48 bits of milliseconds, cut on purpose (RFC 9562 §5.7)
+	binary.BigEndian.PutUint32(id[2:6], uint32(t.UnixMilli()))     //nolint:gosec // see above
+	id[6] = id[6]&0x0f | 0x70
+	id[8] = id[8]&0x3f | 0x80
+	return id
+}
+
+// Param is one name and value of a request, decoded. It is an alias of an
+// unnamed type, so that twilio.Param is the same type without an import.
+type Param = struct{ Name, Value string }
+
+// Channel is what Twilio carried: a call or a message.
+type Channel uint8
+
+// The channels. The numbers are stored: never renumber.
+const (
+	Unknown   Channel = 0 // neither CallSid nor MessageSid
+	Voice     Channel = 1
+	Messaging Channel = 2
+)
+
+// String is the word people read and URLs carry.
+func (c Channel) String() string {
+	switch c {
+	case Voice:
+		return "voice"
+	case Messaging:
+		return "messaging"
+	case Unknown:
+	}
+	return "unknown"
+}
+
+// ParseChannel reads what String wrote; ok is false for any other word.
+func ParseChannel(s string) (c Channel, ok bool) {
+	switch s {
+	case "voice":
+		return Voice, true
+	case "messaging":
+		return Messaging, true
+	case "unknown":
+		return Unknown, true
+	}
+	return Unknown, false
+}
+
+// Failure is one thing that Twilio could not do. The parameters are kept as
+// they came, decoded; the other fields are taken from them or say how it came.
+type Failure struct {
+	ID         ID
+	ReceivedAt time.Time // once, when the request's head had been read; UTC
+	Method     string    // GET or POST
+	Params     []Param   // every one, in order, with repeats and empties
+
+	Channel    Channel
+	AccountSID string
+	SID        string // CallSid or MessageSid; empty where Twilio sent none
+	From, To   string // as Twilio wrote them
+	Code       int    // ErrorCode; 0 where there is none or it is no number
+	ErrorURL   string // without userinfo
+	AskedFirst bool   // Twilio sent no ErrorCode: we are set as the primary URL
+	Itself     bool   // ErrorURL is one of our own addresses
+	Drill      bool   // verified by the drill key
+	Late       bool   // verified only after tokens or PUBLIC_URL had changed
+
+	// RequestKey is equal for retries of one request and, as far as chance
+	// goes, for nothing else. Without idempotency token (Tokenless) equal
+	// keys mean a retry only within RetryWindow.
+	RequestKey [16]byte
+	Tokenless  bool
+}
+
+// RetryWindow is how long the same signature without an idempotency token is
+// taken for a retry. Twilio gives a request up at 15 s.
+const RetryWindow = 20 * time.Second
+
+// NewFailure reads the well-known parameters out of params, which it takes
+// over: userinfo in ErrorUrl is removed there too, for it is a secret and
+// never stored. It never fails: what is missing stays empty, what is no number
+// is 0.
+func NewFailure(receivedAt time.Time, method string, params []Param) Failure {
+	f := Failure{ID: NewID(receivedAt), ReceivedAt: receivedAt.UTC(), Method: method, Params: params}
+	f.readParams()
+	return f
+}
+
+// RestoreFailure is NewFailure for one that has its ID already: read back
+// from the journal or the ledger.
+func RestoreFailure(id ID, receivedAt time.Time, method string, params []Param) Failure {
+	f := Failure{ID: id, ReceivedAt: receivedAt.UTC(), Method: method, Params: params}
+	f.readParams()
+	return f
+}
+
+func (f *Failure) readParams() {
+	f.AskedFirst = true
+	var call, message, sms string
+	for i, p := range f.Params {
+		switch p.Name {
+		case "AccountSid":
+			keepFirst(&f.AccountSID, p.Value)
+		case "CallSid":
+			keepFirst(&call, p.Value)
+		case "MessageSid":
+			keepFirst(&message, p.Value)
+		case "SmsSid":
+			keepFirst(&sms, p.Value)
+		case "From":
+			keepFirst(&f.From, p.Value)
+		case "To":
+			keepFirst(&f.To, p.Value)
+		case "ErrorUrl":
+			f.Params[i].Value = withoutUserinfo(p.Value)
+			keepFirst(&f.ErrorURL, f.Params[i].Value)
+		case "ErrorCode":
+			if p.Value != "" {
+				f.AskedFirst = false
+				f.Code = parseCode(p.Value)
+			}
+		}
+	}
+	switch {
+	case message != "" || sms != "":
+		f.Channel = Messaging
+		keepFirst(&f.SID, message)
+		keepFirst(&f.SID, sms)
+	case call != "":
+		f.Channel = Voice
+		f.SID = call
+	}
+}
+
+func keepFirst(field *string, value string) {
+	if *field == "" {
+		*field = value
+	}
+}
+
+func parseCode(s string) int {
+	n, err := strconv.ParseUint(s, 10, 31)
+	if err != nil {
+		return 0
+	}
+	return int(n)
+}
+
+// Param is the first value of a parameter, "" where there is none.
+func (f Failure) Param(name string) string {
+	for _, p := range f.Params {
+		if p.Name == name {
+			return p.Value
+		}
+	}
+	return ""
+}
+
+// CallerKey is what callers are counted by: equal for two failures of the
+// same person as far as their number tells. A withheld number counts once a
+// call, and so does a failure without From.
+func (f Failure) CallerKey() string {
+	if f.From == "" || Withheld(f.From) {
+		return "sid:" + f.SID
+	}
+	return f.From
+}
+
+// Withheld says whether From stands for a hidden number. The words and the
+// numbers that spell them are Twilio's:
+// https://www.twilio.com/docs/voice/twiml#twilios-request-to-your-application
+func Withheld(from string) bool {
+	switch from {
+	case "anonymous", "Anonymous", "unknown", "restricted", "unavailable", "private",
+		"+266696687", "+7378742833", "+2562533", "+8656696", "+86282452253":
+		return true
+	}
+	return false
+}

@@ -1,0 +1,103 @@
+// Package incident holds what happened and what it means: failures, their
+// causes, the incidents they add up to, and the alerts these deserve. It is
+// pure: it knows no database, no clock, no network and no other package of ours.
+package incident
+
+import "time"
+
+// State is where an incident stands.
+type State uint8
+
+// The states of an incident. The numbers are stored: never renumber.
+const (
+	Open     State = 1 // failures keep coming
+	Quiet    State = 2 // no failure for a while; nothing proves that it is over
+	Resolved State = 3 // over: proven, said by a person, or quiet for a day
+)
+
+// String is the word people read and URLs carry.
+func (s State) String() string {
+	switch s {
+	case Open:
+		return "open"
+	case Quiet:
+		return "quiet"
+	case Resolved:
+		return "resolved"
+	}
+	return "unknown"
+}
+
+// Incident is an open stretch of failures with one cause. It is a value:
+// every method that changes something returns a new one.
+type Incident struct {
+	ID    int64 // 0 until the ledger has given it one
+	Cause Cause
+	State State
+
+	// Previous is the resolved incident with the same cause that this one
+	// follows as a regression; 0 if it is none.
+	Previous int64
+
+	OpenedAt       time.Time // the first failure
+	LastAt         time.Time // the newest failure
+	QuietAt        time.Time // zero unless it ever fell quiet
+	ResolvedAt     time.Time // zero until resolved
+	ResolvedBy     string    // a person, or "" where time closed it
+	AcknowledgedAt time.Time // zero until acknowledged
+	AcknowledgedBy string
+
+	Failures int64 // calls and messages, retries not counted
+	Calls    int64 // the failures among them that are calls
+	Callers  int64 // distinct From; a withheld number counts once a call
+	Late     int64 // failures among them that were verified only later
+
+	First Sample // the first failure
+	Last  Sample // the newest one
+
+	// Lines is true once failures named more than one To.
+	MoreLines bool
+
+	// UsualGap is the smoothed time between two failures, 0 below two.
+	UsualGap time.Duration
+
+	// Told is the highest number of callers that an alert was made for.
+	Told int64
+}
+
+// Sample is what an incident remembers of one of its failures, so that an
+// alert can be written without looking anything up.
+type Sample struct {
+	FailureID ID
+	At        time.Time
+	Channel   Channel
+	Code      int
+	ErrorURL  string // without userinfo; query values are hidden where it is shown
+	SID       string
+	From      string
+	To        string
+	Name      string // what the answer called the line
+	Heard     string // what the caller heard or read, in one line of plain text
+}
+
+// sampleOf takes from an entry what its incident keeps.
+func sampleOf(e Entry) Sample {
+	return Sample{
+		FailureID: e.Failure.ID,
+		At:        e.Failure.ReceivedAt,
+		Channel:   e.Failure.Channel,
+		Code:      e.Failure.Code,
+		ErrorURL:  e.Failure.ErrorURL,
+		SID:       e.Failure.SID,
+		From:      e.Failure.From,
+		To:        e.Failure.To,
+		Name:      e.Answer.Name,
+		Heard:     e.Answer.Heard,
+	}
+}
+
+// Acknowledged says whether somebody has taken the incident.
+func (in Incident) Acknowledged() bool { return !in.AcknowledgedAt.IsZero() }
+
+// Messages is how many of its failures are no calls.
+func (in Incident) Messages() int64 { return in.Failures - in.Calls }

@@ -1,0 +1,59 @@
+package incident
+
+import "time"
+
+// Message is all that a notifier needs to write one message: the alert to
+// tell and the state of things now, so that another attempt an hour later
+// tells today's numbers.
+type Message struct {
+	// Ledger is the random id of the ledger: with DeliveryID it makes names
+	// that stay unique when a ledger is lost and its numbers start again.
+	Ledger     string
+	DeliveryID int64
+	Attempt    int // 1 is the first
+	Now        time.Time
+
+	Alert  Alert
+	Folded []Alert // older ones that were never sent by themselves; oldest first
+
+	Incident *Incident // nil for digests, drills and meta-alerts
+	Failure  *Entry    // drills only
+
+	// Digest has every incident that a digest names, oldest first; nil for
+	// any other message. Others are the drills and meta-alerts in it.
+	Digest []Incident
+	Others []Alert
+
+	// NotSent is how many alerts about this incident this notifier was
+	// spared: folded into others or held back by a cap.
+	NotSent int
+
+	// Thread is what the notifier returned for its first message about this
+	// incident, "" before that.
+	Thread string
+}
+
+// FirstTime says whether this notifier has said nothing yet about the
+// incident.
+func (m Message) FirstTime() bool { return m.Thread == "" }
+
+// Receipt is what a notifier returns for a message it took.
+type Receipt struct {
+	// Thread is what it wants to see again with the next message about the
+	// same incident; "" leaves what is known.
+	Thread string
+	// Detail is for people: a message id, "updated in place".
+	Detail string
+}
+
+// Result is how an attempt ended.
+type Result struct {
+	At      time.Time
+	Took    time.Duration
+	Receipt Receipt
+	Error   string // "" where it was sent; never a secret
+	// Permanent means that no retry can mend it: the delivery is dead.
+	Permanent bool
+	// RetryAt is when to try again; ignored where Error is "" or Permanent.
+	RetryAt time.Time
+}

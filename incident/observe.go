@@ -1,0 +1,158 @@
+package incident
+
+import (
+	"fmt"
+	"time"
+)
+
+// Begin opens an incident with its first failure. previous is the newest
+// incident with the same cause, or nil: where it was resolved by somebody, the
+// new one is a regression.
+func Begin(e Entry, previous *Incident) (Incident, []Alert) {
+	f := e.Failure
+	in := Incident{
+		Cause:    CauseOf(f),
+		State:    Open,
+		OpenedAt: f.ReceivedAt,
+		LastAt:   f.ReceivedAt,
+		First:    sampleOf(e),
+	}
+	in = in.count(e, true)
+	alert := Alert{Kind: Opened, At: f.ReceivedAt, Callers: in.Callers, Reason: "first failure with this cause"}
+	if previous != nil && previous.State == Resolved && previous.ResolvedBy != "" {
+		in.Previous = previous.ID
+		alert.Kind = Regression
+		alert.Reason = fmt.Sprintf("back after being resolved by %s", previous.ResolvedBy)
+	}
+	if f.Late {
+		alert.Kind = Late
+		alert.Reason = lateReason
+	}
+	in.Told = in.Callers
+	return in, []Alert{alert}
+}
+
+const lateReason = "verified only now, after the configuration had changed"
+
+// Observe adds e to the incident and says what, if anything, to tell people.
+// newCaller says whether e's CallerKey is the first of its kind here. It
+// returns a new Incident; in is left as it was.
+func (in Incident) Observe(e Entry, newCaller bool) (Incident, []Alert) {
+	before := in
+	in = in.count(e, newCaller)
+	if e.Failure.Late {
+		if before.Late > 0 {
+			return in, nil
+		}
+		return in, []Alert{{Kind: Late, IncidentID: in.ID, At: e.Failure.ReceivedAt, Callers: in.Callers, Reason: lateReason}}
+	}
+	if in.State == Quiet {
+		in.State = Open
+		in.QuietAt = time.Time{}
+	}
+	step := nextStep(in.Told)
+	if in.Callers < step {
+		return in, nil
+	}
+	in.Told = in.Callers
+	return in, []Alert{{
+		Kind: Growing, IncidentID: in.ID, At: e.Failure.ReceivedAt, Callers: in.Callers,
+		Reason: fmt.Sprintf("%d callers reached", step),
+	}}
+}
+
+// count adds e to the totals.
+func (in Incident) count(e Entry, newCaller bool) Incident {
+	f := e.Failure
+	if in.Failures > 0 && f.ReceivedAt.After(in.LastAt) {
+		in.UsualGap = smooth(in.UsualGap, f.ReceivedAt.Sub(in.LastAt))
+	}
+	in.Failures++
+	if f.Channel == Voice {
+		in.Calls++
+	}
+	if newCaller {
+		in.Callers++
+	}
+	if f.Late {
+		in.Late++
+	}
+	if f.To != in.First.To {
+		in.MoreLines = true
+	}
+	if f.ReceivedAt.Before(in.OpenedAt) {
+		in.OpenedAt = f.ReceivedAt
+	}
+	if !f.ReceivedAt.Before(in.LastAt) {
+		in.LastAt = f.ReceivedAt
+		in.Last = sampleOf(e)
+	}
+	return in
+}
+
+// smooth weighs the newest gap by a quarter: a burst must not make an
+// incident with one failure an hour quiet after ten minutes.
+func smooth(usual, gap time.Duration) time.Duration {
+	if usual == 0 {
+		return gap
+	}
+	return usual + (gap-usual)/4
+}
+
+// Tick lets time pass: an open incident falls quiet, a quiet one closes
+// without a word. It returns in as it was where neither is due.
+func (in Incident) Tick(now time.Time, p Policy) (Incident, []Alert) {
+	due, ok := in.NextTick(p)
+	if !ok || now.Before(due) {
+		return in, nil
+	}
+	if in.State == Quiet {
+		in.State = Resolved
+		in.ResolvedAt = now
+		return in, nil
+	}
+	in.State = Quiet
+	in.QuietAt = now
+	return in, []Alert{{
+		Kind: FellQuiet, IncidentID: in.ID, At: now, Callers: in.Callers,
+		Reason: fmt.Sprintf("no failure for %s", p.quietAfter(in).Round(time.Minute)),
+	}}
+}
+
+// NextTick is when Tick has something to do; ok is false where it never has.
+func (in Incident) NextTick(p Policy) (due time.Time, ok bool) {
+	switch in.State {
+	case Open:
+		return in.LastAt.Add(p.quietAfter(in)), true
+	case Quiet:
+		return in.QuietAt.Add(p.CloseAfter), true
+	case Resolved:
+	}
+	return time.Time{}, false
+}
+
+// Acknowledge notes who takes care of it. It changes nothing where somebody
+// does already, or where it is over.
+func (in Incident) Acknowledge(by string, at time.Time) Incident {
+	if in.Acknowledged() || in.State == Resolved {
+		return in
+	}
+	in.AcknowledgedAt = at
+	in.AcknowledgedBy = by
+	return in
+}
+
+// Resolve notes who says that it is over, and tells the others. A second time
+// changes nothing.
+func (in Incident) Resolve(by string, at time.Time) (Incident, []Alert) {
+	if in.State == Resolved {
+		return in, nil
+	}
+	in.State = Resolved
+	in.ResolvedAt = at
+	in.ResolvedBy = by
+	return in, []Alert{{
+		Kind: Over, IncidentID: in.ID, At: at, Callers: in.Callers,
+		Reason: "resolved by " + by,
+	}}
+}
