@@ -1,0 +1,117 @@
+package twilio
+
+import (
+	"slices"
+	"strconv"
+	"strings"
+)
+
+// Level is how bad Twilio holds a code to be.
+type Level string
+
+// The levels.
+const (
+	LevelError   Level = "error"   // Twilio could not go on
+	LevelWarning Level = "warning" // it could
+)
+
+// Code is what an error code of Twilio's means, in our words: for somebody who
+// was woken by it.
+type Code struct {
+	Number int
+	Level  Level
+	Name   string // a title of a few words
+	// Phrase says what is wrong, at most 28 characters, to follow whom it is
+	// about: "www.example.com " + "refuses connections". See Sentence.
+	Phrase string
+	// About is whom Phrase is about; empty for the host that Twilio asked.
+	About string
+	// Means is what happened, in one or two sentences.
+	Means string
+	// FirstThing is what to do first. It may hold URL, HOST and PORT: Advice
+	// puts in the real ones.
+	FirstThing string
+	// FetchLevel says that Twilio got no document at all (110xx–112xx), so that
+	// everything on that host is likely to fail alike.
+	FetchLevel bool
+}
+
+// Lookup tells about a code. It never fails: a code without an entry of its own
+// is told about in the words of its range.
+func Lookup(number int) Code {
+	for _, list := range [...][]Code{fetchCodes, documentCodes, otherCodes} {
+		i, ok := slices.BinarySearchFunc(list, number, func(c Code, number int) int { return c.Number - number })
+		if ok {
+			return list[i].complete(number)
+		}
+	}
+	for _, r := range codeRanges {
+		if r.first <= number && number <= r.last {
+			return r.code.complete(number)
+		}
+	}
+	return unknownCode.complete(number)
+}
+
+func (c Code) complete(number int) Code {
+	const (
+		firstCode, lastCode   = 10000, 99999
+		firstFetch, lastFetch = 11000, 11299
+	)
+	c.Number = number
+	c.FetchLevel = number >= firstFetch && number <= lastFetch
+	if c.Level == "" {
+		c.Level = LevelError
+	}
+	if c.FirstThing != "" {
+		return c
+	}
+	c.FirstThing = "Look for it in the Console: " + ConsoleErrors
+	if number >= firstCode && number <= lastCode {
+		c.FirstThing = "Read what Twilio says about it: " + ErrorPage(number)
+	}
+	return c
+}
+
+// codeRange speaks for the codes between two that have no entry of their own.
+type codeRange struct {
+	first, last int
+	code        Code
+}
+
+// Sentence is the code in half a line: "www.example.com refuses connections".
+// host may be empty.
+func (c Code) Sentence(host string) string {
+	switch {
+	case c.About != "":
+		return c.About + " " + c.Phrase
+	case host == "":
+		return "your server " + c.Phrase
+	}
+	return host + " " + c.Phrase
+}
+
+// Advice is FirstThing with the address that failed put in, fit to be pasted
+// into a shell.
+func (c Code) Advice(u ErrorURL) string {
+	if u.Host == "" {
+		return c.FirstThing
+	}
+	port := u.Port
+	if port == "" {
+		port = "443"
+		if u.Scheme == "http" {
+			port = "80"
+		}
+	}
+	address := "'" + strings.ReplaceAll(u.address(), "'", "%27") + "'"
+	return strings.NewReplacer("HOST", u.Host, "PORT", port, "URL", address).Replace(c.FirstThing)
+}
+
+// Title is number and name: "11202: connection refused".
+func (c Code) Title() string {
+	if c.Number == 0 {
+		return c.Name
+	}
+	return strconv.Itoa(c.Number) + ": " + c.Name
+}

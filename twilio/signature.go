@@ -1,0 +1,135 @@
+package twilio
+
+import (
+	"crypto/sha1"
+	"crypto/sha256"
+	"crypto/subtle"
+	"encoding/base64"
+	"encoding/hex"
+	"slices"
+	"strings"
+)
+
+// Signed says which key of that AccountSid signed r, asked for under base.
+// It allows what the official libraries allow: a port left out or added, and
+// other ways to write the query. Verify is the check that also asks which
+// account r claims; call Signed where something else says so, as with JSON.
+//
+// A signature covers the URL and the form of a POST. Any other body counts only
+// if its SHA-256 stands in the URL as bodySHA256.
+//
+// See https://www.twilio.com/docs/usage/security#validating-requests.
+func (k *Keys) Signed(sid string, base BaseURL, r *Request) (Match, bool) {
+	var signature [sha1.Size]byte
+	if !decodeSignature(&signature, r.Signature) {
+		return Match{}, false
+	}
+	s := k.scratches.Get().(*scratch)
+	defer k.giveBack(s)
+	keys := k.of(sid)
+	var by *key
+	if r.isPost() && r.hasForm() {
+		s.sort(r.Params)
+		by = s.search(keys, &base, r.pathAndQuery(), &signature)
+	}
+	if by == nil && r.coveredByURL() {
+		s.sort(nil)
+		by = s.search(keys, &base, r.pathAndQuery(), &signature)
+	}
+	if by == nil {
+		return Match{}, false
+	}
+	match := by.match
+	match.SID = sid
+	return match, true
+}
+
+// strict has exactly one text for each signature, so that a text can name it.
+var strict = base64.StdEncoding.Strict()
+
+func decodeSignature(to *[sha1.Size]byte, text string) bool {
+	if len(text) != base64.StdEncoding.EncodedLen(sha1.Size) {
+		return false
+	}
+	// Room for what 28 characters without padding would decode to.
+	var decoded [21]byte
+	n, err := strict.Decode(decoded[:], []byte(text))
+	return err == nil && n == copy(to[:], decoded[:n])
+}
+
+// coveredByURL says that a signature over the URL alone vouches for all of r.
+func (r *Request) coveredByURL() bool {
+	if !r.isPost() {
+		return true
+	}
+	if want := r.bodySHA256(); want != "" {
+		sum := sha256.Sum256([]byte(r.Body))
+		return subtle.ConstantTimeCompare([]byte(hex.EncodeToString(sum[:])), []byte(want)) == 1
+	}
+	return r.Body == "" && !r.hasForm()
+}
+
+func (r *Request) bodySHA256() string {
+	for pair := range strings.SplitSeq(r.query(), "&") {
+		if hash, ok := strings.CutPrefix(pair, "bodySHA256="); ok {
+			return hash
+		}
+	}
+	return ""
+}
+
+// scratch is the memory that one check needs.
+type scratch struct {
+	message []byte
+	sorted  []Param
+}
+
+// giveBack lets go of the request's memory first.
+func (k *Keys) giveBack(s *scratch) {
+	clear(s.sorted)
+	k.scratches.Put(s)
+}
+
+// sort takes the parameters in the order in which they are signed: by name,
+// repeated names by value, equal pairs once.
+func (s *scratch) sort(params []Param) {
+	s.sorted = append(s.sorted[:0], params...)
+	slices.SortFunc(s.sorted, func(a, b Param) int {
+		if c := strings.Compare(a.Name, b.Name); c != 0 {
+			return c
+		}
+		return strings.Compare(a.Value, b.Value)
+	})
+	s.sorted = slices.Compact(s.sorted)
+}
+
+func (s *scratch) search(keys []*key, base *BaseURL, uri string, signature *[sha1.Size]byte) *key {
+	for n := range uriForms {
+		form, ok := uriForm(uri, n)
+		if !ok {
+			continue
+		}
+		for _, address := range base.forms {
+			if address == "" {
+				break
+			}
+			s.write(address, form)
+			for _, key := range keys {
+				if key.signed(s.message, signature) {
+					return key
+				}
+			}
+		}
+	}
+	return nil
+}
+
+func (s *scratch) write(base, uri string) {
+	m := append(s.message[:0], base...)
+	m = append(m, uri...)
+	for i := range s.sorted {
+		m = append(m, s.sorted[i].Name...)
+		m = append(m, s.sorted[i].Value...)
+	}
+	s.message = m
+}
