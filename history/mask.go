@@ -1,0 +1,198 @@
+package history
+
+import (
+	"regexp"
+	"strings"
+
+	"github.com/backstop-project/backstop/incident"
+)
+
+// Mask hides what is personal or secret until somebody reveals it. The zero
+// value hides all but numbers.
+type Mask struct {
+	Numbers bool // phone numbers and other addresses of people too
+}
+
+const dots = "•••"
+
+// Number shortens a phone number to what tells two callers apart and calls
+// nobody: "+493•••56". Short codes and words for withheld numbers stay.
+func (m Mask) Number(s string) string {
+	if !m.Numbers || s == "" {
+		return s
+	}
+	if incident.Withheld(s) {
+		return s
+	}
+	scheme, rest, cut := strings.Cut(s, ":")
+	if cut {
+		return first(scheme, 20) + ":" + maskAddress(rest)
+	}
+	return maskAddress(s)
+}
+
+func maskAddress(s string) string {
+	digits := strings.TrimPrefix(s, "+")
+	switch {
+	case strings.Trim(digits, "0123456789") != "":
+		return maskName(s)
+	case len(s) <= 6:
+		return s
+	case len(s) <= 9:
+		return s[:2] + dots + s[len(s)-2:]
+	}
+	return s[:4] + dots + s[len(s)-2:]
+}
+
+// maskName keeps the first letter and, of an address, the host.
+func maskName(s string) string {
+	name, host, at := strings.Cut(s, "@")
+	if digits := strings.TrimPrefix(name, "+"); len(name) > 6 && strings.Trim(digits, "0123456789") == "" {
+		name = maskAddress(name)
+	} else {
+		name = first(name, 1) + dots
+	}
+	if at {
+		return name + "@" + host
+	}
+	return name
+}
+
+// first is the beginning of s, n characters of it.
+func first(s string, n int) string {
+	for i := range s {
+		if n--; n < 0 {
+			return s[:i]
+		}
+	}
+	return s
+}
+
+var numberInText = regexp.MustCompile(`\+[1-9]\d{6,14}`)
+
+// Text masks every number within s.
+func (m Mask) Text(s string) string {
+	if !m.Numbers || !strings.Contains(s, "+") {
+		return s
+	}
+	return numberInText.ReplaceAllStringFunc(s, m.Number)
+}
+
+// URL hides the values of a URL's query, whatever they are, its userinfo and
+// its fragment. It takes what no parser would.
+func (m Mask) URL(raw string) string {
+	raw, _, fragment := strings.Cut(raw, "#")
+	raw, query, hasQuery := strings.Cut(raw, "?")
+	var b strings.Builder
+	b.WriteString(m.Text(withoutUserinfo(raw)))
+	if hasQuery {
+		b.WriteByte('?')
+		for i, pair := range strings.Split(query, "&") {
+			if i > 0 {
+				b.WriteByte('&')
+			}
+			name, value, _ := strings.Cut(pair, "=")
+			switch {
+			case value != "":
+				b.WriteString(name + "=…")
+			case name != pair: // "a="
+				b.WriteString(pair)
+			case name != "": // a value without a name, for all we know
+				b.WriteString("…")
+			}
+		}
+	}
+	if fragment {
+		b.WriteString("#…")
+	}
+	return b.String()
+}
+
+func withoutUserinfo(raw string) string {
+	scheme, rest, found := strings.Cut(raw, "//")
+	if !found {
+		return raw
+	}
+	authority := rest
+	if end := strings.IndexAny(rest, "/\\"); end >= 0 {
+		authority = rest[:end]
+	}
+	if at := strings.LastIndexByte(authority, '@'); at >= 0 {
+		return scheme + "//" + rest[at+1:]
+	}
+	return raw
+}
+
+// Secrecy is how a parameter is shown to people who have not asked to see it.
+type Secrecy uint8
+
+// The kinds of parameters.
+const (
+	Plain   Secrecy = iota // as it is, numbers within it masked
+	Person                 // somebody's number or address: masked
+	Link                   // a URL: without the values of its query
+	Private                // not at all
+)
+
+// SecrecyOf says how a parameter of that name is shown. Unknown names are
+// plain, for Twilio adds parameters without notice and people have to see them,
+// unless the name itself gives them away as a secret.
+func SecrecyOf(name string) Secrecy {
+	n := strings.ToLower(name)
+	switch {
+	case numberNames[n]:
+		return Person
+	case hiddenNames[n]:
+		return Private
+	case strings.HasPrefix(n, "sipheader"), strings.HasPrefix(n, "referral"), strings.HasPrefix(n, "mediaurl"),
+		strings.HasPrefix(n, "recordingurl"), strings.HasPrefix(n, "transcription"):
+		return Private
+	case secretName.MatchString(n):
+		return Private
+	case strings.HasSuffix(n, "url"), strings.HasSuffix(n, "uri"):
+		return Link
+	}
+	return Plain
+}
+
+// secretName matches names under which customers pass secrets and personal
+// data in their own URLs.
+var secretName = regexp.MustCompile(`token|secret|passw|pwd|credential|signature|session|cookie|authorization|api_?key|ssn|iban|card|e-?mail|birth`)
+
+// numberNames are the parameters that hold an address of a person or a line.
+var numberNames = set("From", "To", "Caller", "Called", "ForwardedFrom", "WaId", "DialCallTo", "DialCallFrom",
+	"CalledVia", "RedirectedFrom", "Diversion", "Sender", "Recipient", "ParticipantLabel", "ForwardedTo",
+	"OriginalCaller", "OriginalTo", "SmsFrom", "SmsTo", "UserIdentifier")
+
+// hiddenNames are the parameters that hold what people said or typed, who or
+// where they are, or what opens a door.
+var hiddenNames = set("Body", "Digits", "FinishedOnKey", "SpeechResult", "UnstableSpeechResult", "StableSpeechResult",
+	"TranscriptionText", "Transcript", "RecordingUrl", "PublicRecordingUrl", "CallToken", "CallerName", "ProfileName",
+	"ButtonText", "ButtonPayload", "Latitude", "Longitude", "Address", "Label", "ListId", "ListTitle", "InteractiveData",
+	"FlowData", "VCard", "FromCity", "FromZip", "CallerCity", "CallerZip", "SipSourceIp", "PaymentCardNumber",
+	"ExpirationDate", "SecurityCode", "BankAccountNumber", "BankRoutingNumber", "PaymentConfirmationCode",
+	"ProfileToken", "Result", "Parameters", "ChannelMetadata")
+
+func set(names ...string) map[string]bool {
+	m := make(map[string]bool, len(names))
+	for _, name := range names {
+		m[strings.ToLower(name)] = true
+	}
+	return m
+}
+
+// Param is what is shown of a parameter, and whether that is less than there
+// is.
+func (m Mask) Param(p incident.Param) (shown string, less bool) {
+	switch SecrecyOf(p.Name) {
+	case Person:
+		shown = m.Number(p.Value)
+	case Link:
+		shown = m.URL(p.Value)
+	case Private:
+		shown = ""
+	case Plain:
+		shown = m.Text(p.Value)
+	}
+	return shown, shown != p.Value
+}
