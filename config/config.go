@@ -1,0 +1,131 @@
+// Package config turns the environment and one YAML file into one Config, or
+// into the list of everything that is wrong with them. It knows what may be
+// said and what it means, not what is done with it.
+package config
+
+import (
+	"errors"
+	"io/fs"
+	"log/slog"
+	"net/netip"
+	"time"
+
+	"github.com/backstop-project/backstop/twilio"
+)
+
+// Config is everything that can be configured, checked. It is shown without
+// its secrets by fmt, slog, JSON and YAML.
+type Config struct {
+	File     string   // the YAML file that was read, "" for none
+	Warnings []string // odd but no reason to refuse; sentences without secrets
+
+	PublicURL twilio.BaseURL
+	Accounts  []twilio.Account
+	Primaries []string // origins: "https://www.example.com", in small letters
+	Reject    bool     // unverified requests get 403
+
+	AccountWords  map[string]Wording // by AccountSid
+	Lines         []Line
+	CallerCountry bool   // the caller's country may choose the language
+	Templates     string // folder of the customer's own texts, "" for none
+	Media         string // folder of the files that Play names, "" for none
+
+	Notifiers []Notifier
+	TimeZone  *time.Location
+
+	Retention Retention
+	Privacy   Privacy
+	DataDir   string
+	Ledger    string // the SQLite file of the ledger
+
+	Listen         string
+	AdminListen    string // "" where one port serves all
+	AdminURL       string // of the pages, for links; "" where unknown
+	AdminPassword  Secret // "" where one is to be generated
+	TrustedProxies []netip.Prefix
+	LogLevel       slog.Level
+
+	settings []setting
+}
+
+// DefaultFile is read where neither --config nor BACKSTOP_CONFIG names a file.
+const DefaultFile = "backstop.yaml"
+
+// Load reads the configuration: the file at path, else the one that
+// BACKSTOP_CONFIG names, else DefaultFile where it is there; then the
+// environment, which has the last word. The error is an *InvalidError that
+// lists every mistake. getenv is asked for variables by name and returns "" for
+// those that are not set.
+func Load(getenv func(string) string, path string) (Config, error) {
+	r := &review{}
+	env := newEnvironment(getenv, r)
+	expander := expander{env: env, used: make(map[string]bool)}
+	f, name, ok := readFile(path, env, expander.expand, r)
+	f = override(f, env, expander.used)
+	if !ok { // what is missing may stand in the file that could not be read
+		return Config{}, r.err()
+	}
+	c := build(f, r)
+	if err := r.err(); err != nil {
+		return Config{}, err
+	}
+	c.File = name
+	for _, w := range r.warnings {
+		c.Warnings = append(c.Warnings, r.scrub(w))
+	}
+	c.settings = settingsOf(f, r)
+	return c, nil
+}
+
+// readFile finds and reads the YAML file. ok is false where there should be
+// one that cannot be read.
+func readFile(path string, env *environment, expand func(value) value, r *review) (f file, name string, ok bool) {
+	at := value{key: "--config", text: path, written: path}
+	if !at.set() {
+		at = env.value("BACKSTOP_CONFIG")
+	}
+	optional := !at.set()
+	if optional {
+		at = value{key: "the file", file: DefaultFile, text: DefaultFile}
+	}
+	content, err := readBounded(at.text, maxFile)
+	switch {
+	case optional && errors.Is(err, fs.ErrNotExist):
+		return file{}, "", true
+	case err != nil:
+		r.mistake(at, "cannot be read: "+reason(err), "name a readable YAML file")
+		return file{}, "", false
+	}
+	f, ok = (&reader{name: at.text, expand: expand, review: r}).read(content)
+	return f, at.text, ok
+}
+
+// build checks what f says and gives it its meaning.
+func build(f file, r *review) Config {
+	c := Config{
+		PublicURL:      r.publicURL(f.PublicURL),
+		Accounts:       r.accounts(f.Accounts),
+		Primaries:      r.primaries(f.Primaries),
+		Reject:         r.oneOf(f.Unverified, "answer", "reject") == "reject",
+		CallerCountry:  r.boolean(f.CallerCountry, false),
+		Templates:      r.folder(f.Templates),
+		Media:          r.folder(f.Media),
+		Notifiers:      r.notifiers(f.Notifiers),
+		TimeZone:       r.timeZone(f.TimeZone),
+		Retention:      r.retention(f.Retention),
+		Privacy:        r.privacy(f.Privacy),
+		DataDir:        r.dataDir(f.DataDir),
+		Listen:         r.listen(f.Listen, ":8080"),
+		AdminListen:    r.listen(f.AdminListen, ""),
+		AdminURL:       r.adminURL(f.AdminURL),
+		AdminPassword:  r.adminPassword(f.AdminPassword),
+		TrustedProxies: r.trustedProxies(f.TrustedProxies),
+		LogLevel:       r.logLevel(f.LogLevel),
+	}
+	c.Ledger = r.ledgerPath(f.DatabaseURL, c.DataDir)
+	c.AccountWords = r.accountWords(f.Accounts, c.Media)
+	c.Lines = r.lines(f.Lines, c.Media)
+	r.separate(f.AdminListen, c.AdminListen, c.Listen)
+	r.unset(f)
+	return c
+}

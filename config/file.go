@@ -1,0 +1,86 @@
+package config
+
+// file is the YAML file as it is written: every key that there is. The names
+// of fields are the keys' in Go; `secret` marks what is never shown.
+type file struct {
+	PublicURL      value      `yaml:"public_url"`
+	Accounts       []account  `yaml:"accounts"`
+	Primaries      []value    `yaml:"primaries"`
+	Lines          []line     `yaml:"lines"`
+	CallerCountry  value      `yaml:"caller_country"`
+	Templates      value      `yaml:"templates"`
+	Media          value      `yaml:"media"`
+	Unverified     value      `yaml:"unverified"`
+	Notifiers      []notifier `yaml:"notifiers"`
+	TimeZone       value      `yaml:"time_zone"`
+	Retention      retention  `yaml:"retention"`
+	Privacy        privacy    `yaml:"privacy"`
+	DataDir        value      `yaml:"data_dir"`
+	DatabaseURL    value      `yaml:"database_url,secret"`
+	Listen         value      `yaml:"listen"`
+	AdminListen    value      `yaml:"admin_listen"`
+	AdminURL       value      `yaml:"admin_url"`
+	AdminPassword  value      `yaml:"admin_password,secret"`
+	TrustedProxies []value    `yaml:"trusted_proxies"`
+	LogLevel       value      `yaml:"log_level"`
+}
+
+// wording is how callers are spoken to: of an account, or of a line.
+type wording struct {
+	Language  value   `yaml:"language"`
+	Languages []value `yaml:"languages"`
+	Voice     value   `yaml:"voice"`
+	Say       value   `yaml:"say"`
+	Play      value   `yaml:"play"`
+}
+
+type account struct {
+	At          value   // where it begins
+	Name        value   `yaml:"name"`
+	SID         value   `yaml:"sid"`
+	AuthTokens  []value `yaml:"auth_tokens,secret"`
+	DisplayName value   `yaml:"display_name"`
+	Wording     wording `yaml:",inline"`
+}
+
+type line struct {
+	At      value
+	Match   value   `yaml:"match"`
+	Name    value   `yaml:"name"`
+	Tags    []value `yaml:"tags"`
+	Wording wording `yaml:",inline"`
+}
+
+type notifier struct {
+	At    value
+	Name  value  `yaml:"name"`
+	Email *email `yaml:"email"`
+	Slack *slack `yaml:"slack"`
+}
+
+type email struct {
+	At   value
+	SMTP value   `yaml:"smtp,secret"`
+	From value   `yaml:"from"`
+	To   []value `yaml:"to"`
+}
+
+type slack struct {
+	At         value
+	WebhookURL value `yaml:"webhook_url,secret"`
+	BotToken   value `yaml:"bot_token,secret"`
+	Channel    value `yaml:"channel"`
+	APIURL     value `yaml:"api_url"`
+}
+
+type retention struct {
+	Days         value `yaml:"days"`
+	MaxSize      value `yaml:"max_size"`
+	PersonalDays value `yaml:"personal_days"`
+}
+
+type privacy struct {
+	MaskNumbers value   `yaml:"mask_numbers"`
+	KeepBody    value   `yaml:"keep_body"`
+	Drop        []value `yaml:"drop"`
+}
