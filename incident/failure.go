@@ -82,6 +82,7 @@ type Failure struct {
 	Itself     bool   // ErrorURL is one of our own addresses
 	Drill      bool   // verified by the drill key
 	Late       bool   // verified only after tokens or PUBLIC_URL had changed
+	Slim       bool   // under overload only the parameters with fields of their own were kept
 
 	// RequestKey is equal for retries of one request and, as far as chance
 	// goes, for nothing else. Without idempotency token (Tokenless) equal
@@ -172,6 +173,21 @@ func (f Failure) Param(name string) string {
 		}
 	}
 	return ""
+}
+
+// Slimmed is f with only the parameters that have fields of their own: what
+// the journal's queue keeps when whole entries no longer fit.
+func (f Failure) Slimmed() Failure {
+	kept := make([]Param, 0, 8)
+	for _, p := range f.Params {
+		switch p.Name {
+		case "AccountSid", "CallSid", "MessageSid", "SmsSid", "From", "To", "ErrorCode", "ErrorUrl":
+			kept = append(kept, p)
+		}
+	}
+	f.Params = kept
+	f.Slim = true
+	return f
 }
 
 // CallerKey is what callers are counted by: equal for two failures of the

@@ -12,6 +12,9 @@ type Message struct {
 	DeliveryID int64
 	Attempt    int // 1 is the first
 	Now        time.Time
+	// QueuedAt is when the newest of its deliveries was put into the outbox:
+	// a message is given up a day after that. Zero stands for Alert.At.
+	QueuedAt time.Time
 
 	Alert  Alert
 	Folded []Alert // older ones that were never sent by themselves; oldest first

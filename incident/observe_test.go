@@ -1,0 +1,172 @@
+package incident_test
+
+import (
+	"fmt"
+	"testing"
+	"time"
+
+	"github.com/backstop-project/backstop/incident"
+)
+
+// story plays failures and time against one incident.
+type story struct {
+	t      *testing.T
+	policy incident.Policy
+	in     incident.Incident
+	seen   map[string]bool
+	alerts []incident.Alert
+}
+
+func begin(t *testing.T, e incident.Entry) *story {
+	t.Helper()
+	s := &story{t: t, policy: incident.DefaultPolicy(), seen: map[string]bool{}}
+	s.in, s.alerts = incident.Begin(e, nil)
+	s.seen[e.Failure.CallerKey()] = true
+	return s
+}
+
+func (s *story) observe(e incident.Entry) {
+	s.t.Helper()
+	key := e.Failure.CallerKey()
+	in, alerts := s.in.Observe(e, !s.seen[key])
+	s.seen[key] = true
+	s.in, s.alerts = in, append(s.alerts, alerts...)
+}
+
+func (s *story) tick(at time.Time) {
+	s.t.Helper()
+	in, alerts := s.in.Tick(at, s.policy)
+	s.in, s.alerts = in, append(s.alerts, alerts...)
+}
+
+func (s *story) kinds() string {
+	kinds := ""
+	for _, a := range s.alerts {
+		kinds += fmt.Sprintf("%s(%d) ", a.Kind, a.Callers)
+	}
+	return kinds
+}
+
+func (s *story) want(kinds string) {
+	s.t.Helper()
+	if got := s.kinds(); got != kinds {
+		s.t.Errorf("alerts: got %q, want %q", got, kinds)
+	}
+}
+
+func from(at time.Time, caller int) incident.Entry {
+	return incident.Entry{Failure: failure(at, "ErrorCode", "11200",
+		"ErrorUrl", "https://www.example.com/voice", "From", fmt.Sprintf("+1555%07d", caller), "To", "+15550000000")}
+}
+
+func TestAlertsFollowTheNumberOfCallers(t *testing.T) {
+	t.Parallel()
+	s := begin(t, from(noon, 0))
+	for i := range 1200 {
+		at := noon.Add(time.Duration(i) * time.Second)
+		s.observe(from(at, i))
+		s.observe(from(at, i)) // the same caller again is no other caller
+	}
+	s.want("opened(1) growing(10) growing(100) growing(1000) ")
+	if s.in.Failures != 2401 || s.in.Callers != 1200 || s.in.Calls != 2401 {
+		t.Errorf("got %d failures, %d calls, %d callers", s.in.Failures, s.in.Calls, s.in.Callers)
+	}
+}
+
+func TestAnIncidentFallsQuietAndClosesWithoutAWord(t *testing.T) {
+	t.Parallel()
+	s := begin(t, from(noon, 1))
+	s.tick(noon.Add(10*time.Minute - time.Second))
+	s.want("opened(1) ")
+	s.tick(noon.Add(10 * time.Minute))
+	s.want("opened(1) quiet(1) ")
+	s.tick(noon.Add(34 * time.Hour))
+	s.want("opened(1) quiet(1) ")
+	if s.in.State != incident.Resolved || s.in.ResolvedBy != "" {
+		t.Errorf("got %s by %q, want resolved by nobody", s.in.State, s.in.ResolvedBy)
+	}
+}
+
+func TestAFailureWhileQuietContinuesTheIncident(t *testing.T) {
+	t.Parallel()
+	s := begin(t, from(noon, 1))
+	s.tick(noon.Add(11 * time.Minute))
+	s.observe(from(noon.Add(12*time.Minute), 2))
+	s.want("opened(1) quiet(1) ")
+	if s.in.State != incident.Open || s.in.Callers != 2 {
+		t.Errorf("got %s with %d callers, want open with 2", s.in.State, s.in.Callers)
+	}
+}
+
+func TestRareFailuresAreNotQuietAfterTenMinutes(t *testing.T) {
+	t.Parallel()
+	s := begin(t, from(noon, 1))
+	for i := 1; i <= 3; i++ {
+		s.observe(from(noon.Add(time.Duration(i)*time.Hour), i))
+	}
+	s.tick(noon.Add(3*time.Hour + 30*time.Minute))
+	s.want("opened(1) ")
+	s.tick(noon.Add(6*time.Hour + time.Second))
+	s.want("opened(1) quiet(3) ")
+}
+
+func TestQuietIsSaidAfterSixHoursAtMost(t *testing.T) {
+	t.Parallel()
+	s := begin(t, from(noon, 1))
+	s.observe(from(noon.Add(20*time.Hour), 2))
+	due, ok := s.in.NextTick(s.policy)
+	if want := noon.Add(26 * time.Hour); !ok || !due.Equal(want) {
+		t.Errorf("quiet at %s, want %s", due, want)
+	}
+}
+
+func TestAfterResolvedItIsARegression(t *testing.T) {
+	t.Parallel()
+	s := begin(t, from(noon, 1))
+	s.in.ID = 7
+	resolved, alerts := s.in.Resolve("admin", noon.Add(time.Minute))
+	if len(alerts) != 1 || alerts[0].Kind != incident.Over {
+		t.Fatalf("resolving told %v, want one alert", alerts)
+	}
+	if _, again := resolved.Resolve("other", noon.Add(2*time.Minute)); again != nil {
+		t.Errorf("resolving twice told %v", again)
+	}
+	in, alerts := incident.Begin(from(noon.Add(time.Hour), 2), &resolved)
+	if alerts[0].Kind != incident.Regression || in.Previous != 7 {
+		t.Errorf("got %s after %d, want a regression of 7", alerts[0].Kind, in.Previous)
+	}
+}
+
+func TestClosedByTimeIsOpenedAnewNotARegression(t *testing.T) {
+	t.Parallel()
+	s := begin(t, from(noon, 1))
+	s.tick(noon.Add(time.Hour))
+	s.tick(noon.Add(48 * time.Hour))
+	_, alerts := incident.Begin(from(noon.Add(72*time.Hour), 2), &s.in)
+	if alerts[0].Kind != incident.Opened {
+		t.Errorf("got %s, want opened", alerts[0].Kind)
+	}
+}
+
+func TestAcknowledgingIsDoneOnceAndByTheFirst(t *testing.T) {
+	t.Parallel()
+	in := begin(t, from(noon, 1)).in
+	in = in.Acknowledge("ann", noon.Add(time.Minute)).Acknowledge("bob", noon.Add(time.Hour))
+	if in.AcknowledgedBy != "ann" || !in.AcknowledgedAt.Equal(noon.Add(time.Minute)) {
+		t.Errorf("got %q at %s", in.AcknowledgedBy, in.AcknowledgedAt)
+	}
+}
+
+func TestLateFailuresAreToldOnceAndMoveNothingBack(t *testing.T) {
+	t.Parallel()
+	s := begin(t, from(noon, 1))
+	for i := range 20 {
+		e := from(noon.Add(-time.Duration(i)*time.Minute), i)
+		e.Failure.Late = true
+		s.observe(e)
+	}
+	s.want("opened(1) late(2) ")
+	if !s.in.LastAt.Equal(noon) || s.in.Late != 20 {
+		t.Errorf("last at %s, %d late", s.in.LastAt, s.in.Late)
+	}
+}

@@ -1,0 +1,292 @@
+package intake
+
+import (
+	"encoding/binary"
+	"errors"
+	"fmt"
+	"hash/crc32"
+	"time"
+
+	"github.com/backstop-project/backstop/incident"
+)
+
+// A group is what one commit of the journal holds:
+//
+//	version            1 byte
+//	begun              uvarint, Unix milliseconds
+//	strings            uvarint count, each uvarint length + bytes
+//	entries            uvarint count, each uvarint length + bytes + CRC-32C
+//
+// Texts that many entries share (the answer's document and words) stand once,
+// in strings; an entry names them by index.
+const groupVersion = 1
+
+const (
+	flagDrill = 1 << iota
+	flagLate
+	flagItself
+	flagTokenless
+	flagSlim
+	flagPost
+)
+
+var castagnoli = crc32.MakeTable(crc32.Castagnoli)
+
+// errDamaged marks bytes that are no group, or no entry, of ours.
+var errDamaged = errors.New("damaged journal entry")
+
+// encoder writes groups; it keeps its buffers from one to the next.
+type encoder struct {
+	index   map[string]int
+	strings []string
+	entries []byte
+	one     []byte
+	out     []byte
+}
+
+// encode returns the group's bytes, valid until the next call.
+func (enc *encoder) encode(entries []incident.Entry, begun time.Time) []byte {
+	if enc.index == nil {
+		enc.index = make(map[string]int)
+	}
+	clear(enc.index)
+	enc.strings, enc.entries = enc.strings[:0], enc.entries[:0]
+	for _, e := range entries {
+		enc.one = enc.appendEntry(enc.one[:0], e)
+		enc.entries = binary.AppendUvarint(enc.entries, uint64(len(enc.one)))
+		enc.entries = append(enc.entries, enc.one...)
+		enc.entries = binary.BigEndian.AppendUint32(enc.entries, crc32.Checksum(enc.one, castagnoli))
+	}
+	out := append(enc.out[:0], groupVersion)
+	out = binary.AppendUvarint(out, uint64(begun.UnixMilli())) //nolint:gosec // after 1970
+	out = binary.AppendUvarint(out, uint64(len(enc.strings)))
+	for _, s := range enc.strings {
+		out = appendString(out, s)
+	}
+	out = binary.AppendUvarint(out, uint64(len(entries)))
+	enc.out = append(out, enc.entries...)
+	return enc.out
+}
+
+func (enc *encoder) appendEntry(b []byte, e incident.Entry) []byte {
+	f, a := e.Failure, e.Answer
+	b = append(b, f.ID[:]...)
+	b = binary.AppendVarint(b, f.ReceivedAt.UnixMicro())
+	b = append(b, flagsOf(f))
+	b = append(b, f.RequestKey[:]...)
+	b = append(b, byte(a.Situation), byte(a.Outcome))
+	b = binary.AppendVarint(b, a.Took.Microseconds())
+	for _, s := range []string{a.Step, a.Name, a.Heard, a.Why} {
+		b = enc.appendShared(b, s)
+	}
+	b = enc.appendShared(b, string(a.Document))
+	b = binary.AppendUvarint(b, uint64(len(a.Languages)))
+	for _, s := range a.Languages {
+		b = enc.appendShared(b, s)
+	}
+	b = binary.AppendUvarint(b, uint64(len(f.Params)))
+	for _, p := range f.Params {
+		b = appendString(b, p.Name)
+		b = appendString(b, p.Value)
+	}
+	return b
+}
+
+func flagsOf(f incident.Failure) byte {
+	var flags byte
+	for _, set := range []struct {
+		on  bool
+		bit byte
+	}{
+		{f.Drill, flagDrill},
+		{f.Late, flagLate},
+		{f.Itself, flagItself},
+		{f.Tokenless, flagTokenless},
+		{f.Slim, flagSlim},
+		{f.Method == "POST", flagPost},
+	} {
+		if set.on {
+			flags |= set.bit
+		}
+	}
+	return flags
+}
+
+// appendShared names s by its place in the group's strings.
+func (enc *encoder) appendShared(b []byte, s string) []byte {
+	i, known := enc.index[s]
+	if !known {
+		i = len(enc.strings)
+		enc.index[s] = i
+		enc.strings = append(enc.strings, s)
+	}
+	return binary.AppendUvarint(b, uint64(i)) //nolint:gosec // an index
+}
+
+func appendString(b []byte, s string) []byte {
+	b = binary.AppendUvarint(b, uint64(len(s)))
+	return append(b, s...)
+}
+
+// decoded is a group read back. Damaged holds entries that could not be read,
+// byte for byte.
+type decoded struct {
+	entries []incident.Fed
+	damaged [][]byte
+}
+
+// decodeGroup reads what encode wrote. A damaged entry costs itself; where the
+// group's frame is damaged the rest of it is returned as one damaged piece.
+func decodeGroup(blob []byte) decoded {
+	var d decoded
+	r := &reader{rest: string(blob)}
+	version := r.byte()
+	begun := time.UnixMilli(int64(r.uvarint())).UTC() //nolint:gosec // what encode wrote
+	if version != groupVersion || r.failed {
+		return decoded{damaged: [][]byte{blob}}
+	}
+	shared := make([]string, 0, r.count(1))
+	for range cap(shared) {
+		shared = append(shared, r.string())
+	}
+	for range r.count(1) {
+		body := r.string()
+		sum := r.take(4)
+		if r.failed {
+			break
+		}
+		f := incident.Fed{JournalAt: begun}
+		var err error
+		if binary.BigEndian.Uint32([]byte(sum)) != crc32.Checksum([]byte(body), castagnoli) {
+			err = errDamaged
+		} else {
+			f.Entry, err = decodeEntry(body, shared)
+		}
+		if err != nil {
+			d.damaged = append(d.damaged, []byte(body))
+			continue
+		}
+		d.entries = append(d.entries, f)
+	}
+	if r.failed {
+		d.damaged = append(d.damaged, blob)
+	}
+	return d
+}
+
+func decodeEntry(body string, shared []string) (incident.Entry, error) {
+	r := &reader{rest: body, shared: shared}
+	var id incident.ID
+	copy(id[:], r.take(16))
+	at := time.UnixMicro(r.varint()).UTC()
+	flags := r.byte()
+	var key [16]byte
+	copy(key[:], r.take(16))
+	a := incident.Answer{
+		Situation: incident.Situation(r.byte()),
+		Outcome:   incident.Outcome(r.byte()),
+		Took:      time.Duration(r.varint()) * time.Microsecond,
+		Step:      r.sharedString(),
+		Name:      r.sharedString(),
+		Heard:     r.sharedString(),
+		Why:       r.sharedString(),
+	}
+	if document := r.sharedString(); document != "" {
+		a.Document = []byte(document)
+	}
+	for range r.count(1) {
+		a.Languages = append(a.Languages, r.sharedString())
+	}
+	params := make([]incident.Param, 0, r.count(2))
+	for range cap(params) {
+		params = append(params, incident.Param{Name: r.string(), Value: r.string()})
+	}
+	if r.failed || r.rest != "" {
+		return incident.Entry{}, fmt.Errorf("failure %s: %w", id, errDamaged)
+	}
+	method := "GET"
+	if flags&flagPost != 0 {
+		method = "POST"
+	}
+	f := incident.RestoreFailure(id, at, method, params)
+	f.RequestKey = key
+	f.Drill = flags&flagDrill != 0
+	f.Late = flags&flagLate != 0
+	f.Itself = flags&flagItself != 0
+	f.Tokenless = flags&flagTokenless != 0
+	f.Slim = flags&flagSlim != 0
+	return incident.Entry{Failure: f, Answer: a}, nil
+}
+
+// reader takes pieces off the front of rest. After a piece that is not there
+// it has failed, and everything further is zero.
+type reader struct {
+	rest   string
+	shared []string
+	failed bool
+}
+
+func (r *reader) take(n int) string {
+	if n < 0 || n > len(r.rest) {
+		r.failed = true
+		r.rest = ""
+	}
+	if r.failed {
+		return ""
+	}
+	piece := r.rest[:n]
+	r.rest = r.rest[n:]
+	return piece
+}
+
+func (r *reader) byte() byte {
+	piece := r.take(1)
+	if piece == "" {
+		return 0
+	}
+	return piece[0]
+}
+
+func (r *reader) uvarint() uint64 {
+	n, size := binary.Uvarint([]byte(r.rest[:min(len(r.rest), binary.MaxVarintLen64)]))
+	if size <= 0 {
+		r.failed = true
+		return 0
+	}
+	r.take(size)
+	return n
+}
+
+func (r *reader) varint() int64 {
+	n, size := binary.Varint([]byte(r.rest[:min(len(r.rest), binary.MaxVarintLen64)]))
+	if size <= 0 {
+		r.failed = true
+		return 0
+	}
+	r.take(size)
+	return n
+}
+
+// count reads how many pieces of at least size bytes follow, and fails where
+// there is no room for them: a damaged number must not make us allocate.
+func (r *reader) count(size int) int {
+	n := r.uvarint()
+	if n > uint64(len(r.rest)/size) { //nolint:gosec // a length
+		r.failed = true
+		return 0
+	}
+	return int(n) //nolint:gosec // bounded just above
+}
+
+func (r *reader) string() string {
+	return r.take(r.count(1))
+}
+
+func (r *reader) sharedString() string {
+	i := r.uvarint()
+	if i >= uint64(len(r.shared)) {
+		r.failed = true
+		return ""
+	}
+	return r.shared[i]
+}

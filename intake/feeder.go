@@ -1,0 +1,225 @@
+package intake
+
+import (
+	"context"
+	"errors"
+	"log/slog"
+	"sync/atomic"
+	"time"
+
+	"github.com/backstop-project/backstop/incident"
+)
+
+// FeederOptions are a Feeder's parts.
+type FeederOptions struct {
+	// Journal is the journal to read, nil while there is none.
+	Journal func() Journal
+	// Ledger is the ledger to feed, nil while there is none.
+	Ledger func() Ledger
+	// Fed is called with the journal's row up to which the ledger has all.
+	Fed func(row int64)
+	// Alerts is called when alerts were put into the outbox.
+	Alerts func()
+	// Tell queues a meta-alert; it does not block.
+	Tell func(incident.Alert)
+	Now  func() time.Time
+	Log  *slog.Logger
+}
+
+// Feeder reads the journal from its cursor and gives it to the ledger, batch
+// by batch, in order. What the ledger refuses is set aside; what it cannot
+// take now waits.
+type Feeder struct {
+	o    FeederOptions
+	wake chan struct{}
+	gate *Sentinel
+
+	Stats FeederStats
+}
+
+// FeederStats counts what the feeder did. Read them at any time.
+type FeederStats struct {
+	Stored   atomic.Int64 // new failures in the ledger
+	Retries  atomic.Int64 // entries that were there already
+	SetAside atomic.Int64 // entries that the ledger refused
+	Row      atomic.Int64 // the journal's row that was fed last
+	Errors   atomic.Int64
+}
+
+// NewFeeder makes a feeder that reports to the sentinel how the ledger does;
+// Run does its work.
+func NewFeeder(o FeederOptions, s *Sentinel) *Feeder {
+	return &Feeder{o: o, wake: make(chan struct{}, 1), gate: s}
+}
+
+// Wake says that the journal has new rows. It never blocks.
+func (f *Feeder) Wake() {
+	select {
+	case f.wake <- struct{}{}:
+	default:
+	}
+}
+
+const (
+	readBytes  = 2 << 20
+	feedPause  = 20 * time.Millisecond // between batches, so that entries gather
+	feedRetry  = 250 * time.Millisecond
+	feedAnyway = time.Second // without a wake: another process may have written
+)
+
+// Run feeds until ctx ends, and once more after that.
+func (f *Feeder) Run(ctx context.Context) error {
+	anyway := time.NewTicker(feedAnyway)
+	defer anyway.Stop()
+	for {
+		select {
+		case <-ctx.Done():
+			return nil
+		case <-f.wake:
+		case <-anyway.C:
+		}
+		f.feedAll(ctx)
+		pause(ctx, feedPause)
+	}
+}
+
+// Flush feeds what the journal holds and returns: for the end of a program.
+func (f *Feeder) Flush(ctx context.Context) { f.feedAll(ctx) }
+
+// feedAll feeds until the journal is read to its end, or the ledger is away.
+func (f *Feeder) feedAll(ctx context.Context) {
+	for ctx.Err() == nil {
+		more, err := f.feedOnce(ctx)
+		f.gate.ledgerIs(err)
+		if err != nil {
+			f.Stats.Errors.Add(1)
+			pause(ctx, feedRetry)
+		}
+		if !more && err == nil {
+			return
+		}
+	}
+}
+
+var (
+	errNoJournal = errors.New("the journal is not open")
+	errNoLedger  = errors.New("the ledger is not open")
+)
+
+// feedOnce moves one batch; more is false where none was left.
+func (f *Feeder) feedOnce(ctx context.Context) (more bool, err error) {
+	ledger := f.o.Ledger()
+	if ledger == nil {
+		return false, errNoLedger
+	}
+	journal := f.o.Journal()
+	if journal == nil {
+		return false, nil // the recorder tells about the journal
+	}
+	cursor, err := ledger.Cursor(ctx, journal.ID())
+	if err != nil {
+		return false, err
+	}
+	batch := incident.Batch{Cursor: cursor}
+	var damaged [][]byte
+	err = journal.ReadAfter(ctx, cursor.Row, readBytes, func(row int64, blob []byte) error {
+		d := decodeGroup(blob)
+		batch.Entries = append(batch.Entries, d.entries...)
+		damaged = append(damaged, d.damaged...)
+		batch.Cursor.Row = row
+		return nil
+	})
+	if err != nil {
+		f.o.Log.Warn("journal not readable", "err", err)
+		return false, nil
+	}
+	if batch.Cursor.Row == cursor.Row {
+		f.fed(cursor.Row)
+		return false, nil
+	}
+	for _, raw := range damaged {
+		if err := f.setAside(ctx, ledger, raw, errDamaged); err != nil {
+			return false, err
+		}
+	}
+	if err := f.feed(ctx, ledger, batch); err != nil {
+		return false, err
+	}
+	f.fed(batch.Cursor.Row)
+	return true, nil
+}
+
+func (f *Feeder) fed(row int64) {
+	f.Stats.Row.Store(row)
+	f.o.Fed(row)
+}
+
+// feed gives the batch to the ledger. Where an entry in it is refused, every
+// entry goes alone: the ledger takes each only once, so nothing is doubled.
+func (f *Feeder) feed(ctx context.Context, ledger Ledger, batch incident.Batch) error {
+	err := f.feedWhole(ctx, ledger, batch)
+	var refused *incident.Refused
+	if !errors.As(err, &refused) {
+		return err
+	}
+	before, err := ledger.Cursor(ctx, batch.Cursor.Journal)
+	if err != nil {
+		return err
+	}
+	for _, e := range batch.Entries {
+		err := f.feedWhole(ctx, ledger, incident.Batch{Cursor: before, Entries: []incident.Fed{e}})
+		switch {
+		case errors.As(err, &refused):
+			var enc encoder
+			raw := enc.encode([]incident.Entry{e.Entry}, e.JournalAt)
+			if err := f.setAside(ctx, ledger, raw, refused); err != nil {
+				return err
+			}
+		case err != nil:
+			return err
+		}
+	}
+	return f.feedWhole(ctx, ledger, incident.Batch{Cursor: batch.Cursor})
+}
+
+func (f *Feeder) feedWhole(ctx context.Context, ledger Ledger, batch incident.Batch) error {
+	f.gate.feeding(batch.Entries)
+	report, err := ledger.Feed(ctx, batch)
+	if err != nil {
+		return err
+	}
+	f.gate.fedAll()
+	f.Stats.Stored.Add(int64(report.Stored))
+	f.Stats.Retries.Add(int64(report.Retries))
+	if report.Alerts > 0 {
+		f.o.Alerts()
+	}
+	return nil
+}
+
+// setAside keeps what cannot be fed, byte for byte, and tells people.
+func (f *Feeder) setAside(ctx context.Context, ledger Ledger, raw []byte, why error) error {
+	if err := ledger.SetAside(ctx, raw, why.Error(), f.o.Now()); err != nil {
+		return err
+	}
+	f.Stats.SetAside.Add(1)
+	f.o.Log.Error("entry set aside", "err", why)
+	f.o.Tell(incident.Alert{
+		Kind: incident.Meta, Topic: incident.LedgerTopic, At: f.o.Now(),
+		Title: "A failure could not be filed: it was set aside",
+		Detail: "The ledger refused one entry of the journal (" + why.Error() + "). It is kept byte for byte in the table " +
+			"set_aside; everything else goes on. Please report it with the log of this time.",
+		Reason: "an entry was set aside",
+	})
+	return nil
+}
+
+// pause waits for d, or less where ctx ends.
+func pause(ctx context.Context, d time.Duration) {
+	timer := time.NewTimer(d)
+	defer timer.Stop()
+	select {
+	case <-ctx.Done():
+	case <-timer.C:
+	}
+}

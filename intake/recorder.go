@@ -1,0 +1,341 @@
+package intake
+
+import (
+	"context"
+	"errors"
+	"log/slog"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"github.com/backstop-project/backstop/incident"
+)
+
+// RecorderOptions are a Recorder's parts.
+type RecorderOptions struct {
+	// Open opens the journal. It is tried until it succeeds, and again when
+	// the journal has become another file or none.
+	Open func(ctx context.Context) (Journal, error)
+	// Room says whether the journal may grow: nil, or why not. It is asked
+	// before each commit and must not block.
+	Room func(size int64) error
+	// MaxBytes bounds the journal's fed rows.
+	MaxBytes int64
+	Now      func() time.Time
+	Log      *slog.Logger
+	// Written is called after each commit; it must not block.
+	Written func()
+	// Overflow is called with each entry that is kept slim or only counted,
+	// from the answer path: it must not block.
+	Overflow func(lost bool)
+	// Trouble is called when commits begin to fail and when they work again
+	// (nil); from the writer, so it may take its time but not for ever.
+	Trouble func(err error)
+}
+
+// Recorder writes failures into the journal, many in one commit. Its queue is
+// bounded in bytes; what does not fit whole is kept slim, then only counted.
+type Recorder struct {
+	o       RecorderOptions
+	journal atomic.Pointer[Journal]
+	fedRow  atomic.Int64
+	late    atomic.Bool
+	wake    chan struct{}
+
+	mu      sync.Mutex
+	pending *group
+	queued  int // bytes of pending and of what is being written
+
+	Stats Stats
+}
+
+// Stats counts what the recorder did. Read them at any time.
+type Stats struct {
+	Written   atomic.Int64 // entries on the disk
+	Commits   atomic.Int64
+	Slimmed   atomic.Int64
+	Dropped   atomic.Int64 // entries that only this number remembers
+	Errors    atomic.Int64 // commits that failed
+	LastMicro atomic.Int64 // how long the newest commit took
+}
+
+// group is what goes into one commit. done is closed when it is on the disk.
+type group struct {
+	entries []incident.Entry
+	bytes   int
+	done    chan struct{}
+}
+
+func newGroup() *group { return &group{done: make(chan struct{})} }
+
+// NewRecorder makes a recorder; Run does its work.
+func NewRecorder(o RecorderOptions) *Recorder {
+	return &Recorder{o: o, wake: make(chan struct{}, 1), pending: newGroup()}
+}
+
+// Record queues e and returns at once. done is closed when e is on the disk,
+// and never if it will not be. late is true while the journal is slow or
+// broken: then do not wait for done. The queue's lock is held for
+// nanoseconds only, never while anything is written.
+func (r *Recorder) Record(e incident.Entry) (done <-chan struct{}, late bool) {
+	size := sizeOf(e)
+	r.mu.Lock()
+	if r.queued+size > wholeQueue {
+		e.Failure = e.Failure.Slimmed()
+		e.Answer.Document = nil
+		size = sizeOf(e)
+		if r.queued+size > slimQueue {
+			r.mu.Unlock()
+			r.Stats.Dropped.Add(1)
+			r.o.Overflow(true)
+			return nil, true
+		}
+		r.Stats.Slimmed.Add(1)
+		defer r.o.Overflow(false)
+	}
+	g := r.pending
+	g.entries = append(g.entries, e)
+	g.bytes += size
+	r.queued += size
+	r.mu.Unlock()
+	select {
+	case r.wake <- struct{}{}:
+	default:
+	}
+	return g.done, r.late.Load()
+}
+
+// Late notes that somebody waited RecordFor in vain: until a commit succeeds
+// again nobody waits.
+func (r *Recorder) Late() { r.late.Store(true) }
+
+// sizeOf estimates what an entry takes in memory.
+func sizeOf(e incident.Entry) int {
+	size := 512 + 32*len(e.Failure.Params)
+	for _, p := range e.Failure.Params {
+		size += len(p.Name) + len(p.Value)
+	}
+	return size
+}
+
+// Journal is the open journal, nil while there is none.
+func (r *Recorder) Journal() Journal {
+	if j := r.journal.Load(); j != nil {
+		return *j
+	}
+	return nil
+}
+
+// Fed tells the recorder up to where the ledger has the journal's rows: they
+// may go when they are old.
+func (r *Recorder) Fed(row int64) { r.fedRow.Store(row) }
+
+// Queued is how many bytes wait to be written.
+func (r *Recorder) Queued() int {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return r.queued
+}
+
+// Run opens the journal and writes until ctx ends; then it writes what is
+// queued, for as long as drainFor allows, and closes the journal.
+func (r *Recorder) Run(ctx context.Context) error {
+	w := &writer{Recorder: r}
+	defer w.drop()
+	housekeeping := time.NewTicker(time.Second)
+	defer housekeeping.Stop()
+	wake := r.wake
+	var retry <-chan time.Time
+	for {
+		select {
+		case <-ctx.Done():
+			return w.drain(context.WithoutCancel(ctx))
+		case <-housekeeping.C:
+			w.keepHouse(ctx)
+			continue
+		case <-retry:
+		case <-wake:
+		}
+		wake, retry = r.wake, nil
+		if err := w.writeAll(ctx); err != nil {
+			// A disk that is full is not asked again by every request.
+			wake, retry = nil, time.After(retryAfter)
+		}
+	}
+}
+
+const (
+	retryAfter = 100 * time.Millisecond
+	reopenAt   = 5 // failed commits in a row
+)
+
+const drainFor = 8 * time.Second
+
+// writer is the one goroutine that appends.
+type writer struct {
+	*Recorder
+	encoder   encoder
+	inFlight  *group // taken from the queue, not yet on the disk
+	troubled  bool
+	failures  int // commits that failed in a row
+	lastPrune time.Time
+}
+
+// take moves what is pending, or what failed before, into flight.
+func (w *writer) take() *group {
+	if w.inFlight != nil {
+		return w.inFlight
+	}
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	if len(w.pending.entries) == 0 {
+		return nil
+	}
+	w.inFlight, w.pending = w.pending, newGroup()
+	return w.inFlight
+}
+
+// writeAll writes group after group until nothing is pending or one fails. A
+// failed group stays in flight, whole, for the next try. It does not end with
+// ctx: what was taken in is written.
+func (w *writer) writeAll(ctx context.Context) error {
+	ctx = context.WithoutCancel(ctx)
+	for {
+		g := w.take()
+		if g == nil {
+			return nil
+		}
+		if err := w.write(ctx, g); err != nil {
+			w.failed(err)
+			return err
+		}
+		w.failures = 0
+		w.late.Store(false)
+		w.trouble(nil)
+	}
+}
+
+// failed notes a commit that failed. After some in a row the journal is opened
+// anew: a connection may be beyond repair where the file is not.
+func (w *writer) failed(err error) {
+	w.late.Store(true)
+	w.Stats.Errors.Add(1)
+	w.trouble(err)
+	w.failures++
+	if w.failures%reopenAt == 0 {
+		w.drop()
+	}
+}
+
+// drop closes the journal; the next use opens it again.
+func (w *writer) drop() {
+	j := w.Journal()
+	if j == nil {
+		return
+	}
+	w.journal.Store(nil)
+	if err := j.Close(); err != nil {
+		w.o.Log.Warn("journal not closed cleanly", "err", err)
+	}
+}
+
+// write commits a group in as many pieces as its size asks for.
+func (w *writer) write(ctx context.Context, g *group) error {
+	if err := w.ready(ctx); err != nil {
+		return err
+	}
+	for len(g.entries) > 0 {
+		n := pieceOf(g.entries)
+		begun := w.o.Now()
+		blob := w.encoder.encode(g.entries[:n], begun)
+		start := time.Now()
+		if _, err := w.Journal().Append(ctx, blob); err != nil {
+			return err
+		}
+		w.Stats.LastMicro.Store(time.Since(start).Microseconds())
+		w.Stats.Commits.Add(1)
+		w.Stats.Written.Add(int64(n))
+		g.entries = g.entries[n:]
+		w.o.Written()
+	}
+	w.inFlight = nil
+	w.mu.Lock()
+	w.queued -= g.bytes
+	w.mu.Unlock()
+	close(g.done)
+	return nil
+}
+
+// pieceOf is how many of the entries go into one row.
+func pieceOf(entries []incident.Entry) int {
+	bytes := 0
+	for i, e := range entries {
+		bytes += sizeOf(e)
+		if i > 0 && (bytes > groupBytes || i >= groupMost) {
+			return i
+		}
+	}
+	return len(entries)
+}
+
+// ready opens the journal where there is none, and asks whether it may grow.
+func (w *writer) ready(ctx context.Context) error {
+	if w.Journal() == nil {
+		j, err := w.o.Open(ctx)
+		if err != nil {
+			return err
+		}
+		w.journal.Store(&j)
+	}
+	return w.o.Room(w.Journal().Size())
+}
+
+// trouble tells the beginning and the end of it, not each failed commit.
+func (w *writer) trouble(err error) {
+	if (err != nil) == w.troubled {
+		return
+	}
+	w.troubled = err != nil
+	w.o.Trouble(err)
+}
+
+// keepHouse runs once a second: it opens the journal where there is none,
+// notices one that was moved or deleted, and removes old rows.
+func (w *writer) keepHouse(ctx context.Context) {
+	j := w.Journal()
+	if j == nil {
+		if err := w.ready(ctx); err != nil {
+			w.trouble(err)
+		}
+		return
+	}
+	if err := j.Check(ctx); err != nil {
+		w.trouble(err)
+		w.o.Log.Error("journal replaced under us, opening it anew", "err", err)
+		w.drop()
+		return
+	}
+	if now := w.o.Now(); now.Sub(w.lastPrune) >= time.Minute {
+		w.lastPrune = now
+		if _, err := j.Prune(ctx, now.Add(-keepFed), w.fedRow.Load(), w.o.MaxBytes/2); err != nil {
+			w.o.Log.Warn("old journal rows not removed", "err", err)
+		}
+	}
+}
+
+// drain writes what is left. Whoever stops us waits no longer than drainFor
+// for a disk that hangs.
+func (w *writer) drain(ctx context.Context) error {
+	ctx, cancel := context.WithTimeout(ctx, drainFor)
+	defer cancel()
+	for {
+		if w.writeAll(ctx) == nil {
+			return nil
+		}
+		select {
+		case <-ctx.Done():
+			return errors.New("the journal did not take all that was queued before the stop")
+		case <-time.After(retryAfter):
+		}
+	}
+}

@@ -1,0 +1,221 @@
+package intake
+
+import (
+	"context"
+	"fmt"
+	"sync"
+	"time"
+
+	"github.com/backstop-project/backstop/incident"
+)
+
+// Sentinel notices that the ledger is away and then tells people itself, from
+// a tally in memory, outside incidents: rather twice than never.
+type Sentinel struct {
+	urgent func(incident.Alert)
+	now    func() time.Time
+
+	mu       sync.Mutex
+	since    time.Time // the ledger is away since; zero while it is there
+	why      string
+	feedFrom time.Time // a batch is being fed since; zero while none is
+	feedTold int       // entries of that batch
+	tally    tally
+	toldAt   time.Time
+	told     int // callers when it was told last
+}
+
+// NewSentinel makes a sentinel; urgent must send to all notifiers at once,
+// without the ledger, and not block.
+func NewSentinel(urgent func(incident.Alert), now func() time.Time) *Sentinel {
+	return &Sentinel{urgent: urgent, now: now, tally: newTally(), since: now(), why: "not opened yet"}
+}
+
+const (
+	awayAfter   = 2 * time.Second // from then on the ledger counts as away
+	slowFeed    = 250 * time.Millisecond
+	urgentEvery = 10 * time.Minute
+)
+
+// Note counts e while the ledger is away or slow. It is called for every
+// recorded entry, from the answer path: a short lock, no waiting.
+func (s *Sentinel) Note(e incident.Entry) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.since.IsZero() && (s.feedFrom.IsZero() || s.now().Sub(s.feedFrom) < slowFeed) {
+		return
+	}
+	s.tally.add(e)
+}
+
+// Away says since when the ledger is away, and why; zero while it is there.
+func (s *Sentinel) Away() (since time.Time, why string) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.away(s.now())
+}
+
+func (s *Sentinel) away(now time.Time) (since time.Time, why string) {
+	switch {
+	case !s.since.IsZero() && now.Sub(s.since) >= awayAfter:
+		return s.since, s.why
+	case !s.feedFrom.IsZero() && now.Sub(s.feedFrom) >= awayAfter:
+		return s.feedFrom, "the database does not answer"
+	}
+	return time.Time{}, ""
+}
+
+// ledgerIs hears how the last step of feeding went.
+func (s *Sentinel) ledgerIs(err error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.feedFrom = time.Time{}
+	if err == nil {
+		s.since, s.why, s.told, s.toldAt = time.Time{}, "", 0, time.Time{}
+		s.tally = newTally()
+		return
+	}
+	if s.since.IsZero() {
+		s.since = s.now()
+	}
+	s.why = err.Error()
+}
+
+// feeding notes a batch before it is given to the ledger: should that hang,
+// its callers are known.
+func (s *Sentinel) feeding(entries []incident.Fed) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.feedFrom = s.now()
+	if !s.since.IsZero() {
+		return // counted when they came in, or with the batch before
+	}
+	s.tally = newTally()
+	for _, e := range entries {
+		s.tally.add(e.Entry)
+	}
+}
+
+func (s *Sentinel) fedAll() {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.feedFrom = time.Time{}
+	if s.since.IsZero() {
+		s.tally = newTally()
+	}
+}
+
+// Run watches until ctx ends.
+func (s *Sentinel) Run(ctx context.Context) error {
+	ticker := time.NewTicker(500 * time.Millisecond)
+	defer ticker.Stop()
+	for {
+		select {
+		case <-ctx.Done():
+			return nil
+		case <-ticker.C:
+			if alert, ok := s.due(); ok {
+				s.urgent(alert)
+			}
+		}
+	}
+}
+
+// due decides whether people have to be told now: once failures are there
+// that the history does not show, again with ten times the callers, and every
+// ten minutes while there are new ones.
+func (s *Sentinel) due() (incident.Alert, bool) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	now := s.now()
+	since, why := s.away(now)
+	callers := s.tally.callers()
+	if since.IsZero() || callers == 0 {
+		return incident.Alert{}, false
+	}
+	grown := callers >= 10*max(1, s.told)
+	again := callers > s.told && now.Sub(s.toldAt) >= urgentEvery
+	if s.told > 0 && !grown && !again {
+		return incident.Alert{}, false
+	}
+	s.told, s.toldAt = callers, now
+	return incident.Alert{
+		Kind: incident.Meta, Topic: incident.LedgerTopic, At: now, Callers: int64(callers),
+		Title:  s.tally.title(),
+		Detail: s.tally.detail(since, why),
+		Reason: "the history is unavailable, so this comes straight from memory",
+	}, true
+}
+
+// tally is what memory knows of the failures that the ledger has not taken.
+// It is bounded: beyond its limits it only counts.
+type tally struct {
+	byCause map[incident.Cause]int
+	known   map[string]struct{}
+	more    int // entries beyond the limit of known
+	first   time.Time
+	last    incident.Entry
+}
+
+const tallyMost = 10_000
+
+func newTally() tally {
+	return tally{byCause: map[incident.Cause]int{}, known: map[string]struct{}{}}
+}
+
+func (t *tally) add(e incident.Entry) {
+	if e.Failure.Drill {
+		return
+	}
+	if t.first.IsZero() {
+		t.first = e.Failure.ReceivedAt
+	}
+	e.Failure.Params = nil
+	t.last = e
+	cause := incident.CauseOf(e.Failure)
+	if _, there := t.byCause[cause]; there || len(t.byCause) < 100 {
+		t.byCause[cause]++
+	}
+	key := e.Failure.CallerKey()
+	if _, there := t.known[key]; there {
+		return
+	}
+	if len(t.known) >= tallyMost {
+		t.more++
+		return
+	}
+	t.known[key] = struct{}{}
+}
+
+func (t *tally) callers() int { return len(t.known) + t.more }
+
+// worst is the host with the most failures.
+func (t *tally) worst() string {
+	host, most := "", 0
+	for cause, n := range t.byCause {
+		if n > most || n == most && cause.Host < host {
+			host, most = cause.Host, n
+		}
+	}
+	return host
+}
+
+func (t *tally) title() string {
+	title := fmt.Sprintf("%d callers not helped, history unavailable", t.callers())
+	if t.callers() == 1 {
+		title = "1 caller not helped, history unavailable"
+	}
+	if host := t.worst(); host != "" && len(title)+len(host)+2 <= 70 {
+		title += ": " + host
+	}
+	return title
+}
+
+func (t *tally) detail(since time.Time, why string) string {
+	d := fmt.Sprintf("The ledger has been away since %s (%s). Calls and messages are answered, and written to the journal; "+
+		"the history shows them, and the usual alerts follow, when the ledger is back.", since.Format(time.RFC3339), why)
+	if f := t.last.Failure; f.SID != "" {
+		d += fmt.Sprintf(" The newest failure: %s, error %d.", f.SID, f.Code)
+	}
+	return d + " First thing to do: look at the disk of DATA_DIR (df -h, dmesg) and at /healthz."
+}

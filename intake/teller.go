@@ -1,0 +1,90 @@
+package intake
+
+import (
+	"context"
+	"log/slog"
+	"sync/atomic"
+	"time"
+
+	"github.com/backstop-project/backstop/incident"
+)
+
+// MetaLedger queues meta-alerts, at most one per topic in a while.
+type MetaLedger interface {
+	Tell(ctx context.Context, a incident.Alert) (queued bool, err error)
+}
+
+// Teller carries meta-alerts to people: through the ledger's outbox, or
+// straight to the notifiers where the ledger is away.
+type Teller struct {
+	ledger  func() MetaLedger // nil while there is none
+	urgent  func(incident.Alert)
+	alerts  func()
+	log     *slog.Logger
+	queue   chan incident.Alert
+	told    map[incident.Topic]time.Time // urgent ones
+	Dropped atomic.Int64
+}
+
+// NewTeller makes a teller; Run does its work. urgent must not block for
+// long; alerts is called when the outbox has something new.
+func NewTeller(ledger func() MetaLedger, urgent func(incident.Alert), alerts func(), log *slog.Logger) *Teller {
+	return &Teller{
+		ledger: ledger, urgent: urgent, alerts: alerts, log: log,
+		queue: make(chan incident.Alert, 64), told: map[incident.Topic]time.Time{},
+	}
+}
+
+// Tell takes a at once and never blocks; beyond 64 waiting ones it is only
+// counted.
+func (t *Teller) Tell(a incident.Alert) {
+	select {
+	case t.queue <- a:
+	default:
+		t.Dropped.Add(1)
+	}
+}
+
+// Run tells until ctx ends.
+func (t *Teller) Run(ctx context.Context) error {
+	for {
+		select {
+		case <-ctx.Done():
+			return nil
+		case a := <-t.queue:
+			t.log.Warn("backstop has something to say", "topic", string(a.Topic), "title", a.Title)
+			t.tell(ctx, a)
+		}
+	}
+}
+
+// tell waits for the ledger no longer than it takes to count as away; mattn
+// does not heed a deadline while it waits for a lock, hence the goroutine.
+func (t *Teller) tell(ctx context.Context, a incident.Alert) {
+	done := make(chan error, 1)
+	go func() {
+		ledger := t.ledger()
+		if ledger == nil {
+			done <- errNoLedger
+			return
+		}
+		queued, err := ledger.Tell(context.WithoutCancel(ctx), a)
+		if queued {
+			t.alerts()
+		}
+		done <- err
+	}()
+	timer := time.NewTimer(awayAfter)
+	defer timer.Stop()
+	select {
+	case err := <-done:
+		if err == nil {
+			return
+		}
+	case <-timer.C:
+	}
+	if now := time.Now(); now.Sub(t.told[a.Topic]) >= incident.MetaEvery {
+		t.told[a.Topic] = now
+		t.urgent(a)
+	}
+}

@@ -1,0 +1,46 @@
+package intake
+
+import (
+	"context"
+	"log/slog"
+	"time"
+)
+
+// Timers lets time pass for incidents: open ones fall quiet, quiet ones close.
+type Timers struct {
+	Ledger func() Ledger // nil while there is none
+	Alerts func()        // called when alerts were put into the outbox
+	Now    func() time.Time
+	Log    *slog.Logger
+}
+
+// tickAtMost bounds the wait: an incident may have been opened meanwhile.
+const tickAtMost = 15 * time.Second
+
+// Run ticks until ctx ends.
+func (t Timers) Run(ctx context.Context) error {
+	for ctx.Err() == nil {
+		pause(ctx, t.tick(ctx))
+	}
+	return nil
+}
+
+func (t Timers) tick(ctx context.Context) (wait time.Duration) {
+	ledger := t.Ledger()
+	if ledger == nil {
+		return time.Second
+	}
+	now := t.Now()
+	next, alerts, err := ledger.Tick(ctx, now)
+	if err != nil {
+		t.Log.Warn("incidents not ticked", "err", err)
+		return tickAtMost
+	}
+	if alerts > 0 {
+		t.Alerts()
+	}
+	if next.IsZero() {
+		return tickAtMost
+	}
+	return min(tickAtMost, max(time.Second, next.Sub(now)))
+}
