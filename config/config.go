@@ -86,7 +86,7 @@ func readFile(path string, env *environment, expand func(value) value, r *review
 	}
 	optional := !at.set()
 	if optional {
-		at = value{key: "the file", file: DefaultFile, text: DefaultFile}
+		at = value{key: DefaultFile, text: DefaultFile, written: DefaultFile}
 	}
 	content, err := readBounded(at.text, maxFile)
 	switch {

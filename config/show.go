@@ -35,13 +35,18 @@ func (c Config) LogValue() slog.Value {
 	return slog.GroupValue(attributes...)
 }
 
-// MarshalJSON makes JSON and YAML of what was said, without secrets.
-func (c Config) MarshalJSON() ([]byte, error) {
+// MarshalJSON makes JSON of what was said, without secrets.
+func (c Config) MarshalJSON() ([]byte, error) { return json.Marshal(c.said()) }
+
+// MarshalYAML makes YAML of what was said, without secrets.
+func (c Config) MarshalYAML() (any, error) { return c.said(), nil }
+
+func (c Config) said() map[string]string {
 	said := make(map[string]string, len(c.settings))
 	for _, s := range c.settings {
 		said[s.key] = s.value
 	}
-	return json.Marshal(said)
+	return said
 }
 
 // settingsOf lists the values of f in the order of its keys.

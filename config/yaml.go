@@ -55,6 +55,9 @@ func parse(content []byte) (root ast.Node, err error) {
 		}
 	}()
 	content = bytes.TrimPrefix(content, []byte("\ufeff"))
+	if !bytes.HasSuffix(content, []byte("\n")) { // the parser reads a folded block wrongly without
+		content = append(bytes.Clone(content), '\n')
+	}
 	parsed, err := parser.ParseBytes(content, 0, parser.AllowDuplicateMapKey())
 	if err != nil {
 		return nil, err
