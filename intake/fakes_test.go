@@ -1,0 +1,241 @@
+package intake_test
+
+import (
+	"context"
+	"errors"
+	"log/slog"
+	"sync"
+	"time"
+
+	"github.com/backstop-project/backstop/incident"
+	"github.com/backstop-project/backstop/intake"
+)
+
+// memoryJournal is a journal in memory that can be made to hang or fail.
+type memoryJournal struct {
+	id string
+
+	mu     sync.Mutex
+	rows   [][]byte
+	fail   error
+	hang   chan struct{} // closed when it goes on; nil: it does not hang
+	gone   bool          // Check says that the file was replaced
+	closed bool
+}
+
+func (j *memoryJournal) ID() string { return j.id }
+
+func (j *memoryJournal) Append(_ context.Context, blob []byte) (int64, error) {
+	j.mu.Lock()
+	hang := j.hang
+	j.mu.Unlock()
+	if hang != nil {
+		<-hang
+	}
+	j.mu.Lock()
+	defer j.mu.Unlock()
+	if j.fail != nil {
+		return 0, j.fail
+	}
+	j.rows = append(j.rows, append([]byte(nil), blob...))
+	return int64(len(j.rows)), nil
+}
+
+func (j *memoryJournal) ReadAfter(_ context.Context, row int64, maxBytes int, fn func(int64, []byte) error) error {
+	j.mu.Lock()
+	rows := j.rows[row:]
+	j.mu.Unlock()
+	for i, blob := range rows {
+		if err := fn(row+int64(i)+1, blob); err != nil {
+			return err
+		}
+		if maxBytes -= len(blob); maxBytes <= 0 {
+			break
+		}
+	}
+	return nil
+}
+
+func (j *memoryJournal) Prune(context.Context, time.Time, int64, int64) (int, error) { return 0, nil }
+func (j *memoryJournal) Size() int64                                                 { return 0 }
+
+func (j *memoryJournal) Check(context.Context) error {
+	j.mu.Lock()
+	defer j.mu.Unlock()
+	if j.gone {
+		return errors.New("another file")
+	}
+	return nil
+}
+
+func (j *memoryJournal) Close() error {
+	j.mu.Lock()
+	defer j.mu.Unlock()
+	j.closed = true
+	return nil
+}
+
+func (j *memoryJournal) set(change func()) {
+	j.mu.Lock()
+	defer j.mu.Unlock()
+	change()
+}
+
+func (j *memoryJournal) length() int {
+	j.mu.Lock()
+	defer j.mu.Unlock()
+	return len(j.rows)
+}
+
+// memoryLedger stores each failure once and refuses what it is told to.
+type memoryLedger struct {
+	mu      sync.Mutex
+	cursors map[string]incident.Cursor
+	entries []incident.Fed
+	known   map[[16]byte]bool
+	refuse  map[string]bool // SIDs
+	aside   [][]byte
+	fail    error
+	told    []incident.Alert
+	hang    chan struct{}
+}
+
+func newMemoryLedger() *memoryLedger {
+	return &memoryLedger{cursors: map[string]incident.Cursor{}, known: map[[16]byte]bool{}, refuse: map[string]bool{}}
+}
+
+func (l *memoryLedger) Cursor(_ context.Context, journal string) (incident.Cursor, error) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if l.fail != nil {
+		return incident.Cursor{}, l.fail
+	}
+	c := l.cursors[journal]
+	c.Journal = journal
+	return c, nil
+}
+
+func (l *memoryLedger) Feed(_ context.Context, batch incident.Batch) (incident.FeedReport, error) {
+	l.mu.Lock()
+	hang := l.hang
+	l.mu.Unlock()
+	if hang != nil {
+		<-hang
+	}
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if l.fail != nil {
+		return incident.FeedReport{}, l.fail
+	}
+	var report incident.FeedReport
+	for _, e := range batch.Entries {
+		if l.refuse[e.Failure.SID] {
+			return incident.FeedReport{}, &incident.Refused{Err: errors.New("constraint")}
+		}
+	}
+	for _, e := range batch.Entries {
+		if l.known[e.Failure.RequestKey] {
+			report.Retries++
+			continue
+		}
+		l.known[e.Failure.RequestKey] = true
+		l.entries = append(l.entries, e)
+		report.Stored++
+	}
+	l.cursors[batch.Cursor.Journal] = batch.Cursor
+	return report, nil
+}
+
+func (l *memoryLedger) SetAside(_ context.Context, raw []byte, _ string, _ time.Time) error {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.aside = append(l.aside, append([]byte(nil), raw...))
+	return nil
+}
+
+func (l *memoryLedger) Tick(context.Context, time.Time) (time.Time, int, error) {
+	return time.Time{}, 0, nil
+}
+
+func (l *memoryLedger) Tell(_ context.Context, a incident.Alert) (bool, error) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if l.fail != nil {
+		return false, l.fail
+	}
+	l.told = append(l.told, a)
+	return true, nil
+}
+
+func (l *memoryLedger) set(change func()) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	change()
+}
+
+// rig is a whole pipeline in memory.
+type rig struct {
+	journal  *memoryJournal
+	ledger   *memoryLedger
+	recorder *intake.Recorder
+	feeder   *intake.Feeder
+	sentinel *intake.Sentinel
+
+	mu      sync.Mutex
+	urgent  []incident.Alert
+	trouble []error
+	opened  int
+	room    error
+	stop    context.CancelFunc
+	done    sync.WaitGroup
+}
+
+func newRig() *rig {
+	r := &rig{journal: &memoryJournal{id: "one"}, ledger: newMemoryLedger()}
+	r.sentinel = intake.NewSentinel(func(a incident.Alert) {
+		r.mu.Lock()
+		defer r.mu.Unlock()
+		r.urgent = append(r.urgent, a)
+	}, time.Now)
+	r.recorder = intake.NewRecorder(intake.RecorderOptions{
+		Open: func(context.Context) (intake.Journal, error) {
+			r.mu.Lock()
+			defer r.mu.Unlock()
+			r.opened++
+			return r.journal, nil
+		},
+		Room: func(int64) error {
+			r.mu.Lock()
+			defer r.mu.Unlock()
+			return r.room
+		},
+		MaxBytes: 1 << 30, Now: time.Now, Log: slog.New(slog.DiscardHandler),
+		Written:  func() { r.feeder.Wake() },
+		Overflow: func(bool) {},
+		Trouble: func(err error) {
+			r.mu.Lock()
+			defer r.mu.Unlock()
+			r.trouble = append(r.trouble, err)
+		},
+	})
+	r.feeder = intake.NewFeeder(intake.FeederOptions{
+		Journal: r.recorder.Journal, Ledger: func() intake.Ledger { return r.ledger },
+		Fed: r.recorder.Fed, Alerts: func() {}, Tell: func(a incident.Alert) { _, _ = r.ledger.Tell(context.Background(), a) },
+		Now: time.Now, Log: slog.New(slog.DiscardHandler),
+	}, r.sentinel)
+	return r
+}
+
+// start runs the pipeline; halt stops it and waits.
+func (r *rig) start() {
+	ctx, cancel := context.WithCancel(context.Background())
+	r.stop = cancel
+	r.done.Go(func() { _ = r.recorder.Run(ctx) })
+	r.done.Go(func() { _ = r.feeder.Run(ctx) })
+	r.done.Go(func() { _ = r.sentinel.Run(ctx) })
+}
+
+func (r *rig) halt() {
+	r.stop()
+	r.done.Wait()
+}
