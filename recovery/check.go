@@ -1,0 +1,168 @@
+package recovery
+
+import (
+	"errors"
+	"fmt"
+	"maps"
+	"slices"
+	"strings"
+	"time"
+	"unicode"
+	"unicode/utf8"
+
+	"github.com/backstop-project/backstop/twilio"
+	"github.com/backstop-project/backstop/twilio/twiml"
+)
+
+// Bounds of what a line can have.
+const (
+	maxName      = 60 // characters: it is said within each text
+	maxLanguages = 3
+	longestSay   = 19 * time.Second // with the pause before it 20
+)
+
+// checker collects the mistakes of Options.
+type checker struct {
+	knows    func(language string) bool
+	media    *Media
+	mistakes []error
+}
+
+func (c *checker) err() error { return errors.Join(c.mistakes...) }
+
+func (c *checker) mistake(key, value, remedy string) {
+	c.mistakes = append(c.mistakes, fmt.Errorf("%s: %q %s", key, value, remedy))
+}
+
+// line checks a line and adds it to m.
+func (c *checker) line(i int, line Line, m *matcher) Line {
+	key := fmt.Sprintf("lines[%d]", i)
+	line.Style = c.style(key, line.Style)
+	match := canonicalMatch(line.Match)
+	switch {
+	case line.Match == "":
+		c.mistake(key+".match", line.Match, "is empty: name a number, such as +4930123456 or +4930*")
+	case strings.Contains(strings.TrimSuffix(match, "*"), "*"):
+		c.mistake(key+".match", line.Match, "has a * that is not at its end: write +4930* for all that begin so")
+	case strings.IndexFunc(match, unicode.IsSpace) >= 0:
+		c.mistake(key+".match", line.Match, "has a space in it: write the number as Twilio does, such as +4930123456")
+	case match != "" && isNumeral(match):
+		c.mistake(key+".match", line.Match, "is no number in international form: begin with + and the country code")
+	case m.add(match, int32(i)): //nolint:gosec // some ten thousand lines
+		c.mistake(key+".match", line.Match, "is there twice: say all about a number in one line")
+	}
+	return line
+}
+
+// canonicalMatch is a match in the form that addresses are compared in. People
+// write numbers in groups.
+func canonicalMatch(match string) string {
+	prefix, isPrefix := strings.CutSuffix(strings.TrimSpace(match), "*")
+	if strings.HasPrefix(prefix, "+") {
+		prefix = strings.NewReplacer(" ", "", "-", "", "(", "", ")", "", "/", "", ".", "").Replace(prefix)
+	}
+	prefix = canonicalAddress(prefix)
+	if isPrefix {
+		return prefix + "*"
+	}
+	return prefix
+}
+
+// isNumeral says whether match is a number without its +, and no short code.
+func isNumeral(match string) bool {
+	digits := strings.TrimSuffix(match, "*")
+	const longestShortCode = 8
+	return len(digits) > longestShortCode && strings.Trim(digits, "0123456789") == ""
+}
+
+// style checks a style and resolves the files it names.
+func (c *checker) style(key string, s Style) Style {
+	s.Name = strings.Join(strings.Fields(s.Name), " ")
+	if utf8.RuneCountInString(s.Name) > maxName || strings.IndexFunc(s.Name, unicode.IsControl) >= 0 {
+		c.mistake(key+".name", s.Name, fmt.Sprintf("cannot be spoken: use at most %d characters, and letters only", maxName))
+	}
+	s.Languages = c.languages(key+".language", s.Languages)
+	if s.Voice != "" && len(s.Languages) != 1 {
+		c.mistake(key+".voice", s.Voice, "needs one language beside it, the one it speaks: add language")
+	}
+	c.say(key, s)
+	s.Play = c.audio(key+".play", s.Play)
+	s.Hold = c.audio(key+".hold", s.Hold)
+	return s
+}
+
+func (c *checker) say(key string, s Style) {
+	switch {
+	case s.Say == "":
+	case s.Play != "":
+		c.mistake(key+".say", s.Say, "stands beside play: remove one of them")
+	default:
+		language := ""
+		if len(s.Languages) > 0 {
+			language = s.Languages[0]
+		}
+		document := twiml.Respond(twiml.Say{Text: s.Say, Language: language}).Bytes()
+		if took := twiml.SpeakingTime(document); took > longestSay {
+			c.mistake(key+".say", s.Say, fmt.Sprintf("takes about %d seconds to say: shorten it to less than 20", took/time.Second))
+		}
+	}
+}
+
+// languages checks tags and writes them as they are compared.
+func (c *checker) languages(key string, tags []string) []string {
+	if len(tags) > maxLanguages {
+		c.mistake(key, strings.Join(tags, ", "), "are more languages than anybody listens to: name three at most")
+	}
+	var known []string
+	for _, tag := range tags {
+		base, region, regional := strings.Cut(strings.TrimSpace(tag), "-")
+		tag := strings.ToLower(base)
+		if regional {
+			tag += "-" + strings.ToUpper(region)
+		}
+		switch {
+		case !c.knows(tag):
+			c.mistake(key, tag, "is no language that there are texts in: use en, es, fr, de, it, pt, nl or ja, or add a template of your own, such as apology.voice."+tag+".tmpl")
+		case !slices.Contains(known, tag):
+			known = append(known, tag)
+		}
+	}
+	return known
+}
+
+// audio is the URL of a recording.
+func (c *checker) audio(key, value string) string {
+	switch {
+	case value == "", strings.HasPrefix(value, "https://"), strings.HasPrefix(value, "http://"):
+		return value
+	case c.media.Has(value):
+		return MediaPath + value
+	case c.media == nil:
+		c.mistake(key, value, "needs a folder: name the one it is in with media, or write an absolute URL")
+	default:
+		c.mistake(key, value, "is no file in the media folder that Twilio can play: put an .mp3 or .wav there, its name of letters, digits, dots, - and _ only")
+	}
+	return ""
+}
+
+// countries is the table of languages by country, "" being where nothing is
+// known, with the customer's own wishes in it.
+func (c *checker) countries(wishes map[string][]string) map[string][]string {
+	table := map[string][]string{"": {"en"}}
+	for a := byte('A'); a <= 'Z'; a++ {
+		for b := byte('A'); b <= 'Z'; b++ {
+			country := string([]byte{a, b})
+			if tags := c.main(twilio.LanguagesOf(country), country); len(tags) > 0 {
+				table[country] = tags
+			}
+		}
+	}
+	for _, country := range slices.Sorted(maps.Keys(wishes)) {
+		if len(country) != 2 || country != strings.ToUpper(country) {
+			c.mistake("countries", country, "is no country: write two capital letters, such as CH")
+			continue
+		}
+		table[country] = c.languages("countries."+country, wishes[country])
+	}
+	return table
+}

@@ -1,0 +1,157 @@
+package recovery
+
+import (
+	"slices"
+
+	"github.com/backstop-project/backstop/incident"
+	"github.com/backstop-project/backstop/twilio"
+)
+
+// Style is how somebody wants to be spoken for: a line, an account, or the
+// whole house. What is empty is left to the next, less specific one.
+type Style struct {
+	Name      string   // what callers know it as: "Praxis Berlin"
+	Languages []string // "de", "pt-BR"; several are said one after the other, three at most
+	Voice     string   // Twilio's name of a voice; needs its one language beside it
+	Say       string   // own words instead of the apology for calls that are not served
+	Play      string   // a recording instead: a file of the media folder, or an absolute URL
+	Hold      string   // music for those who wait in a queue, likewise
+}
+
+// Line is what the configuration says about a number.
+type Line struct {
+	// Match is an address as Twilio writes it, or what it begins with and
+	// "*": "+4930123456", "+4930*", "whatsapp:+4930*", "MG…",
+	// "example.sip.twilio.com". The most specific line wins; what has no
+	// "whatsapp:" matches the number behind it too.
+	Match string
+	Style
+}
+
+// Options are all that the configuration says about answers.
+type Options struct {
+	House    Style            // for every account and line
+	Accounts map[string]Style // by AccountSid
+	Lines    []Line
+
+	// Countries has the languages of a country where they should be others
+	// than the usual ones: CH: [de].
+	Countries map[string][]string
+	// ByCaller speaks to people in the language of their own country where
+	// neither line nor account names one. A phone's country says little
+	// about its owner, so it is off unless somebody wants it.
+	ByCaller bool
+
+	Media *Media // where Play and Hold name files of; nil for none
+}
+
+// Rules is what Decide goes by: checked options, never changed.
+type Rules struct {
+	house     Style
+	accounts  map[string]Style
+	lines     []Line
+	matcher   *matcher
+	countries map[string][]string // tags, at most two
+	byCaller  bool
+	steps     []Step
+}
+
+// NewRules checks o. The error joins every mistake, each with key, value and
+// remedy. knows says which languages there are words in.
+func NewRules(o Options, knows func(language string) bool) (Rules, error) {
+	c := checker{knows: knows, media: o.Media}
+	r := Rules{
+		house:     c.style("house", o.House),
+		accounts:  make(map[string]Style, len(o.Accounts)),
+		matcher:   &matcher{},
+		countries: c.countries(o.Countries),
+		byCaller:  o.ByCaller,
+		steps:     []Step{{Kind: Message}},
+	}
+	for sid, style := range o.Accounts {
+		r.accounts[sid] = c.style("accounts."+sid, style)
+	}
+	for i, line := range o.Lines {
+		r.lines = append(r.lines, c.line(i, line, r.matcher))
+	}
+	return r, c.err()
+}
+
+// wording puts together how f's line is spoken for.
+func (r *Rules) wording(f incident.Failure, seen *facts) incident.Wording {
+	ours, theirs := f.To, f.From
+	country, callers := seen.toCountry, seen.fromCountry
+	if seen.direction == "outbound-api" || seen.direction == "outbound-dial" {
+		ours, theirs = theirs, ours
+		country, callers = callers, country
+	}
+	styles := [3]*Style{r.line(ours, seen), nil, &r.house}
+	if account, ok := r.accounts[f.AccountSID]; ok {
+		styles[1] = &account
+	}
+	w := incident.Wording{}
+	for _, style := range styles {
+		if style != nil {
+			fill(&w, style)
+		}
+	}
+	if len(w.Languages) == 0 && r.byCaller {
+		w.Languages = r.languagesOf(theirs, callers)
+	}
+	if len(w.Languages) == 0 {
+		w.Languages = r.languagesOf(ours, country)
+	}
+	if len(w.Languages) == 0 {
+		w.Languages = r.countries[""]
+	}
+	return w
+}
+
+// fill takes from style what nobody more specific has said. A voice goes with
+// the languages beside it, and words with a recording.
+func fill(w *incident.Wording, style *Style) {
+	keepFirst(&w.Name, style.Name)
+	keepFirst(&w.Hold, style.Hold)
+	if len(w.Languages) == 0 {
+		w.Languages, w.Voice = style.Languages, style.Voice
+	}
+	if w.Say == "" && w.Play == "" {
+		w.Say, w.Play = style.Say, style.Play
+	}
+}
+
+// line finds what is said about our number, or about the messaging service or
+// SIP domain that it stands behind; nil where nothing is.
+func (r *Rules) line(ours string, seen *facts) *Style {
+	var backing [5]string
+	addresses := appendAddresses(backing[:0], ours)
+	addresses = appendAddresses(addresses, seen.service)
+	addresses = appendAddresses(addresses, seen.sipDomain)
+	if at := r.matcher.find(addresses); at != noLine {
+		return &r.lines[at].Style
+	}
+	return nil
+}
+
+// languagesOf is what is spoken where a number is. Twilio's own word for the
+// country serves where the number has none: a toll-free one, a client.
+func (r *Rules) languagesOf(address, country string) []string {
+	if number := twilio.ParseAddress(address).Number; number != "" {
+		if found := twilio.CountryOf(number); found != "" {
+			country = found
+		}
+	}
+	return r.countries[country]
+}
+
+// main are the first two languages that there are words in, for the country's
+// own voice: "de-CH", "fr-CH".
+func (c *checker) main(languages []string, country string) []string {
+	var tags []string
+	for _, language := range languages {
+		if c.knows(language) && len(tags) < 2 {
+			tags = append(tags, language+"-"+country)
+		}
+	}
+	return slices.Clip(tags)
+}

@@ -1,0 +1,121 @@
+package recovery
+
+import "github.com/backstop-project/backstop/incident"
+
+// facts are what a decision needs of the parameters, read in one pass.
+type facts struct {
+	callStatus, direction string
+	toCountry, fromCountry string
+	sipDomain, service    string
+	body, optOutType      string
+
+	queued    bool // waitUrl of a queue, or of a conference
+	dequeuing bool // Queue's url: heard before the two are connected
+	under     bool // an extra of a verb: the call was under way
+	succeeded bool // a dial, a recording or a payment was completed
+	unsettled bool // a dial or a queue ended otherwise
+}
+
+func readFacts(f incident.Failure) facts {
+	var seen facts
+	for _, p := range f.Params {
+		if p.Value != "" {
+			seen.read(p.Name, p.Value)
+		}
+	}
+	return seen
+}
+
+func (seen *facts) read(name, value string) {
+	switch name {
+	case "CallStatus":
+		keepFirst(&seen.callStatus, value)
+	case "Direction":
+		keepFirst(&seen.direction, value)
+	case "ToCountry":
+		keepFirst(&seen.toCountry, value)
+	case "FromCountry":
+		keepFirst(&seen.fromCountry, value)
+	case "SipDomain":
+		keepFirst(&seen.sipDomain, value)
+	case "MessagingServiceSid":
+		keepFirst(&seen.service, value)
+	case "Body":
+		keepFirst(&seen.body, value)
+	case "OptOutType":
+		keepFirst(&seen.optOutType, value)
+	default:
+		seen.readExtra(name, value)
+	}
+}
+
+// readExtra reads what verbs add to the requests that they make:
+// https://www.twilio.com/docs/voice/twiml/enqueue#attributes-waiturl, …/dial,
+// …/queue, …/record, …/gather, …/pay.
+func (seen *facts) readExtra(name, value string) {
+	switch name {
+	case "QueuePosition", "CurrentQueueSize", "AvgQueueTime", "ConferenceSid":
+		seen.queued = true
+	case "DequeingCallSid", "DequeingCallSID":
+		seen.dequeuing = true
+	case "QueueResult":
+		seen.ended(value == "bridged")
+	case "DialCallStatus":
+		seen.ended(value == "completed" || value == "answered")
+	case "RecordingUrl", "RecordingSid", "PaymentConfirmationCode", "PaymentToken":
+		seen.succeeded = true
+	case "QueueSid", "QueueTime", "DialCallSid", "Digits", "FinishedOnKey", "SpeechResult",
+		"UnstableSpeechResult", "RecordingDuration", "ReferCallStatus", "PayCardNumber":
+		seen.under = true
+	}
+}
+
+func (seen *facts) ended(well bool) {
+	if well {
+		seen.succeeded = true
+	} else {
+		seen.unsettled = true
+	}
+}
+
+// situation says where the caller stands. The order matters: somebody in a
+// queue must not be hung up on whatever else is true, and thanks are right for
+// whoever got what the call was for.
+func situation(channel incident.Channel, seen *facts) incident.Situation {
+	switch {
+	case channel == incident.Messaging:
+		return incident.Text
+	case channel != incident.Voice:
+		return 0
+	case seen.waits():
+		return incident.InQueue
+	case seen.succeeded && !seen.unsettled:
+		return incident.AfterSuccess
+	case seen.direction == "outbound-api" || seen.direction == "outbound-dial":
+		return incident.Outbound
+	case seen.under || seen.unsettled || seen.callStatus == "in-progress":
+		return incident.MidCall
+	}
+	return incident.NotYetServed
+}
+
+// waits says whether the document is for somebody who is on hold. The action
+// of Enqueue and Dial, requested after the waiting, carries a result.
+func (seen *facts) waits() bool {
+	return seen.dequeuing || seen.queued && !seen.succeeded && !seen.unsettled
+}
+
+// gone says whether the call is over, so that nobody hears the answer.
+func (seen *facts) gone() (over bool, why string) {
+	switch seen.callStatus {
+	case "completed", "busy", "failed", "no-answer", "canceled":
+		return true, "nobody heard it: the call had ended (" + seen.callStatus + ")"
+	}
+	return false, ""
+}
+
+func keepFirst(field *string, value string) {
+	if *field == "" {
+		*field = value
+	}
+}

@@ -1,0 +1,242 @@
+package templates
+
+import (
+	"errors"
+	"fmt"
+	"io/fs"
+	"log/slog"
+	"path"
+	"slices"
+	"strings"
+	"sync"
+	"text/template"
+
+	"github.com/backstop-project/backstop/incident"
+	"github.com/backstop-project/backstop/twilio/twiml"
+)
+
+// AnswerData is what a customer's own template can use: {{.Name}} and so on.
+// All of it is escaped where it is put into the document. From and To are what
+// Twilio sent, so a stranger may have chosen them.
+type AnswerData struct {
+	Name      string // what the configuration calls the line; "" where nobody said
+	Line      string // our number or address
+	Language  string // of this template: "fr"
+	Voice     string // Twilio's name of the voice for that language
+	Situation string // "not yet served", "mid-call", "after success", "outbound", "in queue" or "message"
+	ErrorCode int    // of Twilio; 0 where it sent none
+	CallSID   string // "" for messages
+	From      string // the caller's number; for outbound calls ours
+	To        string // our number; for outbound calls the listener's
+}
+
+// own is one template of the customer's.
+type own struct {
+	file      string
+	language  string
+	situation incident.Situation
+	template  *template.Template
+	complain  sync.Once
+}
+
+type ownKey struct {
+	situation incident.Situation
+	language  string
+}
+
+const ending = ".tmpl"
+
+// readOwn reads every template in folder. Files with another ending are none
+// of ours; folders are not entered.
+func readOwn(folder fs.FS) (map[ownKey]*own, error) {
+	entries, err := fs.ReadDir(folder, ".")
+	if err != nil {
+		return nil, fmt.Errorf("templates: %w: name a folder that can be read, or remove the setting", err)
+	}
+	all := map[ownKey]*own{}
+	var mistakes []error
+	for _, entry := range entries {
+		if entry.IsDir() || path.Ext(entry.Name()) != ending {
+			continue
+		}
+		o, err := readOne(folder, entry.Name())
+		if err != nil {
+			mistakes = append(mistakes, err)
+			continue
+		}
+		key := ownKey{o.situation, o.language}
+		if other, taken := all[key]; taken {
+			mistakes = append(mistakes, fmt.Errorf("%s: says the same as %s: remove one of them", o.file, other.file))
+			continue
+		}
+		all[key] = o
+	}
+	return all, errors.Join(mistakes...)
+}
+
+func readOne(folder fs.FS, file string) (*own, error) {
+	o, err := named(file)
+	if err != nil {
+		return nil, err
+	}
+	source, err := fs.ReadFile(folder, file)
+	if err != nil {
+		return nil, fmt.Errorf("%s: %w: make it readable for Backstop", file, err)
+	}
+	if o.template, err = parseOwn(file, string(source)); err != nil {
+		return nil, err
+	}
+	if err := o.tryOut(); err != nil {
+		return nil, err
+	}
+	return o, nil
+}
+
+// named reads <text>.<channel>.<language>.tmpl.
+func named(file string) (*own, error) {
+	text, language := "", ""
+	if parts := strings.Split(strings.TrimSuffix(file, ending), "."); len(parts) == 3 {
+		text, language = parts[0]+"."+parts[1], parts[2]
+	}
+	var names []string
+	for _, s := range situations() {
+		names = append(names, textName(s)+".en"+ending)
+		if textName(s) != text {
+			continue
+		}
+		tag, ok := CanonicalTag(language)
+		if !ok {
+			return nil, fmt.Errorf("%s: %q is no language: write fr, or pt-BR where the region matters", file, language)
+		}
+		return &own{file: file, language: tag, situation: s}, nil
+	}
+	return nil, fmt.Errorf("%s: no text has that name: call the file %s, or the like with another language", file, strings.Join(names, ", "))
+}
+
+// tryOut renders o as it would be for several callers.
+func (o *own) tryOut() error {
+	for _, sample := range o.samples() {
+		document, err := o.render(sample)
+		if err != nil {
+			return explained(o.file, err)
+		}
+		if _, err := o.judge(document); err != nil {
+			return fmt.Errorf("%s: %w", o.file, err)
+		}
+	}
+	return nil
+}
+
+func (o *own) samples() []AnswerData {
+	_, voice := VoiceOf(o.language)
+	usual := AnswerData{
+		Name: "Example Ltd", Line: "+15550100", Language: o.language, Voice: voice,
+		Situation: o.situation.String(), ErrorCode: 11200,
+		CallSID: "CA00000000000000000000000000000000", From: "+15550123", To: "+15550100",
+	}
+	nothing := AnswerData{Language: o.language, Situation: o.situation.String()}
+	hostile := usual
+	hostile.Name, hostile.From = `"Smith" & 'Sons' <Say>`, "anonymous<\x00\xff\v>]]>"
+	return []AnswerData{usual, nothing, hostile}
+}
+
+func (o *own) kind() twiml.Kind {
+	if o.situation == incident.Text {
+		return twiml.Messaging
+	}
+	return twiml.Voice
+}
+
+// judge says whether a rendered document may be sent, and what is heard of it.
+func (o *own) judge(document []byte) (heard string, err error) {
+	if err := twiml.Check(document, o.kind()).Err(); err != nil {
+		return "", fmt.Errorf("rendered with a sample it is no TwiML that Twilio takes: %w: mend the markup there", err)
+	}
+	outline, err := outlineOf(document)
+	if err != nil {
+		return "", err
+	}
+	if o.situation == incident.InQueue {
+		for _, verb := range []string{"Hangup", "Leave", "Reject"} {
+			if slices.Contains(outline.verbs, verb) {
+				return "", fmt.Errorf("<%s> would take the caller out of the queue: remove it", verb)
+			}
+		}
+	}
+	return outline.words, nil
+}
+
+// fromOwn renders the customer's template for the first of the line's
+// languages that has one. It is the whole document: a line with two languages
+// says both in it.
+func (a *Answers) fromOwn(f incident.Failure, s incident.Situation, w incident.Wording) (incident.Answer, bool) {
+	o := a.ownFor(s, w.Languages)
+	if o == nil {
+		return incident.Answer{}, false
+	}
+	document, err := o.render(dataOf(f, o, w))
+	var heard string
+	if err == nil {
+		heard, err = o.judge(document)
+	}
+	if err != nil {
+		a.failed.Add(1)
+		o.complain.Do(func() {
+			a.log.Error("own template failed, built-in text used", slog.String("file", o.file),
+				slog.String("failure", f.ID.String()), slog.Any("err", err))
+		})
+		return incident.Answer{}, false
+	}
+	return incident.Answer{
+		Situation: s, Name: w.Name, Languages: []string{o.language}, Heard: heard, Document: document,
+	}, true
+}
+
+func (a *Answers) ownFor(s incident.Situation, languages []string) *own {
+	for _, language := range languages {
+		if o := a.own[ownKey{s, language}]; o != nil {
+			return o
+		}
+		base, _, _ := strings.Cut(language, "-")
+		if o := a.own[ownKey{s, base}]; o != nil {
+			return o
+		}
+	}
+	return nil
+}
+
+func dataOf(f incident.Failure, o *own, w incident.Wording) AnswerData {
+	data := AnswerData{
+		Name: w.Name, Line: f.To, Language: o.language, Voice: w.Voice,
+		Situation: o.situation.String(), ErrorCode: f.Code,
+		From: f.From, To: f.To,
+	}
+	if o.situation == incident.Outbound {
+		data.Line = f.From
+	}
+	if f.Channel == incident.Voice {
+		data.CallSID = f.SID
+	}
+	if data.Voice == "" {
+		_, data.Voice = VoiceOf(o.language)
+	}
+	return data
+}
+
+// CanonicalTag writes a language tag as it is compared: "pt-BR". ok is false
+// for what is no language with or without a region.
+func CanonicalTag(tag string) (canonical string, ok bool) {
+	base, region, regional := strings.Cut(tag, "-")
+	if len(base) < 2 || len(base) > 3 || !isLetters(base) || regional && (len(region) != 2 || !isLetters(region)) {
+		return "", false
+	}
+	canonical = strings.ToLower(base)
+	if regional {
+		canonical += "-" + strings.ToUpper(region)
+	}
+	return canonical, true
+}
+
+func isLetters(s string) bool {
+	return strings.IndexFunc(s, func(r rune) bool { return (r|0x20) < 'a' || (r|0x20) > 'z' }) < 0
+}
