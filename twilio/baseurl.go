@@ -42,7 +42,7 @@ func ParseBaseURL(text string) (BaseURL, error) {
 	if err := b.check(); err != nil {
 		return BaseURL{}, err
 	}
-	b.setForms()
+	b.forms = b.allForms()
 	return b, nil
 }
 
@@ -93,21 +93,22 @@ func isPort(s string) bool {
 	return err == nil && n > 0
 }
 
-func (b *BaseURL) setForms() {
+func (b BaseURL) allForms() (forms [6]string) {
 	withPort := b.port
 	if withPort == "" {
-		withPort = b.defaultPort()
+		withPort = defaultPort(b.scheme)
 	}
 	n := 0
 	for _, small := range [...]bool{false, true} {
 		for _, port := range [...]string{b.port, "", withPort} {
 			form := b.form(port, small)
-			if !slices.Contains(b.forms[:n], form) {
-				b.forms[n] = form
+			if !slices.Contains(forms[:n], form) {
+				forms[n] = form
 				n++
 			}
 		}
 	}
+	return forms
 }
 
 func (b BaseURL) form(port string, small bool) string {
@@ -118,8 +119,8 @@ func (b BaseURL) form(port string, small bool) string {
 	return scheme + "://" + b.userinfo + host + port + b.path
 }
 
-func (b BaseURL) defaultPort() string {
-	if strings.EqualFold(b.scheme, "https") {
+func defaultPort(scheme string) string {
+	if strings.EqualFold(scheme, "https") {
 		return ":443"
 	}
 	return ":80"

@@ -21,7 +21,7 @@ type Code struct {
 	Number int
 	Level  Level
 	Name   string // a title of a few words
-	// Phrase says what is wrong, at most 28 characters, to follow whom it is
+	// Phrase says what is wrong, at most 26 characters, to follow whom it is
 	// about: "www.example.com " + "refuses connections". See Sentence.
 	Phrase string
 	// About is whom Phrase is about; empty for the host that Twilio asked.
@@ -99,10 +99,7 @@ func (c Code) Advice(u ErrorURL) string {
 	}
 	port := u.Port
 	if port == "" {
-		port = "443"
-		if u.Scheme == "http" {
-			port = "80"
-		}
+		port = defaultPort(u.Scheme)[1:]
 	}
 	address := "'" + strings.ReplaceAll(u.address(), "'", "%27") + "'"
 	return strings.NewReplacer("HOST", u.Host, "PORT", port, "URL", address).Replace(c.FirstThing)

@@ -13,7 +13,7 @@ var documentCodes = []Code{
 		FirstThing: "See what comes: " + lookAtBody + ". If it is TwiML, split it with Redirect.",
 	},
 	{
-		Number: 11751, Name: "media too large", Phrase: "sends too large a media file",
+		Number: 11751, Name: "media too large", Phrase: "sends too large a file",
 		Means:      "A picture or file is larger than the messaging provider takes, or so large that it was cut off.",
 		FirstThing: "Make the file smaller than 5 MB (WhatsApp: 16 MB), or send a link to it.",
 	},
@@ -148,7 +148,7 @@ var documentCodes = []Code{
 		FirstThing: "See the conversation in the Console and let the application stay silent to that number: " + ConsoleErrors,
 	},
 	{
-		Number: 14108, Name: "sender cannot send messages", Level: LevelWarning, Phrase: "replies from a voice number",
+		Number: 14108, Name: "sender cannot send messages", Level: LevelWarning, Phrase: "replies from a voice line",
 		Means:      "The number that was to send the reply cannot send messages.",
 		FirstThing: "See in the Console what the number can do, and reply from one that can send messages.",
 	},
@@ -163,7 +163,7 @@ var documentCodes = []Code{
 		FirstThing: "See whether the messaging address of the number leads to the voice part of the application.",
 	},
 	{
-		Number: 14111, Name: "trial account", Level: LevelWarning, Phrase: "replies to an unknown number",
+		Number: 14111, Name: "trial account", Level: LevelWarning, Phrase: "replies on a trial account",
 		Means:      "A trial account may only send to numbers that were verified.",
 		FirstThing: "Verify the number in the Console, or upgrade the account.",
 	},

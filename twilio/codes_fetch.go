@@ -80,7 +80,7 @@ var fetchCodes = []Code{
 		FirstThing: "Renew it (`certbot renew`, if that is yours), reload the web server, then check: `" + askByTLS + " | openssl x509 -noout -enddate`.",
 	},
 	{
-		Number: 11237, Name: "certificate not trusted", Phrase: "has an untrusted certificate",
+		Number: 11237, Name: "certificate not trusted", Phrase: "has no trusted certificate",
 		Means:      "The certificate does not lead to a public authority: the intermediate certificate is missing, or it signs itself. Browsers often forgive the first.",
 		FirstThing: "Serve the full chain (fullchain.pem, not cert.pem), then check that `" + askByTLS + "` ends with “Verify return code: 0 (ok)”.",
 	},

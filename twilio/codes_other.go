@@ -32,7 +32,7 @@ var otherCodes = []Code{
 		FirstThing: "Log in to https://console.twilio.com and look for a notice; then Billing.",
 	},
 	{
-		Number: 10004, Name: "too many calls at once", About: aboutAccount, Phrase: "has too many calls at once",
+		Number: 10004, Name: "too many calls at once", About: aboutAccount, Phrase: "is at its call limit",
 		Means:      "More calls run at the same time than the account may have.",
 		FirstThing: "Look in the Console at the calls in progress for ones that never end; for more at once, an approved customer profile is needed.",
 	},
@@ -122,12 +122,12 @@ var otherCodes = []Code{
 		FirstThing: "Add the number to a registered campaign: Console, Messaging, Regulatory compliance.",
 	},
 	{
-		Number: 30121, Name: "messaging fallback missing", About: "a messaging service", Phrase: "has no fallback address",
+		Number: 30121, Name: "messaging fallback missing", About: "a messaging service", Phrase: "has no fallback",
 		Means:      "The first address failed, and no fallback was set to ask instead.",
 		FirstThing: "Set Backstop's messaging address as the fallback of the number or messaging service.",
 	},
 	{
-		Number: 30122, Name: "messaging fallback not valid", About: "a messaging service", Phrase: "has a bad fallback address",
+		Number: 30122, Name: "messaging fallback not valid", About: "a messaging service", Phrase: "has a bad fallback",
 		Means:      "The first address failed, and the fallback is no address that Twilio can ask.",
 		FirstThing: "Set the fallback of the number or messaging service anew, with https:// and the whole path.",
 	},

@@ -85,7 +85,7 @@ func unescapeAgain(v string) string {
 func latin1(v string) string {
 	raw := make([]byte, 0, len(v))
 	for _, c := range v {
-		if c > 0xff {
+		if c < 0 || c > 0xff {
 			return v
 		}
 		raw = append(raw, byte(c))
@@ -96,13 +96,17 @@ func latin1(v string) string {
 // shownName is a parameter's name, if it is one that may be shown.
 func shownName(name string) string {
 	const enough = 40
-	if name == "" || len(name) > enough {
+	if name == "" || len(name) > enough || !isPlainName(name) {
 		return ""
 	}
+	return " (" + name + ")"
+}
+
+func isPlainName(name string) bool {
 	for i := range len(name) {
-		if !isAlphanumeric(name[i]) && name[i] != '_' && name[i] != '.' {
-			return ""
+		if !isAlphanumeric(name[i]) && strings.IndexByte("_.-", name[i]) < 0 {
+			return false
 		}
 	}
-	return " (" + name + ")"
+	return true
 }

@@ -36,7 +36,7 @@ func ParseErrorURL(raw string) ErrorURL {
 		authority, path = rest[:i], rest[i:]
 	}
 	u.Scheme, u.Path = scheme, cleanURL(path)
-	u.setAuthority(authority)
+	u.Host, u.Port = readAuthority(authority, scheme)
 	return u
 }
 
@@ -45,20 +45,20 @@ func withoutUserinfo(raw string) string {
 	return raw[strings.LastIndexByte(raw, '@')+1:]
 }
 
-func (u *ErrorURL) setAuthority(authority string) {
+func readAuthority(authority, scheme string) (host, port string) {
 	// Programs differ in where a host ends that has one of these before it.
 	if strings.ContainsFunc(authority, func(c rune) bool { return c == '\\' || unicode.IsControl(c) || unicode.IsSpace(c) }) {
-		return
+		return "", ""
 	}
-	_, host, port := splitAuthority(authority)
-	host = strings.TrimSuffix(strings.ToLower(host), ".")
+	_, host, port = splitAuthority(authority)
+	host = strings.TrimRight(strings.ToLower(host), ".")
 	if !isShownHost(host) {
-		return
+		return "", ""
 	}
-	u.Host = host
-	if port != "" && isPort(port[1:]) && (u.Scheme != "https" || port != ":443") && (u.Scheme != "http" || port != ":80") {
-		u.Port = port[1:]
+	if port == "" || port == defaultPort(scheme) || !isPort(port[1:]) {
+		return host, ""
 	}
+	return host, port[1:]
 }
 
 // isShownHost also takes an international name as people write it. It takes no
@@ -114,10 +114,7 @@ func (u ErrorURL) address() string {
 func hiddenValue(pair string) string {
 	const longest = 40
 	name, _, ok := strings.Cut(pair, "=")
-	plain := ok && len(name) <= longest && strings.TrimFunc(name, func(c rune) bool {
-		return c < 0x80 && isAlphanumeric(byte(c)) || strings.ContainsRune("_.-", c)
-	}) == ""
-	if !plain {
+	if !ok || len(name) > longest || !isPlainName(name) {
 		return "…"
 	}
 	return name + "=…"
