@@ -1,0 +1,211 @@
+package notify
+
+import (
+	"context"
+	"crypto/x509"
+	"errors"
+	"fmt"
+	"net"
+	"net/mail"
+	"net/textproto"
+	"regexp"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/backstop-project/backstop/incident"
+	"github.com/backstop-project/backstop/templates"
+)
+
+// EmailOptions are what a notifier that sends e-mail needs.
+type EmailOptions struct {
+	Name    string
+	Server  SMTPServer    // see ParseSMTPURL
+	From    string        // see ParseAddress
+	To      []string      // at least one
+	Timeout time.Duration // one attempt; 18 s where zero
+
+	Hello string            // our name in EHLO; our address where empty
+	Roots *x509.CertPool    // the system's where nil
+	Dial  Dial              // net.Dialer's where nil
+	Now   func() time.Time  // time.Now where nil; only Check asks it
+	Texts *templates.Alerts // the words
+}
+
+// Validate says all that is wrong with o, one error each.
+func (o EmailOptions) Validate() error {
+	var mistakes []error
+	if o.Name == "" {
+		mistakes = append(mistakes, errors.New("name: is empty: give the notifier a name"))
+	}
+	if o.Server.Host == "" {
+		mistakes = append(mistakes, errors.New("smtp: names no server: "+smtpForm))
+	}
+	if _, err := ParseAddress(o.From); err != nil {
+		mistakes = append(mistakes, fmt.Errorf("from: %q %w", o.From, err))
+	}
+	if len(o.To) == 0 {
+		mistakes = append(mistakes, errors.New("to: is empty: name at least one address"))
+	}
+	for _, to := range o.To {
+		if _, err := ParseAddress(to); err != nil {
+			mistakes = append(mistakes, fmt.Errorf("to: %q %w", to, err))
+		}
+	}
+	return errors.Join(mistakes...)
+}
+
+// Attempts end on their own a little before the dispatcher ends them, so that
+// the error says what was slow.
+const defaultAttempt = 18 * time.Second
+
+// Email is a Notifier that sends e-mail through one server.
+type Email struct {
+	name      string
+	from      *mail.Address
+	to        []string // bare addresses
+	timeout   time.Duration
+	transport transport
+	texts     *templates.Alerts
+	now       func() time.Time
+	partly    partlyTaken
+}
+
+// NewEmail makes a notifier of valid options.
+func NewEmail(o EmailOptions) (*Email, error) {
+	if err := o.Validate(); err != nil {
+		return nil, err
+	}
+	from, err := ParseAddress(o.From)
+	if err != nil {
+		return nil, err
+	}
+	e := &Email{
+		name: o.Name, from: from, timeout: o.Timeout, texts: o.Texts, now: o.Now,
+		transport: transport{
+			server: o.Server, hello: o.Hello, roots: o.Roots, dial: o.Dial,
+			redact: newRedactor(smtpSecrets(o.Server)...),
+		},
+	}
+	for _, to := range o.To {
+		a, err := ParseAddress(to)
+		if err != nil {
+			return nil, err
+		}
+		if !slices.Contains(e.to, a.Address) {
+			e.to = append(e.to, a.Address)
+		}
+	}
+	if e.timeout <= 0 {
+		e.timeout = defaultAttempt
+	}
+	if e.now == nil {
+		e.now = time.Now
+	}
+	if e.transport.dial == nil {
+		e.transport.dial = (&net.Dialer{}).DialContext
+	}
+	return e, nil
+}
+
+// smtpSecrets are the password and what it is wrapped into on its way.
+func smtpSecrets(s SMTPServer) []string {
+	if s.Password == "" {
+		return nil
+	}
+	return []string{
+		"\x00" + s.User + "\x00" + s.Password,
+		"user=" + s.User + "\x01auth=Bearer " + s.Password + "\x01\x01",
+		s.Password,
+	}
+}
+
+// Name is what the configuration calls it.
+func (e *Email) Name() string { return e.name }
+
+// Send mails m to all recipients. Where the server took it for some and may
+// take it for others later, another attempt goes only to those.
+func (e *Email) Send(ctx context.Context, m incident.Message) (incident.Receipt, error) {
+	ctx, cancel := context.WithTimeout(ctx, e.timeout)
+	defer cancel()
+	text, err := e.texts.Mail(m)
+	if err != nil {
+		return incident.Receipt{}, err
+	}
+	id := messageID(m, domainOf(e.from.Address))
+	raw, err := e.compose(m, text, id)
+	if err != nil {
+		return incident.Receipt{}, err
+	}
+	d, err := e.transport.deliver(ctx, e.from.Address, e.partly.left(m, e.to), raw)
+	if err != nil {
+		return incident.Receipt{}, err
+	}
+	if err := e.settle(m, d); err != nil {
+		return incident.Receipt{}, err
+	}
+	receipt := incident.Receipt{Detail: "mail " + id + notTaken(d)}
+	if m.Incident != nil && m.Thread == "" {
+		receipt.Thread = id
+	}
+	return receipt, nil
+}
+
+// settle says whether the attempt is over for everybody.
+func (e *Email) settle(m incident.Message, d delivery) error {
+	var hopeless, later []error
+	done := d.taken
+	for _, r := range d.refused {
+		if isUnknownRecipient(r.err) {
+			hopeless = append(hopeless, r.err)
+			done = append(done, r.to)
+			continue
+		}
+		later = append(later, r.err)
+	}
+	served := len(d.taken) > 0 || e.partly.any(m)
+	switch {
+	case len(later) > 0 && served:
+		e.partly.add(m, done)
+		return errors.Join(later...)
+	case len(later) > 0:
+		return errors.Join(append(later, hopeless...)...)
+	case !served:
+		return Permanent(errors.Join(hopeless...))
+	}
+	e.partly.forget(m)
+	return nil
+}
+
+func notTaken(d delivery) string {
+	var b strings.Builder
+	for _, r := range d.refused {
+		b.WriteString("; " + r.err.Error())
+	}
+	return b.String()
+}
+
+// Check connects, authenticates and sends a test message.
+func (e *Email) Check(ctx context.Context) error {
+	_, err := e.Send(ctx, TestMessage(e.name, e.now()))
+	return err
+}
+
+// Replies that prove an address wrong. A 5xx alone proves nothing: the same
+// number stands for a full disk, a policy, a bad reputation.
+var (
+	badMailbox  = regexp.MustCompile(`^5\.1\.(0|1|2|3|6|10)\b`) // https://www.rfc-editor.org/rfc/rfc3463#section-3.2
+	anyEnhanced = regexp.MustCompile(`^[245]\.\d{1,3}\.\d{1,3}\b`)
+	saysUnknown = regexp.MustCompile(`(?i)\b(unknown|no such|does ?n.t exist|does not exist|not exist|invalid|not found|unrouteable)\b.{0,40}\b(user|recipient|mailbox|address|account)|\b(user|recipient|mailbox|address|account)\b.{0,60}\b(unknown|does ?n.t exist|does not exist|not exist|invalid|not found|disabled)\b|\bno such\b`)
+)
+
+func isUnknownRecipient(err error) bool {
+	var reply *textproto.Error
+	if !errors.As(err, &reply) || reply.Code != 550 && reply.Code != 551 && reply.Code != 553 {
+		return false
+	}
+	if anyEnhanced.MatchString(reply.Msg) {
+		return badMailbox.MatchString(reply.Msg)
+	}
+	return saysUnknown.MatchString(reply.Msg)
+}

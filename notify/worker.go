@@ -1,0 +1,210 @@
+package notify
+
+import (
+	"context"
+	"errors"
+	"sync"
+	"time"
+
+	"github.com/backstop-project/backstop/incident"
+)
+
+// worker serves one notifier. It has two lanes, each one goroutine: what the
+// outbox holds, strictly one after the other, and what is urgent.
+type worker struct {
+	outbox  Outbox
+	options Options
+	name    string
+	before  <-chan struct{} // a worker of the same name that still finishes; nil if none
+	started bool            // the dispatcher's lock guards it
+
+	wake    chan struct{}
+	changed chan struct{}
+	urgent  chan incident.Message
+	quit    chan struct{}
+	done    chan struct{}
+
+	mu       sync.Mutex
+	notifier Notifier
+	status   Status
+}
+
+const urgentKept = 4
+
+func newWorker(outbox Outbox, o Options, n Notifier, before <-chan struct{}) *worker {
+	return &worker{
+		outbox:   outbox,
+		options:  o,
+		name:     n.Name(),
+		before:   before,
+		wake:     make(chan struct{}, 1),
+		changed:  make(chan struct{}, 1),
+		urgent:   make(chan incident.Message, urgentKept),
+		quit:     make(chan struct{}),
+		done:     make(chan struct{}),
+		notifier: n,
+		status:   Status{Name: n.Name()},
+	}
+}
+
+// signal says that the outbox may have something.
+func (w *worker) signal() { notice(w.wake) }
+
+// use puts another notifier of the same name in place.
+func (w *worker) use(n Notifier) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	if w.notifier == n {
+		return
+	}
+	w.notifier = n
+	w.status.Errors = 0
+	w.status.PausedUntil = time.Time{}
+	notice(w.changed)
+}
+
+func notice(c chan struct{}) {
+	select {
+	case c <- struct{}{}:
+	default:
+	}
+}
+
+func (w *worker) run(ctx context.Context) {
+	defer close(w.done)
+	ctx, cancel := context.WithCancel(ctx)
+	defer cancel()
+	var lanes sync.WaitGroup
+	lanes.Go(func() {
+		select {
+		case <-w.quit:
+			cancel()
+		case <-ctx.Done():
+		}
+	})
+	if w.before != nil {
+		select {
+		case <-w.before:
+		case <-ctx.Done():
+		}
+	}
+	lanes.Go(func() { w.dispatch(ctx) })
+	lanes.Go(func() { w.dispatchUrgent(ctx) })
+	lanes.Wait()
+}
+
+// dispatch empties the outbox until ctx ends.
+func (w *worker) dispatch(ctx context.Context) {
+	refused := 0 // claims in a row that failed
+	for ctx.Err() == nil {
+		now := w.options.Now()
+		m, wait, ok, err := w.outbox.Claim(ctx, w.name, now, leaseFactor*w.options.SendTimeout)
+		switch {
+		case err != nil:
+			refused++
+			if refused == 1 && ctx.Err() == nil {
+				w.options.Log.Warn("outbox does not answer", "notifier", w.name, "err", err)
+			}
+			sleep(ctx, w.backoff(refused))
+		case ok:
+			refused = 0
+			w.deliver(ctx, m)
+		default:
+			refused = 0
+			w.idle(ctx, now, wait)
+		}
+	}
+}
+
+// idle waits until something is due, or for a word that it may be.
+func (w *worker) idle(ctx context.Context, now, until time.Time) {
+	limit := pollEvery
+	if !until.IsZero() {
+		limit = max(time.Millisecond, min(limit, until.Sub(now)))
+	}
+	sleep(ctx, limit, w.wake, w.changed)
+}
+
+// deliver makes one attempt and notes how it ended. After a failure it leaves
+// the notifier alone for a while, whatever else waits for it.
+func (w *worker) deliver(ctx context.Context, m incident.Message) {
+	started := w.options.Now()
+	n := w.current()
+	sending, cancel := outlive(ctx, drainSends)
+	receipt, err := safeSend(sending, n, m, w.options.SendTimeout)
+	broken := sending.Err() != nil
+	cancel()
+
+	r := w.judge(m, receipt, err, broken)
+	r.Took = r.At.Sub(started)
+	w.log(m, r)
+	marked := w.settle(ctx, m, r)
+	if r.Permanent && marked {
+		w.tellGivenUp(ctx, m, r)
+	}
+	if r.Error != "" {
+		sleep(ctx, w.pauseLeft(), w.changed)
+	}
+}
+
+func (w *worker) current() Notifier {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	return w.notifier
+}
+
+// settle tries to note r until that succeeds: a send is never repeated because
+// noting it failed. It gives up only when the process ends, or when the
+// ledger says that there is nothing to note it on.
+func (w *worker) settle(ctx context.Context, m incident.Message, r incident.Result) bool {
+	marking, cancel := outlive(ctx, drainMarks)
+	defer cancel()
+	for failed := 0; ; {
+		err := w.outbox.Settle(marking, w.name, m.DeliveryID, r)
+		if err == nil {
+			return true
+		}
+		var refused *incident.Refused
+		failed++
+		switch {
+		case errors.As(err, &refused):
+			w.options.Log.Error("delivery is not in the outbox any more", "notifier", w.name, "delivery", m.DeliveryID, "err", err)
+			return false
+		case marking.Err() != nil:
+			w.options.Log.Error("delivery not marked, may be repeated", "notifier", w.name, "delivery", m.DeliveryID, "sent", r.Error == "", "err", err)
+			return false
+		case failed == 1:
+			w.options.Log.Warn("delivery not marked yet", "notifier", w.name, "delivery", m.DeliveryID, "err", err)
+		}
+		sleep(marking, w.backoff(failed))
+	}
+}
+
+// outlive is a context that ends that much later than ctx.
+func outlive(ctx context.Context, by time.Duration) (context.Context, context.CancelFunc) {
+	longer, cancel := context.WithCancel(context.WithoutCancel(ctx))
+	stop := context.AfterFunc(ctx, func() {
+		sleep(longer, by)
+		cancel()
+	})
+	return longer, func() { stop(); cancel() }
+}
+
+// sleep waits for d, for the end of ctx, or for a word on one of two channels.
+func sleep(ctx context.Context, d time.Duration, words ...<-chan struct{}) {
+	var first, second <-chan struct{}
+	switch len(words) {
+	case 2:
+		first, second = words[0], words[1]
+	case 1:
+		first = words[0]
+	}
+	timer := time.NewTimer(d)
+	defer timer.Stop()
+	select {
+	case <-timer.C:
+	case <-first:
+	case <-second:
+	case <-ctx.Done():
+	}
+}

@@ -1,0 +1,97 @@
+package templates
+
+import (
+	"bytes"
+	"embed"
+	"errors"
+	"fmt"
+	htmltemplate "html/template"
+	"net/url"
+	"strings"
+	"text/template"
+	"time"
+
+	"github.com/backstop-project/backstop/incident"
+)
+
+//go:embed alerts/*.tmpl
+var alertFiles embed.FS
+
+// AlertOptions are what the texts of alerts need to know besides the alert.
+type AlertOptions struct {
+	Zone *time.Location // of every time that is shown; UTC where nil
+	// Pages is where people open the pages: admin_url, else public_url. ""
+	// where none is configured: then alerts say which page to open.
+	Pages string
+}
+
+// Alerts writes what notifiers send. It is safe for concurrent use.
+type Alerts struct {
+	zone  *time.Location
+	pages string // without a slash at its end; "" for none
+	text  *template.Template
+	html  *htmltemplate.Template
+}
+
+// NewAlerts parses every template: what it returns without an error does not
+// fail later for want of one.
+func NewAlerts(o AlertOptions) (*Alerts, error) {
+	a := &Alerts{zone: o.Zone}
+	if a.zone == nil {
+		a.zone = time.UTC
+	}
+	var err error
+	if a.pages, err = pagesBase(o.Pages); err != nil {
+		return nil, err
+	}
+	if a.text, err = template.ParseFS(alertFiles, "alerts/mail.txt.tmpl"); err != nil {
+		return nil, fmt.Errorf("parse text of mails: %w", err)
+	}
+	if a.html, err = htmltemplate.ParseFS(alertFiles, "alerts/mail.html.tmpl"); err != nil {
+		return nil, fmt.Errorf("parse html of mails: %w", err)
+	}
+	return a, nil
+}
+
+// pagesBase reads the base of links. It shows nothing of a text it refuses,
+// for there may be a password in it.
+func pagesBase(raw string) (string, error) {
+	if raw == "" {
+		return "", nil
+	}
+	u, err := url.Parse(raw)
+	if err != nil || u.Scheme != "http" && u.Scheme != "https" || u.Host == "" || u.User != nil || u.RawQuery != "" || u.Fragment != "" {
+		return "", errors.New("address of the pages: write https://host or https://host/path, nothing else")
+	}
+	return strings.TrimRight(u.String(), "/"), nil
+}
+
+// Zone is where times are told from.
+func (a *Alerts) Zone() *time.Location { return a.zone }
+
+// Mail is an e-mail's words: a subject of at most MaxLine characters without
+// any control character, and the same content as text and as HTML.
+type Mail struct {
+	Subject string
+	Text    string
+	HTML    string
+}
+
+// Mail writes the e-mail for m.
+func (a *Alerts) Mail(m incident.Message) (Mail, error) {
+	t := a.tell(m, mailItems)
+	var text, html bytes.Buffer
+	if err := a.text.Execute(&text, t); err != nil {
+		return Mail{}, fmt.Errorf("write mail: %w", err)
+	}
+	if err := a.html.Execute(&html, t); err != nil {
+		return Mail{}, fmt.Errorf("write mail: %w", err)
+	}
+	return Mail{Subject: t.Line, Text: text.String(), HTML: html.String()}, nil
+}
+
+// Most incidents that a digest names one by one.
+const (
+	mailItems  = 100
+	slackItems = 40
+)

@@ -1,0 +1,200 @@
+package templates
+
+import (
+	"strconv"
+	"time"
+
+	"github.com/backstop-project/backstop/history"
+	"github.com/backstop-project/backstop/incident"
+	"github.com/backstop-project/backstop/twilio"
+)
+
+// tellIncident says what a person who was just woken needs, in the order in
+// which they need it.
+func (a *Alerts) tellIncident(m incident.Message, in incident.Incident) telling {
+	t := telling{Line: a.line(in, m), Mood: moodOf(in.State), Event: a.event(m, in)}
+	code := twilio.Lookup(in.Last.Code)
+	address := twilio.ParseErrorURL(in.Last.ErrorURL)
+
+	t.fact("Still happening?", words(a.stillHappening(in, m.Now)))
+	if in.State != incident.Resolved {
+		t.fact(hearing(in.Last.Channel), words(heardNow(in.Last)))
+		t.fact("Do first", firstThing(in, code, address)...)
+	}
+	t.fact("What it means", a.meaning(in, code)...)
+	t.fact("Failed address", part{Text: shorten(address.String(), 300), Code: true})
+	t.fact("How many", words(howMany(in)))
+	t.fact("Line", words(lineOf(in)))
+	t.fact("Last one", a.sample(in.Last)...)
+	if in.Acknowledged() {
+		t.fact("Taken care of by", words(tidy(in.AcknowledgedBy, 60)+", since "+a.moment(in.AcknowledgedAt)))
+	}
+	if in.Previous != 0 {
+		number := strconv.FormatInt(in.Previous, 10)
+		t.fact("Was here before", a.page("/incidents/"+number, "Incident "+number)...)
+	}
+	number := strconv.FormatInt(in.ID, 10)
+	t.fact("All about it", a.page("/incidents/"+number, "Incident "+number)...)
+	return t
+}
+
+func moodOf(s incident.State) mood {
+	switch s {
+	case incident.Quiet:
+		return calm
+	case incident.Resolved:
+		return over
+	case incident.Open:
+	}
+	return trouble
+}
+
+// event is what is new about the incident, in one sentence.
+func (a *Alerts) event(m incident.Message, in incident.Incident) string {
+	switch m.Alert.Kind {
+	case incident.Growing:
+		return "Growing: " + affectedBy(in) + " by now, last failure at " + a.moment(in.LastAt) + "."
+	case incident.FellQuiet:
+		return "Quiet: no failure since " + a.moment(in.LastAt) + ", not proven over. " + affectedBy(in) + " so far."
+	case incident.Over:
+		return "Resolved" + by(in.ResolvedBy) + " at " + a.moment(in.ResolvedAt) + ". " + affectedBy(in) + " in all."
+	case incident.Late:
+		return "Known late: " + Plural(in.Late, "failure was", "failures were") + " verified only after the configuration had changed. " + affectedBy(in) + " by now."
+	case incident.Regression:
+		return "Back: it was resolved before. " + affectedBy(in) + " by now."
+	case incident.Opened, incident.DrillAlert, incident.Meta:
+	}
+	return "Opened at " + a.moment(in.OpenedAt) + ". " + affectedBy(in) + " by now."
+}
+
+func by(name string) string {
+	if name == "" {
+		return ""
+	}
+	return " by " + tidy(name, 60)
+}
+
+// stillHappening says what is known, and no more.
+func (a *Alerts) stillHappening(in incident.Incident, now time.Time) string {
+	last := "last failure at " + a.moment(in.LastAt) + ", " + ago(in.LastAt, now)
+	switch in.State {
+	case incident.Quiet:
+		return "Not proven either way: no failure since " + a.moment(in.LastAt) + ", " + ago(in.LastAt, now) + "."
+	case incident.Resolved:
+		if in.ResolvedBy == "" {
+			return "No: closed after a day without a failure; " + last + "."
+		}
+		return "No: resolved" + by(in.ResolvedBy) + " at " + a.moment(in.ResolvedAt) + "; " + last + "."
+	case incident.Open:
+	}
+	const recent = 2 * time.Minute
+	if now.Sub(in.LastAt) <= recent {
+		return "Yes: " + last + "."
+	}
+	return "Probably: " + last + ". Nothing has proven it over."
+}
+
+func hearing(c incident.Channel) string {
+	switch c {
+	case incident.Voice:
+		return "Callers hear now"
+	case incident.Messaging:
+		return "Senders read now"
+	case incident.Unknown:
+	}
+	return "Answered now"
+}
+
+func heardNow(s incident.Sample) string {
+	heard := tidy(s.Heard, 600)
+	if heard == "" {
+		return "Nothing: no reply was sent, on purpose."
+	}
+	return "“" + heard + "”"
+}
+
+// firstThing is what to do first, with the real address in it.
+func firstThing(in incident.Incident, code twilio.Code, address twilio.ErrorURL) []part {
+	if in.Cause.Kind == incident.AskedFirst {
+		code = twilio.Lookup(0)
+	}
+	parts := advice(code.Advice(address))
+	if in.Cause.Kind == incident.Itself {
+		parts = append([]part{words("See whether Backstop can be reached from outside: name, certificate, reverse proxy. ")}, parts...)
+	}
+	return parts
+}
+
+func (a *Alerts) meaning(in incident.Incident, code twilio.Code) []part {
+	switch in.Cause.Kind {
+	case incident.AskedFirst:
+		return []part{words("Twilio asked us first: Backstop seems to be set as the primary URL of " + lineNumber(in.Last.To) +
+			". Your own server is not asked at all, and every caller gets only what Backstop says.")}
+	case incident.Itself:
+		return []part{words("The address that failed is one of Backstop's own. " + code.Means + " "), twilioSays(in.Last.Code)}
+	case incident.FetchLevel, incident.DocumentLevel, incident.DrillCause:
+	}
+	return []part{words(code.Means + " "), twilioSays(in.Last.Code)}
+}
+
+func twilioSays(code int) part {
+	if code == 0 {
+		return part{}
+	}
+	return part{Text: "Twilio about " + strconv.Itoa(code), Link: twilio.ErrorPage(code)}
+}
+
+func howMany(in incident.Incident) string {
+	var s string
+	if in.Calls > 0 {
+		s = Plural(in.Calls, "call", "calls")
+	}
+	if n := in.Messages(); n > 0 {
+		kind := [2]string{"message", "messages"}
+		if in.Last.Channel == incident.Unknown {
+			kind = [2]string{"request", "requests"}
+		}
+		if s != "" {
+			s += " and "
+		}
+		s += Plural(n, kind[0], kind[1])
+	}
+	s += " from " + affectedBy(in)
+	if in.Late > 0 {
+		s += "; " + Count(in.Late) + " of them known late"
+	}
+	return s
+}
+
+func lineNumber(to string) string {
+	if to = tidy(to, 80); to != "" {
+		return to
+	}
+	return "one of your lines"
+}
+
+func lineOf(in incident.Incident) string {
+	s := tidy(in.Last.To, 80)
+	if name := tidy(in.Last.Name, 80); name != "" {
+		s += " (" + name + ")"
+	}
+	if in.MoreLines && s != "" {
+		s += " and others"
+	}
+	return s
+}
+
+// sample names the newest failure: its SID with the Console's page, when, and
+// from whom, masked.
+func (a *Alerts) sample(s incident.Sample) []part {
+	from := history.Mask{Numbers: true}.Number(tidy(s.From, 80))
+	if from == "" || incident.Withheld(s.From) {
+		from = "a withheld number"
+	}
+	rest := " at " + a.moment(s.At) + ", from " + from
+	sid := tidy(s.SID, 60)
+	if sid == "" {
+		return []part{words("without a SID" + rest)}
+	}
+	return []part{{Text: sid, Link: twilio.ConsoleLink(s.SID)}, words(rest)}
+}

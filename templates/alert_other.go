@@ -1,0 +1,122 @@
+package templates
+
+import (
+	"fmt"
+	"strconv"
+	"time"
+
+	"github.com/backstop-project/backstop/history"
+	"github.com/backstop-project/backstop/incident"
+	"github.com/backstop-project/backstop/twilio"
+)
+
+// tellDrill says first and last that nothing is broken.
+func (a *Alerts) tellDrill(m incident.Message, e incident.Entry) telling {
+	f := e.Failure
+	code := twilio.Lookup(f.Code)
+	address := twilio.ParseErrorURL(f.ErrorURL)
+	at := ", at " + a.since(f.ReceivedAt, m.Now)
+	t := telling{
+		Mood:  practice,
+		Event: "A drill. Nothing is broken.",
+		Line: firstFitting(
+			"Drill, nothing is broken: "+code.Sentence(shortenHost(address.Authority(), 24))+at,
+			"Drill, nothing is broken: "+code.Sentence(shortenHost(address.Authority(), 11))+at,
+			"Drill, nothing is broken"+at,
+		),
+	}
+	t.fact("This is a drill", words("Somebody tries whether alerts arrive. No caller was affected, no incident was opened, nothing has to be done."))
+	t.fact(drillHearing(f.Channel), words(heardNow(incident.Sample{Heard: e.Answer.Heard})))
+	t.fact("It plays", words(code.Title()+", "+f.Channel.String()))
+	t.fact("Do first, were it real", advice(code.Advice(address))...)
+	t.fact("Failed address", part{Text: shorten(address.String(), 300), Code: true})
+	t.fact("Line", words(tidy(f.To, 80)))
+	t.fact("Drill", words(tidy(f.SID, 60)+" at "+a.moment(f.ReceivedAt)+", from "+history.Mask{Numbers: true}.Number(tidy(f.From, 80))))
+	t.fact("All about it", a.page("/history/"+f.ID.String(), "This drill")...)
+	return t
+}
+
+func drillHearing(c incident.Channel) string {
+	if c == incident.Messaging {
+		return "A sender would read"
+	}
+	return "A caller would hear"
+}
+
+// tellMeta says what Backstop has to say about itself.
+func (a *Alerts) tellMeta(m incident.Message) telling {
+	title := tidy(m.Alert.Title, MaxLine)
+	if title == "" {
+		title = "Backstop has something to say about itself"
+	}
+	t := telling{Line: title, Mood: trouble, Event: title}
+	t.fact("What it means", words(tidy(m.Alert.Detail, 2000)))
+	t.fact("Noticed", words(a.moment(m.Alert.At)))
+	t.fact("See for yourself", a.page("/", "Backstop's page")...)
+	return t
+}
+
+// tellDigest names each incident, so that none is told by a number alone.
+func (a *Alerts) tellDigest(m incident.Message, most int) telling {
+	t := telling{Mood: trouble, Line: a.digestLine(m), Event: a.digestLine(m)}
+	for _, in := range m.Digest {
+		if len(t.Items) == most {
+			break
+		}
+		t.Items = append(t.Items, a.digestItem(in, m.Now))
+	}
+	for _, other := range m.Others {
+		if len(t.Items) == most {
+			break
+		}
+		t.Items = append(t.Items, item{Text: otherTitle(other)})
+	}
+	t.More = len(m.Digest) + len(m.Others) - len(t.Items)
+	t.fact("Why in one", words("So much happened at once that one message names it all. Each incident has its own page and goes on to be told by itself."))
+	t.fact("All of them", a.page("/incidents", "Incidents")...)
+	return t
+}
+
+func (a *Alerts) digestItem(in incident.Incident, now time.Time) item {
+	i := item{Text: affectedBy(in) + ": " + twilio.Lookup(in.Last.Code).Sentence(shortenHost(culprit(in), 60)) +
+		", since " + a.since(in.OpenedAt, now) + " (" + in.State.String() + ", incident " + strconv.FormatInt(in.ID, 10) + ")"}
+	if a.pages != "" {
+		i.Link = a.pages + "/incidents/" + strconv.FormatInt(in.ID, 10)
+	}
+	return i
+}
+
+func otherTitle(alert incident.Alert) string {
+	if alert.Kind == incident.DrillAlert {
+		return "A drill: nothing is broken"
+	}
+	return tidy(alert.Title, MaxLine)
+}
+
+func (a *Alerts) digestLine(m incident.Message) string {
+	if len(m.Digest) == 0 {
+		return Plural(int64(len(m.Others)), "message of Backstop", "messages of Backstop")
+	}
+	var people int64
+	since := m.Digest[0].OpenedAt
+	for _, in := range m.Digest {
+		people += in.Callers
+		if in.OpenedAt.Before(since) {
+			since = in.OpenedAt
+		}
+	}
+	number := Plural(int64(len(m.Digest)), "incident", "incidents")
+	age := ", since " + a.since(since, m.Now)
+	who := culprit(m.Digest[0])
+	others := ""
+	if n := len(m.Digest) - 1; n > 0 {
+		others = fmt.Sprintf(" and %s more", Count(int64(n)))
+	}
+	callers := Plural(people, "caller", "callers")
+	return firstFitting(
+		number+", "+callers+" not helped: "+who+others+age,
+		number+", "+callers+" not helped: "+shortenHost(who, 16)+others+age,
+		number+", "+callers+" not helped"+age,
+		number+age,
+	)
+}

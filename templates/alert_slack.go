@@ -1,0 +1,119 @@
+package templates
+
+import (
+	"strings"
+	"unicode/utf8"
+
+	"github.com/backstop-project/backstop/incident"
+)
+
+// SlackLimit is how many characters a block's text may have:
+// https://docs.slack.dev/reference/block-kit/composition-objects/text-object
+const SlackLimit = 3000
+
+// Slack is a message in Slack's markup. Nothing that a stranger wrote can
+// mention anybody in it or become a link, provided that it is sent verbatim
+// (blocks) or with parse=none (text).
+type Slack struct {
+	Line     string   // the first line, escaped: for notifications, and as all of a message that Slack finds too long
+	Sections []string // the message, each within SlackLimit
+	Event    string   // what is new: the reply in the incident's thread
+}
+
+// Slack writes the Slack message for m.
+func (a *Alerts) Slack(m incident.Message) Slack {
+	t := a.tell(m, slackItems)
+	line := slackText(t.Line)
+	paragraphs := make([]string, 0, 2+len(t.Facts)+len(t.Items))
+	paragraphs = append(paragraphs, "*"+line+"*")
+	for _, i := range t.Items {
+		paragraphs = append(paragraphs, "• "+slackPart(part{Text: i.Text, Link: i.Link}))
+	}
+	if t.More > 0 {
+		paragraphs = append(paragraphs, "… and "+Count(int64(t.More))+" more")
+	}
+	for _, f := range t.Facts {
+		paragraphs = append(paragraphs, slackFact(f))
+	}
+	why := slackText("Why this message: " + t.Why)
+	paragraphs = append(paragraphs, why)
+	return Slack{Line: line, Sections: packed(paragraphs), Event: slackText(t.Event) + "\n" + why}
+}
+
+func slackFact(f fact) string {
+	var b strings.Builder
+	b.WriteString("*" + slackText(f.Label) + "* ")
+	for _, p := range f.Parts {
+		b.WriteString(slackPart(p))
+	}
+	return strings.TrimSpace(b.String())
+}
+
+func slackPart(p part) string {
+	switch {
+	case p.Text == "":
+		return ""
+	case p.Code:
+		return "`" + slackMarkup.Replace(p.Text) + "`"
+	case p.Link != "":
+		return "<" + slackMarkup.Replace(p.Link) + "|" + slackText(strings.ReplaceAll(p.Text, "|", "¦")) + ">"
+	}
+	return slackText(p.Text)
+}
+
+// slackMarkup escapes the characters by which Slack's markup works, and what
+// would end a code span.
+var slackMarkup = strings.NewReplacer("&", "&amp;", "<", "&lt;", ">", "&gt;", "`", "'")
+
+// slackCalls are what calls people together in servers that only resemble
+// Slack; an invisible character keeps it from being one word.
+var slackCalls = strings.NewReplacer(
+	"*", "∗", "@channel", "@\u2060channel", "@here", "@\u2060here", "@everyone", "@\u2060everyone", "@all", "@\u2060all",
+)
+
+func slackText(s string) string { return slackCalls.Replace(slackMarkup.Replace(s)) }
+
+// packed joins paragraphs to as few sections as their limit allows. A
+// paragraph that is longer alone is cut.
+func packed(paragraphs []string) []string {
+	var sections []string
+	var b strings.Builder
+	room := 0
+	for _, p := range paragraphs {
+		p = shortenMarkup(p, SlackLimit)
+		need := utf8.RuneCountInString(p) + 1
+		if need > room && b.Len() > 0 {
+			sections = append(sections, b.String())
+			b.Reset()
+		}
+		if b.Len() == 0 {
+			room = SlackLimit + 1
+		} else {
+			b.WriteByte('\n')
+		}
+		b.WriteString(p)
+		room -= need
+	}
+	return append(sections, b.String())
+}
+
+// shortenMarkup cuts the end off, never within "&amp;" and never leaving code
+// or a link open.
+func shortenMarkup(s string, limit int) string {
+	if utf8.RuneCountInString(s) <= limit {
+		return s
+	}
+	const room = 16 // for the mark and whatever must be closed
+	s = string([]rune(s)[:limit-room])
+	if i := strings.LastIndexByte(s, '&'); i >= 0 && !strings.Contains(s[i:], ";") {
+		s = s[:i]
+	}
+	if i := strings.LastIndexByte(s, '<'); i >= 0 && !strings.Contains(s[i:], ">") {
+		s = s[:i]
+	}
+	if strings.Count(s, "`")%2 == 1 {
+		s += "…`"
+		return s
+	}
+	return s + "…"
+}

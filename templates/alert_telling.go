@@ -1,0 +1,148 @@
+package templates
+
+import (
+	"fmt"
+	"regexp"
+	"strings"
+	"time"
+
+	"github.com/backstop-project/backstop/incident"
+)
+
+// telling is all that an alert says, in order. Every notifier lays out the
+// same one in its own way.
+type telling struct {
+	Line  string // effect, cause and age: MaxLine characters at most
+	Mood  mood
+	Facts []fact
+	Items []item // digests only
+	More  int    // incidents of a digest that are not among Items
+	Event string // what is new, in one sentence: the reply in a thread
+	Why   string // why this alert goes out
+}
+
+// mood chooses the colour of a mail.
+type mood string
+
+const (
+	trouble  mood = "trouble"
+	calm     mood = "calm"
+	over     mood = "over"
+	practice mood = "practice"
+)
+
+// fact is a label and what there is to say.
+type fact struct {
+	Label string
+	Parts []part
+}
+
+// part is a stretch of words: plain, to be typed, or to be clicked.
+type part struct {
+	Text string
+	Code bool
+	Link string // "" for none; only ever an address that we made
+}
+
+// item is one line of a digest.
+type item struct {
+	Text string
+	Link string
+}
+
+func (t *telling) fact(label string, parts ...part) {
+	for _, p := range parts {
+		if p.Text != "" {
+			t.Facts = append(t.Facts, fact{Label: label, Parts: parts})
+			return
+		}
+	}
+}
+
+func words(s string) part { return part{Text: s} }
+
+// advice takes a text of ours apart: at its back quotes, and at addresses of
+// Twilio's pages.
+func advice(s string) []part {
+	var parts []part
+	for i, piece := range strings.Split(s, "`") {
+		switch {
+		case piece == "":
+		case i%2 == 1:
+			parts = append(parts, part{Text: piece, Code: true})
+		default:
+			parts = append(parts, linked(piece)...)
+		}
+	}
+	return parts
+}
+
+var twilioPage = regexp.MustCompile(`https://(?:console|www|status)\.twilio\.com[\w/.-]*[\w/-]`)
+
+func linked(s string) []part {
+	var parts []part
+	at := 0
+	for _, found := range twilioPage.FindAllStringIndex(s, -1) {
+		address := s[found[0]:found[1]]
+		parts = append(parts, words(s[at:found[0]]), part{Text: address, Link: address})
+		at = found[1]
+	}
+	return append(parts, words(s[at:]))
+}
+
+// tell decides what m says.
+func (a *Alerts) tell(m incident.Message, mostItems int) telling {
+	if m.Now.IsZero() {
+		m.Now = m.Alert.At
+	}
+	var t telling
+	switch {
+	case m.Digest != nil || m.Others != nil:
+		t = a.tellDigest(m, mostItems)
+	case m.Incident != nil:
+		t = a.tellIncident(m, *m.Incident)
+	case m.Failure != nil:
+		t = a.tellDrill(m, *m.Failure)
+	default:
+		t = a.tellMeta(m)
+	}
+	t.Why = a.why(m)
+	return t
+}
+
+// why is the reason of the alert, and of those that it stands for.
+func (a *Alerts) why(m incident.Message) string {
+	reasons := make([]string, 0, 4)
+	for _, folded := range m.Folded {
+		reasons = append(reasons, a.reason(folded, m.Now))
+	}
+	reasons = append(reasons, a.reason(m.Alert, m.Now))
+	const most = 3
+	if n := len(reasons) - most; n > 0 {
+		reasons = append([]string{Count(int64(n)) + " older ones"}, reasons[n:]...)
+	}
+	why := strings.Join(reasons, "; ")
+	if m.NotSent > 0 {
+		why += fmt.Sprintf(" (+%s not sent)", Count(int64(m.NotSent)))
+	}
+	return why
+}
+
+func (a *Alerts) reason(alert incident.Alert, now time.Time) string {
+	reason := tidy(alert.Reason, 200)
+	if reason == "" {
+		reason = alert.Kind.String()
+	}
+	if alert.At.IsZero() {
+		return reason
+	}
+	return reason + " (" + a.since(alert.At, now) + ")"
+}
+
+// page is the way to one of our pages.
+func (a *Alerts) page(path, label string) []part {
+	if a.pages == "" {
+		return []part{words(label + ": open Backstop's page in your browser, there " + path + " (set public_url or admin_url, and this becomes a link)")}
+	}
+	return []part{{Text: label, Link: a.pages + path}}
+}

@@ -1,0 +1,89 @@
+package templates
+
+import (
+	"strings"
+	"time"
+	"unicode"
+	"unicode/utf8"
+)
+
+// MaxLine is how long a subject or a first line may be, in characters: what a
+// phone shows of it.
+const MaxLine = 70
+
+// tidy makes a stranger's text fit for one line: no control or invisible
+// character, nothing that turns the direction of writing, limit runes at most.
+func tidy(s string, limit int) string {
+	const fourBytes = 4
+	long := len(s) > fourBytes*limit*2
+	if long {
+		s = s[:fourBytes*limit*2] // whatever else is in it will be cut
+	}
+	var b strings.Builder
+	space := false
+	for _, r := range strings.ToValidUTF8(s, "\uFFFD") {
+		switch {
+		case unicode.IsSpace(r) || unicode.IsControl(r):
+			space = b.Len() > 0
+		case unicode.In(r, unicode.Cf, unicode.Co, unicode.Noncharacter_Code_Point, unicode.Variation_Selector):
+		default:
+			if space {
+				b.WriteByte(' ')
+			}
+			space = false
+			b.WriteRune(r)
+		}
+	}
+	return shorten(b.String(), limit)
+}
+
+// shorten cuts the end off, with a mark.
+func shorten(s string, limit int) string {
+	if utf8.RuneCountInString(s) <= limit {
+		return s
+	}
+	return strings.TrimRight(string([]rune(s)[:limit-1]), " ") + "…"
+}
+
+// shortenHost cuts the beginning off, for the end of a name says most.
+func shortenHost(host string, limit int) string {
+	runes := []rune(host)
+	if len(runes) <= limit {
+		return host
+	}
+	return "…" + string(runes[len(runes)-limit+1:])
+}
+
+// since is a time as a first line says it: the hour today, else the day.
+func (a *Alerts) since(t, now time.Time) string {
+	t, now = t.In(a.zone), now.In(a.zone)
+	switch {
+	case t.Year() == now.Year() && t.YearDay() == now.YearDay():
+		return t.Format("15:04")
+	case now.Sub(t) < 300*24*time.Hour:
+		return t.Format("2 Jan 15:04")
+	}
+	return t.Format("2 Jan 2006")
+}
+
+// moment is a time in full, with its offset.
+func (a *Alerts) moment(t time.Time) string {
+	return t.In(a.zone).Format("2006-01-02 15:04:05 -07:00")
+}
+
+// ago is roughly how long before now t was.
+func ago(t, now time.Time) string {
+	d := now.Sub(t)
+	const day = 24 * time.Hour
+	switch {
+	case d < time.Second:
+		return "just now"
+	case d < 90*time.Second:
+		return Plural(int64(d/time.Second), "second", "seconds") + " ago"
+	case d < 90*time.Minute:
+		return Plural(int64(d/time.Minute), "minute", "minutes") + " ago"
+	case d < 36*time.Hour:
+		return Plural(int64(d/time.Hour), "hour", "hours") + " ago"
+	}
+	return Plural(int64(d/day), "day", "days") + " ago"
+}
