@@ -1,6 +1,7 @@
 package recovery
 
 import (
+	"maps"
 	"slices"
 
 	"github.com/backstop-project/backstop/incident"
@@ -45,15 +46,15 @@ type Options struct {
 	Media *Media // where Play and Hold name files of; nil for none
 }
 
-// Rules is what Decide goes by: checked options, never changed.
+// Rules is what Decide goes by: checked options, never changed. The zero value
+// knows no line and speaks English.
 type Rules struct {
 	house     Style
-	accounts  map[string]Style
+	accounts  map[string]*Style
 	lines     []Line
-	matcher   *matcher
+	matcher   matcher
 	countries map[string][]string // tags, at most two
 	byCaller  bool
-	steps     []Step
 }
 
 // NewRules checks o. The error joins every mistake, each with key, value and
@@ -62,17 +63,16 @@ func NewRules(o Options, knows func(language string) bool) (Rules, error) {
 	c := checker{knows: knows, media: o.Media}
 	r := Rules{
 		house:     c.style("house", o.House),
-		accounts:  make(map[string]Style, len(o.Accounts)),
-		matcher:   &matcher{},
+		accounts:  make(map[string]*Style, len(o.Accounts)),
 		countries: c.countries(o.Countries),
 		byCaller:  o.ByCaller,
-		steps:     []Step{{Kind: Message}},
 	}
-	for sid, style := range o.Accounts {
-		r.accounts[sid] = c.style("accounts."+sid, style)
+	for _, sid := range slices.Sorted(maps.Keys(o.Accounts)) {
+		style := c.style("accounts."+sid, o.Accounts[sid])
+		r.accounts[sid] = &style
 	}
 	for i, line := range o.Lines {
-		r.lines = append(r.lines, c.line(i, line, r.matcher))
+		r.lines = append(r.lines, c.line(i, line, &r.matcher))
 	}
 	return r, c.err()
 }
@@ -85,12 +85,8 @@ func (r *Rules) wording(f incident.Failure, seen *facts) incident.Wording {
 		ours, theirs = theirs, ours
 		country, callers = callers, country
 	}
-	styles := [3]*Style{r.line(ours, seen), nil, &r.house}
-	if account, ok := r.accounts[f.AccountSID]; ok {
-		styles[1] = &account
-	}
 	w := incident.Wording{}
-	for _, style := range styles {
+	for _, style := range [...]*Style{r.line(ours, seen), r.accounts[f.AccountSID], &r.house} {
 		if style != nil {
 			fill(&w, style)
 		}

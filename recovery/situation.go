@@ -4,10 +4,10 @@ import "github.com/backstop-project/backstop/incident"
 
 // facts are what a decision needs of the parameters, read in one pass.
 type facts struct {
-	callStatus, direction string
+	callStatus, direction  string
 	toCountry, fromCountry string
-	sipDomain, service    string
-	body, optOutType      string
+	sipDomain, service     string
+	body, optOutType       string
 
 	queued    bool // waitUrl of a queue, or of a conference
 	dequeuing bool // Queue's url: heard before the two are connected

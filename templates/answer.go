@@ -3,6 +3,7 @@ package templates
 import (
 	"io/fs"
 	"log/slog"
+	"strings"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -69,8 +70,9 @@ func (a *Answers) Knows(language string) bool {
 	if _, _, ok := a.texts.find(language); ok {
 		return true
 	}
+	base, _, _ := strings.Cut(language, "-")
 	for key := range a.own {
-		if key.language == language {
+		if key.language == language || key.language == base {
 			return true
 		}
 	}
@@ -93,9 +95,9 @@ const maxBuilt = 4096
 
 // builtKey is all that a built-in document depends on.
 type builtKey struct {
-	situation             incident.Situation
-	name, voice           string
-	say, play, hold       string
+	situation            incident.Situation
+	name, voice          string
+	say, play, hold      string
 	first, second, third string // languages
 }
 

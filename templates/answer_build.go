@@ -1,6 +1,7 @@
 package templates
 
 import (
+	"slices"
 	"strings"
 	"time"
 
@@ -18,11 +19,11 @@ func (a *Answers) build(s incident.Situation, w incident.Wording) incident.Answe
 	answer := incident.Answer{Situation: s, Name: w.Name, Languages: a.texts.speakable(w.Languages)}
 	switch {
 	case s == incident.Text:
-		answer.Heard = a.all(s, answer, false, "\n\n")
+		answer.Heard = a.all(s, answer, "\n\n")
 		answer.Document = twiml.Respond(twiml.Message{Body: answer.Heard}).Bytes()
 		answer.Heard = oneLine(answer.Heard)
 	case s == incident.InQueue:
-		answer.Heard = a.all(s, answer, false, " ")
+		answer.Heard = a.all(s, answer, " ")
 		answer.Document = a.waiting(answer, w)
 	case textName(s) == "":
 		answer.Languages = nil
@@ -30,56 +31,65 @@ func (a *Answers) build(s incident.Situation, w incident.Wording) incident.Answe
 	case ownWords(s, w) && w.Play != "":
 		answer.Languages = nil
 		answer.Heard = "recording " + w.Play
-		answer.Document = twiml.Respond(twiml.Pause{Length: shortPause}, twiml.Play{URL: w.Play}, twiml.Hangup{}).Bytes()
+		answer.Document = twiml.Respond(twiml.Pause{Length: shortPause}, twiml.Play{URL: w.Play}).Bytes()
 	case ownWords(s, w):
 		answer.Languages = answer.Languages[:1]
 		answer.Heard = oneLine(w.Say)
-		say := []twiml.Verb{spoken(w.Say, answer.Languages[0], w)}
-		answer.Document = twice(say, say)
+		answer.Document = ownSaid(spoken(w.Say, answer.Languages[0], w))
 	default:
-		answer.Heard = a.all(s, answer, false, " ")
-		answer.Document = twice(a.verbs(s, answer, w, false), a.verbs(s, answer, w, true))
+		answer.Heard = a.all(s, answer, " ")
+		answer.Document = a.said(s, answer, w)
 	}
 	return answer
 }
 
 // all is the text in every language of the answer.
-func (a *Answers) all(s incident.Situation, answer incident.Answer, again bool, between string) string {
+func (a *Answers) all(s incident.Situation, answer incident.Answer, between string) string {
 	said := make([]string, len(answer.Languages))
 	for i, language := range answer.Languages {
-		said[i] = a.texts.say(language, s, sentence{Name: answer.Name, Again: again})
+		said[i] = a.texts.say(language, s, sentence{Name: answer.Name})
 	}
 	return strings.Join(said, between)
 }
 
-// verbs say the text in every language of the answer, one after the other.
-func (a *Answers) verbs(s incident.Situation, answer incident.Answer, w incident.Wording, again bool) []twiml.Verb {
+// round says the text in every language of the answer, one after the other.
+// The first named languages say it with the line's name.
+func (a *Answers) round(s incident.Situation, answer incident.Answer, w incident.Wording, named int) []twiml.Verb {
 	var verbs []twiml.Verb
 	for i, language := range answer.Languages {
-		if i > 0 {
-			verbs = append(verbs, twiml.Pause{Length: shortPause})
-		}
-		text := a.texts.say(language, s, sentence{Name: answer.Name, Again: again})
-		verbs = append(verbs, spoken(text, language, w))
+		text := a.texts.say(language, s, sentence{Name: answer.Name, Again: i >= named})
+		verbs = append(verbs, twiml.Pause{Length: shortPause}, spoken(text, language, w))
 	}
 	return verbs
 }
 
-// twice says the words, says them again and hangs up: in full where that takes
-// less than longest, else the second time without the name, else once only.
-func twice(words, again []twiml.Verb) []byte {
-	for _, second := range [][]twiml.Verb{words, again} {
-		verbs := []twiml.Verb{twiml.Pause{Length: shortPause}}
-		verbs = append(verbs, words...)
-		verbs = append(verbs, twiml.Pause{Length: shortPause})
-		verbs = append(verbs, second...)
-		document := twiml.Respond(append(verbs, twiml.Hangup{})...).Bytes()
-		if twiml.SpeakingTime(document) < longest {
+// said is the document that says the text twice, or what comes closest to it
+// in less than longest: the second time without the name, then only once, then
+// only once with the name in the first language alone.
+//
+// There is no Hangup. A call ends where the document does, and whoever waits
+// in a queue or a conference that we did not recognise as one stays there.
+func (a *Answers) said(s incident.Situation, answer incident.Answer, w incident.Wording) []byte {
+	full, again := a.round(s, answer, w, len(answer.Languages)), a.round(s, answer, w, 0)
+	for _, rounds := range [][][]twiml.Verb{{full, full}, {full, again}, {full}} {
+		if document := inOne(rounds...); twiml.SpeakingTime(document) < longest {
 			return document
 		}
 	}
-	verbs := append([]twiml.Verb{twiml.Pause{Length: shortPause}}, words...)
-	return twiml.Respond(append(verbs, twiml.Hangup{})...).Bytes()
+	return inOne(a.round(s, answer, w, 1))
+}
+
+func inOne(rounds ...[]twiml.Verb) []byte {
+	return twiml.Respond(slices.Concat(rounds...)...).Bytes()
+}
+
+// ownSaid says the line's own words twice, once where they are long.
+func ownSaid(say twiml.Say) []byte {
+	once := []twiml.Verb{twiml.Pause{Length: shortPause}, say}
+	if document := inOne(once, once); twiml.SpeakingTime(document) < longest {
+		return document
+	}
+	return inOne(once)
 }
 
 // waiting speaks to somebody in a queue. Where the document ends Twilio asks
@@ -88,7 +98,7 @@ func twice(words, again []twiml.Verb) []byte {
 // pause is there so that this is not every second. Hangup and Leave would end
 // the waiting.
 func (a *Answers) waiting(answer incident.Answer, w incident.Wording) []byte {
-	verbs := append([]twiml.Verb{twiml.Pause{Length: shortPause}}, a.verbs(incident.InQueue, answer, w, false)...)
+	verbs := a.round(incident.InQueue, answer, w, len(answer.Languages))
 	if w.Hold != "" {
 		return twiml.Respond(append(verbs, twiml.Play{URL: w.Hold})...).Bytes()
 	}

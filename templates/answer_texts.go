@@ -95,16 +95,27 @@ func (t texts) say(language string, s incident.Situation, data sentence) string 
 }
 
 // speakable is what of the wanted languages we have words in, English where
-// that is nothing. At most three: nobody listens to more.
+// that is nothing. At most three: nobody listens to more. A region stays only
+// where it changes something: "de-DE" is "de", "de-AT" has a voice of its own.
 func (t texts) speakable(languages []string) []string {
-	known := slices.DeleteFunc(slices.Clone(languages), func(language string) bool {
-		_, _, ok := t.find(language)
-		return !ok
-	})
+	var known []string
+	for _, language := range languages {
+		_, tag, ok := t.find(language)
+		if !ok || len(known) == 3 {
+			continue
+		}
+		_, usual := VoiceOf(tag)
+		if _, voice := VoiceOf(language); voice != usual {
+			tag = language
+		}
+		if !slices.Contains(known, tag) {
+			known = append(known, tag)
+		}
+	}
 	if len(known) == 0 {
 		return []string{defaultLanguage}
 	}
-	return known[:min(3, len(known))]
+	return known
 }
 
 // messages are the texts that we send, as Ours compares them.

@@ -47,8 +47,12 @@ func VoiceOf(language string) (tag, voice string) {
 	case "ja", "ja-JP":
 		return "ja-JP", "Polly.Takumi-Neural"
 	}
-	if base, _, regional := strings.Cut(language, "-"); regional {
-		return VoiceOf(base)
+	base, _, regional := strings.Cut(language, "-")
+	switch {
+	case !regional:
+		return "", ""
+	case base == "es": // any other region is an American one
+		return VoiceOf("es-MX")
 	}
-	return "", ""
+	return VoiceOf(base)
 }
