@@ -73,7 +73,7 @@ func schemeAddress(scheme, rest string) Address {
 // See https://help.twilio.com/articles/223179988.
 func Withheld(from string) bool {
 	switch strings.TrimPrefix(strings.ToLower(from), "+") {
-	case "", "anonymous", "unknown", "restricted", "unavailable",
+	case "", "anonymous", "unknown", "restricted", "unavailable", "private",
 		"266696687", "7378742833", "2562533", "8656696", "86282452253":
 		return true
 	}

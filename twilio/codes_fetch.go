@@ -71,7 +71,7 @@ var fetchCodes = []Code{
 	},
 	{
 		Number: 11235, Name: "certificate of another name", Phrase: "has the wrong certificate",
-		Means:      "The certificate is valid, but the host name that Twilio asked for is not in it.",
+		Means:      "The host name that Twilio asked for is not in the certificate that the server shows.",
 		FirstThing: "See which names it has: `" + askByTLS + " | openssl x509 -noout -ext subjectAltName`. Then install the one for HOST.",
 	},
 	{

@@ -49,13 +49,13 @@ var codeRanges = []codeRange{
 	verbCodes(13500, 13599, "Say", "sends a faulty Say"),
 	verbCodes(13600, 13699, "Record", "sends a faulty Record"),
 	verbCodes(13700, 13799, "Redirect", "sends a faulty Redirect"),
-	verbCodes(13800, 13999, "a verb", "sends TwiML with mistakes"),
+	verbCodes(13800, 13999, "one of its verbs", "sends TwiML with mistakes"),
 	{14100, 14199, Code{
 		Name: "faulty reply", Level: LevelWarning, Phrase: "sends a faulty reply",
 		Means:      "A Message in the answer could not be sent as it stands.",
 		FirstThing: lookAtTwiML,
 	}},
-	verbCodes(14000, 14999, "a verb", "sends TwiML with mistakes"),
+	verbCodes(14000, 14999, "one of its verbs", "sends TwiML with mistakes"),
 	{15000, 15999, Code{
 		Name: "status callback failed", Level: LevelWarning, Phrase: "fails status callbacks",
 		Means:      "Your server did not answer a callback about a call as it should. The call itself went on.",

@@ -147,12 +147,15 @@ func likelyURIs(uri string) []string {
 
 func (d *diagnosis) explainURL(base BaseURL, uri string) string {
 	text := "signed for " + base.String() + shownPath(uri)
-	if !d.public.IsZero() {
+	accepted := slices.Contains(d.accepted(), base)
+	if !accepted && !d.public.IsZero() {
 		text += ", PUBLIC_URL says " + d.public.String()
 	}
 	switch {
 	case uri != d.r.pathAndQuery():
-		return text + " and " + shownPath(d.r.pathAndQuery()) + " arrived: something on the way changes the path or the query"
+		return text + ", and " + shownPath(d.r.pathAndQuery()) + " arrived: something on the way changes the path or the query"
+	case accepted:
+		return text
 	case base.String() == d.public.String():
 		return text + " with a user name and password that were not signed: take them out"
 	}
@@ -194,18 +197,15 @@ func (d *diagnosis) otherAccount() (Reason, bool) {
 }
 
 func (k *key) describe() string {
-	switch {
-	case k.match.SID == "" && k.match.Account == "":
-		return "the account without a SID"
-	case k.match.SID == "":
-		return "account " + quoteName(k.match.Account)
-	case k.match.Account == "":
-		return "account " + k.match.SID
+	text := "account " + k.match.SID
+	if k.match.SID == "" {
+		text = "an account whose SID is not configured"
 	}
-	return "account " + k.match.SID + " (" + k.match.Account + ")"
+	if k.match.Account == "" {
+		return text
+	}
+	return text + " (" + k.match.Account + ")"
 }
-
-func quoteName(name string) string { return "“" + name + "”" }
 
 // otherMethod finds a POST that a redirect made a GET, and the reverse.
 func (d *diagnosis) otherMethod() (Reason, bool) {

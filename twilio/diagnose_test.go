@@ -9,7 +9,10 @@ import (
 )
 
 func TestDiagnoseFindsTheReason(t *testing.T) {
-	const other = "https://calls.example.org"
+	const (
+		other        = "https://calls.example.org"
+		thirdAccount = "AC55555555555555555555555555555555"
+	)
 	for _, test := range []struct {
 		name   string
 		public string
@@ -69,7 +72,7 @@ func TestDiagnoseFindsTheReason(t *testing.T) {
 			"a slash at the end is lost", publicURL,
 			arriving(post(t, testToken, publicURL, voicePath+"/", callForm()), voicePath),
 			twilio.ReasonOtherURL,
-			[]string{"signed for " + publicURL + "/fallback/voice/", "and /fallback/voice arrived"},
+			[]string{"signed for " + publicURL + "/fallback/voice/, and /fallback/voice arrived: something on the way changes"},
 		},
 		{
 			"a slash at the end is added", publicURL,
@@ -118,6 +121,24 @@ func TestDiagnoseFindsTheReason(t *testing.T) {
 			post(t, testToken, publicURL, voicePath, formOf(twilio.DrillAccountSID)),
 			twilio.ReasonOtherAccount,
 			[]string{"a drill is signed with the drill key", testAccount},
+		},
+		{
+			"a third account's token", publicURL,
+			post(t, "third", publicURL, voicePath, callForm()),
+			twilio.ReasonOtherAccount,
+			[]string{"matches the token of account " + thirdAccount + ":"},
+		},
+		{
+			"a parameter of a strange name was added", publicURL,
+			changing(post(t, testToken, publicURL, voicePath, callForm()), func(body string) string { return body + "&%00secret=1" }),
+			twilio.ReasonChanged,
+			[]string{"one was added"},
+		},
+		{
+			"a very long path loses its slash", publicURL,
+			arriving(post(t, testToken, publicURL, "/"+strings.Repeat("a", 500)+"/", callForm()), "/"+strings.Repeat("a", 500)),
+			twilio.ReasonOtherURL,
+			[]string{"aaaa…, and /aaaa"},
 		},
 		{
 			"the drill key of another installation", publicURL,
@@ -193,7 +214,9 @@ func TestDiagnoseFindsTheReason(t *testing.T) {
 		},
 	} {
 		t.Run(test.name, func(t *testing.T) {
-			v := newVerifier(t, test.public, mainAccount(), twilio.Account{Name: "second", SID: otherAccount, Tokens: []string{otherToken}})
+			v := newVerifier(t, test.public, mainAccount(),
+				twilio.Account{Name: "second", SID: otherAccount, Tokens: []string{otherToken}},
+				twilio.Account{SID: thirdAccount, Tokens: []string{"third"}})
 			if v.Verify(&test.r).Verified {
 				t.Fatal("got verified")
 			}
@@ -208,6 +231,19 @@ func TestDiagnoseFindsTheReason(t *testing.T) {
 			}
 			harmless(t, got.Text)
 		})
+	}
+}
+
+func TestDiagnoseNamesATokenWithoutAccount(t *testing.T) {
+	for name, want := range map[string]string{
+		"":       "the token of an account whose SID is not configured",
+		"tenant": "the token of an account whose SID is not configured (tenant)",
+	} {
+		v := newVerifier(t, publicURL, twilio.Account{Name: name, Tokens: []string{"anyone"}})
+		r := post(t, "anyone", publicURL, voicePath, formOf(twilio.DrillAccountSID))
+		if got := v.Diagnose(&r); got.Kind != twilio.ReasonOtherAccount || !strings.HasSuffix(got.Text, want) {
+			t.Errorf("got %+v, want %s", got, want)
+		}
 	}
 }
 
