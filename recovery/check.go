@@ -145,10 +145,10 @@ func (c *checker) audio(key, value string) string {
 	return ""
 }
 
-// countries is the table of languages by country, "" being where nothing is
-// known, with the customer's own wishes in it.
+// countries is the table of languages by country, with the customer's own
+// wishes in it.
 func (c *checker) countries(wishes map[string][]string) map[string][]string {
-	table := map[string][]string{"": {"en"}}
+	table := map[string][]string{}
 	for a := byte('A'); a <= 'Z'; a++ {
 		for b := byte('A'); b <= 'Z'; b++ {
 			country := string([]byte{a, b})

@@ -98,10 +98,13 @@ func (r *Rules) wording(f incident.Failure, seen *facts) incident.Wording {
 		w.Languages = r.languagesOf(ours, country)
 	}
 	if len(w.Languages) == 0 {
-		w.Languages = r.countries[""]
+		w.Languages = english
 	}
 	return w
 }
+
+// english is what is spoken where nothing better is known. It is never changed.
+var english = []string{"en"}
 
 // fill takes from style what nobody more specific has said. A voice goes with
 // the languages beside it, and words with a recording.
