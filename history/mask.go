@@ -91,15 +91,7 @@ func (m Mask) URL(raw string) string {
 			if i > 0 {
 				b.WriteByte('&')
 			}
-			name, value, _ := strings.Cut(pair, "=")
-			switch {
-			case value != "":
-				b.WriteString(name + "=…")
-			case name != pair: // "a="
-				b.WriteString(pair)
-			case name != "": // a value without a name, for all we know
-				b.WriteString("…")
-			}
+			b.WriteString(hiddenPair(pair))
 		}
 	}
 	if fragment {
@@ -107,6 +99,23 @@ func (m Mask) URL(raw string) string {
 	}
 	return b.String()
 }
+
+// hiddenPair keeps only a name that looks like one: a pair without "=" may be
+// all value.
+func hiddenPair(pair string) string {
+	name, value, hasValue := strings.Cut(pair, "=")
+	switch {
+	case pair == "":
+		return ""
+	case !hasValue || !pairName.MatchString(name):
+		return "…"
+	case value == "":
+		return pair
+	}
+	return name + "=…"
+}
+
+var pairName = regexp.MustCompile(`^[A-Za-z0-9_.\[\]-]{1,40}$`)
 
 func withoutUserinfo(raw string) string {
 	scheme, rest, found := strings.Cut(raw, "//")

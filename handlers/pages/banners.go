@@ -1,0 +1,142 @@
+package pages
+
+import (
+	"context"
+	"strings"
+
+	"github.com/gin-gonic/gin"
+
+	"github.com/backstop-project/backstop/history"
+	"github.com/backstop-project/backstop/templates"
+)
+
+// notices are the banners about Backstop itself.
+func (p *Pages) notices() []Banner {
+	var banners []Banner
+	for _, n := range p.Notices() {
+		banners = append(banners, Banner{Kind: severity(n.Urgent), Title: history.Visible(n.Title), Text: history.Visible(n.Detail)})
+	}
+	return banners
+}
+
+func severity(urgent bool) string {
+	if urgent {
+		return "bad"
+	}
+	return "warn"
+}
+
+// banners are what stands above a page: what is degraded, and that nobody will
+// be told where that is so. notifiers are what the ledger knows of them, nil
+// where it could not be asked.
+func (p *Pages) banners(notifiers []history.NotifierStatus) []Banner {
+	var banners []Banner
+	if b, silent := nobodyWillBeTold(p.Setup().Notifiers, notifiers); silent {
+		banners = append(banners, b)
+	}
+	return append(banners, p.notices()...)
+}
+
+// nobodyWillBeTold says so where no notifier works: there is none, or the last
+// attempt of each has failed.
+func nobodyWillBeTold(configured []string, statuses []history.NotifierStatus) (Banner, bool) {
+	if len(configured) == 0 {
+		return Banner{
+			Kind: "bad", Title: "Nobody will be told",
+			Text: "No notifier is configured. Set SMTP_URL and ALERT_EMAIL_TO, or SLACK_WEBHOOK_URL, and try it with “check --notify”.",
+		}, true
+	}
+	var failing []string
+	for _, s := range statuses {
+		if !doesFail(s) {
+			return Banner{}, false
+		}
+		failing = append(failing, s.Name)
+	}
+	if len(failing) == 0 {
+		return Banner{}, false
+	}
+	return Banner{
+		Kind: "bad", Title: "Nobody will be told",
+		Text: "The last attempt of every notifier has failed: " + strings.Join(failing, ", ") + ". Alerts are kept and tried again for a day.",
+	}, true
+}
+
+func doesFail(s history.NotifierStatus) bool { return s.LastFailure.After(s.LastSuccess) }
+
+// framed is a frame with its banners; a ledger that does not say how the
+// notifiers do leaves their banner out.
+func (p *Pages) framed(ctx context.Context, c *gin.Context, title, active string) (Frame, []history.NotifierStatus) {
+	statuses, err := read(ctx, p, p.History.Notifiers)
+	if err != nil {
+		statuses = nil
+	}
+	f := p.frame(c, title, active)
+	f.Banners = p.banners(statuses)
+	return f, statuses
+}
+
+// setupView is what is left to do before Backstop does its work.
+type setupView struct {
+	Missing   []string
+	Suggested string
+	Paste     []pasteView
+	Drill     string
+	Notifiers bool
+}
+
+// pasteView is an address and where in the Console it belongs.
+type pasteView struct {
+	Where, Address string
+}
+
+func (p *Pages) setup() setupView {
+	s := p.Setup()
+	base := strings.TrimSuffix(p.Settings().PublicURL, "/")
+	drill := s.Command + " drill"
+	if base == "" {
+		base = "https://YOUR-PUBLIC-ADDRESS"
+		if s.SuggestedURL != "" {
+			base = strings.TrimSuffix(s.SuggestedURL, "/")
+		}
+	} else {
+		drill += " --to " + base
+	}
+	return setupView{
+		Missing: s.Missing, Suggested: s.SuggestedURL, Drill: drill, Notifiers: len(s.Notifiers) > 0,
+		Paste: []pasteView{
+			{"Phone number → Voice Configuration → Primary handler fails", base + "/fallback/voice"},
+			{"Phone number → Messaging Configuration → Primary handler fails", base + "/fallback/messaging"},
+			{"Messaging Service → Integration → Fallback URL, and everything else", base + "/fallback"},
+		},
+	}
+}
+
+// unverifiedView sums up requests that may be real callers.
+type unverifiedView struct {
+	Sentence      string
+	Since, Newest Moment
+	Reasons       []reasonView
+}
+
+type reasonView struct {
+	Text  string
+	Count int64
+}
+
+// unverified is nil where there were none.
+func (p *Pages) unverified() *unverifiedView {
+	u := p.Unverified()
+	if u.Count == 0 {
+		return nil
+	}
+	view := &unverifiedView{
+		Sentence: templates.Plural(u.Count, "request for your account failed the signature check: this may be a real caller",
+			"requests for your account failed the signature check: these may be real callers"),
+		Since: p.moment(u.Since), Newest: p.moment(u.Newest),
+	}
+	for _, r := range u.Reasons {
+		view.Reasons = append(view.Reasons, reasonView{history.Visible(r.Text), r.Count})
+	}
+	return view
+}

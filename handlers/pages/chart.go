@@ -1,0 +1,180 @@
+package pages
+
+import (
+	"fmt"
+	"time"
+
+	"github.com/backstop-project/backstop/history"
+	"github.com/backstop-project/backstop/templates"
+)
+
+// Bounds of a chart: as many bars as can still be hit on a small screen.
+const (
+	chartBars   = 72
+	maxBars     = 400
+	chartHeight = 100
+	barStep     = 10
+)
+
+// chartView is a histogram, drawn on the server. Its bars are links.
+type chartView struct {
+	Width, Height     int
+	Bars              []barView
+	Total             int64
+	Voice             int64
+	Messaging         int64
+	Unknown           int64
+	Peak              string // "at most 12 in 10 minutes"
+	Start, Mid, End   string
+	StartISO, EndISO  string
+	Summary           string // the chart in one sentence, for those who do not see it
+	VoiceUsed         bool
+	MessagingUsed     bool
+	UnknownUsed       bool
+	NarrowedByTheBars bool
+}
+
+type barView struct {
+	X          int
+	Label      string
+	Href       string // "" for an empty bar
+	VoiceY     int
+	VoiceH     int
+	MessagingY int
+	MessagingH int
+	UnknownY   int
+	UnknownH   int
+}
+
+// chart draws buckets; nil where there is nothing to draw. link is where a bar
+// leads to.
+func (p *Pages) chart(buckets []history.Bucket, from, to time.Time, link func(from, to time.Time) string) *chartView {
+	buckets = withGaps(buckets, from, to)
+	if len(buckets) == 0 {
+		return nil
+	}
+	zone := p.Settings().Zone
+	view := &chartView{Width: len(buckets) * barStep, Height: chartHeight}
+	var highest int64
+	for _, b := range buckets {
+		view.Voice += b.Voice
+		view.Messaging += b.Messaging
+		view.Unknown += b.Unknown
+		highest = max(highest, b.Total())
+	}
+	view.Total = view.Voice + view.Messaging + view.Unknown
+	view.VoiceUsed, view.MessagingUsed, view.UnknownUsed = view.Voice > 0, view.Messaging > 0, view.Unknown > 0
+	for i, b := range buckets {
+		view.Bars = append(view.Bars, bar(i, b, highest, zone, link))
+	}
+	first, last := buckets[0].Start, buckets[len(buckets)-1].Start.Add(buckets[len(buckets)-1].Width)
+	layout := labelLayout(last.Sub(first))
+	view.Start, view.End = first.In(zone).Format(layout), last.In(zone).Format(layout)
+	view.Mid = first.Add(last.Sub(first) / 2).In(zone).Format(layout)
+	view.StartISO, view.EndISO = momentIn(first, zone).ISO, momentIn(last, zone).ISO
+	view.Peak = fmt.Sprintf("at most %s in %s", templates.Count(highest), span(buckets[0].Width))
+	view.Summary = fmt.Sprintf("%s from %s to %s, %s", templates.Plural(view.Total, "failure", "failures"), view.Start, view.End, view.Peak)
+	return view
+}
+
+// withGaps puts empty buckets where the ledger has none to tell of, over the
+// whole time asked for as far as that leaves bars to be seen.
+func withGaps(buckets []history.Bucket, from, to time.Time) []history.Bucket {
+	if len(buckets) == 0 || buckets[0].Width <= 0 {
+		return nil
+	}
+	width := buckets[0].Width
+	start, end := buckets[0].Start, buckets[len(buckets)-1].Start.Add(width)
+	for !from.IsZero() && start.After(from) && end.Sub(start) < maxBars*width {
+		start = start.Add(-width)
+	}
+	for !to.IsZero() && end.Before(to) && end.Sub(start) < maxBars*width {
+		end = end.Add(width)
+	}
+	if end.Sub(start) > maxBars*width {
+		start = end.Add(-maxBars * width)
+	}
+	filled := make([]history.Bucket, int(end.Sub(start)/width))
+	for i := range filled {
+		filled[i] = history.Bucket{Start: start.Add(time.Duration(i) * width), Width: width}
+	}
+	for _, b := range buckets {
+		i := int(b.Start.Sub(start) / width)
+		if b.Start.Before(start) || i >= len(filled) {
+			continue
+		}
+		filled[i].Voice += b.Voice
+		filled[i].Messaging += b.Messaging
+		filled[i].Unknown += b.Unknown
+	}
+	return filled
+}
+
+func bar(i int, b history.Bucket, highest int64, zone *time.Location, link func(from, to time.Time) string) barView {
+	end := b.Start.Add(b.Width)
+	view := barView{X: i * barStep}
+	if b.Total() == 0 {
+		return view
+	}
+	view.Label = fmt.Sprintf("%s – %s: %s", b.Start.In(zone).Format("2 Jan 15:04:05"), end.In(zone).Format("15:04:05 -07:00"),
+		templates.Plural(b.Total(), "failure", "failures"))
+	view.Href = link(b.Start, end)
+	y := chartHeight
+	view.VoiceY, view.VoiceH = stack(&y, b.Voice, highest)
+	view.MessagingY, view.MessagingH = stack(&y, b.Messaging, highest)
+	view.UnknownY, view.UnknownH = stack(&y, b.Unknown, highest)
+	return view
+}
+
+// stack puts a part of a bar on what stands there: high enough to be seen.
+func stack(y *int, n, highest int64) (top, height int) {
+	if n == 0 {
+		return *y, 0
+	}
+	const least = 3
+	height = max(least, int(float64(n)/float64(highest)*(chartHeight-2*least)))
+	*y -= height
+	return *y, height
+}
+
+func labelLayout(span time.Duration) string {
+	switch {
+	case span <= time.Hour:
+		return "15:04:05"
+	case span <= 36*time.Hour:
+		return "2 Jan 15:04"
+	case span <= 300*24*time.Hour:
+		return "2 Jan"
+	}
+	return "Jan 2006"
+}
+
+// span writes a duration in one or two words: "10 minutes", "1 day".
+func span(d time.Duration) string {
+	for _, unit := range []struct {
+		is        time.Duration
+		one, many string
+	}{
+		{24 * time.Hour, "day", "days"}, {time.Hour, "hour", "hours"}, {time.Minute, "minute", "minutes"}, {time.Second, "second", "seconds"},
+	} {
+		if d >= unit.is && d%unit.is == 0 {
+			return templates.Plural(int64(d/unit.is), unit.one, unit.many)
+		}
+	}
+	return d.Round(time.Millisecond).String()
+}
+
+// roughly writes a duration in its largest unit: "3 h".
+func roughly(d time.Duration) string {
+	switch {
+	case d < time.Second:
+		return fmt.Sprintf("%.1f ms", float64(d)/float64(time.Millisecond))
+	case d < time.Minute:
+		return fmt.Sprintf("%.1f s", d.Seconds())
+	case d < 2*time.Hour:
+		return fmt.Sprintf("%.0f min", d.Minutes())
+	case d < 48*time.Hour:
+		return fmt.Sprintf("%.0f h", d.Hours())
+	}
+	return fmt.Sprintf("%.0f days", d.Hours()/24)
+}

@@ -1,0 +1,129 @@
+package pages
+
+import (
+	"context"
+	"net/http"
+	"time"
+
+	"github.com/gin-gonic/gin"
+
+	"github.com/backstop-project/backstop/history"
+	"github.com/backstop-project/backstop/incident"
+	"github.com/backstop-project/backstop/templates"
+)
+
+// overviewView answers, at one glance: is anything broken, is anybody told.
+type overviewView struct {
+	Frame
+	Away       bool // the history cannot be asked: all of it is left out
+	Headline   string
+	Calm       bool
+	Open       []incidentRow
+	Quiet      []incidentRow
+	MoreOpen   string
+	Chart      *chartView
+	Day        string // the address of the last 24 hours
+	Notifiers  []notifierRow
+	Setup      setupView
+	SetupDone  bool
+	Drilled    bool
+	Unverified *unverifiedView
+}
+
+// notifierRow is how one notifier does.
+type notifierRow struct {
+	Name, State, Kind string
+	LastSuccess       Moment
+	LastFailure       Moment
+	LastError         string
+	Waiting, Dead     int64
+}
+
+// inOverview is how many incidents of a kind the overview names.
+const inOverview = 10
+
+func (p *Pages) overview(c *gin.Context) error {
+	ctx := c.Request.Context()
+	view := overviewView{Setup: p.setup(), Unverified: p.unverified(), Day: historyPath + "?since=24h"}
+	var statuses []history.NotifierStatus
+	view.Frame, statuses = p.framed(ctx, c, "Overview", "overview")
+	view.Refresh = true
+	view.Notifiers = p.notifierRows(statuses)
+	status := http.StatusOK
+	if err := p.fillOverview(ctx, &view); isAway(err) {
+		p.Log.Error("page not complete", "path", c.FullPath(), "err", err)
+		view.Away, status = true, http.StatusServiceUnavailable
+	}
+	view.SetupDone = len(view.Setup.Missing) == 0 && view.Setup.Notifiers && view.Drilled
+	return p.render(c, status, "overview", view)
+}
+
+func (p *Pages) fillOverview(ctx context.Context, view *overviewView) error {
+	open, err := p.incidentsIn(ctx, incident.Open)
+	if err != nil {
+		return err
+	}
+	quiet, err := p.incidentsIn(ctx, incident.Quiet)
+	if err != nil {
+		return err
+	}
+	now := p.Now().UTC()
+	day := history.Query{From: now.Add(-24 * time.Hour), To: now}
+	buckets, err := read(ctx, p, func(ctx context.Context) ([]history.Bucket, error) { return p.History.Histogram(ctx, day, chartBars) })
+	if err != nil {
+		return err
+	}
+	newest, err := read(ctx, p, func(ctx context.Context) (history.Page, error) {
+		return p.History.Failures(ctx, history.Query{Drills: true, Limit: 1})
+	})
+	if err != nil {
+		return err
+	}
+	view.Drilled = len(newest.Rows) > 0
+	view.Open, view.Quiet = p.incidentRows(open.Incidents), p.incidentRows(quiet.Incidents)
+	if open.Older != 0 {
+		view.MoreOpen = incidentsURL(history.IncidentQuery{State: incident.Open})
+	}
+	view.Headline, view.Calm = headline(open.Open, open.Quiet), open.Open == 0
+	view.Chart = p.chart(buckets, day.From, day.To, func(from, to time.Time) string {
+		return historyURL(history.Query{From: from, To: to})
+	})
+	return nil
+}
+
+func (p *Pages) incidentsIn(ctx context.Context, state incident.State) (history.IncidentPage, error) {
+	return read(ctx, p, func(ctx context.Context) (history.IncidentPage, error) {
+		return p.History.Incidents(ctx, history.IncidentQuery{State: state, Limit: inOverview})
+	})
+}
+
+func headline(open, quiet int64) string {
+	switch {
+	case open > 0:
+		return templates.Plural(open, "incident is open", "incidents are open")
+	case quiet > 0:
+		return "Nothing is open; " + templates.Plural(quiet, "incident is quiet, not proven over", "incidents are quiet, not proven over")
+	}
+	return "Nothing is open"
+}
+
+func (p *Pages) notifierRows(statuses []history.NotifierStatus) []notifierRow {
+	zone := p.Settings().Zone
+	rows := make([]notifierRow, 0, len(statuses))
+	for _, s := range statuses {
+		row := notifierRow{
+			Name: s.Name, State: "works", Kind: "good", LastSuccess: momentIn(s.LastSuccess, zone),
+			LastFailure: momentIn(s.LastFailure, zone), Waiting: s.Waiting, Dead: s.Dead,
+		}
+		switch {
+		case doesFail(s):
+			row.State, row.Kind, row.LastError = "fails", "bad", history.Visible(cut(s.LastError, 300))
+		case s.LastSuccess.IsZero():
+			row.State, row.Kind = "not tried yet", "plain"
+		case s.Dead > 0:
+			row.State, row.Kind = "works, gave some up", "warn"
+		}
+		rows = append(rows, row)
+	}
+	return rows
+}

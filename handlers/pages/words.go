@@ -1,0 +1,132 @@
+package pages
+
+import (
+	"strings"
+
+	"github.com/backstop-project/backstop/history"
+	"github.com/backstop-project/backstop/incident"
+	"github.com/backstop-project/backstop/twilio"
+)
+
+// failureTitle says in half a line what a failure was.
+func failureTitle(code int, errorURL string, askedFirst bool) string {
+	if askedFirst {
+		return "Twilio asked us first"
+	}
+	if code == 0 {
+		return "An error code that is no number"
+	}
+	return upperFirst(twilio.Lookup(code).Sentence(history.Visible(incident.Host(errorURL))))
+}
+
+// causeTitle says in half a line what an incident is about.
+func causeTitle(in incident.Incident, mask history.Mask) string {
+	switch in.Cause.Kind {
+	case incident.AskedFirst:
+		return "Twilio asks Backstop first: it seems to be set as the primary URL of " + history.Visible(mask.Number(in.First.To))
+	case incident.Itself:
+		return "An answer of Backstop itself failed"
+	case incident.DrillCause:
+		return "Drill"
+	case incident.FetchLevel, incident.DocumentLevel:
+	}
+	return failureTitle(in.Last.Code, "//"+in.Cause.Host, false)
+}
+
+func upperFirst(s string) string {
+	if s == "" || s[0] < 'a' || s[0] > 'z' {
+		return s
+	}
+	// A host keeps its small letters: it stands for itself.
+	if word, _, _ := strings.Cut(s, " "); strings.ContainsAny(word, ".:0123456789") {
+		return s
+	}
+	return strings.ToUpper(s[:1]) + s[1:]
+}
+
+func channelWord(c incident.Channel) string {
+	switch c {
+	case incident.Voice:
+		return "Call"
+	case incident.Messaging:
+		return "Message"
+	case incident.Unknown:
+	}
+	return "Request"
+}
+
+// outcomeWords says how a failure ended for the one who called or wrote.
+func outcomeWords(o incident.Outcome, c incident.Channel) string {
+	switch o {
+	case incident.Told:
+		if c == incident.Messaging {
+			return "got our message"
+		}
+		return "heard our message"
+	case incident.NotTold:
+		return "got no answer"
+	case incident.Saved:
+		return "served by standby"
+	case incident.Voicemail:
+		return "left a voicemail"
+	case incident.CallbackRequested:
+		return "asked for a call back"
+	case incident.Lost:
+		return "lost"
+	case incident.OutcomeUnknown:
+	}
+	return "outcome unknown"
+}
+
+// outcomeKind is how good that is, as a class of the style sheet.
+func outcomeKind(o incident.Outcome) string {
+	switch o {
+	case incident.Saved, incident.Voicemail, incident.CallbackRequested:
+		return "good"
+	case incident.Lost:
+		return "bad"
+	case incident.Told, incident.NotTold, incident.OutcomeUnknown:
+	}
+	return "plain"
+}
+
+// phrase is a piece of advice: words, a command to paste or a link.
+type phrase struct {
+	Text string
+	Code bool
+	Link bool
+}
+
+// phrases takes advice apart: `commands` and addresses stand out.
+func phrases(advice string) []phrase {
+	var out []phrase
+	for i, part := range strings.Split(advice, "`") {
+		if i%2 == 1 {
+			out = append(out, phrase{Text: part, Code: true})
+			continue
+		}
+		out = append(out, withLinks(part)...)
+	}
+	return out
+}
+
+func withLinks(text string) []phrase {
+	var out []phrase
+	for text != "" {
+		start := strings.Index(text, "https://")
+		if start < 0 {
+			return append(out, phrase{Text: text})
+		}
+		end := strings.IndexAny(text[start:], " ,;)")
+		if end < 0 {
+			end = len(text) - start
+		}
+		link := strings.TrimRight(text[start:start+end], ".")
+		if start > 0 {
+			out = append(out, phrase{Text: text[:start]})
+		}
+		out = append(out, phrase{Text: link, Link: true})
+		text = text[start+len(link):]
+	}
+	return out
+}
