@@ -155,7 +155,7 @@ func (c Call) extras(accountSID string) Params {
 	case WaitingInQueue:
 		return waiting(NewSID("QU"), 0)
 	case DialCompleted:
-		return dialled(NewSID("CA"), Answered(42*time.Second))
+		return dialled(NewSID("CA"), Answered(42*time.Second), true)
 	case RecordingFinished:
 		return recorded(accountSID, NewSID("RE"), Recording{Length: 12 * time.Second, EndedBy: HangUp})
 	case Ringing, Outbound:

@@ -5,6 +5,15 @@ import (
 	"time"
 )
 
+// extraNames are the parameters that verbs add to a call's standing ones; an HTTP redirect loses them.
+func extraNames() []string {
+	return []string{
+		"msg", "Digits", "FinishedOnKey", "SpeechResult", "Confidence", "Language", "RecordingUrl", "RecordingSid", "RecordingDuration",
+		"DialCallStatus", "DialCallSid", "DialCallDuration", "DialBridged", "QueueResult", "QueueSid", "QueueTime", "QueuePosition",
+		"AvgQueueTime", "CurrentQueueSize", "MaxQueueSize",
+	}
+}
+
 // gathered are the parameters that the action of a Gather gets on top.
 func gathered(input Input, finishedOn string) Params {
 	if input.Speech != "" {
@@ -31,11 +40,8 @@ func left(queueSID, result string, waited time.Duration) Params {
 }
 
 // dialled are those of the action of a Dial.
-func dialled(childSID string, outcome DialOutcome) Params {
-	p := Params{{"DialCallStatus", outcome.Status}, {"DialBridged", strconv.FormatBool(outcome.isAnswered())}}
-	if childSID != "" {
-		p = append(p, Param{"DialCallSid", childSID})
-	}
+func dialled(childSID string, outcome DialOutcome, bridged bool) Params {
+	p := Params{{"DialCallStatus", outcome.Status}, {"DialBridged", strconv.FormatBool(bridged)}, {"DialCallSid", childSID}}
 	if outcome.isAnswered() {
 		p = append(p, Param{"DialCallDuration", seconds(outcome.Length)})
 	}

@@ -23,6 +23,9 @@ type Request struct {
 	Params Params
 	Header http.Header
 	Body   []byte
+
+	document string // the URL without what a GET adds: what relative addresses in the answer start from
+	fragment string // of the URL: how patiently it is asked
 }
 
 // Request signs a request of that method ("" is POST) to rawURL with these parameters.
@@ -34,7 +37,8 @@ func (a Account) Request(method, rawURL string, params Params) (Request, error) 
 	if err != nil {
 		return Request{}, err
 	}
-	r := Request{Method: method, Params: params, Header: http.Header{
+	_, fragment, _ := strings.Cut(rawURL, "#")
+	r := Request{Method: method, Params: params, document: asked.String(), fragment: fragment, Header: http.Header{
 		"User-Agent":                 {"TwilioProxy/1.1"},
 		"Accept":                     {"*/*"},
 		"I-Twilio-Idempotency-Token": {uuid.NewString()},
