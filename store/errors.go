@@ -1,0 +1,77 @@
+package store
+
+import (
+	"errors"
+	"fmt"
+
+	"github.com/mattn/go-sqlite3"
+
+	"github.com/backstop-project/backstop/incident"
+)
+
+// What callers branch on.
+var (
+	// ErrNewer: the database was written by a newer version. It has neither
+	// been changed nor may it be moved aside.
+	ErrNewer = errors.New("written by a newer version of Backstop")
+
+	// ErrForeign: the file is a database of some other program. It has
+	// neither been changed nor may it be moved aside.
+	ErrForeign = errors.New("a database of another program")
+
+	// ErrCorrupt: the file is no database, or a damaged one. MoveAside makes
+	// room for a new one.
+	ErrCorrupt = errors.New("damaged database")
+
+	// ErrReplaced: the path no longer names the file that is open. What is
+	// written now would be lost: close and open again.
+	ErrReplaced = errors.New("the file was removed or replaced while it was open")
+
+	// ErrClock: the clock is not trusted enough to remove anything.
+	ErrClock = errors.New("the clock is not trusted")
+)
+
+// classify marks errors of SQLite that say the file is damaged, so that
+// errors.Is(err, ErrCorrupt) holds.
+func classify(err error) error {
+	var e sqlite3.Error
+	if !errors.As(err, &e) || errors.Is(err, ErrCorrupt) {
+		return err
+	}
+	if e.Code == sqlite3.ErrCorrupt || e.Code == sqlite3.ErrNotADB {
+		return fmt.Errorf("%w: %w", ErrCorrupt, err)
+	}
+	return err
+}
+
+// refused marks errors that no retry can mend: the value itself is refused.
+// Everything else, known or not, is worth another try.
+func refused(err error) error {
+	var r *incident.Refused
+	if err == nil || errors.As(err, &r) {
+		return err
+	}
+	var p *panicError
+	if errors.As(err, &p) {
+		return &incident.Refused{Err: err}
+	}
+	var e sqlite3.Error
+	if errors.As(err, &e) {
+		//nolint:exhaustive // all others are worth another try
+		switch e.Code {
+		case sqlite3.ErrConstraint, sqlite3.ErrMismatch, sqlite3.ErrTooBig, sqlite3.ErrRange:
+			return &incident.Refused{Err: err}
+		}
+	}
+	return err
+}
+
+// panicError is a panic inside a transaction, which has been rolled back.
+type panicError struct {
+	value any
+	stack []byte
+}
+
+func (e *panicError) Error() string {
+	return fmt.Sprintf("panic: %v\n%s", e.value, e.stack)
+}

@@ -1,0 +1,140 @@
+package store
+
+import (
+	"bytes"
+	"encoding/binary"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"os"
+	"time"
+)
+
+// file is a database file as the folder sees it. The handle is opened before
+// SQLite's own and closed after them, because closing any handle of a file
+// drops every POSIX lock that the process holds on it. For the same reason a
+// process opens a database once at a time.
+type file struct {
+	path   string
+	handle *os.File
+	dirty  bool // there was a WAL: the last writer did not close
+}
+
+// openFile opens or creates the file, readable to its owner alone, and checks
+// its header, but changes nothing in it.
+func openFile(path string, version uint32) (*file, error) {
+	handle, err := os.OpenFile(path, os.O_RDWR|os.O_CREATE, 0o600)
+	if err != nil {
+		return nil, err
+	}
+	f := &file{path: path, handle: handle}
+	if wal, err := os.Stat(path + "-wal"); err == nil {
+		f.dirty = wal.Size() > 0
+	}
+	if err := f.checkHeader(version); err != nil {
+		return nil, errors.Join(err, handle.Close())
+	}
+	return f, nil
+}
+
+// The header of a database file: https://www.sqlite.org/fileformat.html#the_database_header
+const (
+	headerSize          = 100
+	headerUserVersion   = 60
+	headerApplicationID = 68
+)
+
+func (f *file) checkHeader(version uint32) error {
+	header := make([]byte, headerSize)
+	n, err := f.handle.ReadAt(header, 0)
+	switch {
+	case n == 0 && errors.Is(err, io.EOF):
+		return nil // new
+	case err != nil && !errors.Is(err, io.EOF):
+		return err
+	case n < headerSize || !bytes.HasPrefix(header, []byte("SQLite format 3\x00")):
+		return fmt.Errorf("%s: %w: no SQLite header", f.path, ErrCorrupt)
+	}
+	return checkVersion(f.path,
+		binary.BigEndian.Uint32(header[headerApplicationID:]),
+		binary.BigEndian.Uint32(header[headerUserVersion:]), version)
+}
+
+// checkVersion refuses what is not ours to write. A file without either mark
+// is one that was being created when the power went.
+func checkVersion(path string, application, found, version uint32) error {
+	if application != applicationID && (application != 0 || found != 0) {
+		return fmt.Errorf("%s: %w", path, ErrForeign)
+	}
+	if found > version {
+		return fmt.Errorf("%s: %w: its version is %d, this one knows %d", path, ErrNewer, found, version)
+	}
+	return nil
+}
+
+// check says whether the path still names the open file, and whether its
+// header can still be read. It takes microseconds.
+func (f *file) check() error {
+	at, err := os.Stat(f.path)
+	if errors.Is(err, fs.ErrNotExist) {
+		return fmt.Errorf("%s: %w", f.path, ErrReplaced)
+	}
+	if err != nil {
+		return err
+	}
+	own, err := f.handle.Stat()
+	if err != nil {
+		return err
+	}
+	if !os.SameFile(at, own) {
+		return fmt.Errorf("%s: %w", f.path, ErrReplaced)
+	}
+	return f.checkMagic()
+}
+
+func (f *file) checkMagic() error {
+	magic := make([]byte, 16)
+	if _, err := f.handle.ReadAt(magic, 0); err != nil && !errors.Is(err, io.EOF) {
+		return err
+	}
+	if !bytes.Equal(magic, []byte("SQLite format 3\x00")) {
+		return fmt.Errorf("%s: %w: its header was overwritten", f.path, ErrCorrupt)
+	}
+	return nil
+}
+
+func (f *file) close() error { return f.handle.Close() }
+
+// walSize is 0 where there is none.
+func (f *file) walSize() int64 {
+	wal, err := os.Stat(f.path + "-wal")
+	if err != nil {
+		return 0
+	}
+	return wal.Size()
+}
+
+// MoveAside renames a database that is closed, with its WAL, so that a new one
+// can take its place, and returns the new name. Nothing is lost: the renamed
+// file can be opened and examined with any SQLite.
+func MoveAside(path string, now time.Time) (string, error) {
+	base := path + "." + now.UTC().Format("20060102T150405Z") + ".aside"
+	to := base
+	for n := 2; ; n++ {
+		if _, err := os.Lstat(to); errors.Is(err, fs.ErrNotExist) {
+			break
+		}
+		to = fmt.Sprintf("%s-%d", base, n)
+	}
+	if err := os.Rename(path, to); err != nil {
+		return "", err
+	}
+	if err := os.Rename(path+"-wal", to+"-wal"); err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return to, err
+	}
+	if err := os.Remove(path + "-shm"); err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return to, err
+	}
+	return to, nil
+}

@@ -1,0 +1,209 @@
+package store
+
+import (
+	"context"
+	"database/sql"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/backstop-project/backstop/incident"
+)
+
+// running is the newest incident of a cause, as the feeding knows it.
+type running struct {
+	in      incident.Incident
+	cause   int64
+	places  serials // its failures are between them
+	next    int64   // the number of the next incident, should this be none or over
+	callers bool    // there are rows in callers
+	dirty   bool
+}
+
+// open says whether another failure continues it.
+func (r *running) open() bool {
+	return r.in.State == incident.Open || r.in.State == incident.Quiet
+}
+
+// number is that of the incident that the next failure joins.
+func (r *running) number() int64 {
+	if r.open() {
+		return r.in.ID
+	}
+	return r.next
+}
+
+// running finds the newest incident with that cause, and, where the next
+// failure opens another, its number.
+func (t *tx) running(ctx context.Context, cause int64, key string) (*running, error) {
+	r := t.incidents[key]
+	if r == nil {
+		r = &running{cause: cause}
+		err := r.scan(t.QueryRowContext(ctx, selectIncident+`
+			WHERE i.cause_id = ?1
+			ORDER BY i.id DESC
+			LIMIT 1`, cause))
+		if err != nil && !errors.Is(err, sql.ErrNoRows) {
+			return nil, fmt.Errorf("find incident: %w", err)
+		}
+		t.incidents[key] = r
+	}
+	if r.open() {
+		return r, nil
+	}
+	var err error
+	r.next, err = t.nextIncident(ctx)
+	return r, err
+}
+
+// nextIncident is the number that SQLite gives to the next incident.
+func (t *tx) nextIncident(ctx context.Context) (int64, error) {
+	last, err := integer(ctx, t, `
+		SELECT MAX(seq)
+		FROM sqlite_sequence
+		WHERE name = 'incidents'`)
+	return last + 1, err
+}
+
+const selectIncident = `
+	SELECT i.id, c.kind, c.version, c.account, c.code, c.host, c.path, i.state, i.previous,
+	  i.opened_at, i.last_at, i.quiet_at, i.resolved_at, i.resolved_by, i.acknowledged_at, i.acknowledged_by,
+	  i.failures, i.calls, i.callers, i.late, i.first_sample, i.last_sample, i.more_lines, i.usual_gap, i.told,
+	  i.cause_id, i.first_serial, i.last_serial, i.has_callers
+	FROM incidents AS i
+	JOIN causes AS c ON c.id = i.cause_id`
+
+type scanner interface{ Scan(into ...any) error }
+
+func (r *running) scan(row scanner) error {
+	var opened, last, quiet, resolved, acknowledged sql.NullInt64
+	var first, newest string
+	in := &r.in
+	err := row.Scan(&in.ID, &in.Cause.Kind, &in.Cause.Version, &in.Cause.Account, &in.Cause.Code, &in.Cause.Host, &in.Cause.Path,
+		&in.State, &in.Previous, &opened, &last, &quiet, &resolved, &in.ResolvedBy, &acknowledged, &in.AcknowledgedBy,
+		&in.Failures, &in.Calls, &in.Callers, &in.Late, &first, &newest, &in.MoreLines, &in.UsualGap, &in.Told,
+		&r.cause, &r.places.first, &r.places.last, &r.callers)
+	if err != nil {
+		return err
+	}
+	in.OpenedAt, in.LastAt, in.QuietAt = timeFrom(opened), timeFrom(last), timeFrom(quiet)
+	in.ResolvedAt, in.AcknowledgedAt = timeFrom(resolved), timeFrom(acknowledged)
+	if err := json.Unmarshal([]byte(first), &in.First); err != nil {
+		return fmt.Errorf("sample of incident %d: %w", in.ID, err)
+	}
+	if err := json.Unmarshal([]byte(newest), &in.Last); err != nil {
+		return fmt.Errorf("sample of incident %d: %w", in.ID, err)
+	}
+	return nil
+}
+
+// insertIncident writes a new incident, whose number is set already.
+func (t *tx) insertIncident(ctx context.Context, r *running) error {
+	return t.run(ctx, `
+		INSERT INTO incidents (id, cause_id, host, state, previous, opened_at, last_at, resolved_by, acknowledged_by,
+		  failures, calls, callers, late, first_sample, last_sample, more_lines, usual_gap, told, first_serial, last_serial,
+		  has_callers, erased)
+		VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, '', '', 0, 0, 0, 0, '{}', '{}', FALSE, 0, 0, ?8, ?8, TRUE, FALSE)`,
+		r.in.ID, r.cause, incident.Host(r.in.First.ErrorURL), int(r.in.State), r.in.Previous,
+		millis(r.in.OpenedAt), millis(r.in.LastAt), r.places.first)
+}
+
+// saveIncident writes all that can change of an incident.
+func (t *tx) saveIncident(ctx context.Context, r *running) error {
+	first, err := json.Marshal(r.in.First)
+	if err != nil {
+		return err
+	}
+	last, err := json.Marshal(r.in.Last)
+	if err != nil {
+		return err
+	}
+	in := r.in
+	err = t.run(ctx, `
+		UPDATE incidents
+		SET state = ?2, opened_at = ?3, last_at = ?4, quiet_at = ?5, resolved_at = ?6, resolved_by = ?7,
+		  acknowledged_at = ?8, acknowledged_by = ?9, failures = ?10, calls = ?11, callers = ?12, late = ?13,
+		  first_sample = ?14, last_sample = ?15, more_lines = ?16, usual_gap = ?17, told = ?18, next_tick = ?19,
+		  last_serial = ?20
+		WHERE id = ?1`,
+		in.ID, int(in.State), millis(in.OpenedAt), millis(in.LastAt), millis(in.QuietAt), millis(in.ResolvedAt), in.ResolvedBy,
+		millis(in.AcknowledgedAt), in.AcknowledgedBy, in.Failures, in.Calls, in.Callers, in.Late,
+		string(first), string(last), in.MoreLines, int64(in.UsualGap), in.Told, millis(nextTick(in, t.policy)), r.places.last)
+	if err != nil {
+		return fmt.Errorf("save incident %d: %w", in.ID, err)
+	}
+	return nil
+}
+
+func nextTick(in incident.Incident, p incident.Policy) time.Time {
+	due, ok := in.NextTick(p)
+	if !ok {
+		return time.Time{}
+	}
+	return due
+}
+
+func (f *feeding) saveIncidents(ctx context.Context) error {
+	for _, r := range f.incidents {
+		if !r.dirty {
+			continue
+		}
+		if err := f.saveIncident(ctx, r); err != nil {
+			return err
+		}
+		r.dirty = false
+	}
+	return nil
+}
+
+// observe adds a new failure to the incident that it continues, or opens one.
+func (f *feeding) observe(ctx context.Context, e incident.Fed, r *running, key string, cause int64) error {
+	var alerts []incident.Alert
+	if r.open() {
+		newCaller, err := f.addCaller(ctx, r.in.ID, e.Failure)
+		if err != nil {
+			return err
+		}
+		r.in, alerts = r.in.Observe(e.Entry, newCaller)
+	} else {
+		var err error
+		if r, alerts, err = f.begin(ctx, e, r, cause); err != nil {
+			return err
+		}
+		f.incidents[key] = r
+	}
+	r.places.last = f.row.serial
+	r.dirty = true
+	for _, a := range alerts {
+		a.IncidentID = r.in.ID
+		if err := f.alert(ctx, a); err != nil {
+			return err
+		}
+	}
+	return f.count(e.Failure, r.in.ID)
+}
+
+func (f *feeding) begin(ctx context.Context, e incident.Fed, before *running, cause int64) (*running, []incident.Alert, error) {
+	var previous *incident.Incident
+	if before.in.ID != 0 {
+		previous = &before.in
+	}
+	in, alerts := incident.Begin(e.Entry, previous)
+	in.ID = before.next
+	r := &running{in: in, cause: cause, places: serials{f.row.serial, f.row.serial}, callers: true}
+	if err := f.insertIncident(ctx, r); err != nil {
+		return nil, nil, fmt.Errorf("open incident: %w", err)
+	}
+	_, err := f.addCaller(ctx, in.ID, e.Failure)
+	return r, alerts, err
+}
+
+// addCaller says whether the caller is new to the incident.
+func (t *tx) addCaller(ctx context.Context, id int64, f incident.Failure) (bool, error) {
+	n, err := t.changed(ctx, `
+		INSERT INTO callers (incident_id, caller)
+		VALUES (?1, ?2)
+		ON CONFLICT DO NOTHING`, id, hash64(f.CallerKey()))
+	return n == 1, err
+}

@@ -1,0 +1,34 @@
+package store
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+	"os"
+)
+
+// inspect opens the database read-only and says whether this version may write
+// to it. It looks beyond the header on disk, whose newest version may still be
+// in the WAL. An empty file passes: it is new.
+func inspect(ctx context.Context, path string, version uint32) (err error) {
+	if at, err := os.Stat(path); err != nil || at.Size() == 0 {
+		return err
+	}
+	db := open(path, settings{conns: 1, cacheKiB: 64, readOnly: true})
+	defer func() { err = errors.Join(err, db.Close()) }()
+	application, found, tables, err := marks(ctx, db)
+	if err != nil {
+		return err
+	}
+	if application == 0 && tables > 0 {
+		return checkVersion(path, 1, found, version) // somebody's, who marked nothing
+	}
+	return checkVersion(path, application, found, version)
+}
+
+func marks(ctx context.Context, db *sql.DB) (application, version, tables uint32, err error) {
+	err = db.QueryRowContext(ctx, `
+		SELECT a.application_id, v.user_version, (SELECT COUNT(*) FROM sqlite_schema)
+		FROM pragma_application_id AS a, pragma_user_version AS v`).Scan(&application, &version, &tables)
+	return application, version, tables, err
+}

@@ -1,0 +1,167 @@
+package store
+
+import (
+	"context"
+	"database/sql"
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"sync/atomic"
+	"time"
+
+	"github.com/backstop-project/backstop/incident"
+	"github.com/backstop-project/backstop/store/params"
+)
+
+// LedgerOptions are what OpenLedger has to know.
+type LedgerOptions struct {
+	Policy    incident.Policy
+	Notifiers []NotifierRow
+	// Now says when rows are written; time.Now where nil.
+	Now func() time.Time
+	// Built is when the program was built: while the clock is before it,
+	// nothing is removed.
+	Built time.Time
+	// MaxFile is a size in bytes that the file itself never exceeds: beyond
+	// it writing fails as on a full disk. 0 is no bound.
+	MaxFile int64
+}
+
+// NotifierRow is a notifier as the outbox knows it.
+type NotifierRow struct {
+	Name string
+	// PerHour bounds its new messages; 0 is no bound beside the policy's.
+	PerHour int
+}
+
+// The ledger copies its WAL back every 32 MiB: pages that many batches touch
+// are then written once.
+const (
+	ledgerCheckpoint = 8192 // pages
+	ledgerWAL        = 32 << 20
+	ledgerWALLimit   = 256 << 20 // beyond it, readers are waited for
+)
+
+// Ledger is the database behind the journal: failures, incidents, outbox,
+// everything people see. All writing goes through one connection, whose turns
+// are taken in order; reading has a pool of its own and waits for nobody. Any
+// goroutine may call any method.
+type Ledger struct {
+	file   *file
+	write  *sql.DB
+	read   *sql.DB
+	id     string
+	now    func() time.Time
+	built  time.Time
+	packer *params.Packer
+
+	policy    atomic.Pointer[incident.Policy]
+	notifiers atomic.Pointer[[]NotifierRow]
+
+	// turn holds the memory while nobody writes: whoever takes it may write.
+	turn chan *memory
+	wal  atomic.Int64 // transactions since the WAL was last looked at
+
+	clock clock // of whoever has the turn
+}
+
+// OpenLedger opens the ledger at path, or makes one, and brings its schema up
+// to date. Errors are ErrNewer and ErrForeign (the file was left as it is),
+// ErrCorrupt (move it aside, open again and feed it), or what the disk or a
+// lock said, which is worth another try.
+func OpenLedger(ctx context.Context, path string, o LedgerOptions) (*Ledger, error) {
+	if o.Now == nil {
+		o.Now = time.Now
+	}
+	l := &Ledger{now: o.Now, built: o.Built, turn: make(chan *memory, 1)}
+	l.turn <- newMemory()
+	l.SetPolicy(o.Policy)
+	l.SetNotifiers(o.Notifiers)
+	if err := l.open(ctx, path, o); err != nil {
+		return nil, errors.Join(fmt.Errorf("open ledger: %w", classify(err)), l.Close())
+	}
+	return l, nil
+}
+
+func (l *Ledger) open(ctx context.Context, path string, o LedgerOptions) (err error) {
+	if l.packer, err = params.New(); err != nil {
+		return err
+	}
+	if l.file, err = openFile(path, ledgerVersion); err != nil {
+		return err
+	}
+	if err := inspect(ctx, path, ledgerVersion); err != nil {
+		return err
+	}
+	l.write = open(path, settings{conns: 1, cacheKiB: 24 << 10, checkpoint: ledgerCheckpoint, walLimit: ledgerWAL, maxFile: o.MaxFile})
+	l.read = open(path, settings{conns: 4, cacheKiB: 2 << 10, readOnly: true})
+	if err := migrate(ctx, l.write); err != nil {
+		return err
+	}
+	var id []byte
+	err = l.write.QueryRowContext(ctx, `
+		SELECT id
+		FROM ledger`).Scan(&id)
+	l.id = hex.EncodeToString(id)
+	return err
+}
+
+// ID is the random id of this ledger.
+func (l *Ledger) ID() string { return l.id }
+
+// SetPolicy changes the policy from the next decision on.
+func (l *Ledger) SetPolicy(p incident.Policy) { l.policy.Store(&p) }
+
+// SetNotifiers changes who is told, from the next alert on. What waits for a
+// notifier that is gone is given up after a day.
+func (l *Ledger) SetNotifiers(rows []NotifierRow) {
+	own := append([]NotifierRow(nil), rows...)
+	l.notifiers.Store(&own)
+}
+
+// Unclean says whether the last one to write had no chance to close: then
+// QuickCheck is worth its time.
+func (l *Ledger) Unclean() bool { return l.file.dirty }
+
+// Check says whether the path still names this ledger and its header can be
+// read: ErrReplaced, ErrCorrupt or what the disk said. It is cheap enough for
+// every second.
+func (l *Ledger) Check(context.Context) error {
+	if err := l.file.check(); err != nil {
+		return fmt.Errorf("check ledger: %w", err)
+	}
+	return nil
+}
+
+// QuickCheck reads the whole file and returns ErrCorrupt with the first thing
+// that is wrong. It takes seconds a gigabyte and holds the WAL from being
+// reset, so it is for the background, after an unclean stop; the context ends
+// it.
+func (l *Ledger) QuickCheck(ctx context.Context) error {
+	var said string
+	err := l.read.QueryRowContext(ctx, `PRAGMA quick_check(1)`).Scan(&said)
+	if err != nil {
+		return fmt.Errorf("quick check of ledger: %w", classify(err))
+	}
+	if said != "ok" {
+		return fmt.Errorf("quick check of ledger: %w: %s", ErrCorrupt, said)
+	}
+	return nil
+}
+
+// Close waits for whoever writes and ends it.
+func (l *Ledger) Close() error {
+	<-l.turn
+	var err error
+	if l.read != nil {
+		err = errors.Join(err, l.read.Close())
+	}
+	if l.write != nil {
+		err = errors.Join(err, l.write.Close())
+	}
+	if l.file != nil {
+		err = errors.Join(err, l.file.close())
+	}
+	l.turn <- nil
+	return err
+}

@@ -1,0 +1,201 @@
+package store
+
+import (
+	"cmp"
+	"context"
+	"database/sql"
+	"errors"
+	"fmt"
+	"slices"
+
+	"github.com/backstop-project/backstop/history"
+	"github.com/backstop-project/backstop/incident"
+)
+
+// Incidents is one page of incidents, newest first.
+func (l *Ledger) Incidents(ctx context.Context, q history.IncidentQuery) (history.IncidentPage, error) {
+	limit := q.Limit
+	if limit <= 0 {
+		limit = history.DefaultLimit
+	}
+	limit = min(limit, history.MaxLimit)
+	var page history.IncidentPage
+	err := l.inView(ctx, func(v *sql.Tx) error {
+		var err error
+		if page.Incidents, err = incidents(ctx, v, q, limit+1); err != nil {
+			return err
+		}
+		if len(page.Incidents) > limit {
+			page.Incidents = page.Incidents[:limit]
+			page.Older = page.Incidents[limit-1].ID
+		}
+		return v.QueryRowContext(ctx, `
+			SELECT COUNT(*) FILTER (WHERE state = 1), COUNT(*) FILTER (WHERE state = 2)
+			FROM incidents
+			WHERE state IN (1, 2)`).Scan(&page.Open, &page.Quiet)
+	})
+	if err != nil {
+		return history.IncidentPage{}, fmt.Errorf("list incidents: %w", err)
+	}
+	return page, nil
+}
+
+func incidents(ctx context.Context, v *sql.Tx, q history.IncidentQuery, limit int) (all []incident.Incident, err error) {
+	before := q.Before
+	if before <= 0 {
+		before = 1 << 62
+	}
+	where, args := "", []any{before, limit}
+	if q.State != 0 {
+		where, args = where+" AND i.state = ?3", append(args, int(q.State))
+	}
+	if q.Host != "" {
+		args = append(args, q.Host)
+		where += fmt.Sprintf(" AND i.host = ?%d", len(args))
+	}
+	rows, err := v.QueryContext(ctx, selectIncident+`
+			WHERE i.id < ?1`+where+`
+			ORDER BY i.id DESC
+			LIMIT ?2`, args...)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	for rows.Next() {
+		var r running
+		if err := r.scan(rows); err != nil {
+			return nil, err
+		}
+		all = append(all, r.in)
+	}
+	return all, rows.Err()
+}
+
+// chartBars is how many bars an incident's chart has at most.
+const chartBars = 60
+
+// Incident is all that is known of one incident besides its failures, or
+// history.ErrNotFound.
+func (l *Ledger) Incident(ctx context.Context, id int64) (history.IncidentDetail, error) {
+	var d history.IncidentDetail
+	err := l.inView(ctx, func(v *sql.Tx) (err error) {
+		if d.Incident, err = loadIncident(ctx, v, id); err != nil {
+			return err
+		}
+		if d.Events, err = events(ctx, v, id); err != nil {
+			return err
+		}
+		if d.Deliveries, err = deliveriesOf(ctx, v, id, incident.ID{}); err != nil {
+			return err
+		}
+		if d.NotSent, err = integer(ctx, v, `
+			SELECT COUNT(*)
+			FROM alerts AS a
+			JOIN deliveries AS d ON d.alert_id = a.id
+			WHERE a.incident_id = ?1
+			  AND d.state = 4`, id); err != nil {
+			return err
+		}
+		d.Chart, err = histogram(ctx, v, history.Query{Incident: id}, chartBars, l.now())
+		return err
+	})
+	if err != nil {
+		return history.IncidentDetail{}, fmt.Errorf("incident %d: %w", id, err)
+	}
+	return d, nil
+}
+
+func events(ctx context.Context, v *sql.Tx, id int64) (all []history.Event, err error) {
+	rows, err := v.QueryContext(ctx, `
+		SELECT at, by_whom, what
+		FROM events
+		WHERE incident_id = ?1
+		ORDER BY id
+		LIMIT 1000`, id)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	for rows.Next() {
+		var e history.Event
+		if err := rows.Scan((*timeColumn)(&e.At), &e.By, &e.What); err != nil {
+			return nil, err
+		}
+		all = append(all, e)
+	}
+	return all, rows.Err()
+}
+
+// Notifiers says how every configured notifier does, in order of their names.
+func (l *Ledger) Notifiers(ctx context.Context) ([]history.NotifierStatus, error) {
+	var all []history.NotifierStatus
+	err := l.inView(ctx, func(v *sql.Tx) error {
+		for _, n := range *l.notifiers.Load() {
+			s, err := notifierStatus(ctx, v, n.Name)
+			if err != nil {
+				return err
+			}
+			all = append(all, s)
+		}
+		return nil
+	})
+	if err != nil {
+		return nil, fmt.Errorf("status of notifiers: %w", err)
+	}
+	slices.SortFunc(all, func(a, b history.NotifierStatus) int { return cmp.Compare(a.Name, b.Name) })
+	return all, nil
+}
+
+func notifierStatus(ctx context.Context, v *sql.Tx, name string) (history.NotifierStatus, error) {
+	s := history.NotifierStatus{Name: name}
+	err := v.QueryRowContext(ctx, `
+		SELECT succeeded_at, failed_at, last_error
+		FROM notifiers
+		WHERE name = ?1`, name).Scan((*timeColumn)(&s.LastSuccess), (*timeColumn)(&s.LastFailure), &s.LastError)
+	if err != nil && !errors.Is(err, sql.ErrNoRows) {
+		return s, err
+	}
+	if s.Waiting, err = integer(ctx, v, `
+		SELECT COUNT(*)
+		FROM deliveries
+		WHERE notifier = ?1
+		  AND state IN (1, 2)`, name); err != nil {
+		return s, err
+	}
+	s.Dead, err = integer(ctx, v, `
+		SELECT COUNT(*)
+		FROM deliveries
+		WHERE notifier = ?1
+		  AND state = 5`, name)
+	return s, err
+}
+
+// Drill says how far the newest drill with that SID has come.
+func (l *Ledger) Drill(ctx context.Context, sid string) (history.DrillReport, error) {
+	report := history.DrillReport{SID: sid}
+	err := l.inView(ctx, func(v *sql.Tx) error {
+		s, err := newSearch(ctx, v, history.Query{SID: sid, Drills: true, Limit: history.MaxLimit})
+		if err != nil || s.empty || sid == "" {
+			return err
+		}
+		found, err := s.serials(ctx)
+		if err != nil {
+			return err
+		}
+		rows, err := loadRows(ctx, v, found)
+		if err != nil {
+			return err
+		}
+		at := slices.IndexFunc(rows, func(r history.Row) bool { return r.Drill })
+		if at < 0 {
+			return nil
+		}
+		report.Found, report.FailureID, report.ReceivedAt = true, rows[at].ID, rows[at].ReceivedAt
+		report.Deliveries, err = deliveriesOf(ctx, v, 0, rows[at].ID)
+		return err
+	})
+	if err != nil {
+		return history.DrillReport{}, fmt.Errorf("drill %s: %w", sid, err)
+	}
+	return report, nil
+}
