@@ -1,0 +1,57 @@
+// Command bench measures Backstop beside a bare gin and beside the floor: the
+// least that a durable, verified answer can cost. All three run in turns in
+// one run, so that their ratios mean something on any machine; the disk's
+// fsync time stands beside them.
+package main
+
+import (
+	"context"
+	"errors"
+	"flag"
+	"fmt"
+	"os"
+	"os/signal"
+	"time"
+)
+
+func main() {
+	if err := run(); err != nil {
+		fmt.Fprintln(os.Stderr, "bench:", err)
+		os.Exit(1)
+	}
+}
+
+// plan is what to measure.
+type plan struct {
+	burst   time.Duration
+	rounds  int
+	million int
+	open    int
+	dir     string
+	binary  string
+}
+
+func run() error {
+	if len(os.Args) > 1 && os.Args[1] == "serve" {
+		return serve(os.Args[2:])
+	}
+	var p plan
+	flag.DurationVar(&p.burst, "burst", 10*time.Second, "length of a burst")
+	flag.IntVar(&p.rounds, "rounds", 3, "bursts of each server and number of connections; the median counts")
+	flag.IntVar(&p.million, "failures", 1_000_000, "failures in the ledger when its size is measured; 0 leaves that out")
+	flag.IntVar(&p.open, "open", 5000, "requests a second of the open loop; 0 leaves it out")
+	flag.StringVar(&p.dir, "dir", "", "folder on the disk to measure; a temporary one where empty")
+	flag.StringVar(&p.binary, "binary", "bin/backstop", "the program: make build")
+	flag.Parse()
+	if p.dir == "" {
+		dir, err := os.MkdirTemp("", "backstop-bench-")
+		if err != nil {
+			return err
+		}
+		defer os.RemoveAll(dir)
+		p.dir = dir
+	}
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
+	defer stop()
+	return errors.Join(measure(ctx, p))
+}

@@ -1,0 +1,171 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"sync/atomic"
+
+	"github.com/backstop-project/backstop/config"
+	"github.com/backstop-project/backstop/handlers/pages"
+)
+
+// secrets are the keys of this data folder, and the admin's password.
+type secrets struct {
+	drillKey string
+	apiToken string
+
+	hash     atomic.Pointer[string] // nil until it is known
+	password config.Secret          // configured; "" else
+	made     string                 // generated at this start, to be shown once
+	shownIn  string                 // the file it was written to, "" for the terminal
+	log      *app
+}
+
+// read reads the keys, or makes them. Where the folder cannot be written they
+// live in memory only: calls are answered all the same.
+func (s *secrets) read(a *app, c config.Config) {
+	s.log = a
+	s.password = c.AdminPassword
+	s.drillKey = s.key(drillKeyFile)
+	s.apiToken = s.key(apiTokenFile)
+	hash, err := readSecret(s.path(adminHashFile))
+	switch {
+	case s.password != "":
+	case err == nil && pages.ValidHash(hash):
+		s.hash.Store(&hash)
+	case err == nil:
+		a.log.Error("the admin's password hash cannot be read: set a new password with backstop password", "file", s.path(adminHashFile))
+	case errors.Is(err, fs.ErrNotExist):
+		s.made = randomPassword()
+	default:
+		a.log.Error("the admin's password hash cannot be read", "err", err)
+	}
+}
+
+func (s *secrets) path(name string) string { return filepath.Join(s.log.folder.path, name) }
+
+func (s *secrets) key(name string) string {
+	secret, _, err := readOrCreate(s.log.folder.path, name, func() (string, error) { return randomHex(32), nil })
+	if err != nil {
+		s.log.log.Error("key not kept: it changes with the next start", "file", s.path(name), "err", err)
+		return randomHex(32)
+	}
+	return secret
+}
+
+// place shows a generated password: on the terminal, or in a file that only
+// its owner can read. It never goes to the log.
+func (s *secrets) place(terminal bool) {
+	if s.made == "" || terminal {
+		return
+	}
+	path := s.path(passwordFile)
+	if err := replaceSecret(path, s.made); err != nil {
+		s.log.log.Error("generated password not written: set one with backstop password", "err", err)
+		return
+	}
+	s.shownIn = path
+}
+
+// prepare hashes what has to be hashed: that takes longer than a start may.
+func (s *secrets) prepare(context.Context) error {
+	password := s.made
+	if s.password != "" {
+		password = s.password.Reveal()
+	}
+	if password == "" {
+		return nil
+	}
+	hash, err := pages.HashPassword(password)
+	if err != nil {
+		return err
+	}
+	s.hash.Store(&hash)
+	if s.made == "" {
+		return nil
+	}
+	return s.keep(hash)
+}
+
+// keep writes the hash of a generated password. Another process that started
+// at the same time may have been first: then its password counts, and ours
+// is worthless.
+func (s *secrets) keep(hash string) error {
+	err := createSecret(s.path(adminHashFile), hash)
+	if !errors.Is(err, fs.ErrExist) {
+		return err
+	}
+	first, err := readSecret(s.path(adminHashFile))
+	if err != nil {
+		return err
+	}
+	s.hash.Store(&first)
+	s.log.log.Warn("another process set the admin's password first: the one shown here does not count")
+	return nil
+}
+
+// PasswordHash is the hash that logins are checked against. The file is read
+// anew, so that backstop password works without a restart.
+func (s *secrets) PasswordHash(username string) (encoded string, ok bool) {
+	if username != adminName {
+		return "", false
+	}
+	if s.password == "" {
+		if hash, err := readSecret(s.path(adminHashFile)); err == nil && pages.ValidHash(hash) {
+			return hash, true
+		}
+	}
+	if hash := s.hash.Load(); hash != nil {
+		return *hash, true
+	}
+	return "", false
+}
+
+const adminName = "admin"
+
+type passwordCommand struct {
+	Stdin bool `help:"Read the new password from standard input instead of making one."`
+}
+
+// Run sets a new password. A running Backstop takes it at once, and every
+// session under the old one ends.
+func (p passwordCommand) Run(w *world, c *cli) error {
+	cfg, err := config.Load(w.getenv, c.Config)
+	if err != nil {
+		return err
+	}
+	if cfg.AdminPassword != "" {
+		return errors.New("the password comes from ADMIN_PASSWORD (or admin_password): change it there, or remove it first")
+	}
+	password, err := p.choose(w)
+	if err != nil {
+		return err
+	}
+	if _, err := openFolder(cfg.DataDir); err != nil {
+		return err
+	}
+	hash, err := pages.HashPassword(password)
+	if err != nil {
+		return err
+	}
+	if err := replaceSecret(filepath.Join(cfg.DataDir, adminHashFile), hash); err != nil {
+		return err
+	}
+	note := filepath.Join(cfg.DataDir, passwordFile)
+	if err := os.Remove(note); err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return err
+	}
+	switch {
+	case p.Stdin:
+		return w.say("The password of %s is set.\n", adminName)
+	case w.terminal:
+		return w.say("User %s, new password: %s\n", adminName, password)
+	}
+	if err := replaceSecret(note, password); err != nil {
+		return err
+	}
+	return w.say("User %s, new password: in %s (readable by its owner only; delete it once you have read it)\n", adminName, note)
+}

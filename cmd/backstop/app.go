@@ -1,0 +1,189 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"log/slog"
+	"path/filepath"
+	"runtime/debug"
+	"sync/atomic"
+	"time"
+
+	"github.com/gin-gonic/gin"
+
+	"github.com/backstop-project/backstop/config"
+	"github.com/backstop-project/backstop/handlers"
+	"github.com/backstop-project/backstop/handlers/api"
+	"github.com/backstop-project/backstop/handlers/hook"
+	"github.com/backstop-project/backstop/handlers/pages"
+	"github.com/backstop-project/backstop/incident"
+	"github.com/backstop-project/backstop/intake"
+	"github.com/backstop-project/backstop/notify"
+	"github.com/backstop-project/backstop/recovery"
+	"github.com/backstop-project/backstop/store"
+	"github.com/backstop-project/backstop/twilio"
+)
+
+// app is the running program, put together.
+type app struct {
+	w     *world
+	log   *slog.Logger
+	level *slog.LevelVar
+	load  func() (config.Config, error)
+
+	folder      *folder
+	secrets     secrets
+	recent      *recovery.Recent
+	connections int
+	limits      []*handlers.ConnectionCap
+
+	current    atomic.Pointer[parts]
+	slot       *ledgerSlot
+	keeper     *ledgerKeeper
+	recorder   *intake.Recorder
+	feeder     *intake.Feeder
+	sentinel   *intake.Sentinel
+	teller     *intake.Teller
+	dispatcher *notify.Dispatcher
+	hook       *hook.Hook
+	pages      *pages.Pages
+	api        *api.Room
+	media      mediaRoom
+	state      state
+}
+
+// newApp puts the program together. Only mistakes in the configuration stop
+// it: what is wrong with disk or databases is told while calls are answered.
+func newApp(c config.Config, w *world, log *slog.Logger) (*app, error) {
+	a := &app{w: w, log: log, slot: &ledgerSlot{}, recent: recovery.NewRecent(), connections: connectionCap()}
+	var err error
+	if a.folder, err = openFolder(c.DataDir); err != nil {
+		log.Error("data folder not usable: calls are answered but nothing is written", "err", err)
+		a.folder = &folder{path: c.DataDir}
+		a.state.folder.Store(ptr(err.Error()))
+	}
+	a.secrets.read(a, c)
+	p, err := assemble(c, a.secrets.drillKey, a.recent, log)
+	if err != nil {
+		return nil, fmt.Errorf("the configuration has mistakes:\n%w", err)
+	}
+	a.current.Store(p)
+	a.media = mediaRoom{media: func() *recovery.Media { return a.current.Load().media }}
+	a.buildPipeline()
+	return a, a.buildRooms()
+}
+
+func (a *app) buildPipeline() {
+	p := a.current.Load()
+	a.dispatcher = notify.New(a.slot, p.notifiers, notify.Options{Log: a.log})
+	a.teller = intake.NewTeller(a.slot.meta, a.urgent, a.dispatcher.Wake, a.log)
+	a.sentinel = intake.NewSentinel(a.urgent, time.Now)
+	a.recorder = intake.NewRecorder(intake.RecorderOptions{
+		Open: a.openJournal, Room: a.journalRoom, MaxBytes: journalMost,
+		Now: time.Now, Log: a.log,
+		Written:  func() { a.feeder.Wake() },
+		Overflow: a.overflow,
+		Trouble:  a.journalTrouble,
+	})
+	a.feeder = intake.NewFeeder(intake.FeederOptions{
+		Journal: a.recorder.Journal, Ledger: a.slot.fed, Fed: a.recorder.Fed,
+		Alerts: a.dispatcher.Wake, Tell: a.teller.Tell, Now: time.Now, Log: a.log,
+	}, a.sentinel)
+	a.keeper = &ledgerKeeper{
+		slot: a.slot, path: p.config.Ledger, folder: a.folder, options: a.ledgerOptions,
+		opened: func() { a.feeder.Wake(); a.dispatcher.Wake() },
+		tell:   a.teller.Tell, now: time.Now, log: a.log,
+	}
+}
+
+func (a *app) ledgerOptions() store.LedgerOptions {
+	return store.LedgerOptions{
+		Policy: incident.DefaultPolicy(), Notifiers: a.current.Load().rows, Now: time.Now, Built: builtAt(),
+	}
+}
+
+func (a *app) buildRooms() error {
+	a.hook = hook.New(hook.Options{
+		Settings: a.current.Load().hookSettings(), Recorder: a.recorder, Noted: a.sentinel.Note,
+		Tell: a.teller.Tell, FoundPublic: a.foundPublic, RecordFor: intake.RecordFor, Now: time.Now, Log: a.log,
+	})
+	var err error
+	a.pages, err = pages.New(pages.Options{
+		History: a.slot, Passwords: &a.secrets, Setup: a.setup, Unverified: a.unverified, Notices: a.notices,
+		Settings: a.pageSettings, Now: time.Now, Log: a.log, Version: versionName(),
+	})
+	if err != nil {
+		return err
+	}
+	a.api = api.New(api.Options{
+		Degraded: a.degraded, Drill: a.slot.Drill, Notifiers: a.notifierNames, Metrics: newMetrics(a),
+		DrillToken: drillToken(a.secrets.drillKey), Token: a.secrets.apiToken,
+	})
+	return nil
+}
+
+func (a *app) rooms() handlers.Options {
+	return handlers.Options{
+		Hook: a.hook, Rooms: []handlers.Room{a.pages, a.api, a.media}, NoWay: gin.HandlerFunc(a.pages.NotFound), Log: a.log,
+		Apology: func(path string) []byte { return recovery.Apology(channelOf(path)) },
+	}
+}
+
+func channelOf(path string) incident.Channel {
+	if path == "/fallback/messaging" {
+		return incident.Messaging
+	}
+	return incident.Voice
+}
+
+// workers are everything behind the answer, but for the recorder, which stops
+// before them.
+func (a *app) workers() map[string]func(context.Context) error {
+	return map[string]func(context.Context) error{
+		"teller":   a.teller.Run,
+		"sentinel": a.sentinel.Run,
+		"hook":     a.hook.Run,
+		"ledger":   a.keeper.Run,
+		"password": a.secrets.prepare,
+		"owner":    a.own,
+	}
+}
+
+// own feeds the ledger and sends alerts, as the one process of this folder
+// that may.
+func (a *app) own(ctx context.Context) error {
+	lock, err := takeLock(ctx, a.folder.path, func() {
+		a.log.Warn("another process has this data folder: it feeds the history and sends the alerts until it ends")
+	})
+	if err != nil {
+		if ctx.Err() != nil {
+			return nil
+		}
+		a.log.Error("lock of the data folder not taken, going on without it", "err", err)
+	} else {
+		defer lock.release()
+	}
+	timers := intake.Timers{Ledger: a.slot.fed, Alerts: a.dispatcher.Wake, Now: time.Now, Log: a.log}
+	return together(ctx,
+		func(ctx context.Context) error { return a.guarded(ctx, "feeder", a.feeder.Run) },
+		func(ctx context.Context) error { return a.guarded(ctx, "timers", timers.Run) },
+		func(ctx context.Context) error { return a.guarded(ctx, "dispatcher", a.dispatcher.Run) },
+		func(ctx context.Context) error { return a.guarded(ctx, "retention", a.retain) },
+	)
+}
+
+// foundPublic prints what PUBLIC_URL has to be.
+func (a *app) foundPublic(base twilio.BaseURL) {
+	a.log.Warn("PUBLIC_URL is not set, and was found by a signature that matches: set it", "set", "PUBLIC_URL="+base.String())
+}
+
+// urgent tells all notifiers at once, without the ledger.
+func (a *app) urgent(alert incident.Alert) {
+	a.dispatcher.Urgent(incident.Message{Ledger: "urgent", DeliveryID: time.Now().UnixNano(), Attempt: 1, Now: time.Now(), Alert: alert})
+}
+
+func (a *app) journalPath() string { return filepath.Join(a.folder.path, "journal.db") }
+
+func stack() string { return string(debug.Stack()) }
+
+func ptr[T any](v T) *T { return &v }

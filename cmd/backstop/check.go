@@ -1,0 +1,72 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"time"
+
+	"github.com/backstop-project/backstop/config"
+	"github.com/backstop-project/backstop/notify"
+	"github.com/backstop-project/backstop/recovery"
+)
+
+type checkCommand struct {
+	Notify bool `help:"Connect, authenticate and send a test through each notifier."`
+}
+
+const checkAtMost = 90 * time.Second
+
+// Run validates everything that a start would, and sends nothing to anybody
+// unless it is told to.
+func (k checkCommand) Run(ctx context.Context, w *world, c *cli) error {
+	cfg, err := config.Load(w.getenv, c.Config)
+	if err != nil {
+		return err
+	}
+	p, err := assemble(cfg, "", recovery.NewRecent(), slog.New(slog.DiscardHandler))
+	if err != nil {
+		return fmt.Errorf("the configuration has mistakes:\n%w", err)
+	}
+	from := "the environment"
+	if cfg.File != "" {
+		from = cfg.File + " and the environment"
+	}
+	if err := w.say("Configuration from %s: good. %d accounts, %d lines, %d notifiers.\n", from, len(cfg.Accounts), len(cfg.Recovery.Lines), len(p.notifiers)); err != nil {
+		return err
+	}
+	for _, warning := range cfg.Warnings {
+		if err := w.say("Warning: %s\n", warning); err != nil {
+			return err
+		}
+	}
+	if !k.Notify {
+		return nil
+	}
+	return k.notify(ctx, w, p)
+}
+
+func (checkCommand) notify(ctx context.Context, w *world, p *parts) error {
+	if len(p.notifiers) == 0 {
+		return errors.New("no notifier is configured: nobody will be told; set SMTP_URL with ALERT_EMAIL_TO and ALERT_EMAIL_FROM, or SLACK_WEBHOOK_URL")
+	}
+	ctx, cancel := context.WithTimeout(ctx, checkAtMost)
+	defer cancel()
+	failed := 0
+	results := notify.Check(ctx, p.notifiers)
+	for _, n := range p.notifiers {
+		verdict := "took the test message"
+		if err := results[n.Name()]; err != nil {
+			verdict = "FAILED: " + err.Error()
+			failed++
+		}
+		if err := w.say("Notifier %s %s\n", n.Name(), verdict); err != nil {
+			return err
+		}
+	}
+	if failed > 0 {
+		return fmt.Errorf("%d of %d notifiers do not work", failed, len(p.notifiers))
+	}
+	return nil
+}

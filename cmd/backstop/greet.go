@@ -1,0 +1,72 @@
+package main
+
+import (
+	"fmt"
+	"net"
+	"strings"
+)
+
+// greet says on the terminal where everything is, and in the log that it
+// runs. The password goes to the terminal or a file, never to the log.
+func (a *app) greet(listeners []listening) {
+	c := a.current.Load().config
+	public, admin := listeners[0], listeners[len(listeners)-1]
+	a.secrets.place(a.w.terminal)
+	a.log.Info("backstop answers", "version", versionName(), "listen", public.listener.Addr().String(), "data_dir", a.folder.path)
+	for _, warning := range c.Warnings {
+		a.log.Warn(warning) //nolint:sloglint // the configuration's own sentences
+	}
+
+	base := localURL(public.listener.Addr())
+	if !c.PublicURL.IsZero() {
+		base = c.PublicURL.String()
+	}
+	var b strings.Builder
+	fmt.Fprintf(&b, "Backstop %s\n\nPaste into Twilio as Fallback URL:\n", versionName())
+	fmt.Fprintf(&b, "  voice      %s/fallback/voice\n  messaging  %s/fallback/messaging\n  both       %s/fallback\n\n", base, base, base)
+	page := pageURL(c)
+	if page == "" {
+		page = localURL(admin.listener.Addr())
+	}
+	fmt.Fprintf(&b, "The page: %s\n", page)
+	switch {
+	case a.secrets.made == "":
+	case a.secrets.shownIn != "":
+		fmt.Fprintf(&b, "User %s, the generated password is in %s (readable by its owner only)\n", adminName, a.secrets.shownIn)
+	case a.w.terminal:
+		fmt.Fprintf(&b, "User %s, password: %s (shown only now; set another with: %s password)\n", adminName, a.secrets.made, commandName())
+	}
+	if missing := a.setup().Missing; len(missing) > 0 {
+		fmt.Fprintf(&b, "\n%s\n", unsetSentence(missing))
+	}
+	if len(c.Notifiers) == 0 {
+		b.WriteString("\nNo notifier is configured: nobody will be told. Set SMTP_URL with ALERT_EMAIL_TO and ALERT_EMAIL_FROM, or SLACK_WEBHOOK_URL.\n")
+	}
+	fmt.Fprintf(&b, "\nTry it: %s drill\n", commandName())
+	_ = a.w.say("%s", b.String()) // nobody may be listening
+}
+
+// unsetSentence says what is missing and what that means.
+func unsetSentence(missing []string) string {
+	names := strings.Join(missing, ", ")
+	if i := strings.LastIndex(names, ", "); i >= 0 {
+		names = names[:i] + " and " + names[i+2:]
+	}
+	verb, pronoun := "are", "they are"
+	if len(missing) == 1 {
+		verb, pronoun = "is", "it is"
+	}
+	return fmt.Sprintf("%s %s unset: requests are answered but not recorded until %s set.", names, verb, pronoun)
+}
+
+// localURL is how this machine reaches an address that we listen on.
+func localURL(addr net.Addr) string {
+	host, port, err := net.SplitHostPort(addr.String())
+	if err != nil {
+		return "http://" + addr.String()
+	}
+	if ip := net.ParseIP(host); ip == nil || ip.IsUnspecified() {
+		host = "localhost"
+	}
+	return "http://" + net.JoinHostPort(host, port)
+}

@@ -1,0 +1,86 @@
+package main
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"io"
+	"net"
+	"net/http"
+	"strings"
+	"time"
+
+	"github.com/backstop-project/backstop/config"
+)
+
+type healthCommand struct {
+	URL string `help:"Base address of the Backstop to ask; else the one of LISTEN on this machine." placeholder:"URL"`
+}
+
+// Run asks /healthz; it is the image's HEALTHCHECK, so it needs no shell and
+// no curl.
+func (h healthCommand) Run(ctx context.Context, w *world, c *cli) error {
+	base := h.URL
+	if base == "" {
+		cfg, err := config.Load(w.getenv, c.Config)
+		if err != nil {
+			return err
+		}
+		base = reachable(cfg.Listen)
+	}
+	ctx, cancel := context.WithTimeout(ctx, 3*time.Second)
+	defer cancel()
+	body, err := fetch(ctx, strings.TrimSuffix(base, "/")+"/healthz", "")
+	if err != nil {
+		return err
+	}
+	var health struct {
+		Status   string   `json:"status"`
+		Degraded []string `json:"degraded"`
+	}
+	if err := json.Unmarshal(body, &health); err != nil || health.Status != "ok" {
+		return fmt.Errorf("%s does not say that it is healthy", base)
+	}
+	if len(health.Degraded) > 0 {
+		return w.say("healthy: callers are answered; degraded: %s\n", strings.Join(health.Degraded, ", "))
+	}
+	return w.say("healthy\n")
+}
+
+// reachable is how this machine reaches a listen address.
+func reachable(listen string) string {
+	host, port, err := net.SplitHostPort(listen)
+	if err != nil {
+		return "http://" + listen
+	}
+	if ip := net.ParseIP(host); host == "" || ip != nil && ip.IsUnspecified() {
+		host = "127.0.0.1"
+	}
+	return "http://" + net.JoinHostPort(host, port)
+}
+
+const maxFetched = 1 << 20
+
+// fetch GETs a small document, with a bearer token where one is given.
+func fetch(ctx context.Context, url, token string) ([]byte, error) {
+	request, err := http.NewRequestWithContext(ctx, http.MethodGet, url, http.NoBody)
+	if err != nil {
+		return nil, err
+	}
+	if token != "" {
+		request.Header.Set("Authorization", "Bearer "+token)
+	}
+	response, err := http.DefaultClient.Do(request)
+	if err != nil {
+		return nil, err
+	}
+	defer response.Body.Close()
+	body, err := io.ReadAll(io.LimitReader(response.Body, maxFetched))
+	if err != nil {
+		return nil, err
+	}
+	if response.StatusCode != http.StatusOK {
+		return nil, fmt.Errorf("%s answers %s", url, response.Status)
+	}
+	return body, nil
+}

@@ -1,0 +1,95 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/backstop-project/backstop/incident"
+	"github.com/backstop-project/backstop/intake"
+	"github.com/backstop-project/backstop/store"
+)
+
+// Bounds of the journal: its rows, and what it leaves free on the disk.
+const (
+	journalMost = 2 << 30
+	diskReserve = 256 << 20
+	toldAgain   = time.Minute
+)
+
+// openJournal opens the journal; a damaged one is moved aside first.
+func (a *app) openJournal(context.Context) (intake.Journal, error) {
+	if err := a.folder.check(); err != nil {
+		return nil, err
+	}
+	j, err := store.OpenJournal(a.journalPath(), store.JournalOptions{Now: time.Now})
+	if errors.Is(err, store.ErrCorrupt) {
+		to, moved := store.MoveAside(a.journalPath(), time.Now())
+		if moved != nil {
+			return nil, errors.Join(err, moved)
+		}
+		a.log.Error("damaged journal moved aside", "to", to, "err", err)
+		a.teller.Tell(incident.Alert{
+			Kind: incident.Meta, Topic: incident.JournalTopic, At: time.Now(),
+			Title: "The journal was damaged: a new one was begun",
+			Detail: "The damaged journal is kept as " + to + ". Failures that were in it and not yet in the history are only there. " +
+				"First thing to do: look at the disk (dmesg, smartctl).",
+			Reason: "the journal was moved aside",
+		})
+		j, err = store.OpenJournal(a.journalPath(), store.JournalOptions{Now: time.Now})
+	}
+	if err != nil {
+		return nil, err
+	}
+	return j, nil
+}
+
+// journalRoom says whether the journal may grow.
+func (a *app) journalRoom(size int64) error {
+	if size > journalMost {
+		return fmt.Errorf("the journal has reached its bound of %d GiB: the history does not take what it holds", journalMost>>30)
+	}
+	if free, ok := a.folder.free(); ok && free < diskReserve {
+		return fmt.Errorf("only %d MiB are free on the disk of DATA_DIR: the last %d are kept free", free>>20, diskReserve>>20)
+	}
+	return nil
+}
+
+// journalTrouble tells the beginning of a trouble, and that it is over.
+func (a *app) journalTrouble(err error) {
+	if err == nil {
+		a.state.journal.Store(nil)
+		a.log.Info("journal works again")
+		return
+	}
+	a.state.journal.Store(ptr(err.Error()))
+	a.log.Error("journal does not take failures: calls are answered and kept in memory", "err", err)
+	a.teller.Tell(incident.Alert{
+		Kind: incident.Meta, Topic: incident.JournalTopic, At: time.Now(),
+		Title: "Failures cannot be written down: they wait in memory",
+		Detail: "The journal says: " + err.Error() + ". Calls and messages are answered all the same. What waits in memory is lost if Backstop ends now. " +
+			"First thing to do: look at the disk of DATA_DIR (df -h, dmesg, ls -la).",
+		Reason: "the journal does not take failures",
+	})
+}
+
+// overflow hears of entries for which memory had no room; it is called from
+// the answer path.
+func (a *app) overflow(lost bool) {
+	now := time.Now().UnixNano()
+	last := a.state.overflowTold.Load()
+	if now-last < int64(toldAgain) || !a.state.overflowTold.CompareAndSwap(last, now) {
+		return
+	}
+	what := "Failures are kept without their details: memory is nearly full"
+	if lost {
+		what = "Failures are only counted: memory is full"
+	}
+	a.teller.Tell(incident.Alert{
+		Kind: incident.Meta, Topic: incident.JournalTopic, At: time.Now(), Title: what,
+		Detail: "The journal has not taken anything for so long that the queue before it has reached its bound. " +
+			"Calls and messages are answered all the same. First thing to do: look at the disk of DATA_DIR.",
+		Reason: "the queue before the journal is full",
+	})
+}

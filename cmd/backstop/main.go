@@ -1,0 +1,131 @@
+// Command backstop answers Twilio when somebody else's server does not. It
+// serves by default; its other commands check the configuration, play a
+// failure, set the password and ask for health.
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"runtime"
+	"runtime/debug"
+	_ "time/tzdata" // the image has no zone files
+
+	"github.com/alecthomas/kong"
+	"golang.org/x/term"
+
+	"github.com/backstop-project/backstop/config"
+)
+
+func main() {
+	// With one processor the goroutine that fsyncs starves: throughput falls
+	// tenfold.
+	runtime.GOMAXPROCS(max(2, runtime.GOMAXPROCS(0)))
+	os.Exit(run(context.Background(), world{
+		args: os.Args[1:], getenv: os.Getenv,
+		stdin: os.Stdin, stdout: os.Stdout, stderr: os.Stderr,
+		terminal: term.IsTerminal(int(os.Stdout.Fd())), //nolint:gosec // a descriptor
+	}))
+}
+
+// world is what a command sees of its surroundings.
+type world struct {
+	args           []string
+	getenv         func(string) string
+	stdin          io.Reader
+	stdout, stderr io.Writer
+	terminal       bool // stdout is one: secrets may be shown there
+}
+
+// cli is the command line.
+type cli struct {
+	Config string `help:"The YAML file; else BACKSTOP_CONFIG, else ./backstop.yaml if there is one." placeholder:"FILE"`
+
+	Serve    serveCommand    `cmd:"" default:"1" help:"Answer Twilio and show the error history (the default)."`
+	Check    checkCommand    `cmd:"" help:"Validate configuration and templates; with --notify send a test through each notifier."`
+	Drill    drillCommand    `cmd:"" help:"Play a failure: send a signed request, print what the caller hears, wait for the alerts."`
+	Password passwordCommand `cmd:"" help:"Set a new admin password."`
+	Health   healthCommand   `cmd:"" help:"Ask a running Backstop whether it can answer callers; exit 0 if it can."`
+	Version  versionCommand  `cmd:"" help:"Print the version."`
+}
+
+// Exit codes. Mistakes in configuration or command line are the caller's, and
+// no restart mends them.
+const (
+	exitFailed  = 1
+	exitMistake = 2
+)
+
+// run is the program: it returns the exit code and touches nothing outside w.
+func run(ctx context.Context, w world) (code int) {
+	var c cli
+	exited := -1
+	parser, err := kong.New(&c,
+		kong.Name("backstop"),
+		kong.Description("The Fallback URL for your Twilio numbers: answers in time, writes it down, tells people."),
+		kong.UsageOnError(),
+		kong.Writers(w.stdout, w.stderr),
+		kong.Exit(func(code int) { exited = code; panic(exitNow{}) }),
+		kong.BindTo(ctx, (*context.Context)(nil)),
+		kong.Bind(&w, &c),
+	)
+	if err != nil {
+		fmt.Fprintln(w.stderr, err)
+		return exitFailed
+	}
+	defer func() {
+		switch reason := recover().(type) {
+		case nil:
+		case exitNow:
+			code = exited
+		default:
+			panic(reason)
+		}
+	}()
+	command, err := parser.Parse(w.args)
+	if err != nil {
+		parser.Errorf("%s", err)
+		fmt.Fprintln(w.stderr, "Run backstop --help for all commands.")
+		return exitMistake
+	}
+	return exitCode(command.Run(), w.stderr)
+}
+
+// exitNow unwinds where kong has printed help and wants to end.
+type exitNow struct{}
+
+func exitCode(err error, stderr io.Writer) int {
+	var invalid *config.InvalidError
+	switch {
+	case err == nil:
+		return 0
+	case errors.As(err, &invalid):
+		fmt.Fprintln(stderr, invalid)
+		return exitMistake
+	}
+	fmt.Fprintln(stderr, "backstop:", err)
+	return exitFailed
+}
+
+type versionCommand struct{}
+
+// Run prints the version.
+func (versionCommand) Run(w *world) error {
+	_, err := fmt.Fprintln(w.stdout, "backstop", versionName())
+	return err
+}
+
+// version is set by the linker in released builds.
+var version string //nolint:gochecknoglobals // -ldflags -X needs a variable
+
+func versionName() string {
+	if version != "" {
+		return version
+	}
+	if info, ok := debug.ReadBuildInfo(); ok && info.Main.Version != "" && info.Main.Version != "(devel)" {
+		return info.Main.Version
+	}
+	return "devel"
+}

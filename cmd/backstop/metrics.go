@@ -1,0 +1,86 @@
+package main
+
+import (
+	"net/http"
+
+	"github.com/prometheus/client_golang/prometheus"
+	"github.com/prometheus/client_golang/prometheus/collectors"
+	"github.com/prometheus/client_golang/prometheus/promhttp"
+
+	"github.com/backstop-project/backstop/incident"
+)
+
+// newMetrics serves what the parts count. They count by themselves, without
+// Prometheus: nothing of it is on the answer path.
+func newMetrics(a *app) http.Handler {
+	r := prometheus.NewRegistry()
+	r.MustRegister(collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}), collector{a})
+	return promhttp.HandlerFor(r, promhttp.HandlerOpts{})
+}
+
+// collector reads the parts' own counters when it is asked.
+type collector struct{ a *app }
+
+// Describe says nothing: what is collected depends on the configuration.
+func (collector) Describe(chan<- *prometheus.Desc) {}
+
+// Collect is called once a scrape.
+func (c collector) Collect(out chan<- prometheus.Metric) {
+	a := c.a
+	counter := func(name, help string, v int64, labels ...string) {
+		out <- metric(prometheus.CounterValue, name, help, float64(v), labels)
+	}
+	gauge := func(name, help string, v float64, labels ...string) {
+		out <- metric(prometheus.GaugeValue, name, help, v, labels)
+	}
+
+	h := &a.hook.Stats
+	for _, channel := range []incident.Channel{incident.Voice, incident.Messaging, incident.Unknown} {
+		counter("backstop_failures_answered_total", "New failures answered, retries not counted.", h.Answered[channel].Load(), "channel", channel.String())
+	}
+	counter("backstop_retries_answered_total", "Retries answered with the same bytes.", h.Retries.Load())
+	counter("backstop_requests_unverified_total", "Requests whose signature did not match.", h.Unverified.Load())
+	counter("backstop_requests_replayed_total", "Requests whose signature came under too many tokens.", h.Replays.Load())
+	counter("backstop_failures_unwritten_total", "Failures answered with written=no.", h.Unwritten.Load())
+	count, sum, buckets := h.Seconds.Read()
+	out <- prometheus.MustNewConstHistogram(prometheus.NewDesc("backstop_answer_seconds", "From a verified request's head to its answer.", nil, nil), count, sum, buckets)
+
+	s := &a.recorder.Stats
+	counter("backstop_journal_entries_written_total", "Entries on the disk.", s.Written.Load())
+	counter("backstop_journal_commits_total", "Commits of the journal.", s.Commits.Load())
+	counter("backstop_journal_errors_total", "Commits that failed.", s.Errors.Load())
+	counter("backstop_journal_entries_slimmed_total", "Entries kept without all parameters for want of memory.", s.Slimmed.Load())
+	counter("backstop_journal_entries_dropped_total", "Entries that only this number remembers.", s.Dropped.Load())
+	gauge("backstop_journal_queue_bytes", "What waits to be written.", float64(a.recorder.Queued()))
+	gauge("backstop_journal_commit_seconds", "How long the newest commit took.", float64(s.LastMicro.Load())/1e6)
+	if j := a.recorder.Journal(); j != nil {
+		gauge("backstop_journal_bytes", "What the journal's rows take.", float64(j.Size()))
+	}
+
+	f := &a.feeder.Stats
+	counter("backstop_ledger_failures_stored_total", "New failures in the ledger.", f.Stored.Load())
+	counter("backstop_ledger_entries_refused_total", "Entries set aside.", f.SetAside.Load())
+	counter("backstop_ledger_errors_total", "Steps of feeding that failed.", f.Errors.Load())
+	away := 0.0
+	if since, _ := a.sentinel.Away(); !since.IsZero() {
+		away = 1
+	}
+	gauge("backstop_ledger_away", "1 while the ledger does not take failures.", away)
+	for _, n := range a.dispatcher.Status() {
+		counter("backstop_alerts_sent_total", "Messages a notifier took.", n.Sent, "notifier", n.Name)
+		counter("backstop_alerts_failed_total", "Attempts that failed.", n.Failed, "notifier", n.Name)
+	}
+	for i, l := range a.limits {
+		listener := [...]string{"listen", "admin_listen"}[i]
+		counter("backstop_connections_dropped_total", "Connections dropped at the cap.", l.Dropped.Load(), "listener", listener)
+		gauge("backstop_connections_open", "Open connections.", float64(l.Open()), "listener", listener)
+	}
+}
+
+func metric(kind prometheus.ValueType, name, help string, v float64, labels []string) prometheus.Metric {
+	var names, values []string
+	for i := 0; i < len(labels); i += 2 {
+		names, values = append(names, labels[i]), append(values, labels[i+1])
+	}
+	return prometheus.MustNewConstMetric(prometheus.NewDesc(name, help, names, nil), kind, v, values...)
+}

@@ -1,0 +1,204 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net"
+	"net/http"
+	"os"
+	"os/signal"
+	"sync"
+	"syscall"
+	"time"
+
+	"golang.org/x/sys/unix"
+
+	"github.com/backstop-project/backstop/config"
+	"github.com/backstop-project/backstop/handlers"
+)
+
+type serveCommand struct{}
+
+// Run serves until a signal ends it: SIGTERM and SIGINT drain, a second one
+// kills, SIGHUP reloads.
+func (serveCommand) Run(ctx context.Context, w *world, c *cli) error {
+	load := func() (config.Config, error) { return config.Load(w.getenv, c.Config) }
+	first, err := load()
+	if err != nil {
+		return err
+	}
+	ctx, stop := signal.NotifyContext(ctx, syscall.SIGTERM, syscall.SIGINT)
+	defer stop()
+	reloads := make(chan os.Signal, 1)
+	signal.Notify(reloads, syscall.SIGHUP)
+	defer signal.Stop(reloads)
+
+	lines := newLogWriter(w.stderr)
+	defer lines.Close()
+	level := new(slog.LevelVar)
+	level.Set(first.LogLevel)
+	log := slog.New(slog.NewJSONHandler(lines, &slog.HandlerOptions{Level: level}))
+
+	a, err := newApp(first, w, log)
+	if err != nil {
+		return err
+	}
+	a.level, a.load = level, load
+	go func() {
+		<-ctx.Done()
+		stop() // a second signal kills
+	}()
+	return a.run(ctx, reloads)
+}
+
+// run listens, answers, and does everything else behind the answer.
+func (a *app) run(ctx context.Context, reloads <-chan os.Signal) error {
+	listeners, err := a.listen(ctx)
+	if err != nil {
+		return err
+	}
+	back, stopBack := context.WithCancel(context.WithoutCancel(ctx))
+	defer stopBack()
+	var behind sync.WaitGroup
+	for name, work := range a.workers() {
+		behind.Go(func() {
+			if err := a.guarded(back, name, work); err != nil {
+				a.log.Error("worker ended", "worker", name, "err", err)
+			}
+		})
+	}
+	recording, stopRecording := context.WithCancel(context.WithoutCancel(ctx))
+	defer stopRecording()
+	recorded := make(chan error, 1)
+	go func() { recorded <- a.guarded(recording, "recorder", a.recorder.Run) }()
+
+	failed := make(chan error, len(listeners))
+	for _, l := range listeners {
+		go func() { failed <- l.server.Serve(l.listener) }()
+	}
+	a.greet(listeners)
+	for {
+		select {
+		case <-reloads:
+			a.reload()
+			continue
+		case err := <-failed:
+			a.log.Error("a listener failed", "err", err)
+			return errors.Join(err, a.drain(listeners, stopRecording, recorded, stopBack, &behind))
+		case <-ctx.Done():
+			a.log.Info("stopping: what came in is answered and written first")
+			return a.drain(listeners, stopRecording, recorded, stopBack, &behind)
+		}
+	}
+}
+
+// listening is one port and its server.
+type listening struct {
+	listener net.Listener
+	server   *http.Server
+	admin    bool
+}
+
+// listen opens the ports. Nothing is answered yet, but the kernel takes
+// connections from here on.
+func (a *app) listen(ctx context.Context) ([]listening, error) {
+	var control net.ListenConfig
+	open := func(address, key string, h http.Handler, admin bool) (listening, error) {
+		l, err := control.Listen(ctx, "tcp", address)
+		if err != nil {
+			return listening{}, fmt.Errorf("%s %s: %w: another program may be there; choose another address", key, address, err)
+		}
+		server, limit := handlers.NewServer(h, a.connections, a.log)
+		a.limits = append(a.limits, limit)
+		return listening{listener: l, server: server, admin: admin}, nil
+	}
+	c := a.current.Load().config
+	if c.AdminListen == "" {
+		one, err := open(c.Listen, "LISTEN", handlers.All(a.rooms()), false)
+		return []listening{one}, err
+	}
+	public, err := open(c.Listen, "LISTEN", handlers.Public(a.rooms(), a.api.Health(), a.media), false)
+	if err != nil {
+		return nil, err
+	}
+	admin, err := open(c.AdminListen, "ADMIN_LISTEN", handlers.Admin(a.rooms()), true)
+	if err != nil {
+		return nil, errors.Join(err, public.listener.Close())
+	}
+	return []listening{public, admin}, nil
+}
+
+// drain stops in reverse order of start: listeners, requests, recorder,
+// everything behind, databases. None of it may take for ever.
+func (a *app) drain(listeners []listening, stopRecording context.CancelFunc, recorded <-chan error, stopBack context.CancelFunc, behind *sync.WaitGroup) error {
+	ctx, cancel := context.WithTimeout(context.Background(), drainAtMost)
+	defer cancel()
+	var errs []error
+	for _, l := range listeners {
+		errs = append(errs, l.server.Shutdown(ctx))
+	}
+	stopRecording()
+	select {
+	case err := <-recorded:
+		errs = append(errs, err)
+	case <-ctx.Done():
+		errs = append(errs, errors.New("the journal did not finish in time"))
+	}
+	stopBack()
+	done := make(chan struct{})
+	go func() {
+		behind.Wait()
+		errs = append(errs, a.keeper.Close())
+		close(done)
+	}()
+	select {
+	case <-done:
+		return errors.Join(errs...)
+	case <-ctx.Done():
+		return errors.New("not everything stopped in time: what was written is safe, and is fed at the next start")
+	}
+}
+
+const drainAtMost = 12 * time.Second
+
+// guarded runs a worker again when it panics: a bug in one must not end the
+// others.
+func (a *app) guarded(ctx context.Context, name string, work func(context.Context) error) error {
+	for {
+		err, panicked := a.once(ctx, name, work)
+		if !panicked || ctx.Err() != nil {
+			return err
+		}
+		select {
+		case <-ctx.Done():
+			return nil
+		case <-time.After(time.Second):
+		}
+	}
+}
+
+func (a *app) once(ctx context.Context, name string, work func(context.Context) error) (err error, panicked bool) { //nolint:revive // the panic is the exception
+	defer func() {
+		if reason := recover(); reason != nil {
+			a.log.Error("panic in a worker, starting it again", "worker", name, "panic", fmt.Sprint(reason), "stack", stack())
+			panicked = true
+		}
+	}()
+	return work(ctx), false
+}
+
+// connectionCap is how many connections may be open: below the limit of file
+// descriptors, for at that limit we are dead for everyone.
+func connectionCap() int {
+	var limit unix.Rlimit
+	if err := unix.Getrlimit(unix.RLIMIT_NOFILE, &limit); err != nil {
+		return 512
+	}
+	const ownFiles, most = 128, 20_000
+	if limit.Cur < 2*ownFiles {
+		return int(limit.Cur / 2) //nolint:gosec // below 128
+	}
+	return int(min(limit.Cur-ownFiles, most)) //nolint:gosec // bounded
+}

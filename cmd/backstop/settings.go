@@ -1,0 +1,136 @@
+package main
+
+import (
+	"errors"
+	"fmt"
+	"log/slog"
+	"os"
+	"time"
+
+	"github.com/backstop-project/backstop/config"
+	"github.com/backstop-project/backstop/handlers/hook"
+	"github.com/backstop-project/backstop/incident"
+	"github.com/backstop-project/backstop/notify"
+	"github.com/backstop-project/backstop/recovery"
+	"github.com/backstop-project/backstop/store"
+	"github.com/backstop-project/backstop/templates"
+	"github.com/backstop-project/backstop/twilio"
+)
+
+// parts are what a configuration comes to: everything that a reload swaps.
+type parts struct {
+	config    config.Config
+	keys      *twilio.Keys
+	answers   *templates.Answers
+	rules     recovery.Rules
+	recovery  *recovery.Recovery
+	media     *recovery.Media // nil for none
+	notifiers []notify.Notifier
+	rows      []store.NotifierRow
+}
+
+// assemble makes the parts, or lists every mistake that only they can find.
+// recent is what messages were answered lately: it outlives a reload.
+func assemble(c config.Config, drillKey string, recent *recovery.Recent, log *slog.Logger) (*parts, error) {
+	p := &parts{config: c}
+	var errs []error
+	note := func(err error) {
+		if err != nil {
+			errs = append(errs, err)
+		}
+	}
+	var err error
+	p.keys, err = twilio.NewKeys(twilio.KeyOptions{Accounts: c.Accounts, Drill: drillKey})
+	note(err)
+	if c.Media != "" {
+		p.media, err = recovery.OpenMedia(c.Media)
+		note(err)
+	}
+	options := templates.AnswerOptions{Log: log}
+	if c.Templates != "" {
+		options.Own = os.DirFS(c.Templates)
+	}
+	p.answers, err = templates.NewAnswers(options)
+	note(err)
+	wording := c.Recovery
+	wording.Media = p.media
+	p.rules, err = recovery.NewRules(wording, p.answers.Knows)
+	note(err)
+	p.recovery = recovery.New(p.answers, recent)
+	texts, err := templates.NewAlerts(templates.AlertOptions{Zone: zone(c), Pages: pageURL(c)})
+	if err != nil {
+		return nil, err
+	}
+	for _, n := range c.Notifiers {
+		one, err := newNotifier(n, texts)
+		if err != nil {
+			note(fmt.Errorf("notifiers %s: %w", n.Name, err))
+			continue
+		}
+		p.notifiers = append(p.notifiers, one)
+		row := store.NotifierRow{Name: n.Name}
+		if n.Email != nil {
+			row.PerHour = incident.MailsPerHour
+		}
+		p.rows = append(p.rows, row)
+	}
+	return p, errors.Join(errs...)
+}
+
+// hookSettings are the part that Twilio's routes go by.
+func (p *parts) hookSettings() hook.Settings {
+	s := hook.Settings{
+		Keys: p.keys, Public: p.config.PublicURL, Accounts: map[string]bool{}, Reject: p.config.Reject,
+		TrustedProxies: p.config.TrustedProxies, Drop: map[string]bool{}, Rules: p.rules, Recovery: p.recovery,
+	}
+	for _, a := range p.config.Accounts {
+		switch {
+		case len(a.Tokens) == 0:
+		case a.SID == "":
+			s.AnyAccount = true
+		default:
+			s.Accounts[a.SID] = true
+		}
+	}
+	for _, name := range p.config.Privacy.Drop {
+		s.Drop[name] = true
+	}
+	return s
+}
+
+// newNotifier makes one of the places where alerts go.
+func newNotifier(n config.Notifier, texts *templates.Alerts) (notify.Notifier, error) {
+	if n.Email != nil {
+		o := *n.Email
+		o.Texts = texts
+		return notify.NewEmail(o)
+	}
+	o := *n.Slack
+	o.Texts = texts
+	return notify.NewSlack(o)
+}
+
+// retention is the part that the ledger goes by.
+func (p *parts) retention() store.Retention {
+	r := p.config.Retention
+	return store.Retention{Days: r.Days, PersonalDays: r.PersonalDays, MaxBytes: r.MaxBytes}
+}
+
+// pageURL is where people reach the pages: "" where nobody said.
+func pageURL(c config.Config) string {
+	if c.AdminURL != "" {
+		return c.AdminURL
+	}
+	if c.AdminListen == "" && !c.PublicURL.IsZero() {
+		return c.PublicURL.String()
+	}
+	return ""
+}
+
+// zone is the time zone that people read times in.
+func zone(c config.Config) *time.Location {
+	if c.TimeZone != nil {
+		return c.TimeZone
+	}
+	return time.UTC
+}

@@ -1,0 +1,178 @@
+package main
+
+import (
+	"fmt"
+	"os"
+	"path/filepath"
+	"strings"
+	"sync/atomic"
+	"time"
+
+	"github.com/backstop-project/backstop/handlers/pages"
+	"github.com/backstop-project/backstop/history"
+)
+
+// state is what is wrong with Backstop itself, as pages and health say it. A
+// nil pointer means that nothing is.
+type state struct {
+	folder       atomic.Pointer[string]
+	journal      atomic.Pointer[string]
+	retention    atomic.Pointer[string]
+	reload       atomic.Pointer[string]
+	overflowTold atomic.Int64
+}
+
+// degraded names the parts that do not work, for /healthz.
+func (a *app) degraded() []string {
+	var parts []string
+	for name, trouble := range map[string]*atomic.Pointer[string]{
+		"data folder": &a.state.folder, "journal": &a.state.journal, "retention": &a.state.retention, "reload": &a.state.reload,
+	} {
+		if trouble.Load() != nil {
+			parts = append(parts, name)
+		}
+	}
+	if since, _ := a.sentinel.Away(); !since.IsZero() {
+		parts = append(parts, "history")
+	}
+	if a.nobodyTold() {
+		parts = append(parts, "notifiers")
+	}
+	return parts
+}
+
+// nobodyTold says whether notifiers are configured and none of them works.
+func (a *app) nobodyTold() bool {
+	status := a.dispatcher.Status()
+	for _, s := range status {
+		if s.Errors == 0 {
+			return false
+		}
+	}
+	return len(status) > 0
+}
+
+// notices are what pages say about Backstop itself.
+func (a *app) notices() []pages.Notice {
+	var list []pages.Notice
+	add := func(urgent bool, trouble *string, title, detail string) {
+		if trouble != nil {
+			list = append(list, pages.Notice{Urgent: urgent, Title: title, Detail: fmt.Sprintf(detail, *trouble)})
+		}
+	}
+	add(true, a.state.folder.Load(), "The data folder is not usable", "Calls are answered, nothing is written down. %s")
+	add(true, a.state.journal.Load(), "Failures are not written down", "Calls are answered; failures wait in memory. The journal says: %s")
+	if since, why := a.sentinel.Away(); !since.IsZero() {
+		list = append(list, pages.Notice{
+			Urgent: true, Title: "The history is unavailable",
+			Detail: fmt.Sprintf("Since %s: %s. Calls are answered and written to the journal, and shown here when the ledger is back.", since.In(zone(a.current.Load().config)).Format(time.RFC3339), why),
+		})
+	}
+	add(false, a.state.retention.Load(), "Old failures are not removed", "%s")
+	add(false, a.state.reload.Load(), "The changed configuration was refused", "The one before goes on. Mend it and send SIGHUP again. %s")
+	return list
+}
+
+// setup is how far Backstop has been set up.
+func (a *app) setup() pages.Setup {
+	c := a.current.Load().config
+	s := pages.Setup{Notifiers: a.notifierNames(), Command: commandName()}
+	if c.PublicURL.IsZero() {
+		s.Missing = append(s.Missing, "PUBLIC_URL")
+		if found := a.hook.Public(); !found.IsZero() {
+			s.SuggestedURL = found.String()
+		}
+	}
+	tokens, sid := false, false
+	for _, account := range c.Accounts {
+		tokens = tokens || len(account.Tokens) > 0
+		sid = sid || account.SID != ""
+	}
+	if !tokens && !sid {
+		s.Missing = append(s.Missing, "TWILIO_ACCOUNT_SID")
+	}
+	if !tokens {
+		s.Missing = append(s.Missing, "TWILIO_AUTH_TOKEN")
+	}
+	return s
+}
+
+func (a *app) notifierNames() []string {
+	var names []string
+	for _, row := range a.current.Load().rows {
+		names = append(names, row.Name)
+	}
+	return names
+}
+
+// commandName is how this program was called.
+func commandName() string {
+	if strings.Contains(os.Args[0], "go-build") {
+		return "go run ./cmd/backstop"
+	}
+	return filepath.Base(os.Args[0])
+}
+
+// unverified sums up the requests that failed the signature check.
+func (a *app) unverified() pages.Unverified {
+	list, _, _ := a.hook.Unverified(unverifiedShown)
+	var u pages.Unverified
+	counts := map[string]int{}
+	for _, one := range list {
+		if u.Newest.IsZero() {
+			u.Newest = one.At
+		}
+		u.Since = one.At
+		u.Count++
+		i, known := counts[one.Reason.Text]
+		if !known {
+			i = len(u.Reasons)
+			counts[one.Reason.Text] = i
+			u.Reasons = append(u.Reasons, pages.Reason{Text: one.Reason.Text})
+		}
+		u.Reasons[i].Count++
+	}
+	sortReasons(u.Reasons)
+	return u
+}
+
+const unverifiedShown = 5000
+
+// pageSettings is the part of the configuration that pages go by.
+func (a *app) pageSettings() pages.Settings {
+	c := a.current.Load().config
+	s := pages.Settings{
+		Zone: zone(c), AdminURL: c.AdminURL, TrustedProxies: c.TrustedProxies,
+		Mask: history.Mask{Numbers: c.Privacy.MaskNumbers},
+	}
+	if !c.PublicURL.IsZero() {
+		s.PublicURL = c.PublicURL.String()
+	}
+	return s
+}
+
+// reload reads the configuration anew, as one swap: a broken one changes
+// nothing and is said so in the log, on the page and in an alert.
+func (a *app) reload() {
+	c, err := a.load()
+	var p *parts
+	if err == nil {
+		p, err = assemble(c, a.secrets.drillKey, a.recent, a.log)
+	}
+	if err != nil {
+		a.refuse(err)
+		return
+	}
+	before := a.current.Swap(p)
+	a.level.Set(c.LogLevel)
+	a.hook.Replace(p.hookSettings())
+	a.dispatcher.Replace(p.notifiers)
+	if l, err := a.slot.ledger(); err == nil {
+		l.SetNotifiers(p.rows)
+	}
+	a.state.reload.Store(nil)
+	a.log.Info("configuration reloaded", "file", c.File)
+	for _, key := range needRestart(before.config, c) {
+		a.log.Warn("a changed setting takes a restart", "key", key)
+	}
+}

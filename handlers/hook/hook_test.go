@@ -1,0 +1,393 @@
+package hook_test
+
+import (
+	"net/http"
+	"net/netip"
+	"strings"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/backstop-project/backstop/handlers/hook"
+	"github.com/backstop-project/backstop/incident"
+	"github.com/backstop-project/backstop/recovery"
+	"github.com/backstop-project/backstop/twilio"
+	"github.com/backstop-project/backstop/twilio/sim"
+)
+
+func TestAGenuineFailureIsAnsweredAndRecordedWhole(t *testing.T) {
+	t.Parallel()
+	for _, method := range []string{"GET", "POST"} {
+		for _, path := range []string{"/fallback/voice", "/fallback"} {
+			t.Run(method+" "+path, func(t *testing.T) {
+				t.Parallel()
+				r := newRig(t, nil)
+				request := r.call(path, sim.Call{Method: method, Changes: sim.Changes{Add: sim.Params{{Name: "Twice", Value: "b"}, {Name: "Twice", Value: ""}}}})
+				e := r.ask(request)
+				if e.Status != 200 || e.Header.Get("Content-Type") != "text/xml; charset=utf-8" || e.Header.Get("Content-Length") == "" {
+					t.Errorf("got %d %v", e.Status, e.Header)
+				}
+				entries := r.recorder.all()
+				if len(entries) != 1 {
+					t.Fatalf("recorded %d entries, want 1", len(entries))
+				}
+				f := entries[0].Failure
+				if len(f.Params) != len(request.Params) {
+					t.Fatalf("recorded %d parameters, want %d", len(f.Params), len(request.Params))
+				}
+				for i, p := range request.Params {
+					if f.Params[i].Name != p.Name || f.Params[i].Value != p.Value {
+						t.Errorf("parameter %d: got %v, want %v", i, f.Params[i], p)
+					}
+				}
+				if want := f.ID.String() + "; written=yes"; e.Failure() != want {
+					t.Errorf("X-Backstop-Failure: got %q, want %q", e.Failure(), want)
+				}
+				if string(entries[0].Answer.Document) != string(e.Body) {
+					t.Error("recorded another document than was sent")
+				}
+			})
+		}
+	}
+}
+
+func TestARetryGetsTheSameBytesAndIsRecordedOnce(t *testing.T) {
+	t.Parallel()
+	r := newRig(t, nil)
+	request := r.message("/fallback/messaging", sim.Message{})
+	first, second := r.ask(request), r.ask(request)
+	if string(first.Body) != string(second.Body) || first.Failure() != second.Failure() {
+		t.Errorf("a retry got %q %s, want %q %s", second.Body, second.Failure(), first.Body, first.Failure())
+	}
+	if !strings.Contains(string(first.Body), "<Message>") {
+		t.Errorf("no reply at all: %s", first.Body)
+	}
+	if got := len(r.recorder.all()); got != 1 {
+		t.Errorf("recorded %d, want 1", got)
+	}
+}
+
+func TestTheSameCallFailingAgainIsAnotherFailure(t *testing.T) {
+	t.Parallel()
+	r := newRig(t, nil)
+	c := sim.Call{SID: sim.NewSID("CA")}
+	r.ask(r.call("/fallback/voice", c))
+	r.ask(r.call("/fallback/voice", c)) // equal signature, another token
+	if got := len(r.recorder.all()); got != 2 {
+		t.Errorf("recorded %d, want 2", got)
+	}
+}
+
+func TestWithoutTokenARetryIsKnownForTwentySeconds(t *testing.T) {
+	t.Parallel()
+	r := newRig(t, nil)
+	request := r.call("/fallback/voice", sim.Call{})
+	request.Header.Del("I-Twilio-Idempotency-Token")
+	r.ask(request)
+	r.ask(request)
+	entries := r.recorder.all()
+	if len(entries) != 1 || !entries[0].Failure.Tokenless {
+		t.Errorf("recorded %d, tokenless %v; want one, tokenless", len(entries), entries[0].Failure.Tokenless)
+	}
+}
+
+func TestOneSignatureUnderEverNewTokensIsAReplay(t *testing.T) {
+	t.Parallel()
+	r := newRig(t, nil)
+	request := r.call("/fallback/voice", sim.Call{})
+	for range 30 {
+		request.Header.Set("I-Twilio-Idempotency-Token", sim.NewSID("xx"))
+		e := r.ask(request)
+		if e.Status != 200 || !strings.Contains(string(e.Body), "<Say") {
+			t.Fatalf("a replay got %d %s", e.Status, e.Body)
+		}
+	}
+	if got := len(r.recorder.all()); got != 20 {
+		t.Errorf("recorded %d, want 20", got)
+	}
+	if got := r.hook.Stats.Replays.Load(); got != 10 {
+		t.Errorf("counted %d replays, want 10", got)
+	}
+}
+
+func TestUnverifiedRequestsGetOneConstantApologyAndAreNotRecorded(t *testing.T) {
+	t.Parallel()
+	big := strings.Repeat("a", 70<<10)
+	tests := []struct {
+		claim, body string
+		header      map[string]string
+		reason      twilio.ReasonKind
+		kept        bool
+	}{
+		{"without a signature", values("AccountSid", accountSID, "CallSid", "CA1"), nil, twilio.ReasonNoSignature, true},
+		{"with rubbish for a signature", values("AccountSid", accountSID), map[string]string{"X-Twilio-Signature": "rubbish"}, twilio.ReasonBadSignature, true},
+		{"with another account's name", values("AccountSid", "AC00000000000000000000000000000009"), map[string]string{"X-Twilio-Signature": "L/OH5YylLD5NRKLltdqwSvS0BnU="}, "", false},
+		{"with a wrong signature", values("AccountSid", accountSID), map[string]string{"X-Twilio-Signature": "L/OH5YylLD5NRKLltdqwSvS0BnU="}, twilio.ReasonMismatch, true},
+		{"with two accounts", values("AccountSid", accountSID, "AccountSid", "AC00000000000000000000000000000009"), map[string]string{"X-Twilio-Signature": "L/OH5YylLD5NRKLltdqwSvS0BnU="}, "", false},
+		{"with a body over 64 KiB", "AccountSid=" + accountSID + "&Body=" + big, nil, twilio.ReasonTooLarge, true},
+		{"with 201 parameters", "AccountSid=" + accountSID + strings.Repeat("&a=b", 201), nil, twilio.ReasonTooManyParams, true},
+		{"with a broken form", "AccountSid=" + accountSID + "&Body=%zz", nil, twilio.ReasonMalformed, true},
+		{"with nothing", "", nil, "", false},
+	}
+	for _, test := range tests {
+		t.Run(test.claim, func(t *testing.T) {
+			t.Parallel()
+			r := newRig(t, nil)
+			status, answer := r.form("/fallback/voice", test.body, test.header)
+			if want := string(recovery.Apology(incident.Voice)); status != 200 || answer != want {
+				t.Errorf("got %d %q, want the constant apology", status, answer)
+			}
+			if got := len(r.recorder.all()); got != 0 {
+				t.Errorf("recorded %d, want none", got)
+			}
+			list, ours, total := r.hook.Unverified(10)
+			if total == 0 && test.kept || (len(list) == 1) != test.kept || (ours == 1) != test.kept {
+				t.Errorf("kept %d, ours %d of %d; want kept %v", len(list), ours, total, test.kept)
+			}
+			if test.kept && list[0].Reason.Kind != test.reason {
+				t.Errorf("reason: got %s, want %s", list[0].Reason.Kind, test.reason)
+			}
+		})
+	}
+}
+
+func TestRejectedRequestsGet403(t *testing.T) {
+	t.Parallel()
+	r := newRig(t, func(s *hook.Settings) { s.Reject = true })
+	if status, _ := r.form("/fallback/voice", values("AccountSid", accountSID), nil); status != http.StatusForbidden {
+		t.Errorf("got %d, want 403", status)
+	}
+}
+
+func TestOtherMethodsGet405(t *testing.T) {
+	t.Parallel()
+	r := newRig(t, nil)
+	for _, method := range []string{"PUT", "DELETE", "PATCH"} {
+		request, err := http.NewRequestWithContext(t.Context(), method, r.server.URL+"/fallback/voice", http.NoBody)
+		if err != nil {
+			t.Fatal(err)
+		}
+		response, err := r.server.Client().Do(request)
+		if err != nil {
+			t.Fatal(err)
+		}
+		response.Body.Close()
+		if response.StatusCode != 405 || response.Header.Get("Allow") == "" {
+			t.Errorf("%s: got %d, Allow %q", method, response.StatusCode, response.Header.Get("Allow"))
+		}
+	}
+}
+
+func TestAVisitorIsToldWhatTheAddressIsFor(t *testing.T) {
+	t.Parallel()
+	r := newRig(t, nil)
+	for _, path := range []string{"/fallback", "/fallback/voice", "/fallback/messaging"} {
+		response, err := r.server.Client().Get(r.server.URL + path)
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer response.Body.Close()
+		body := make([]byte, 4096)
+		n, _ := response.Body.Read(body)
+		if got := string(body[:n]); !strings.Contains(got, "<!--") || !strings.Contains(got, "Fallback URL") {
+			t.Errorf("%s: got %s", path, got)
+		}
+	}
+	if _, _, total := r.hook.Unverified(10); total != 0 {
+		t.Error("a visit counts as an unverified request")
+	}
+}
+
+func TestPublicURLIsFoundByTheFirstSignatureThatMatches(t *testing.T) {
+	t.Parallel()
+	r := newRig(t, nil)
+	r.ask(r.call("/fallback/voice", sim.Call{}))
+	if len(r.found) != 1 || r.found[0] != r.server.URL {
+		t.Errorf("found %v, want %s", r.found, r.server.URL)
+	}
+	if got := r.hook.Public().String(); got != r.server.URL {
+		t.Errorf("Public: got %s, want %s", got, r.server.URL)
+	}
+}
+
+func TestBehindAProxyOnlyPublicURLCounts(t *testing.T) {
+	t.Parallel()
+	r := newRig(t, func(s *hook.Settings) { s.Public = public(t, "https://fallback.example.com") })
+	r.client.Via = r.server.URL
+	request, err := sim.Call{}.Request(r.client.Account, "https://fallback.example.com/fallback/voice")
+	if err != nil {
+		t.Fatal(err)
+	}
+	e := r.client.Do(t.Context(), request)
+	if !strings.HasSuffix(e.Failure(), "written=yes") {
+		t.Errorf("signed for PUBLIC_URL: got %d %q", e.Status, e.Failure())
+	}
+	wrong := r.call("/fallback/voice", sim.Call{}) // signed for what the proxy calls us
+	if e := r.ask(wrong); e.Failure() != "" {
+		t.Errorf("signed for another address: got %q", e.Failure())
+	}
+}
+
+func TestForwardedHeadersCountFromATrustedProxyOnly(t *testing.T) {
+	t.Parallel()
+	for _, trusted := range []bool{true, false} {
+		r := newRig(t, func(s *hook.Settings) {
+			if trusted {
+				s.TrustedProxies = []netip.Prefix{netip.MustParsePrefix("127.0.0.0/8")}
+			}
+		})
+		request, err := sim.Call{}.Request(r.client.Account, "https://fallback.example.com/fallback/voice")
+		if err != nil {
+			t.Fatal(err)
+		}
+		body := string(request.Body)
+		r.form("/fallback/voice", body, map[string]string{
+			"X-Twilio-Signature": request.Header.Get("X-Twilio-Signature"),
+			"X-Forwarded-Proto":  "https", "X-Forwarded-Host": "fallback.example.com",
+		})
+		if got := len(r.recorder.all()) == 1; got != trusted {
+			t.Errorf("proxy trusted %v: recorded %v", trusted, got)
+		}
+	}
+}
+
+func TestADrillIsKnownByItsKeyAndNothingElse(t *testing.T) {
+	t.Parallel()
+	r := newRig(t, func(s *hook.Settings) { s.Public = public(t, "https://fallback.example.com") })
+	r.client.Account = sim.Account{SID: twilio.DrillAccountSID, AuthToken: drillKey}
+	r.ask(r.call("/fallback/voice", sim.Call{}))
+	r.client.Account.AuthToken = token // a customer's token signs no drill
+	r.ask(r.call("/fallback/voice", sim.Call{}))
+	entries := r.recorder.all()
+	if len(entries) != 1 || !entries[0].Failure.Drill {
+		t.Fatalf("recorded %d, want one drill", len(entries))
+	}
+	if list, _, _ := r.hook.Unverified(10); len(list) != 0 {
+		t.Error("a forged drill is kept as if it were a caller")
+	}
+}
+
+func TestSignedRequestsThatWereCutAnewAreNotVerified(t *testing.T) {
+	t.Parallel()
+	r := newRig(t, nil)
+	e := r.ask(r.call("/fallback/voice", sim.Call{SID: "CAnonsense"}))
+	if e.Failure() != "" || len(r.recorder.all()) != 0 {
+		t.Errorf("a malformed CallSid was recorded: %q", e.Failure())
+	}
+}
+
+func TestWithNeitherSIDNothingIsSaidAndItIsRecorded(t *testing.T) {
+	t.Parallel()
+	r := newRig(t, nil)
+	e := r.ask(r.call("/fallback", sim.Call{Changes: sim.Changes{Drop: []string{"CallSid"}}}))
+	if !strings.HasSuffix(string(e.Body), "<Response/>") {
+		t.Errorf("got %s, want an empty response", e.Body)
+	}
+	if got := r.recorder.all()[0].Failure.Channel; got != incident.Unknown {
+		t.Errorf("channel: got %s, want unknown", got)
+	}
+}
+
+func TestAnErrorURLOfOursIsBackstopItself(t *testing.T) {
+	t.Parallel()
+	r := newRig(t, nil)
+	r.ask(r.call("/fallback/voice", sim.Call{ErrorURL: r.server.URL + "/fallback/voice"}))
+	r.ask(r.call("/fallback/voice", sim.Call{ErrorURL: "https://www.example.com/fallback/voice"}))
+	entries := r.recorder.all()
+	if !entries[0].Failure.Itself || entries[1].Failure.Itself {
+		t.Errorf("itself: got %v and %v, want true and false", entries[0].Failure.Itself, entries[1].Failure.Itself)
+	}
+}
+
+func TestAHangingJournalDelaysAnAnswerOnceAndThenNoMore(t *testing.T) {
+	t.Parallel()
+	r := newRig(t, nil)
+	r.recorder.hang = true
+	if e := r.ask(r.call("/fallback/voice", sim.Call{})); !strings.HasSuffix(e.Failure(), "written=no") || !strings.Contains(string(e.Body), "<Say") {
+		t.Errorf("got %q %s", e.Failure(), e.Body)
+	}
+	r.ask(r.call("/fallback/voice", sim.Call{}))
+	if r.recorder.lates != 1 || r.hook.Stats.Unwritten.Load() != 2 {
+		t.Errorf("waited in vain %d times, unwritten %d; want 1 and 2", r.recorder.lates, r.hook.Stats.Unwritten.Load())
+	}
+}
+
+func TestWhatMustNotBeKeptIsDroppedBeforeTheJournal(t *testing.T) {
+	t.Parallel()
+	r := newRig(t, func(s *hook.Settings) { s.Drop = map[string]bool{"Body": true} })
+	e := r.ask(r.message("/fallback/messaging", sim.Message{Body: "STOP"}))
+	if strings.Contains(string(e.Body), "<Message>") {
+		t.Error("replied to STOP: the body was dropped before the answer was decided")
+	}
+	if r.recorder.all()[0].Failure.Param("Body") != "" {
+		t.Error("the body went to the journal")
+	}
+}
+
+func TestTheLogHasOneMaskedLineAFailure(t *testing.T) {
+	t.Parallel()
+	r := newRig(t, nil)
+	r.ask(r.call("/fallback/voice", sim.Call{From: "+4930123456789"}))
+	r.server.Close()
+	got := r.logged.String()
+	if strings.Count(got, "failure answered") != 1 || strings.Contains(got, "+4930123456789") || strings.Contains(got, token) {
+		t.Errorf("log: %s", got)
+	}
+}
+
+func TestAfterAReloadUnverifiedCallersBecomeLateFailures(t *testing.T) {
+	t.Parallel()
+	r := newRig(t, nil)
+	r.client.Account.AuthToken = "ffffffffffffffffffffffffffffffff"
+	request := r.call("/fallback/voice", sim.Call{})
+	before := time.Now()
+	r.ask(request)
+	r.ask(request) // its retry
+	r.form("/fallback/voice", values("AccountSid", accountSID), nil)
+	r.hook.Replace(r.settings(token, r.client.Account.AuthToken))
+	entries := r.recorder.all()
+	if len(entries) != 1 {
+		t.Fatalf("recorded %d, want the caller once", len(entries))
+	}
+	f := entries[0].Failure
+	if !f.Late || f.ReceivedAt.Before(before.Add(-time.Second)) || f.ReceivedAt.After(time.Now()) {
+		t.Errorf("late %v, received %s", f.Late, f.ReceivedAt)
+	}
+	if list, _, _ := r.hook.Unverified(10); len(list) != 1 {
+		t.Errorf("%d still unverified, want the forged one", len(list))
+	}
+	if e := r.ask(request); !strings.HasSuffix(e.Failure(), "written=yes") || len(r.recorder.all()) != 1 {
+		t.Error("a retry after the reload is recorded again")
+	}
+}
+
+func TestPeopleAreToldOfUnverifiedRequestsWithTheReason(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		r := newQuietRig(t)
+		for range 12 {
+			r.serveForged()
+		}
+		time.Sleep(20 * time.Second)
+		synctest.Wait()
+		told := r.alerts()
+		if len(told) != 1 || !strings.HasPrefix(told[0].Title, "12 requests for your account failed") || len(told[0].Title) > 70 {
+			t.Fatalf("told %+v, want one word of 12 requests", told)
+		}
+		list, _, _ := r.hook.Unverified(20)
+		if !strings.Contains(list[0].Reason.Text, "signed for https://fallback.example.com") {
+			t.Errorf("reason: got %q", list[0].Reason.Text)
+		}
+		r.serveForged()
+		time.Sleep(10 * time.Minute)
+		synctest.Wait()
+		if got := len(r.alerts()); got != 1 {
+			t.Errorf("told %d times within 15 minutes", got)
+		}
+		time.Sleep(10 * time.Minute)
+		synctest.Wait()
+		if got := len(r.alerts()); got != 2 {
+			t.Errorf("told %d times after 20 minutes, want 2", got)
+		}
+	})
+}

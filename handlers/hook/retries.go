@@ -1,0 +1,102 @@
+package hook
+
+import (
+	"crypto/sha256"
+	"sync"
+	"time"
+
+	"github.com/backstop-project/backstop/incident"
+)
+
+// answered is what a request got, so that a retry gets the same bytes. All but
+// ready is set before ready is closed.
+type answered struct {
+	at       time.Time
+	ready    chan struct{}
+	id       incident.ID
+	document []byte
+	written  <-chan struct{}
+}
+
+// complete tells the retries that wait what this request got.
+func (a *answered) complete(id incident.ID, document []byte, written <-chan struct{}) {
+	a.id, a.document, a.written = id, document, written
+	close(a.ready)
+}
+
+// retries remembers what was answered lately. It is bounded: two generations,
+// the older one forgotten when the newer is full or old. It saves work; that a
+// retry is stored once is the ledger's promise.
+type retries struct {
+	mu      sync.Mutex
+	young   generation
+	old     generation
+	started time.Time
+}
+
+type generation struct {
+	answers map[requestKey]*answered
+	tokens  map[requestKey]int // by signature: how many requests had it
+}
+
+type requestKey [16]byte
+
+const (
+	generationFor  = 5 * time.Minute // Twilio gives up after 15 s and few retries
+	generationMost = 50_000
+	replayAfter    = 20 // requests with one signature and ever new tokens
+)
+
+func newGeneration() generation {
+	return generation{answers: map[requestKey]*answered{}, tokens: map[requestKey]int{}}
+}
+
+func newRetries() *retries { return &retries{young: newGeneration(), old: newGeneration()} }
+
+// keyOf is the same for retries of one request: Twilio repeats signature and
+// idempotency token. https://www.twilio.com/docs/usage/webhooks
+func keyOf(signature, token string) requestKey {
+	h := sha256.New()
+	h.Write([]byte(signature))
+	h.Write([]byte{0})
+	h.Write([]byte(token))
+	var sum [sha256.Size]byte
+	return requestKey(h.Sum(sum[:0])[:16])
+}
+
+// claim returns the answer of the request that this one repeats, or a new one
+// that the caller must complete and close. replay is true where one signature
+// comes under ever new tokens: then neither is there.
+func (r *retries) claim(signature, token string, now time.Time) (a *answered, key requestKey, retry, replay bool) {
+	key = keyOf(signature, token)
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.turn(now)
+	if a := r.find(key); a != nil && (token != "" || now.Sub(a.at) < incident.RetryWindow) {
+		return a, key, true, false
+	}
+	bySignature := keyOf(signature, "\x00")
+	n := max(r.young.tokens[bySignature], r.old.tokens[bySignature]) + 1
+	r.young.tokens[bySignature] = n
+	if n > replayAfter {
+		return nil, key, false, true
+	}
+	a = &answered{at: now, ready: make(chan struct{})}
+	r.young.answers[key] = a
+	return a, key, false, false
+}
+
+func (r *retries) find(key requestKey) *answered {
+	if a := r.young.answers[key]; a != nil {
+		return a
+	}
+	return r.old.answers[key]
+}
+
+// turn forgets the older generation when the younger is full or old.
+func (r *retries) turn(now time.Time) {
+	if len(r.young.answers) < generationMost && len(r.young.tokens) < generationMost && now.Sub(r.started) < generationFor {
+		return
+	}
+	r.old, r.young, r.started = r.young, newGeneration(), now
+}

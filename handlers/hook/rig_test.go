@@ -1,0 +1,207 @@
+package hook_test
+
+import (
+	"bytes"
+	"context"
+	"io"
+	"log/slog"
+	"net/http"
+	"net/http/httptest"
+	"net/url"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/gin-gonic/gin"
+
+	"github.com/backstop-project/backstop/handlers"
+	"github.com/backstop-project/backstop/handlers/hook"
+	"github.com/backstop-project/backstop/incident"
+	"github.com/backstop-project/backstop/recovery"
+	"github.com/backstop-project/backstop/templates"
+	"github.com/backstop-project/backstop/twilio"
+	"github.com/backstop-project/backstop/twilio/sim"
+)
+
+const (
+	accountSID = "AC00000000000000000000000000000001"
+	token      = "0123456789abcdef0123456789abcdef"
+	drillKey   = "drill-key-of-this-test"
+)
+
+// memory is a recorder that writes at once, hangs, or is late.
+type memory struct {
+	mu      sync.Mutex
+	entries []incident.Entry
+	hang    bool
+	late    bool
+	lates   int
+}
+
+func (m *memory) Record(e incident.Entry) (<-chan struct{}, bool) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	m.entries = append(m.entries, e)
+	done := make(chan struct{})
+	if !m.hang {
+		close(done)
+	}
+	return done, m.late
+}
+
+func (m *memory) Late() {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	m.lates++
+	m.late = true
+}
+
+func (m *memory) all() []incident.Entry {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	return append([]incident.Entry(nil), m.entries...)
+}
+
+// rig is a server with the hook on it.
+type rig struct {
+	t        *testing.T
+	hook     *hook.Hook
+	recorder *memory
+	server   *httptest.Server
+	logged   *bytes.Buffer
+	client   sim.Client
+
+	mu    sync.Mutex
+	told  []incident.Alert
+	found []string
+}
+
+// newRig starts one; change may alter its settings first.
+func newRig(t *testing.T, change func(*hook.Settings)) *rig {
+	t.Helper()
+	r := &rig{t: t, recorder: &memory{}, logged: &bytes.Buffer{}}
+	settings := r.settings(token)
+	if change != nil {
+		change(&settings)
+	}
+	r.hook = hook.New(hook.Options{
+		Settings: settings, Recorder: r.recorder, Noted: func(incident.Entry) {},
+		Tell: func(a incident.Alert) {
+			r.mu.Lock()
+			defer r.mu.Unlock()
+			r.told = append(r.told, a)
+		},
+		FoundPublic: func(b twilio.BaseURL) {
+			r.mu.Lock()
+			defer r.mu.Unlock()
+			r.found = append(r.found, b.String())
+		},
+		RecordFor: 50 * time.Millisecond, Now: time.Now,
+		Log: slog.New(slog.NewJSONHandler(lockedWriter{&sync.Mutex{}, r.logged}, nil)),
+	})
+	r.server = httptest.NewServer(handlers.All(handlers.Options{
+		Hook: r.hook, NoWay: func(c *gin.Context) { c.String(http.StatusNotFound, "no") },
+		Log: slog.New(slog.DiscardHandler), Apology: func(string) []byte { return recovery.Apology(incident.Voice) },
+	}))
+	t.Cleanup(r.server.Close)
+	r.client = sim.Client{Account: sim.Account{SID: accountSID, AuthToken: token}, HTTP: r.server.Client(), KeepAlive: true}
+	return r
+}
+
+type lockedWriter struct {
+	mu *sync.Mutex
+	w  io.Writer
+}
+
+func (l lockedWriter) Write(p []byte) (int, error) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.w.Write(p)
+}
+
+func (r *rig) settings(tokens ...string) hook.Settings {
+	r.t.Helper()
+	keys, err := twilio.NewKeys(twilio.KeyOptions{
+		Accounts: []twilio.Account{{Name: "main", SID: accountSID, Tokens: tokens}}, Drill: drillKey,
+	})
+	if err != nil {
+		r.t.Fatal(err)
+	}
+	answers, err := templates.NewAnswers(templates.AnswerOptions{})
+	if err != nil {
+		r.t.Fatal(err)
+	}
+	return hook.Settings{
+		Keys: keys, Accounts: map[string]bool{accountSID: true},
+		Recovery: recovery.New(answers, recovery.NewRecent()),
+	}
+}
+
+// ask sends one request and returns what came back.
+func (r *rig) ask(request sim.Request) sim.Exchange {
+	r.t.Helper()
+	e := r.client.Do(r.t.Context(), request)
+	if e.Err != nil {
+		r.t.Fatalf("no answer: %v", e.Err)
+	}
+	return e
+}
+
+func (r *rig) call(path string, c sim.Call) sim.Request {
+	r.t.Helper()
+	request, err := c.Request(r.client.Account, r.server.URL+path)
+	if err != nil {
+		r.t.Fatal(err)
+	}
+	return request
+}
+
+func (r *rig) message(path string, m sim.Message) sim.Request {
+	r.t.Helper()
+	request, err := m.Request(r.client.Account, r.server.URL+path)
+	if err != nil {
+		r.t.Fatal(err)
+	}
+	return request
+}
+
+// form posts any body, signed or not.
+func (r *rig) form(path, body string, header map[string]string) (status int, answer string) {
+	r.t.Helper()
+	request, err := http.NewRequestWithContext(context.Background(), http.MethodPost, r.server.URL+path, strings.NewReader(body))
+	if err != nil {
+		r.t.Fatal(err)
+	}
+	request.Header.Set("Content-Type", "application/x-www-form-urlencoded")
+	for k, v := range header {
+		request.Header.Set(k, v)
+	}
+	response, err := r.server.Client().Do(request)
+	if err != nil {
+		r.t.Fatal(err)
+	}
+	defer response.Body.Close()
+	raw, err := io.ReadAll(response.Body)
+	if err != nil {
+		r.t.Fatal(err)
+	}
+	return response.StatusCode, string(raw)
+}
+
+func public(t *testing.T, text string) twilio.BaseURL {
+	t.Helper()
+	b, err := twilio.ParseBaseURL(text)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return b
+}
+
+func values(pairs ...string) string {
+	v := url.Values{}
+	for i := 0; i < len(pairs); i += 2 {
+		v.Add(pairs[i], pairs[i+1])
+	}
+	return v.Encode()
+}

@@ -1,0 +1,170 @@
+package hook
+
+import (
+	"sync"
+	"time"
+
+	"github.com/backstop-project/backstop/twilio"
+)
+
+// Unverified is a request whose signature did not match, as pages show it.
+type Unverified struct {
+	At      time.Time
+	Reason  twilio.Reason
+	Account string // the AccountSid it names; "" where it names none
+	From    string
+	To      string
+	SID     string
+	Code    string
+	Ours    bool // it names a configured account: it may be a real caller
+}
+
+// kept is an unverified request in memory.
+type kept struct {
+	at        time.Time
+	request   twilio.Request
+	token     string // idempotency token
+	rejected  bool   // answered 403, not the apology
+	readable  bool   // it could be parsed, so it may verify later
+	ours      bool
+	account   string
+	reason    twilio.Reason
+	diagnosed bool
+}
+
+func (k *kept) size() int {
+	size := 512 + len(k.request.Body) + len(k.request.URI) + 64*len(k.request.Params)
+	return size
+}
+
+// unverified keeps the newest unverified requests in memory, and nothing on
+// the disk. It is bounded in number, bytes and age.
+type unverified struct {
+	mu    sync.Mutex
+	queue []*kept // oldest first
+	bytes int
+	ours  int // named a configured account, ever since the last told
+
+	total   int64 // ever
+	dropped int64 // for want of room
+}
+
+const (
+	keepUnverified      = 5000
+	keepUnverifiedBytes = 8 << 20
+	keepUnverifiedFor   = 24 * time.Hour
+)
+
+// add keeps k; where there is no room the oldest go.
+func (u *unverified) add(k *kept) {
+	u.mu.Lock()
+	defer u.mu.Unlock()
+	u.total++
+	if k.ours {
+		u.ours++
+	}
+	u.queue = append(u.queue, k)
+	u.bytes += k.size()
+	for len(u.queue) > keepUnverified || u.bytes > keepUnverifiedBytes {
+		u.dropped++
+		u.drop(1)
+	}
+	u.expire(k.at)
+}
+
+func (u *unverified) expire(now time.Time) {
+	old := 0
+	for old < len(u.queue) && now.Sub(u.queue[old].at) > keepUnverifiedFor {
+		old++
+	}
+	u.drop(old)
+}
+
+func (u *unverified) drop(n int) {
+	for i, k := range u.queue[:n] {
+		u.bytes -= k.size()
+		u.queue[i] = nil
+	}
+	u.queue = u.queue[n:]
+}
+
+// takeAll empties the memory: everything is verified again.
+func (u *unverified) takeAll() []*kept {
+	u.mu.Lock()
+	defer u.mu.Unlock()
+	all := u.queue
+	u.queue, u.bytes = nil, 0
+	return all
+}
+
+// putBack keeps what did not verify this time either. It goes before what came
+// in meanwhile, and is not counted again.
+func (u *unverified) putBack(again []*kept) {
+	u.mu.Lock()
+	defer u.mu.Unlock()
+	for _, k := range again {
+		k.diagnosed = false
+		u.bytes += k.size()
+	}
+	u.queue = append(again, u.queue...)
+	for len(u.queue) > keepUnverified || u.bytes > keepUnverifiedBytes {
+		u.drop(1)
+	}
+}
+
+// undiagnosed is the newest request whose reason has not been looked for.
+func (u *unverified) undiagnosed() *kept {
+	u.mu.Lock()
+	defer u.mu.Unlock()
+	for i := len(u.queue) - 1; i >= 0; i-- {
+		if k := u.queue[i]; !k.diagnosed {
+			return k
+		}
+	}
+	return nil
+}
+
+// diagnosed notes what was found for k.
+func (u *unverified) diagnosed(k *kept, reason twilio.Reason) {
+	u.mu.Lock()
+	defer u.mu.Unlock()
+	k.diagnosed, k.reason = true, reason
+}
+
+// news is how many requests for our accounts came since it was asked last.
+func (u *unverified) news() int {
+	u.mu.Lock()
+	defer u.mu.Unlock()
+	n := u.ours
+	u.ours = 0
+	return n
+}
+
+// list is what pages show: the newest first, at most limit.
+func (u *unverified) list(limit int, now time.Time) (list []Unverified, ours int, total int64) {
+	u.mu.Lock()
+	defer u.mu.Unlock()
+	u.expire(now)
+	for i := len(u.queue) - 1; i >= 0; i-- {
+		k := u.queue[i]
+		if k.ours {
+			ours++
+		}
+		if len(list) < limit {
+			list = append(list, k.shown())
+		}
+	}
+	return list, ours, u.total
+}
+
+func (k *kept) shown() Unverified {
+	p := k.request.Params
+	sid := twilio.First(p, "CallSid")
+	if sid == "" {
+		sid = twilio.First(p, "MessageSid")
+	}
+	return Unverified{
+		At: k.at, Reason: k.reason, Account: k.account, Ours: k.ours,
+		From: twilio.First(p, "From"), To: twilio.First(p, "To"), SID: sid, Code: twilio.First(p, "ErrorCode"),
+	}
+}
