@@ -5,6 +5,7 @@ import (
 	"context"
 	"encoding/xml"
 	"fmt"
+	"strconv"
 	"strings"
 	"testing"
 	"time"
@@ -43,20 +44,20 @@ func message(at time.Time, from, body string, pairs ...string) incident.Failure 
 	return failure(at, append([]string{"MessageSid", messageSID, "From", from, "To", "+4930123456", "Body", body}, pairs...)...)
 }
 
-func words(t testing.TB) *templates.Answers {
-	t.Helper()
+func words(tb testing.TB) *templates.Answers {
+	tb.Helper()
 	answers, err := templates.NewAnswers(templates.AnswerOptions{})
 	if err != nil {
-		t.Fatal(err)
+		tb.Fatal(err)
 	}
 	return answers
 }
 
-func rules(t testing.TB, o recovery.Options) recovery.Rules {
-	t.Helper()
-	r, err := recovery.NewRules(o, words(t).Knows)
+func rules(tb testing.TB, o recovery.Options) recovery.Rules {
+	tb.Helper()
+	r, err := recovery.NewRules(o, words(tb).Knows)
 	if err != nil {
-		t.Fatal(err)
+		tb.Fatal(err)
 	}
 	return r
 }
@@ -298,21 +299,22 @@ func TestThePreparedApologyIsOneOfOurs(t *testing.T) {
 	}
 }
 
+func TestWhoCouldNotBeVerifiedThenGotTheConstantApology(t *testing.T) {
+	f := message(noon(), "+15550123456", "hello")
+	p := recovery.Decide(f, recovery.Rules{})
+	told := recovery.Unverified(f, p, false)
+	if !bytes.Equal(told.Document, recovery.Apology(incident.Messaging)) || told.Outcome != incident.Told || told.Heard == "" {
+		t.Errorf("got %+v", told)
+	}
+	if lost := recovery.Unverified(f, p, true); lost.Document != nil || lost.Outcome != incident.Lost || lost.Heard != "" {
+		t.Errorf("rejected: got %+v", lost)
+	}
+}
+
 func TestThePreparedApologyCannotBeChanged(t *testing.T) {
 	recovery.Apology(incident.Voice)[0] = 'x'
 	if got := recovery.Apology(incident.Voice)[0]; got != '<' {
 		t.Errorf("begins with %q", got)
-	}
-}
-
-func TestARecordingResolvesAgainstTheFallbackAddress(t *testing.T) {
-	// Twilio resolves it as every browser does; twilio/sim's own way is
-	// tried where sim walks our answers.
-	o := recovery.Options{Media: media(t, "sorry.mp3"), House: recovery.Style{Play: "sorry.mp3", Hold: "https://example.com/hold.mp3"}}
-	f := call("To", "+15550100")
-	document, a := recovery.New(words(t), recovery.NewRecent()).Answer(context.Background(), f, recovery.Decide(f, rules(t, o)))
-	if !strings.Contains(string(document), "<Play>/media/sorry.mp3</Play>") || a.Heard != "recording /media/sorry.mp3" {
-		t.Errorf("got %s, heard %q", document, a.Heard)
 	}
 }
 
@@ -323,7 +325,7 @@ func BenchmarkAnswer(b *testing.B) {
 	for i := range 10_000 {
 		match := fmt.Sprintf("+4930%07d", i)
 		if i%2 == 0 {
-			match = match[:len(match)-2] + fmt.Sprint(i%100) + "*"
+			match = match[:len(match)-2] + strconv.Itoa(i%100) + "*"
 		}
 		o.Lines = append(o.Lines, recovery.Line{Match: match, Style: recovery.Style{Name: "Praxis"}})
 	}
