@@ -30,6 +30,7 @@ type checker struct {
 
 func (c *checker) err() error { return errors.Join(c.mistakes...) }
 
+// mistake notes one as `key: "value" problem: remedy`.
 func (c *checker) mistake(key, value, remedy string) {
 	c.mistakes = append(c.mistakes, fmt.Errorf("%s: %q %s", key, value, remedy))
 }
@@ -140,9 +141,17 @@ func (c *checker) audio(key, value string) string {
 	case c.media == nil:
 		c.mistake(key, value, "needs a folder: name the one it is in with media, or write an absolute URL")
 	default:
-		c.mistake(key, value, "is no file in the media folder that Twilio can play: put an .mp3 or .wav there, its name of letters, digits, dots, - and _ only")
+		c.mistake(key, value, "is no file in the media folder that Twilio can play: put an .mp3 or .wav there, its name of letters, digits, dots, - and _ only"+among(c.media.Names()))
 	}
 	return ""
+}
+
+// among tells what there is to choose from.
+func among(names []string) string {
+	if len(names) == 0 {
+		return ""
+	}
+	return ", or use " + strings.Join(names[:min(5, len(names))], ", ")
 }
 
 // countries is the table of languages by country, with the customer's own

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"regexp"
 	"strings"
 	"testing"
 
@@ -208,6 +209,7 @@ func TestWhatALineLeavesOpenTheAccountSays(t *testing.T) {
 }
 
 func TestMistakesInOptions(t *testing.T) {
+	shape := regexp.MustCompile(`^[\w.\[\]]+: ".*" [^:]+: [^:]+$`)
 	style := func(s recovery.Style) recovery.Options { return recovery.Options{House: s} }
 	match := func(matches ...string) recovery.Options {
 		o := recovery.Options{}
@@ -233,7 +235,7 @@ func TestMistakesInOptions(t *testing.T) {
 		"words and a recording":         {style(recovery.Style{Say: "x", Play: "https://x/y.mp3"}), `house.say: "x" stands beside play`},
 		"words too long":                {style(recovery.Style{Say: strings.Repeat("We are closed. ", 30)}), `shorten it to less than 20`},
 		"a recording without folder":    {style(recovery.Style{Play: "x.mp3"}), `house.play: "x.mp3" needs a folder: name the one it is in with media`},
-		"a recording that is not there": {recovery.Options{Media: media(t, "y.mp3"), House: recovery.Style{Hold: "x.mp3"}}, `house.hold: "x.mp3" is no file in the media folder that Twilio can play`},
+		"a recording that is not there": {recovery.Options{Media: media(t, "y.mp3"), House: recovery.Style{Hold: "x.mp3"}}, `house.hold: "x.mp3" is no file in the media folder that Twilio can play: put an .mp3 or .wav there, its name of letters, digits, dots, - and _ only, or use y.mp3`},
 		"a country that is none":        {recovery.Options{Countries: map[string][]string{"ch": {"de"}}}, `countries: "ch" is no country: write two capital letters`},
 		"a country's language":          {recovery.Options{Countries: map[string][]string{"CH": {"rm"}}}, `countries.CH: "rm" is no language`},
 		"an account's":                  {recovery.Options{Accounts: map[string]recovery.Style{account: {Languages: []string{"xx"}}}}, `accounts.` + account + `.language: "xx"`},
@@ -242,7 +244,10 @@ func TestMistakesInOptions(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			_, err := recovery.NewRules(tt.options, words(t).Knows)
 			if err == nil || !strings.Contains(err.Error(), tt.want) {
-				t.Errorf("got %v, want %s in it", err, tt.want)
+				t.Fatalf("got %v, want %s in it", err, tt.want)
+			}
+			if !shape.MatchString(err.Error()) {
+				t.Errorf("%q is not key, value, problem and remedy", err)
 			}
 		})
 	}

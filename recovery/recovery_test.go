@@ -318,6 +318,13 @@ func TestThePreparedApologyCannotBeChanged(t *testing.T) {
 	}
 }
 
+func TestAUsualAnswerAllocatesNothing(t *testing.T) {
+	r, answers, f := rules(t, recovery.Options{}), recovery.New(words(t), recovery.NewRecent()), usualCall()
+	if n := testing.AllocsPerRun(100, func() { answers.Answer(t.Context(), f, recovery.Decide(f, r)) }); n > 2 {
+		t.Errorf("%v allocations, want 2 at most", n)
+	}
+}
+
 // BenchmarkAnswer is the answer path of a usual call: 29 parameters, ten
 // thousand lines, built-in words.
 func BenchmarkAnswer(b *testing.B) {

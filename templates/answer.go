@@ -28,9 +28,10 @@ type Answers struct {
 // AnswerOptions says where an Answers has its words from.
 type AnswerOptions struct {
 	// Own is the folder of the customer's own templates; nil for none. What
-	// may be in it is written in docs/adr/0033.
+	// may be in it is written in examples/templates.d/README.md.
 	Own fs.FS
-	// Log is told, once a template, that one failed at run time.
+	// Log is told of own templates that are long or odd, and, once each,
+	// of those that failed at run time; nil for nobody.
 	Log *slog.Logger
 }
 
@@ -47,7 +48,7 @@ func NewAnswers(o AnswerOptions) (*Answers, error) {
 		return a, nil
 	}
 	var err error
-	a.own, err = readOwn(o.Own)
+	a.own, err = readOwn(o.Own, o.Log)
 	return a, err
 }
 

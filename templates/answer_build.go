@@ -33,7 +33,9 @@ func (a *Answers) build(s incident.Situation, w incident.Wording) incident.Answe
 		answer.Heard = "recording " + w.Play
 		answer.Document = twiml.Respond(twiml.Pause{Length: shortPause}, twiml.Play{URL: w.Play}).Bytes()
 	case ownWords(s, w):
-		answer.Languages = answer.Languages[:1]
+		if answer.Languages = answer.Languages[:1]; len(w.Languages) > 0 {
+			answer.Languages = w.Languages[:1] // theirs, whatever we have words in
+		}
 		answer.Heard = oneLine(w.Say)
 		answer.Document = ownSaid(spoken(w.Say, answer.Languages[0], w))
 	default:

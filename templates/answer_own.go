@@ -48,7 +48,7 @@ const ending = ".tmpl"
 
 // readOwn reads every template in folder. Files with another ending are none
 // of ours; folders are not entered.
-func readOwn(folder fs.FS) (map[ownKey]*own, error) {
+func readOwn(folder fs.FS, log *slog.Logger) (map[ownKey]*own, error) {
 	entries, err := fs.ReadDir(folder, ".")
 	if err != nil {
 		return nil, fmt.Errorf("templates: %w: name a folder that can be read, or remove the setting", err)
@@ -64,6 +64,7 @@ func readOwn(folder fs.FS) (map[ownKey]*own, error) {
 			mistakes = append(mistakes, err)
 			continue
 		}
+		o.warn(log)
 		key := ownKey{o.situation, o.language}
 		if other, taken := all[key]; taken {
 			mistakes = append(mistakes, fmt.Errorf("%s: says the same as %s: remove one of them", o.file, other.file))
@@ -86,10 +87,7 @@ func readOne(folder fs.FS, file string) (*own, error) {
 	if o.template, err = parseOwn(file, string(source)); err != nil {
 		return nil, err
 	}
-	if err := o.tryOut(); err != nil {
-		return nil, err
-	}
-	return o, nil
+	return o, o.tryOut()
 }
 
 // named reads <text>.<channel>.<language>.tmpl.
@@ -104,7 +102,7 @@ func named(file string) (*own, error) {
 		if textName(s) != text {
 			continue
 		}
-		tag, ok := CanonicalTag(language)
+		tag, ok := canonicalTag(language)
 		if !ok {
 			return nil, fmt.Errorf("%s: %q is no language: write fr, or pt-BR where the region matters", file, language)
 		}
@@ -125,6 +123,20 @@ func (o *own) tryOut() error {
 		}
 	}
 	return nil
+}
+
+// warn tells what Twilio would take and callers would not like.
+func (o *own) warn(log *slog.Logger) {
+	document, err := o.render(o.samples()[0])
+	if err != nil {
+		return // tried out before
+	}
+	if took := twiml.SpeakingTime(document); took > longest {
+		log.Warn("own template takes long to say", slog.String("file", o.file), slog.Duration("takes", took), slog.Duration("better", longest))
+	}
+	for _, problem := range twiml.Check(document, o.kind()).Warnings() {
+		log.Warn("own template has something that Twilio does not know", slog.String("file", o.file), slog.String("problem", problem.String()))
+	}
 }
 
 func (o *own) samples() []AnswerData {
@@ -149,8 +161,10 @@ func (o *own) kind() twiml.Kind {
 
 // judge says whether a rendered document may be sent, and what is heard of it.
 func (o *own) judge(document []byte) (heard string, err error) {
-	if err := twiml.Check(document, o.kind()).Err(); err != nil {
-		return "", fmt.Errorf("rendered with a sample it is no TwiML that Twilio takes: %w: mend the markup there", err)
+	for _, problem := range twiml.Check(document, o.kind()).Problems {
+		if !problem.Warning {
+			return "", fmt.Errorf("rendered, Twilio would not take it at %s: mend the markup there", problem)
+		}
 	}
 	outline, err := outlineOf(document)
 	if err != nil {
@@ -223,9 +237,9 @@ func dataOf(f incident.Failure, o *own, w incident.Wording) AnswerData {
 	return data
 }
 
-// CanonicalTag writes a language tag as it is compared: "pt-BR". ok is false
+// canonicalTag writes a language tag as it is compared: "pt-BR". ok is false
 // for what is no language with or without a region.
-func CanonicalTag(tag string) (canonical string, ok bool) {
+func canonicalTag(tag string) (canonical string, ok bool) {
 	base, region, regional := strings.Cut(tag, "-")
 	if len(base) < 2 || len(base) > 3 || !isLetters(base) || regional && (len(region) != 2 || !isLetters(region)) {
 		return "", false

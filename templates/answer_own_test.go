@@ -100,10 +100,10 @@ func TestOwnTemplatesThatAreRefused(t *testing.T) {
 		"a function that is not there":    {"apology.voice.fr.tmpl", "<Response>{{env \"HOME\"}}</Response>", `apology.voice.fr.tmpl:1: function "env" not defined: use print`},
 		"a function that is not for this": {"apology.voice.fr.tmpl", "<Response>\n<Say>{{js .Name}}</Say></Response>", "apology.voice.fr.tmpl:2: the function js cannot be used here: write the value alone"},
 		"the same within parentheses":     {"apology.voice.fr.tmpl", "<Response>{{if (call .Name)}}{{end}}</Response>", "the function call cannot be used here"},
-		"no XML":                          {"apology.voice.fr.tmpl", "<Response><Say>x</Response>", "apology.voice.fr.tmpl: rendered with a sample it is no TwiML"},
+		"no XML":                          {"apology.voice.fr.tmpl", "<Response><Say>x</Response>", "apology.voice.fr.tmpl: rendered, Twilio would not take it at line 1, column"},
 		"a verb that is none":             {"apology.voice.fr.tmpl", "<Response>\n<Speak/></Response>", "line 2"},
 		"a verb of the other kind":        {"apology.messaging.fr.tmpl", "<Response><Say>x</Say></Response>", "<Say> is no verb"},
-		"a value as a tag":                {"apology.voice.fr.tmpl", "<Response><{{.Name}}/></Response>", "no TwiML"},
+		"a value as a tag":                {"apology.voice.fr.tmpl", "<Response><{{.Name}}/></Response>", "would not take it"},
 		"leaving the queue":               {"queue.voice.fr.tmpl", "<Response><Say>x</Say><Hangup/></Response>", "queue.voice.fr.tmpl: <Hangup> would take the caller out of the queue"},
 		"a document that is too long":     {"apology.voice.fr.tmpl", `<Response>{{range 10000}}<Say>Bonjour</Say>{{end}}</Response>`, "more than 65536 bytes: make it shorter"},
 		"a loop without end":              {"apology.voice.fr.tmpl", `<Response>{{range 9000000000000}}{{end}}</Response>`, "takes more than 20000 steps: make it shorter"},
@@ -180,6 +180,25 @@ func TestOwnTemplateThatFailsLeavesTheBuiltInText(t *testing.T) {
 	}
 	if strings.Contains(log.String(), "+666") {
 		t.Errorf("the log has the caller's number: %s", log.String())
+	}
+}
+
+func TestOwnTemplatesThatCallersWouldNotLikeAreWarnedOf(t *testing.T) {
+	var log bytes.Buffer
+	_, err := templates.NewAnswers(templates.AnswerOptions{
+		Own: fstest.MapFS{
+			"apology.voice.fr.tmpl": {Data: []byte(`<Response><Say lang="fr">Bonjour.</Say></Response>`)},
+			"midcall.voice.fr.tmpl": {Data: []byte(`<Response>{{range 9}}<Say>Nous avons un problème technique.</Say>{{end}}</Response>`)},
+		},
+		Log: slog.New(slog.NewTextHandler(&log, nil)),
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, want := range []string{"file=midcall.voice.fr.tmpl takes=2", "file=apology.voice.fr.tmpl problem=", "no attribute lang"} {
+		if !strings.Contains(log.String(), want) {
+			t.Errorf("got %s, want %s in it", log.String(), want)
+		}
 	}
 }
 
