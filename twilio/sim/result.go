@@ -135,10 +135,10 @@ func (r Result) String() string {
 // String is the event as one line, without its time.
 func (e Event) String() string {
 	var out strings.Builder
-	fmt.Fprintf(&out, "%-6s %-8s", e.Who, e.Kind)
+	fmt.Fprintf(&out, "%-6s %-7s", e.Who, e.Kind)
 	if e.Kind == Said || e.Kind == Replied {
 		fmt.Fprintf(&out, " %q", e.Text)
-	} else {
+	} else if e.Text != "" {
 		out.WriteString(" " + printable(e.Text))
 	}
 	if e.Language != "" || e.Voice != "" {
