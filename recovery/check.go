@@ -25,6 +25,7 @@ const (
 type checker struct {
 	knows    func(language string) bool
 	media    *Media
+	basePath string
 	mistakes []error
 }
 
@@ -137,7 +138,7 @@ func (c *checker) audio(key, value string) string {
 	case value == "", strings.HasPrefix(value, "https://"), strings.HasPrefix(value, "http://"):
 		return value
 	case c.media.Has(value):
-		return MediaPath + value
+		return c.basePath + MediaPath + value
 	case c.media == nil:
 		c.mistake(key, value, "needs a folder: name the one it is in with media, or write an absolute URL")
 	default:

@@ -208,6 +208,15 @@ func TestWhatALineLeavesOpenTheAccountSays(t *testing.T) {
 	}
 }
 
+func TestRecordingsBelowAProxysPath(t *testing.T) {
+	for _, base := range []string{"/backstop", "/backstop/"} {
+		r := rules(t, recovery.Options{Media: media(t, "x.mp3"), BasePath: base, House: recovery.Style{Play: "x.mp3"}})
+		if got, want := recovery.Decide(call(), r).Wording.Play, "/backstop/media/x.mp3"; got != want {
+			t.Errorf("got %q, want %q", got, want)
+		}
+	}
+}
+
 func TestMistakesInOptions(t *testing.T) {
 	shape := regexp.MustCompile(`^[\w.\[\]]+: ".*" [^:]+: [^:]+$`)
 	style := func(s recovery.Style) recovery.Options { return recovery.Options{House: s} }

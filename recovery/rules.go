@@ -3,6 +3,7 @@ package recovery
 import (
 	"maps"
 	"slices"
+	"strings"
 
 	"github.com/backstop-project/backstop/incident"
 	"github.com/backstop-project/backstop/twilio"
@@ -44,6 +45,9 @@ type Options struct {
 	ByCaller bool
 
 	Media *Media // where Play and Hold name files of; nil for none
+	// BasePath is the path of PUBLIC_URL, "/backstop", where a proxy has
+	// one that it strips: Twilio has to ask for recordings below it.
+	BasePath string
 }
 
 // Rules is what Decide goes by: checked options, never changed. The zero value
@@ -60,7 +64,7 @@ type Rules struct {
 // NewRules checks o. The error joins every mistake, each with key, value and
 // remedy. knows says which languages there are words in.
 func NewRules(o Options, knows func(language string) bool) (Rules, error) {
-	c := checker{knows: knows, media: o.Media}
+	c := checker{knows: knows, media: o.Media, basePath: strings.TrimRight(o.BasePath, "/")}
 	r := Rules{
 		house:     c.style("house", o.House),
 		accounts:  make(map[string]*Style, len(o.Accounts)),
