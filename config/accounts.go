@@ -11,7 +11,7 @@ import (
 // accounts are whose requests are verified, and by which tokens.
 func (r *review) accounts(written []account) []twilio.Account {
 	var accounts []twilio.Account
-	sids, names := make(map[string]value), make(map[string]value)
+	sids, names, anyone := make(map[string]value), make(map[string]value), false
 	for _, a := range written {
 		if a.At.invalid {
 			continue
@@ -23,13 +23,26 @@ func (r *review) accounts(written []account) []twilio.Account {
 		if one.Name == "" {
 			one.Name = one.SID
 		}
-		if a.SID.absent() && len(a.AuthTokens) == 0 {
-			r.missing(a.At, a.At.key+".sid", "is missing", "write the account's SID: AC and 32 of 0-9 a-f, as on the first page of the Twilio Console")
+		if a.SID.absent() {
+			r.everybody(a, anyone)
+			anyone = true
 		}
 		accounts = append(accounts, one)
 	}
 	r.tokenless(written)
 	return accounts
+}
+
+// everybody checks an account without a SID: its tokens are tried for every
+// account, and how it speaks is how all speak, so that there is one at most.
+func (r *review) everybody(a account, another bool) {
+	const remedy = "write the account's SID: AC and 32 of 0-9 a-f, as on the first page of the Twilio Console"
+	switch {
+	case len(a.AuthTokens) == 0:
+		r.missing(a.At, a.At.key+".sid", "is missing", remedy)
+	case another:
+		r.missing(a.At, a.At.key+".sid", "is missing here and in another account", remedy)
+	}
 }
 
 func (r *review) accountSID(v value) {
@@ -52,7 +65,7 @@ func (r *review) tokens(written []value) []string {
 	for _, v := range commaSplit(written) {
 		r.hide(v.text)
 		switch {
-		case strings.ContainsFunc(v.text, func(c rune) bool { return c <= ' ' || c >= 0x7f }):
+		case strings.ContainsFunc(v.text, unprintable):
 			r.mistake(v, "has a space, a line break or a letter beyond ASCII in it", "copy the Auth Token again; several are separated by commas")
 			continue
 		case !token.MatchString(v.text):

@@ -44,7 +44,7 @@ func (r *review) adminURL(v value) string {
 	if u == nil {
 		return ""
 	}
-	if u.Scheme == "http" && !local(u.Hostname()) {
+	if u.Scheme == "http" && !loopback(u.Hostname()) {
 		r.warn(v, "is not https: nobody can log in over it")
 	}
 	return strings.TrimRight(u.String(), "/")
@@ -102,13 +102,16 @@ func originOf(u *url.URL) string {
 	return u.Scheme + "://" + host
 }
 
+// loopback says whether a host is this machine.
+func loopback(host string) bool {
+	ip, err := netip.ParseAddr(host)
+	return host == "localhost" || err == nil && ip.IsLoopback()
+}
+
 // local says whether a host is of this machine or of a private network.
 func local(host string) bool {
-	if host == "localhost" || strings.HasSuffix(host, ".localhost") {
-		return true
-	}
 	ip, err := netip.ParseAddr(host)
-	return err == nil && (ip.IsLoopback() || ip.IsPrivate() || ip.IsUnspecified() || ip.IsLinkLocalUnicast())
+	return loopback(host) || err == nil && (ip.IsPrivate() || ip.IsUnspecified() || ip.IsLinkLocalUnicast())
 }
 
 // listen is an address to listen on.
@@ -125,8 +128,10 @@ func (r *review) listen(v value, otherwise string) string {
 		r.mistake(v, "has a port that is not between 0 and 65535", remedy)
 	case strings.ContainsAny(host, " /@"):
 		r.mistake(v, "has a host that is none", remedy)
+	default:
+		return v.text
 	}
-	return v.text
+	return ""
 }
 
 func validPort(port string) bool {
@@ -139,7 +144,7 @@ func validPort(port string) bool {
 
 // separate refuses two listeners on one address.
 func (r *review) separate(v value, admin, public string) {
-	if v.set() && admin == public && !strings.HasSuffix(admin, ":0") {
+	if admin != "" && admin == public && !strings.HasSuffix(admin, ":0") {
 		r.mistake(v, "is the address that Twilio's requests go to, too", "choose another port, or leave it out: then one port serves all")
 	}
 }

@@ -1,53 +1,75 @@
 package config
 
 import (
+	"net/mail"
 	"net/url"
 	"regexp"
+	"slices"
 	"strings"
+
+	"github.com/backstop-project/backstop/notify"
 )
 
-// Notifier is a place where alerts go: exactly one of its pointers is set.
-type Notifier struct {
-	Name  string
-	Email *Email
-	Slack *Slack
-}
-
-// Email is where e-mails go.
-type Email struct {
-	SMTP Secret
-	From string
-	To   []string
-}
-
-// Slack is where Slack messages go.
-type Slack struct {
-	WebhookURL Secret
-	BotToken   Secret
-	Channel    string
-	APIURL     string
-}
-
-func (r *review) email(e email) *Email {
+// email checks who is mailed, by whom and through which server.
+func (r *review) email(name string, e email) *notify.EmailOptions {
 	if e.At.invalid {
 		return nil
 	}
 	r.required(e.At, e.SMTP, "smtp", "SMTP_URL", "write the mail server as smtp://user:password@host:587 or smtps://user:password@host:465")
 	r.required(e.At, e.From, "from", "ALERT_EMAIL_FROM", "write the address that alerts come from, one that the mail server may send for")
-	if len(e.To) == 0 {
-		r.required(e.At, value{}, "to", "ALERT_EMAIL_TO", "write who is to be told, several separated by commas")
-	}
-	return &Email{SMTP: r.smtp(e.SMTP), From: r.mailAddress(e.From), To: r.mailAddresses(e.To)}
+	r.required(e.At, first(e.To...), "to", "ALERT_EMAIL_TO", "write who is to be told, several separated by commas")
+	return &notify.EmailOptions{Name: name, Server: r.smtp(e.SMTP), From: r.mailAddress(e.From), To: r.mailAddresses(e.To)}
 }
 
-func (r *review) smtp(v value) Secret {
-	return Secret(v.text)
+func (r *review) smtp(v value) notify.SMTPServer {
+	if !v.set() {
+		return notify.SMTPServer{}
+	}
+	server, err := notify.ParseSMTPURL(v.text)
+	if err != nil {
+		r.refused(v, err, "write smtp://user:password@host:587 or smtps://user:password@host:465")
+	}
+	r.hide(server.Password)
+	return server
+}
+
+func (r *review) mailAddress(v value) string {
+	if !v.set() {
+		return ""
+	}
+	if _, err := notify.ParseAddress(v.text); err != nil {
+		r.refused(v, err, "write name@example.com or Name <name@example.com>")
+	}
+	return v.text
+}
+
+// mailAddresses reads addresses, each value one or several with commas.
+func (r *review) mailAddresses(written []value) []string {
+	var addresses []string
+	for _, v := range written {
+		if !v.set() {
+			continue
+		}
+		list, err := mail.ParseAddressList(v.text)
+		if err != nil {
+			r.mistake(v, "is no list of e-mail addresses", "write name@example.com, several separated by commas")
+			continue
+		}
+		for _, address := range list {
+			one := v
+			one.text = address.String()
+			if one.text = r.mailAddress(one); !slices.Contains(addresses, one.text) {
+				addresses = append(addresses, one.text)
+			}
+		}
+	}
+	return addresses
 }
 
 var channelName = regexp.MustCompile(`^(?:[CGD][A-Z0-9]{6,20}|#[^\s#,]{1,80})$`)
 
 // slack is a webhook, or a bot's token and the channel it writes to.
-func (r *review) slack(s slack) *Slack {
+func (r *review) slack(name string, s slack) *notify.SlackOptions {
 	if s.At.invalid {
 		return nil
 	}
@@ -55,37 +77,37 @@ func (r *review) slack(s slack) *Slack {
 	case !s.WebhookURL.absent() && !s.BotToken.absent():
 		r.mistake(s.WebhookURL, "stands beside a bot token", "choose one: a bot token updates its messages, a webhook only posts")
 	case !s.WebhookURL.absent():
-		r.webhook(s.WebhookURL)
-		if !s.Channel.absent() {
-			r.mistake(s.Channel, "stands beside a webhook, which has its own channel", "leave the channel out, or use a bot token")
-		}
+		r.webhook(s)
 	default:
 		r.bot(s)
 	}
-	return &Slack{
-		WebhookURL: Secret(s.WebhookURL.text), BotToken: Secret(s.BotToken.text),
+	return &notify.SlackOptions{
+		Name: name, WebhookURL: s.WebhookURL.text, BotToken: s.BotToken.text,
 		Channel: s.Channel.text, APIURL: r.apiURL(s.APIURL),
 	}
 }
 
-func (r *review) webhook(v value) {
-	if !v.set() {
+func (r *review) webhook(s slack) {
+	if !s.Channel.absent() {
+		r.mistake(s.Channel, "stands beside a webhook, which has its own channel", "leave the channel out, or use a bot token")
+	}
+	if !s.WebhookURL.set() {
 		return
 	}
 	const remedy = "copy it from the settings of your Slack app: https://hooks.slack.com/services/…"
-	u, err := url.Parse(v.text)
+	u, err := url.Parse(s.WebhookURL.text)
 	switch {
 	case err != nil || u.Hostname() == "" || u.User != nil || !validPort(u.Port()):
-		r.mistake(v, "is no URL of a Slack webhook", remedy)
-	case u.Scheme != "https" && (u.Scheme != "http" || !local(u.Hostname())):
-		r.mistake(v, "is not https://", remedy)
+		r.mistake(s.WebhookURL, "is no URL of a Slack webhook", remedy)
+	case u.Scheme != "https" && (u.Scheme != "http" || !loopback(u.Hostname())):
+		r.mistake(s.WebhookURL, "is not https://", remedy)
 	}
 }
 
 func (r *review) bot(s slack) {
-	r.required(s.At, s.BotToken, "bot_token", "SLACK_BOT_TOKEN", "write the Bot User OAuth Token of your Slack app (xoxb-…), or use a webhook_url")
+	r.required(s.At, s.BotToken, "bot_token", "SLACK_BOT_TOKEN", "write the Bot User OAuth Token of your Slack app (xoxb-…), or use a webhook")
 	r.required(s.At, s.Channel, "channel", "SLACK_CHANNEL", "write the channel's id (C…), or its name with # before it")
-	if s.BotToken.set() && (!strings.HasPrefix(s.BotToken.text, "xoxb-") || strings.ContainsFunc(s.BotToken.text, func(c rune) bool { return c <= ' ' || c >= 0x7f })) {
+	if s.BotToken.set() && (!strings.HasPrefix(s.BotToken.text, "xoxb-") || strings.ContainsFunc(s.BotToken.text, unprintable)) {
 		r.mistake(s.BotToken, "is no bot token", "write the Bot User OAuth Token of your Slack app: it begins with xoxb-")
 	}
 	if s.Channel.set() && !channelName.MatchString(s.Channel.text) {
@@ -93,13 +115,16 @@ func (r *review) bot(s slack) {
 	}
 }
 
+// unprintable is what stands in no token.
+func unprintable(c rune) bool { return c <= ' ' || c >= 0x7f }
+
 // apiURL is another Slack API than slack.com's: GovSlack, or one for tests.
 func (r *review) apiURL(v value) string {
 	u := r.webURL(v, "write it as https://slack-gov.com/api/")
 	switch {
 	case u == nil:
 		return ""
-	case u.Scheme == "http" && !local(u.Hostname()):
+	case u.Scheme == "http" && !loopback(u.Hostname()):
 		r.mistake(v, "is not https://", "the token would cross the network in the clear: write it as https://slack-gov.com/api/")
 	}
 	return strings.TrimRight(u.String(), "/") + "/"

@@ -10,6 +10,8 @@ import (
 	"net/netip"
 	"time"
 
+	"github.com/backstop-project/backstop/recovery"
+	"github.com/backstop-project/backstop/store"
 	"github.com/backstop-project/backstop/twilio"
 )
 
@@ -24,16 +26,16 @@ type Config struct {
 	Primaries []string // origins: "https://www.example.com", in small letters
 	Reject    bool     // unverified requests get 403
 
-	AccountWords  map[string]Wording // by AccountSid
-	Lines         []Line
-	CallerCountry bool   // the caller's country may choose the language
-	Templates     string // folder of the customer's own texts, "" for none
-	Media         string // folder of the files that Play names, "" for none
+	// Recovery says how callers are spoken to. Its Media is nil: where the
+	// folder Media is set, open that for as long as it is used.
+	Recovery  recovery.Options
+	Templates string // folder of the customer's own texts, "" for none
+	Media     string // folder of the files that Play names, "" for none
 
 	Notifiers []Notifier
 	TimeZone  *time.Location
 
-	Retention Retention
+	Retention store.Retention
 	Privacy   Privacy
 	DataDir   string
 	Ledger    string // the SQLite file of the ledger
@@ -107,9 +109,9 @@ func build(f file, r *review) Config {
 		Accounts:       r.accounts(f.Accounts),
 		Primaries:      r.primaries(f.Primaries),
 		Reject:         r.oneOf(f.Unverified, "answer", "reject") == "reject",
-		CallerCountry:  r.boolean(f.CallerCountry, false),
-		Templates:      r.folder(f.Templates),
-		Media:          r.folder(f.Media),
+		Recovery:       r.answers(f),
+		Templates:      f.Templates.folder(),
+		Media:          f.Media.folder(),
 		Notifiers:      r.notifiers(f.Notifiers),
 		TimeZone:       r.timeZone(f.TimeZone),
 		Retention:      r.retention(f.Retention),
@@ -123,8 +125,6 @@ func build(f file, r *review) Config {
 		LogLevel:       r.logLevel(f.LogLevel),
 	}
 	c.Ledger = r.ledgerPath(f.DatabaseURL, c.DataDir)
-	c.AccountWords = r.accountWords(f.Accounts, c.Media)
-	c.Lines = r.lines(f.Lines, c.Media)
 	r.separate(f.AdminListen, c.AdminListen, c.Listen)
 	r.unset(f)
 	return c

@@ -29,7 +29,7 @@ func getenv(variables map[string]string) func(string) string {
 
 // load writes yaml into the working folder's backstop.yaml, "" for none, and
 // loads it.
-func load(t testing.TB, yaml string, variables map[string]string) (config.Config, error) {
+func load(t *testing.T, yaml string, variables map[string]string) (config.Config, error) {
 	t.Helper()
 	t.Chdir(t.TempDir())
 	if yaml != "" {
@@ -38,7 +38,7 @@ func load(t testing.TB, yaml string, variables map[string]string) (config.Config
 	return config.Load(getenv(variables), "")
 }
 
-func mustLoad(t testing.TB, yaml string, variables map[string]string) config.Config {
+func mustLoad(t *testing.T, yaml string, variables map[string]string) config.Config {
 	t.Helper()
 	c, err := load(t, yaml, variables)
 	if err != nil {
@@ -47,7 +47,7 @@ func mustLoad(t testing.TB, yaml string, variables map[string]string) config.Con
 	return c
 }
 
-func write(t testing.TB, path, content string) {
+func write(t *testing.T, path, content string) {
 	t.Helper()
 	if err := os.MkdirAll(filepath.Dir(path), 0o700); err != nil {
 		t.Fatal(err)
@@ -58,13 +58,13 @@ func write(t testing.TB, path, content string) {
 }
 
 // mistakes are the mistakes that Load finds, one line each.
-func mistakes(t testing.TB, yaml string, variables map[string]string) []string {
+func mistakes(t *testing.T, yaml string, variables map[string]string) []string {
 	t.Helper()
 	_, err := load(t, yaml, variables)
 	return lines(t, err)
 }
 
-func lines(t testing.TB, err error) []string {
+func lines(t *testing.T, err error) []string {
 	t.Helper()
 	if err == nil {
 		return nil

@@ -91,8 +91,7 @@ func readBounded(path string, limit int64) ([]byte, error) {
 // reason is what the system said, without the path: it may have come through
 // ${X}.
 func reason(err error) string {
-	var pathError *fs.PathError
-	if errors.As(err, &pathError) {
+	if pathError, ok := errors.AsType[*fs.PathError](err); ok {
 		return pathError.Err.Error()
 	}
 	return err.Error()

@@ -45,6 +45,9 @@ func (x *expander) expand(v value) value {
 	v.invalid = failed
 	if strings.Contains(v.written, "${") {
 		x.env.review.hide(v.text)
+		for part := range strings.SplitSeq(v.text, ",") {
+			x.env.review.hide(strings.TrimSpace(part))
+		}
 	}
 	return v
 }

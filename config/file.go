@@ -3,26 +3,28 @@ package config
 // file is the YAML file as it is written: every key that there is. The names
 // of fields are the keys' in Go; `secret` marks what is never shown.
 type file struct {
-	PublicURL      value      `yaml:"public_url"`
-	Accounts       []account  `yaml:"accounts"`
-	Primaries      []value    `yaml:"primaries"`
-	Lines          []line     `yaml:"lines"`
-	CallerCountry  value      `yaml:"caller_country"`
-	Templates      value      `yaml:"templates"`
-	Media          value      `yaml:"media"`
-	Unverified     value      `yaml:"unverified"`
-	Notifiers      []notifier `yaml:"notifiers"`
-	TimeZone       value      `yaml:"time_zone"`
-	Retention      retention  `yaml:"retention"`
-	Privacy        privacy    `yaml:"privacy"`
-	DataDir        value      `yaml:"data_dir"`
-	DatabaseURL    value      `yaml:"database_url,secret"`
-	Listen         value      `yaml:"listen"`
-	AdminListen    value      `yaml:"admin_listen"`
-	AdminURL       value      `yaml:"admin_url"`
-	AdminPassword  value      `yaml:"admin_password,secret"`
-	TrustedProxies []value    `yaml:"trusted_proxies"`
-	LogLevel       value      `yaml:"log_level"`
+	At             value
+	PublicURL      value              `yaml:"public_url"`
+	Accounts       []account          `yaml:"accounts"`
+	Primaries      []value            `yaml:"primaries"`
+	Lines          []line             `yaml:"lines"`
+	CallerCountry  value              `yaml:"caller_country"`
+	Countries      map[string][]value `yaml:"countries"`
+	Templates      value              `yaml:"templates"`
+	Media          value              `yaml:"media"`
+	Unverified     value              `yaml:"unverified"`
+	Notifiers      []notifier         `yaml:"notifiers"`
+	TimeZone       value              `yaml:"time_zone"`
+	Retention      retention          `yaml:"retention"`
+	Privacy        privacy            `yaml:"privacy"`
+	DataDir        value              `yaml:"data_dir"`
+	DatabaseURL    value              `yaml:"database_url,secret"`
+	Listen         value              `yaml:"listen"`
+	AdminListen    value              `yaml:"admin_listen"`
+	AdminURL       value              `yaml:"admin_url"`
+	AdminPassword  value              `yaml:"admin_password,secret"`
+	TrustedProxies []value            `yaml:"trusted_proxies"`
+	LogLevel       value              `yaml:"log_level"`
 }
 
 // wording is how callers are spoken to: of an account, or of a line.
@@ -32,6 +34,7 @@ type wording struct {
 	Voice     value   `yaml:"voice"`
 	Say       value   `yaml:"say"`
 	Play      value   `yaml:"play"`
+	Hold      value   `yaml:"hold"`
 }
 
 type account struct {

@@ -2,6 +2,7 @@ package config
 
 import (
 	"fmt"
+	"regexp"
 	"slices"
 	"strings"
 )
@@ -54,7 +55,7 @@ func (m Mistake) subject() string {
 type review struct {
 	mistakes []Mistake
 	warnings []string
-	secrets  []string // never to be seen in the above
+	secrets  []*regexp.Regexp // never to be seen in the above, in capitals neither
 }
 
 // mistake notes that v is wrong.
@@ -105,7 +106,7 @@ func (r *review) err() error {
 // none belongs, and from there into a sentence.
 func (r *review) scrub(s string) string {
 	for _, secret := range r.secrets {
-		s = strings.ReplaceAll(s, secret, masked)
+		s = secret.ReplaceAllString(s, masked)
 	}
 	return s
 }
@@ -115,6 +116,6 @@ func (r *review) scrub(s string) string {
 func (r *review) hide(secret string) {
 	const tooShort = 6
 	if len(secret) >= tooShort {
-		r.secrets = append(r.secrets, secret)
+		r.secrets = append(r.secrets, regexp.MustCompile("(?i)"+regexp.QuoteMeta(secret)))
 	}
 }

@@ -1,11 +1,19 @@
 package config
 
 import (
-	"net/mail"
 	"regexp"
-	"slices"
 	"strings"
+
+	"github.com/backstop-project/backstop/notify"
 )
+
+// Notifier is a place where alerts go: exactly one of its pointers is set.
+// Texts, clock and the like are for whoever makes it.
+type Notifier struct {
+	Name  string
+	Email *notify.EmailOptions
+	Slack *notify.SlackOptions
+}
 
 var notifierName = regexp.MustCompile(`^[A-Za-z0-9][A-Za-z0-9._-]{0,49}$`)
 
@@ -24,15 +32,28 @@ func (r *review) notifiers(written []notifier) []Notifier {
 		case n.Email != nil && n.Slack != nil:
 			r.missing(n.At, n.At.key, "is e-mail and Slack at once", "make two notifiers of it, each with its own name")
 		case n.Email != nil:
-			one.Email = r.email(*n.Email)
+			one.Email = r.email(one.Name, *n.Email)
 		case n.Slack != nil:
-			one.Slack = r.slack(*n.Slack)
+			one.Slack = r.slack(one.Name, *n.Slack)
 		default:
 			r.missing(n.At, n.At.key, "says nowhere to send to", "add email: {smtp, from, to} or slack: {webhook_url} or slack: {bot_token, channel}")
+		}
+		if len(r.mistakes) == 0 { // lest its maker refuse later what was taken here
+			r.refused(n.At, one.validate(), moreAbout)
 		}
 		notifiers = append(notifiers, one)
 	}
 	return notifiers
+}
+
+func (n Notifier) validate() error {
+	switch {
+	case n.Email != nil:
+		return n.Email.Validate()
+	case n.Slack != nil:
+		return n.Slack.Validate()
+	}
+	return nil
 }
 
 func (r *review) notifierName(n notifier) {
@@ -58,36 +79,14 @@ func (r *review) required(at, v value, key, variable, remedy string) {
 	r.missing(at, name, "is missing", remedy)
 }
 
-// mailAddress reads one address as net/mail does.
-func (r *review) mailAddress(v value) string {
-	if !v.set() {
-		return ""
-	}
-	address, err := mail.ParseAddress(v.text)
-	if err != nil || strings.ContainsAny(address.Address, "\r\n\x00") {
-		r.mistake(v, "is no e-mail address", "write it as ops@example.com or Operations <ops@example.com>")
-		return ""
-	}
-	return address.String()
-}
-
-// mailAddresses reads addresses, each entry one or several with commas.
-func (r *review) mailAddresses(written []value) []string {
-	var addresses []string
-	for _, v := range written {
-		if !v.set() {
-			continue
+// refused notes what another package says against v, which reads
+// `problem: remedy`, or is several such sentences joined.
+func (r *review) refused(v value, err error, otherwise string) {
+	for _, complaint := range unjoin(err) {
+		problem, remedy, found := strings.Cut(complaint.Error(), ": ")
+		if !found {
+			remedy = otherwise
 		}
-		list, err := mail.ParseAddressList(v.text)
-		if err != nil {
-			r.mistake(v, "is no list of e-mail addresses", "write addresses as ops@example.com, separated by commas")
-			continue
-		}
-		for _, address := range list {
-			if s := address.String(); !slices.Contains(addresses, s) {
-				addresses = append(addresses, s)
-			}
-		}
+		r.mistake(v, problem, remedy)
 	}
-	return addresses
 }

@@ -5,14 +5,9 @@ import (
 	"regexp"
 	"slices"
 	"strings"
-)
 
-// Retention is how long failures are kept.
-type Retention struct {
-	Days         int
-	PersonalDays int
-	MaxBytes     int64
-}
+	"github.com/backstop-project/backstop/store"
+)
 
 // Privacy is what is hidden and what is never stored.
 type Privacy struct {
@@ -20,13 +15,13 @@ type Privacy struct {
 	Drop        []string // parameters that are dropped before the journal; Body among them unless bodies are kept
 }
 
-func (r *review) retention(written retention) Retention {
+func (r *review) retention(written retention) store.Retention {
 	const (
 		days, personal = 400, 90
 		maxBytes       = 10e9
 		leastBytes     = 10e6
 	)
-	kept := Retention{
+	kept := store.Retention{
 		Days:     r.days(written.Days, days),
 		MaxBytes: r.size(written.MaxSize, maxBytes, leastBytes),
 	}

@@ -101,19 +101,29 @@ func (r *review) logLevel(v value) slog.Level {
 	return slog.LevelInfo
 }
 
-// folder is a folder that must be there; "" where none is configured.
-func (r *review) folder(v value) string {
-	if !v.set() {
-		return ""
+// folder is a folder that must be there; ok is false where none is configured,
+// or where it is not there.
+func (r *review) folder(v value) (path string, ok bool) {
+	if path = v.folder(); path == "" {
+		return "", false
 	}
-	path := v.path()
 	switch info, err := os.Stat(path); {
 	case err != nil:
 		r.mistake(v, "cannot be opened: "+reason(err), "create the folder, or leave the key out")
 	case !info.IsDir():
 		r.mistake(v, "is no folder", "name the folder that holds the files")
+	default:
+		return path, true
 	}
-	return path
+	return "", false
+}
+
+// folder is v as a path, "" where nothing is configured.
+func (v value) folder() string {
+	if !v.set() {
+		return ""
+	}
+	return v.path()
 }
 
 // dataDir is where everything is kept; it need not be there yet.

@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"log/slog"
+	"maps"
 	"os"
 	"strings"
 	"testing"
@@ -75,9 +76,7 @@ func TestAConfigIsPrintedWithoutItsSecrets(t *testing.T) {
 		"PUBLIC_URL": "https://fallback.example.com", "TWILIO_ACCOUNT_SID": sid,
 		"ALERT_EMAIL_FROM": "backstop@example.com", "ALERT_EMAIL_TO": "ops@example.com", "SLACK_CHANNEL": "#ops",
 	}
-	for name, secret := range secrets {
-		variables[name] = secret
-	}
+	maps.Copy(variables, secrets)
 	c := mustLoad(t, `
 accounts:
   - {sid: `+sid2+`, auth_tokens: [feed0000feed0000feed0000feed0000]}
@@ -106,9 +105,7 @@ func TestSecretsComeFromFiles(t *testing.T) {
 			variables := map[string]string{
 				"TWILIO_ACCOUNT_SID": sid, "ALERT_EMAIL_FROM": "a@example.com", "ALERT_EMAIL_TO": "b@example.com", "SLACK_CHANNEL": "#ops",
 			}
-			for other, value := range secrets {
-				variables[other] = value
-			}
+			maps.Copy(variables, secrets)
 			want, err := config.Load(getenv(variables), "")
 			if err != nil {
 				t.Fatal(err)

@@ -6,6 +6,7 @@ import (
 	"io"
 	"log/slog"
 	"reflect"
+	"slices"
 	"strings"
 )
 
@@ -60,7 +61,7 @@ func settingsOf(f file, r *review) []setting {
 
 // collect calls fn for every leaf that something was written for.
 func collect(v reflect.Value, fn func(value)) {
-	switch leaf, ok := v.Interface().(value); {
+	switch leaf, ok := reflect.TypeAssert[value](v); {
 	case ok && leaf.set():
 		fn(leaf)
 	case ok:
@@ -69,6 +70,12 @@ func collect(v reflect.Value, fn func(value)) {
 	case v.Kind() == reflect.Slice:
 		for i := range v.Len() {
 			collect(v.Index(i), fn)
+		}
+	case v.Kind() == reflect.Map:
+		keys := v.MapKeys()
+		slices.SortFunc(keys, func(a, b reflect.Value) int { return strings.Compare(a.String(), b.String()) })
+		for _, key := range keys {
+			collect(v.MapIndex(key), fn)
 		}
 	case v.Kind() == reflect.Struct:
 		for i := range v.NumField() {

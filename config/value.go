@@ -27,12 +27,6 @@ func (v value) set() bool { return v.text != "" && !v.invalid }
 // absent says that nothing was written: not even a mistake.
 func (v value) absent() bool { return v.text == "" && !v.invalid }
 
-// trimmed is v without spaces around it.
-func (v value) trimmed() value {
-	v.text = strings.TrimSpace(v.text)
-	return v
-}
-
 // where names the place for people.
 func (v value) where() string {
 	switch {
@@ -48,7 +42,7 @@ func (v value) where() string {
 // written, for X may be a secret whatever the key.
 func (v value) shown() string {
 	switch {
-	case v.text == "" && v.written == "":
+	case v.written == "":
 		return ""
 	case reference.MatchString(v.written):
 		return v.written

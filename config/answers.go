@@ -1,0 +1,184 @@
+package config
+
+import (
+	"errors"
+	"fmt"
+	"os"
+	"regexp"
+	"strconv"
+	"strings"
+
+	"github.com/backstop-project/backstop/recovery"
+	"github.com/backstop-project/backstop/templates"
+)
+
+// answers is how callers are spoken to. What a style may say is recovery's
+// and templates' to judge; this finds the place in the file for each of their
+// complaints.
+func (r *review) answers(f file) recovery.Options {
+	a := answering{review: r, places: make(map[string]value)}
+	o := recovery.Options{
+		Accounts:  make(map[string]recovery.Style),
+		Countries: make(map[string][]string),
+		ByCaller:  r.boolean(f.CallerCountry, false),
+	}
+	for _, one := range f.Accounts {
+		switch {
+		case one.At.invalid || one.SID.invalid:
+		case one.SID.absent():
+			o.House = a.style("house", one.DisplayName, one.Wording)
+		default:
+			o.Accounts[one.SID.text] = a.style("accounts."+one.SID.text, one.DisplayName, one.Wording)
+		}
+	}
+	for _, one := range f.Lines {
+		if one.At.invalid || one.Match.invalid {
+			continue
+		}
+		r.tags(one.Tags)
+		key := fmt.Sprintf("lines[%d]", len(o.Lines))
+		a.place(key+".match", one.Match, one.At)
+		o.Lines = append(o.Lines, recovery.Line{Match: one.Match.text, Style: a.style(key, one.Name, one.Wording)})
+	}
+	for country, languages := range f.Countries {
+		at := f.At
+		if len(languages) > 0 {
+			at = languages[0]
+		}
+		at.key, at.written = "countries."+country, ""
+		a.places[at.key] = at
+		o.Countries[country] = texts(commaSplit(languages))
+	}
+	a.check(f, o)
+	return o
+}
+
+// answering remembers where recovery's keys stand in the file.
+type answering struct {
+	*review
+	places    map[string]value
+	mediaGone bool // the folder has a mistake: whether a file is in it is not known
+}
+
+// place notes where key stands; where nothing was written, what it belongs to.
+func (a *answering) place(key string, v, around value) {
+	if v.absent() {
+		v, v.key = around, around.key+key[strings.LastIndexByte(key, '.'):]
+	}
+	a.places[key] = v
+}
+
+func (a *answering) style(key string, name value, w wording) recovery.Style {
+	languages := commaSplit(append([]value{w.Language}, w.Languages...))
+	if !w.Language.absent() && len(w.Languages) > 0 {
+		a.mistake(w.Language, "stands beside languages", "write either language or languages")
+	}
+	for part, v := range map[string]value{
+		"name": name, "language": first(languages...), "voice": w.Voice, "say": w.Say, "play": w.Play, "hold": w.Hold,
+	} {
+		a.places[key+"."+part] = v
+	}
+	return recovery.Style{
+		Name: name.text, Languages: texts(languages), Voice: w.Voice.text,
+		Say: w.Say.text, Play: w.Play.text, Hold: w.Hold.text,
+	}
+}
+
+func texts(values []value) []string {
+	var list []string
+	for _, v := range values {
+		list = append(list, v.text)
+	}
+	return list
+}
+
+// check has the customer's own texts and o judged by those who will use them.
+func (a *answering) check(f file, o recovery.Options) {
+	words, err := templates.NewAnswers(a.ownTexts(f.Templates))
+	for _, complaint := range unjoin(err) {
+		problem, remedy := lastCut(complaint.Error())
+		a.mistake(f.Templates, "has a mistake in it: "+problem, remedy)
+	}
+	o.Media = a.media(f.Media)
+	defer func() { _ = o.Media.Close() }() // only its list was needed
+	_, err = recovery.NewRules(o, words.Knows)
+	for _, complaint := range unjoin(err) {
+		a.complain(complaint)
+	}
+}
+
+// media opens the folder of recordings, nil where none is configured.
+func (a *answering) media(v value) *recovery.Media {
+	folder, ok := a.folder(v)
+	if !ok {
+		a.mediaGone = !v.absent()
+		return nil
+	}
+	media, err := recovery.OpenMedia(folder)
+	if err != nil {
+		a.mediaGone = true
+		a.mistake(v, "cannot be read: "+reason(err), "make the folder readable for Backstop")
+	}
+	return media
+}
+
+func (a *answering) ownTexts(v value) templates.AnswerOptions {
+	folder, ok := a.folder(v)
+	if !ok {
+		return templates.AnswerOptions{}
+	}
+	return templates.AnswerOptions{Own: os.DirFS(folder)}
+}
+
+// complain notes what recovery says, which reads `key: "value" problem: remedy`.
+func (a *answering) complain(err error) {
+	key, rest, _ := strings.Cut(err.Error(), ": ")
+	if a.mediaGone && (strings.HasSuffix(key, ".play") || strings.HasSuffix(key, ".hold")) {
+		return
+	}
+	at, known := a.places[key]
+	if quoted, err := strconv.QuotedPrefix(rest); err == nil {
+		rest = strings.TrimSpace(rest[len(quoted):])
+		if text, err := strconv.Unquote(quoted); err == nil && !known {
+			at = a.places[key+"."+text] // a country that is none
+		}
+	}
+	problem, remedy, found := strings.Cut(rest, ": ")
+	if !found {
+		remedy = moreAbout
+	}
+	a.mistake(at, problem, remedy)
+}
+
+// unjoin takes apart what errors.Join put together.
+func unjoin(err error) []error {
+	var joined interface{ Unwrap() []error }
+	switch {
+	case err == nil:
+		return nil
+	case errors.As(err, &joined):
+		return joined.Unwrap()
+	}
+	return []error{err}
+}
+
+// lastCut parts a sentence from the remedy at its end.
+func lastCut(s string) (problem, remedy string) {
+	if i := strings.LastIndex(s, ": "); i >= 0 {
+		return s[:i], s[i+2:]
+	}
+	return s, moreAbout
+}
+
+// moreAbout is the remedy where a complaint names none.
+const moreAbout = "see docs/CONFIGURATION.md"
+
+var tag = regexp.MustCompile(`^[\pL\pN][\pL\pN ._:/-]{0,39}$`)
+
+func (r *review) tags(written []value) {
+	for _, v := range commaSplit(written) {
+		if !tag.MatchString(v.text) {
+			r.mistake(v, "is no tag", "write a short word, such as clinic")
+		}
+	}
+}

@@ -1,0 +1,145 @@
+package config_test
+
+import (
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+)
+
+func TestMistakesAreFound(t *testing.T) {
+	account := "accounts: [{sid: " + sid + ", auth_tokens: [" + token + "]}]\n"
+	tests := map[string]struct{ yaml, want string }{
+		"PUBLIC_URL without a scheme":            {"public_url: fallback.example.com", `public_url = "fallback.example.com" (backstop.yaml:1:13) must start with https://`},
+		"PUBLIC_URL with a query":                {"public_url: https://a.example/?x=1", `public_url = "https://a.example/?x=1" (backstop.yaml:1:13) must not have a query`},
+		"PUBLIC_URL with a fragment":             {"public_url: https://a.example/#rc=3", `public_url = "https://a.example/#rc=3" (backstop.yaml:1:13) has a fragment`},
+		"PUBLIC_URL with no host":                {"public_url: https:///x", `public_url = "https:///x" (backstop.yaml:1:13) must name a host`},
+		"a short SID":                            {"accounts: [{sid: AC12, auth_tokens: [" + token + "]}]", `accounts[0].sid = "AC12" (backstop.yaml:1:18) is no Account SID: copy it from`},
+		"an API key for a SID":                   {"accounts: [{sid: SK" + sid[2:] + ", auth_tokens: [" + token + "]}]", `accounts[0].sid = "SK` + sid[2:] + `" (backstop.yaml:1:18) is an API key, and those never sign: `},
+		"the SID of drills":                      {"accounts: [{sid: AC000000000000000000000000000000d0, auth_tokens: [" + token + "]}]", `accounts[0].sid = "AC000000000000000000000000000000d0" (backstop.yaml:1:18) is reserved for drills: `},
+		"the same account twice":                 {"accounts: [{sid: " + sid + ", auth_tokens: [" + token + "]}, {sid: " + sid + ", auth_tokens: [" + token + "]}]", `accounts[1].sid = "` + sid + `" (backstop.yaml:1:`},
+		"the same name twice":                    {"accounts: [{name: a, sid: " + sid + ", auth_tokens: [" + token + "]}, {name: a, sid: " + sid2 + ", auth_tokens: [" + token + "]}]", `accounts[1].name = "a" (backstop.yaml:1:`},
+		"an account of nothing":                  {"accounts: [{name: a}]", `accounts[0].sid (backstop.yaml:1:13) is missing: `},
+		"an account without tokens":              {"accounts: [{sid: " + sid + "}]", `accounts[0].auth_tokens (backstop.yaml:1:13) is missing: no request of this account could be verified: `},
+		"a token with a space":                   {"accounts: [{sid: " + sid + `, auth_tokens: ["a b"]}]`, `accounts[0].auth_tokens[0] = ••• (backstop.yaml:1:`},
+		"a primary with a path":                  {"primaries: [https://a.example/x]", `primaries[0] = "https://a.example/x" (backstop.yaml:1:13) has a path: write scheme and host`},
+		"a primary that is no web server":        {"primaries: [ftp://a.example]", `primaries[0] = "ftp://a.example" (backstop.yaml:1:13) is neither https:// nor http://: `},
+		"a primary without scheme":               {"primaries: [www.example.com]", `primaries[0] = "www.example.com" (backstop.yaml:1:13) is no URL: `},
+		"a primary with a user":                  {"primaries: [https://me@a.example]", `primaries[0] = ••• (backstop.yaml:1:13) holds a user name: leave it out; `},
+		"a primary with a strange port":          {"primaries: [https://a.example:99999]", `primaries[0] = "https://a.example:99999" (backstop.yaml:1:13) has an impossible port: `},
+		"a line without match":                   {"lines: [{name: a}]", `lines[0].match (backstop.yaml:1:10) is empty: `},
+		"a line with * in its middle":            {`lines: [{match: "+49*30"}]`, `lines[0].match = "+49*30" (backstop.yaml:1:17) has a * that is not at its end: `},
+		"a line with spaces":                     {`lines: [{match: "sip:a b"}]`, `lines[0].match = "sip:a b" (backstop.yaml:1:17) has a space in it: `},
+		"the same line twice":                    {"lines: [{match: '+49*'}, {match: '+49*'}]", `lines[1].match = "+49*" (backstop.yaml:1:34) is there twice: say all about`},
+		"a tag of signs":                         {"lines: [{match: '+49*', tags: ['<b>']}]", `lines[0].tags[0] = "<b>" (backstop.yaml:1:`},
+		"a recording without a folder":           {"lines: [{match: '+49*', play: a.mp3}]", `lines[0].play = "a.mp3" (backstop.yaml:1:31) needs a folder: `},
+		"a recording that is not there":          {"media: .\nlines: [{match: '+49*', play: a.mp3}]", `lines[0].play = "a.mp3" (backstop.yaml:2:31) is no file in the media folder that Twilio can play: `},
+		"a recording outside the folder":         {"media: .\nlines: [{match: '+49*', play: ../a.mp3}]", `lines[0].play = "../a.mp3" (backstop.yaml:2:31) is no file in the media folder that Twilio can play: `},
+		"a templates folder that is gone":        {"templates: gone", `templates = "gone" (backstop.yaml:1:12) cannot be opened: no such file or directory: create the folder, or leave the key out`},
+		"a templates folder that is a file":      {"templates: backstop.yaml", `templates = "backstop.yaml" (backstop.yaml:1:12) is no folder: `},
+		"a data folder that is a file":           {"data_dir: backstop.yaml", `data_dir = "backstop.yaml" (backstop.yaml:1:11) is a file: `},
+		"a notifier without a name":              {"notifiers: [{slack: {webhook_url: 'https://hooks.slack.com/services/a'}}]", `notifiers[0].name (backstop.yaml:1:14) is missing: `},
+		"a notifier with a strange name":         {"notifiers: [{name: a b, slack: {webhook_url: 'https://hooks.slack.com/services/a'}}]", `notifiers[0].name = "a b" (backstop.yaml:1:20) is no name for a notifier: `},
+		"two notifiers of one name":              {"notifiers:\n- {name: a, slack: {webhook_url: 'https://hooks.slack.com/services/a'}}\n- {name: a, slack: {webhook_url: 'https://hooks.slack.com/services/b'}}", `notifiers[1].name = "a" (backstop.yaml:3:10) is the same as notifiers[0].name (backstop.yaml:2:10): `},
+		"a notifier that goes nowhere":           {"notifiers: [{name: a}]", `notifiers[0] (backstop.yaml:1:14) says nowhere to send to: `},
+		"a notifier that goes two ways":          {"notifiers: [{name: a, slack: {}, email: {}}]", `notifiers[0] (backstop.yaml:1:14) is e-mail and Slack at once: `},
+		"e-mail without a server":                {"notifiers: [{name: a, email: {from: a@example.com, to: b@example.com}}]", `notifiers[0].email.smtp (backstop.yaml:1:31) is missing: `},
+		"e-mail without From":                    {"notifiers: [{name: a, email: {smtp: 'smtp://a.example', to: b@example.com}}]", `notifiers[0].email.from (backstop.yaml:1:31) is missing: `},
+		"e-mail without To":                      {"notifiers: [{name: a, email: {smtp: 'smtp://a.example', from: b@example.com}}]", `notifiers[0].email.to (backstop.yaml:1:31) is missing: `},
+		"e-mail from nobody":                     {"notifiers: [{name: a, email: {smtp: 'smtp://a.example', from: nobody, to: b@example.com}}]", `notifiers[0].email.from = "nobody" (backstop.yaml:1:63) is no e-mail address: `},
+		"e-mail to nobody":                       {"notifiers: [{name: a, email: {smtp: 'smtp://a.example', from: b@example.com, to: [c@example.com, nobody]}}]", `notifiers[0].email.to[1] = "nobody" (backstop.yaml:1:`},
+		"a mail server of another kind":          {"notifiers: [{name: a, email: {smtp: 'http://a.example', from: a@example.com, to: b@example.com}}]", `notifiers[0].email.smtp = ••• (backstop.yaml:1:37) must begin with smtp:// or smtps://: `},
+		"Slack with neither way":                 {"notifiers: [{name: a, slack: {channel: '#ops'}}]", `notifiers[0].slack.bot_token (backstop.yaml:1:31) is missing: `},
+		"Slack without a channel":                {"notifiers: [{name: a, slack: {bot_token: xoxb-1}}]", `notifiers[0].slack.channel (backstop.yaml:1:31) is missing: `},
+		"Slack with both ways":                   {"notifiers: [{name: a, slack: {bot_token: xoxb-1, channel: '#ops', webhook_url: 'https://hooks.slack.com/services/a'}}]", `notifiers[0].slack.webhook_url = ••• (backstop.yaml:1:`},
+		"a webhook with a channel":               {"notifiers: [{name: a, slack: {channel: '#ops', webhook_url: 'https://hooks.slack.com/services/a'}}]", `notifiers[0].slack.channel = "#ops" (backstop.yaml:1:40) stands beside a webhook`},
+		"a webhook in the clear":                 {"notifiers: [{name: a, slack: {webhook_url: 'http://hooks.slack.com/services/a'}}]", `notifiers[0].slack.webhook_url = ••• (backstop.yaml:1:44) is not https://: `},
+		"a user's token":                         {"notifiers: [{name: a, slack: {bot_token: xoxp-1, channel: '#ops'}}]", `notifiers[0].slack.bot_token = ••• (backstop.yaml:1:42) is no bot token: `},
+		"a channel without #":                    {"notifiers: [{name: a, slack: {bot_token: xoxb-1, channel: ops}}]", `notifiers[0].slack.channel = "ops" (backstop.yaml:1:59) is no channel: `},
+		"a Slack API in the clear":               {"notifiers: [{name: a, slack: {bot_token: xoxb-1, channel: '#a', api_url: 'http://slack.example/api/'}}]", `notifiers[0].slack.api_url = "http://slack.example/api/" (backstop.yaml:1:`},
+		"days that are none":                     {"retention: {days: many}", `retention.days = "many" (backstop.yaml:1:19) is no number of days: `},
+		"no days":                                {"retention: {days: 0}", `retention.days = "0" (backstop.yaml:1:19) is no number of days: `},
+		"personal data kept longer":              {"retention: {days: 30, personal_days: 31}", `retention.personal_days = "31" (backstop.yaml:1:38) is longer than the 30 days that failures are kept: `},
+		"a size without unit":                    {"retention: {max_size: 10}", `retention.max_size = "10" (backstop.yaml:1:23) is no size: `},
+		"a tiny size":                            {"retention: {max_size: 1MB}", `retention.max_size = "1MB" (backstop.yaml:1:23) is too small to be of use: `},
+		"a boundless size":                       {"retention: {max_size: 9999999999TB}", `retention.max_size = "9999999999TB" (backstop.yaml:1:23) is larger than any disk: `},
+		"a boolean that is none":                 {"privacy: {keep_body: yes}", `privacy.keep_body = "yes" (backstop.yaml:1:22) is neither true nor false: `},
+		"a parameter that is none":               {"privacy: {drop: [a-b]}", `privacy.drop[0] = "a-b" (backstop.yaml:1:18) is no name of a parameter: `},
+		"a parameter that cannot be spared":      {"privacy: {drop: [From]}", `privacy.drop[0] = "From" (backstop.yaml:1:18) cannot be dropped: `},
+		"a port alone":                           {"listen: 8080", `listen = "8080" (backstop.yaml:1:9) is no address to listen on: write host:port`},
+		"a port that is none":                    {"listen: :http", `listen = ":http" (backstop.yaml:1:9) has a port that is not between 0 and 65535: `},
+		"two listeners on one address":           {"listen: :1\nadmin_listen: :1", `admin_listen = ":1" (backstop.yaml:2:15) is the address that Twilio's requests go to, too: `},
+		"pages with a query":                     {"admin_url: https://a.example/?", `admin_url = "https://a.example/?" (backstop.yaml:1:12) has a query (?…) or a fragment (#…): `},
+		"a proxy that is none":                   {"trusted_proxies: [proxy]", `trusted_proxies[0] = "proxy" (backstop.yaml:1:19) is no IP address and no network: `},
+		"a zone that is none":                    {"time_zone: Europe/Birlin", `time_zone = "Europe/Birlin" (backstop.yaml:1:12) is no time zone: `},
+		"the machine's own zone":                 {"time_zone: Local", `time_zone = "Local" (backstop.yaml:1:12) is no time zone: `},
+		"another word for unverified":            {"unverified: drop", `unverified = "drop" (backstop.yaml:1:13) is no word for this: write answer or reject`},
+		"a level that is none":                   {"log_level: loud", `log_level = "loud" (backstop.yaml:1:12) is no log level: `},
+		"Postgres":                               {"database_url: postgres://me:hunter2@db/backstop", `database_url = ••• (backstop.yaml:1:15) asks for Postgres, which Backstop does not speak yet: leave it out: the history is kept in SQLite in DATA_DIR`},
+		"another database":                       {"database_url: mysql://db", `database_url = ••• (backstop.yaml:1:15) is a database that Backstop does not know: `},
+		"an endless password":                    {"admin_password: " + strings.Repeat("x", 2000), `admin_password = ••• (backstop.yaml:1:17) is longer than 1024 bytes: `},
+		"a language nobody speaks in an account": {"accounts: [{auth_tokens: [" + token + "], languages: [de, xx]}]", `accounts[0].languages[0] = "de" (backstop.yaml:1:`},
+		"language and languages":                 {"lines: [{match: '+49*', language: de, languages: [fr]}]", `lines[0].language = "de" (backstop.yaml:1:35) stands beside languages: `},
+		"a country that is none":                 {"countries: {ch: [de], DE: [de]}", `countries.ch (backstop.yaml:1:18) is no country: write two capital letters, such as CH`},
+		"a country that is none and empty":       {"countries: {ch: []}", `countries.ch (backstop.yaml:1:1) is no country: `},
+		"a country twice":                        {"countries: {CH: [de], CH: [fr]}", `countries.CH (backstop.yaml:1:23) stands here a second time: `},
+		"a recording in a folder that is gone":   {"media: gone\nlines: [{match: '+49*', play: a.mp3}]", `media = "gone" (backstop.yaml:1:8) cannot be opened: `},
+		"two accounts without a SID":             {"accounts: [{auth_tokens: [" + token + "]}, {auth_tokens: [" + token + "]}]", `accounts[1].sid (backstop.yaml:1:`},
+		"SMTP without a name":                    {"notifiers: [{name: a, email: {smtp: 'smtp://', from: a@example.com, to: b@example.com}}]", `notifiers[0].email.smtp = ••• (backstop.yaml:1:37) names no host: `},
+		"a language nobody speaks":               {account + "lines: [{match: '+49*', language: xx}]", `lines[0].language = "xx" (backstop.yaml:2:35) is no language`},
+	}
+	for name, test := range tests {
+		t.Run(name, func(t *testing.T) {
+			got := mistakes(t, test.yaml, nil)
+			if !has(got, test.want) || len(got) != 1 {
+				t.Errorf("got  %s\nwant %s", strings.Join(got, "\n     "), test.want)
+			}
+		})
+	}
+}
+
+func TestOddThingsAreWarnedOf(t *testing.T) {
+	tests := map[string]struct{ yaml, want string }{
+		"plain http":        {"public_url: http://a.example", `public_url = "http://a.example" is not https: what Twilio sends, callers' numbers among it, crosses the Internet in the clear`},
+		"loopback":          {"public_url: https://127.0.0.1:8080", `public_url = "https://127.0.0.1:8080" is an address of this machine or its network: Twilio cannot reach it`},
+		"loopback by name":  {"public_url: http://localhost:8080", `public_url = "http://localhost:8080" is an address of this machine or its network: Twilio cannot reach it`},
+		"a private network": {"public_url: 'http://[fd00::1]'", `public_url = "http://[fd00::1]" is an address of this machine or its network: Twilio cannot reach it`},
+		"an odd token":      {"accounts: [{auth_tokens: [abc]}]", `accounts[0].auth_tokens[0] = ••• does not look like an Auth Token, which is 32 of 0-9 a-f`},
+		"pages over http":   {"admin_url: http://backstop.example.com", `admin_url = "http://backstop.example.com" is not https: nobody can log in over it`},
+		"everybody trusted": {"trusted_proxies: 0.0.0.0/0", `trusted_proxies = "0.0.0.0/0" trusts everybody: whoever connects can pretend to be anyone`},
+		"a short password":  {"admin_password: admin", `admin_password = ••• is short: 12 characters and more are hard to guess`},
+	}
+	for name, test := range tests {
+		t.Run(name, func(t *testing.T) {
+			c := mustLoad(t, test.yaml, nil)
+			if !has(c.Warnings, test.want) {
+				t.Errorf("got  %s\nwant %s", strings.Join(c.Warnings, "\n     "), test.want)
+			}
+		})
+	}
+}
+
+func TestWhatIsRightIsTaken(t *testing.T) {
+	c := mustLoad(t, `
+primaries: ["https://WWW.example.com:443/", "http://a.example:80", "http://a.example:8080", "https://[::1]"]
+retention: {days: 30, max_size: 1.5 GiB}
+privacy: {mask_numbers: false, keep_body: false, drop: [CallerName, CallToken]}
+trusted_proxies: [10.1.2.3/8, "::1"]
+database_url: sqlite:///var/lib/x.db
+caller_country: true
+`, nil)
+	got := map[string]any{
+		"primaries": c.Primaries, "days": c.Retention.Days, "personal": c.Retention.PersonalDays, "bytes": c.Retention.MaxBytes,
+		"mask": c.Privacy.MaskNumbers, "drop": c.Privacy.Drop, "ledger": c.Ledger, "country": c.Recovery.ByCaller,
+		"proxies": []string{c.TrustedProxies[0].String(), c.TrustedProxies[1].String()},
+	}
+	want := map[string]any{
+		"primaries": []string{"https://www.example.com", "http://a.example", "http://a.example:8080", "https://[::1]"},
+		"days":      30, "personal": 30, "bytes": int64(3 << 29),
+		"mask": false, "drop": []string{"CallerName", "CallToken", "Body"}, "ledger": "/var/lib/x.db", "country": true,
+		"proxies": []string{"10.0.0.0/8", "::1/128"},
+	}
+	if diff := cmp.Diff(want, got); diff != "" {
+		t.Errorf("(-want +got):\n%s", diff)
+	}
+}
