@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"strings"
 	"text/template"
+	"time"
 	"unicode"
 
 	"github.com/backstop-project/backstop/twilio/twiml"
@@ -13,9 +14,10 @@ import (
 // Bounds of a customer's own template.
 const (
 	maxSource = 64 << 10
-	maxSteps  = 20_000 // pieces of text and values written, rounds of loops included
-	maxField  = 256    // bytes of a value from the request
-	maxString = 16 << 10
+	maxSteps  = 20_000 // pieces of text, actions, and rounds of loops
+	maxTime   = 200 * time.Millisecond
+	maxField  = 256 // bytes of a value from the request
+	maxString = 4 << 10
 	maxValues = 32 // of one print or printf
 )
 
@@ -81,17 +83,22 @@ func printf(format string, values ...any) (string, error) {
 var (
 	errSteps = fmt.Errorf("takes more than %d steps", maxSteps)
 	errSize  = fmt.Errorf("makes a document of more than %d bytes", twiml.MaxBytes)
+	errTime  = fmt.Errorf("takes longer than %s", maxTime)
 )
 
 // writer takes what a template writes, and stops it where it is too much.
 type writer struct {
 	document []byte
 	steps    int
+	until    time.Time
 }
 
 func (w *writer) Write(p []byte) (int, error) {
 	if w.steps++; w.steps > maxSteps {
 		return 0, errSteps
+	}
+	if time.Now().After(w.until) {
+		return 0, errTime
 	}
 	if len(w.document)+len(p) > twiml.MaxBytes {
 		return 0, errSize
@@ -110,7 +117,7 @@ func (o *own) render(data AnswerData) (document []byte, err error) {
 	for _, field := range []*string{&data.Line, &data.CallSID, &data.From, &data.To} {
 		*field = cut(*field)
 	}
-	w := writer{document: make([]byte, 0, 1024)}
+	w := writer{document: make([]byte, 0, 1024), until: time.Now().Add(maxTime)}
 	if err := o.template.Execute(&w, data); err != nil {
 		return nil, err
 	}

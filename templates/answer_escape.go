@@ -25,7 +25,6 @@ func parseOwn(file, source string) (*template.Template, error) {
 		}
 		r := rewriter{file: file, tree: t.Tree}
 		r.list(t.Root)
-		r.count(t.Root)
 		if r.err != nil {
 			return nil, r.err
 		}
@@ -39,13 +38,23 @@ type rewriter struct {
 	err  error // the first mistake
 }
 
+// list rewrites every node, and puts an empty piece of text before each and at
+// the end: writing it tells the writer, which has bounds, that the template
+// goes on. An empty loop has one too.
 func (r *rewriter) list(list *parse.ListNode) {
 	if list == nil {
 		return
 	}
+	counted := make([]parse.Node, 0, 2*len(list.Nodes)+1)
 	for _, node := range list.Nodes {
 		r.node(node)
+		counted = append(counted, step(node.Position()), node)
 	}
+	list.Nodes = append(counted, step(list.Pos))
+}
+
+func step(at parse.Pos) parse.Node {
+	return &parse.TextNode{NodeType: parse.NodeText, Pos: at}
 }
 
 func (r *rewriter) node(node parse.Node) {
@@ -61,7 +70,6 @@ func (r *rewriter) node(node parse.Node) {
 		r.branch(&n.BranchNode)
 	case *parse.RangeNode:
 		r.branch(&n.BranchNode)
-		r.count(n.List)
 	case *parse.TemplateNode:
 		r.pipe(n.Pipe)
 	}
@@ -78,13 +86,6 @@ func (r *rewriter) branch(n *parse.BranchNode) {
 func (r *rewriter) escape(pipe *parse.PipeNode) {
 	name := parse.NewIdentifier(escaper).SetTree(r.tree).SetPos(pipe.Pos)
 	pipe.Cmds = append(pipe.Cmds, &parse.CommandNode{NodeType: parse.NodeCommand, Pos: pipe.Pos, Args: []parse.Node{name}})
-}
-
-// count puts an empty piece of text first: writing it tells the writer, which
-// stops at maxSteps, that one more round has begun.
-func (*rewriter) count(list *parse.ListNode) {
-	empty := &parse.TextNode{NodeType: parse.NodeText, Pos: list.Pos}
-	list.Nodes = append([]parse.Node{empty}, list.Nodes...)
 }
 
 // pipe refuses functions that are not for templates of strangers' values.
@@ -126,7 +127,7 @@ func explained(file string, err error) error {
 		remedy = "there are .Name .Line .Language .Voice .Situation .ErrorCode .CallSID .From .To"
 	case strings.Contains(text, "not defined"):
 		remedy = "use print, printf, html, urlquery, len, index, slice, and, or, not or a comparison, or write the value alone"
-	case errors.Is(err, errSteps), errors.Is(err, errSize), errors.Is(err, errTooLong):
+	case errors.Is(err, errSteps), errors.Is(err, errTime), errors.Is(err, errSize), errors.Is(err, errTooLong):
 		remedy = "make it shorter"
 	}
 	return fmt.Errorf("%s: %s: %s", place, text, remedy)

@@ -110,6 +110,7 @@ func TestOwnTemplatesThatAreRefused(t *testing.T) {
 		"a loop in a loop":                {"apology.voice.fr.tmpl", `<Response>{{range 1000000}}{{range 1000000}}{{$x := 1}}{{end}}{{end}}</Response>`, "more than 20000 steps"},
 		"a recursion without end":         {"apology.voice.fr.tmpl", `{{define "x"}}{{template "x" .}}{{template "x" .}}{{end}}<Response>{{template "x" .}}</Response>`, "more than 20000 steps"},
 		"a string that doubles":           {"apology.voice.fr.tmpl", `{{$x := "aaaaaaaa"}}{{range 60}}{{$x = print $x $x}}{{end}}<Response/>`, "string that is too long: make it shorter"},
+		"work that writes nothing":        {"apology.voice.fr.tmpl", `{{range 15000}}` + strings.Repeat(`{{$x := printf "%900d" 1}}{{$x = print $x $x $x $x}}`, 1000) + `{{end}}<Response/>`, "make it shorter"},
 		"a width that fills the memory":   {"apology.voice.fr.tmpl", `<Response><Say>{{printf "%99999d" 1}}</Say></Response>`, "width that is too large"},
 		"a width from a value":            {"apology.voice.fr.tmpl", `<Response><Say>{{printf "%*d" 99999 1}}</Say></Response>`, "width that is too large"},
 		"a source that is too long":       {"apology.voice.fr.tmpl", "<Response>" + strings.Repeat(" ", 65<<10) + "</Response>", "at most 65536 are allowed"},
