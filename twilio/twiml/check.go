@@ -212,10 +212,10 @@ func (v *values) allow(value string) bool {
 	case boolean:
 		return value == "true" || value == "false"
 	case oneOf:
-		return v.enum == nil || v.enum[value]
+		return v.enum[value]
 	case listOf, numbers:
 		for part := range strings.FieldsSeq(value) {
-			if v.kind == numbers && !isNumber(part) || v.enum != nil && !v.enum[part] {
+			if v.kind == numbers && !isNumber(part) || v.kind == listOf && !v.enum[part] {
 				return false
 			}
 		}

@@ -48,8 +48,6 @@ type fault struct {
 	text string
 }
 
-func (f *fault) Error() string { return f.text }
-
 func newScanner(doc []byte) *scanner {
 	s := &scanner{doc: doc}
 	s.open = s.stack[:0]
