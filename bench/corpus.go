@@ -31,7 +31,7 @@ func newCorpus(n int) (corpus, error) {
 			From: fmt.Sprintf("+1415%07d", i), To: fmt.Sprintf("+1800555%04d", i%1000),
 			ErrorURL: fmt.Sprintf("https://www%d.example.com/voice/menu", i%failingHosts),
 			// Twilio's token is long and random: counted apart.
-			Changes: sim.Changes{Drop: []string{"CallToken"}},
+			Changes: sim.Changes{Drop: []string{"CallToken"}, Add: sim.Params{{Name: "CallerName", Value: "CLARA EXAMPLE"}}},
 		}
 		request, err := call.Request(account, publicURL+"/fallback/voice")
 		if err != nil {

@@ -29,6 +29,7 @@ type plan struct {
 	open    int
 	dir     string
 	binary  string
+	profile string
 }
 
 func run() error {
@@ -42,6 +43,7 @@ func run() error {
 	flag.IntVar(&p.open, "open", 5000, "requests a second of the open loop; 0 leaves it out")
 	flag.StringVar(&p.dir, "dir", "", "folder on the disk to measure; a temporary one where empty")
 	flag.StringVar(&p.binary, "binary", "bin/backstop", "the program: make build")
+	flag.StringVar(&p.profile, "profile", "", "write a CPU profile of Backstop's last burst to this file")
 	flag.Parse()
 	if p.dir == "" {
 		dir, err := os.MkdirTemp("", "backstop-bench-")

@@ -6,7 +6,10 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"runtime/debug"
+	"sync"
 	"sync/atomic"
+	"time"
 
 	"github.com/backstop-project/backstop/config"
 	"github.com/backstop-project/backstop/handlers/pages"
@@ -17,17 +20,18 @@ type secrets struct {
 	drillKey string
 	apiToken string
 
+	hashing  sync.Mutex
 	hash     atomic.Pointer[string] // nil until it is known
 	password config.Secret          // configured; "" else
 	made     string                 // generated at this start, to be shown once
 	shownIn  string                 // the file it was written to, "" for the terminal
-	log      *app
+	app      *app
 }
 
 // read reads the keys, or makes them. Where the folder cannot be written they
 // live in memory only: calls are answered all the same.
 func (s *secrets) read(a *app, c config.Config) {
-	s.log = a
+	s.app = a
 	s.password = c.AdminPassword
 	s.drillKey = s.key(drillKeyFile)
 	s.apiToken = s.key(apiTokenFile)
@@ -45,12 +49,12 @@ func (s *secrets) read(a *app, c config.Config) {
 	}
 }
 
-func (s *secrets) path(name string) string { return filepath.Join(s.log.folder.path, name) }
+func (s *secrets) path(name string) string { return filepath.Join(s.app.folder.path, name) }
 
 func (s *secrets) key(name string) string {
-	secret, _, err := readOrCreate(s.log.folder.path, name, func() (string, error) { return randomHex(32), nil })
+	secret, _, err := readOrCreate(s.app.folder.path, name, func() (string, error) { return randomHex(32), nil })
 	if err != nil {
-		s.log.log.Error("key not kept: it changes with the next start", "file", s.path(name), "err", err)
+		s.app.log.Error("key not kept: it changes with the next start", "file", s.path(name), "err", err)
 		return randomHex(32)
 	}
 	return secret
@@ -64,25 +68,42 @@ func (s *secrets) place(terminal bool) {
 	}
 	path := s.path(passwordFile)
 	if err := replaceSecret(path, s.made); err != nil {
-		s.log.log.Error("generated password not written: set one with backstop password", "err", err)
+		s.app.log.Error("generated password not written: set one with backstop password", "err", err)
 		return
 	}
 	s.shownIn = path
 }
 
-// prepare hashes what has to be hashed: that takes longer than a start may.
-func (s *secrets) prepare(context.Context) error {
+// prepare hashes the password in the background: that takes 25 ms and 19 MiB,
+// which a start has better use for. Who logs in earlier waits for it.
+func (s *secrets) prepare(ctx context.Context) error {
+	select {
+	case <-ctx.Done():
+		return nil
+	case <-time.After(prepareAfter):
+	}
+	return s.hashOnce()
+}
+
+const prepareAfter = 2 * time.Second
+
+// hashOnce hashes the password that was configured or generated, where there
+// is one and it has not been done.
+func (s *secrets) hashOnce() error {
+	s.hashing.Lock()
+	defer s.hashing.Unlock()
 	password := s.made
 	if s.password != "" {
 		password = s.password.Reveal()
 	}
-	if password == "" {
+	if password == "" || s.hash.Load() != nil {
 		return nil
 	}
 	hash, err := pages.HashPassword(password)
 	if err != nil {
 		return err
 	}
+	debug.FreeOSMemory() // argon2's memory would be kept for minutes
 	s.hash.Store(&hash)
 	if s.made == "" {
 		return nil
@@ -103,7 +124,7 @@ func (s *secrets) keep(hash string) error {
 		return err
 	}
 	s.hash.Store(&first)
-	s.log.log.Warn("another process set the admin's password first: the one shown here does not count")
+	s.app.log.Warn("another process set the admin's password first: the one shown here does not count")
 	return nil
 }
 
@@ -117,6 +138,9 @@ func (s *secrets) PasswordHash(username string) (encoded string, ok bool) {
 		if hash, err := readSecret(s.path(adminHashFile)); err == nil && pages.ValidHash(hash) {
 			return hash, true
 		}
+	}
+	if err := s.hashOnce(); err != nil {
+		s.app.log.Error("password not hashed", "err", err)
 	}
 	if hash := s.hash.Load(); hash != nil {
 		return *hash, true

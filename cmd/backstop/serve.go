@@ -9,6 +9,7 @@ import (
 	"net/http"
 	"os"
 	"os/signal"
+	"runtime/pprof"
 	"sync"
 	"syscall"
 	"time"
@@ -19,11 +20,18 @@ import (
 	"github.com/backstop-project/backstop/handlers"
 )
 
-type serveCommand struct{}
+type serveCommand struct {
+	CPUProfile string `help:"Write a CPU profile of the whole run to this file: see bench/README.md." placeholder:"FILE" hidden:""`
+}
 
 // Run serves until a signal ends it: SIGTERM and SIGINT drain, a second one
 // kills, SIGHUP reloads.
-func (serveCommand) Run(ctx context.Context, w *world, c *cli) error {
+func (s serveCommand) Run(ctx context.Context, w *world, c *cli) error {
+	stopProfile, err := profile(s.CPUProfile)
+	if err != nil {
+		return err
+	}
+	defer stopProfile()
 	load := func() (config.Config, error) { return config.Load(w.getenv, c.Config) }
 	first, err := load()
 	if err != nil {
@@ -51,6 +59,25 @@ func (serveCommand) Run(ctx context.Context, w *world, c *cli) error {
 		stop() // a second signal kills
 	}()
 	return a.run(ctx, reloads)
+}
+
+// profile writes a CPU profile to a file until it is stopped; without a file
+// it does nothing.
+func profile(path string) (stop func(), err error) {
+	if path == "" {
+		return func() {}, nil
+	}
+	file, err := os.Create(path) //nolint:gosec // the operator names it
+	if err != nil {
+		return nil, err
+	}
+	if err := pprof.StartCPUProfile(file); err != nil {
+		return nil, errors.Join(err, file.Close())
+	}
+	return func() {
+		pprof.StopCPUProfile()
+		_ = file.Close() // a profile is worth no error
+	}, nil
 }
 
 // run listens, answers, and does everything else behind the answer.

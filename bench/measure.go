@@ -1,0 +1,252 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"os"
+	"path/filepath"
+	"slices"
+	"time"
+
+	"golang.org/x/sys/unix"
+)
+
+// figures of one server under one number of connections, one a round.
+type figures struct {
+	rate, caughtUp, cpu []float64 // requests/s, failures/s until the ledger has them, µs a failure
+	p50, p99            []float64 // ms
+	rss                 float64   // MB, the most
+}
+
+const corpusSize = 400_000
+
+func measure(ctx context.Context, p plan) error {
+	fsync, err := fsyncTime(p.dir)
+	if err != nil {
+		return err
+	}
+	say("disk: fdatasync of 4 KiB takes %.2f ms (median of 200)", ms(fsync))
+	say("making %d signed requests …", corpusSize)
+	c, err := newCorpus(corpusSize)
+	if err != nil {
+		return err
+	}
+	say("corpus: %d distinct requests of %d parameters", len(c.requests), c.params)
+	if err := starting(ctx, p, c); err != nil {
+		return err
+	}
+	for _, connections := range []int{64, 256} {
+		if err := bursts(ctx, p, c, connections); err != nil {
+			return err
+		}
+	}
+	if p.open > 0 {
+		if err := openLoops(ctx, p, c, fsync); err != nil {
+			return err
+		}
+	}
+	if p.million > 0 {
+		return ledgerSize(ctx, p, c)
+	}
+	return nil
+}
+
+// bursts measures the three servers in turns.
+func bursts(ctx context.Context, p plan, c corpus, connections int) error {
+	names := []string{"gin", "floor", "backstop"}
+	all := map[string]*figures{}
+	for _, name := range names {
+		all[name] = &figures{}
+	}
+	for round := range p.rounds {
+		for i := range names {
+			name := names[(i+round)%len(names)]
+			if err := burst(ctx, p, c, name, connections, all[name]); err != nil {
+				return fmt.Errorf("%s: %w", name, err)
+			}
+		}
+	}
+	gin, floor, ours := all["gin"], all["floor"], all["backstop"]
+	say("\n%d connections, bursts of %s, median of %d", connections, p.burst, p.rounds)
+	for _, name := range names {
+		f := all[name]
+		say("  %-9s %7.0f/s   p50 %6.2f ms   p99 %6.2f ms   CPU %5.1f µs a request", name, median(f.rate), median(f.p50), median(f.p99), median(f.cpu))
+	}
+	say("  of the floor %.2f, of bare gin %.2f; until the ledger has them %.2f of bare gin (%.0f/s); RssAnon %.0f MB at most",
+		median(ours.rate)/median(floor.rate), median(ours.rate)/median(gin.rate), median(ours.caughtUp)/median(gin.rate), median(ours.caughtUp), ours.rss)
+	return nil
+}
+
+func burst(ctx context.Context, p plan, c corpus, name string, connections int, f *figures) error {
+	s, err := start(ctx, p, name)
+	if err != nil {
+		return err
+	}
+	defer os.RemoveAll(s.dir)
+	defer s.stop()
+	if _, err := closed(ctx, s.address, c, connections, 500*time.Millisecond); err != nil {
+		return err
+	}
+	before, stored := time.Duration(0), 0.0
+	if name == "backstop" {
+		if err := settle(ctx, s); err != nil {
+			return err
+		}
+		if stored, err = s.metric(ctx, "backstop_ledger_failures_stored_total"); err != nil {
+			return err
+		}
+	}
+	if before, err = s.cpu(); err != nil {
+		return err
+	}
+	began := time.Now()
+	out, err := closed(ctx, s.address, c, connections, p.burst)
+	if err != nil {
+		return err
+	}
+	if name == "backstop" {
+		if out.written != out.requests {
+			return fmt.Errorf("%d of %d answered without written=yes", out.requests-out.written, out.requests)
+		}
+		rss, err := s.rssAnon()
+		if err != nil {
+			return err
+		}
+		f.rss = max(f.rss, float64(rss)/1e6)
+		if err := s.caughtUp(ctx, int(stored)+out.requests); err != nil {
+			return err
+		}
+		f.caughtUp = append(f.caughtUp, float64(out.requests)/time.Since(began).Seconds())
+	}
+	after, err := s.cpu()
+	if err != nil {
+		return err
+	}
+	f.rate = append(f.rate, out.rate())
+	f.p50 = append(f.p50, ms(out.quantile(0.5)))
+	f.p99 = append(f.p99, ms(out.quantile(0.99)))
+	f.cpu = append(f.cpu, float64((after-before).Microseconds())/float64(out.requests))
+	return nil
+}
+
+// settle waits until the ledger has all that was written.
+func settle(ctx context.Context, s *server) error {
+	written, err := s.metric(ctx, "backstop_journal_entries_written_total")
+	if err != nil {
+		return err
+	}
+	return s.caughtUp(ctx, int(written))
+}
+
+// openLoops compares latencies at a rate that does not wait for answers.
+func openLoops(ctx context.Context, p plan, c corpus, fsync time.Duration) error {
+	p99 := map[string][]float64{}
+	for range p.rounds {
+		for _, name := range []string{"gin", "backstop"} {
+			s, err := start(ctx, p, name)
+			if err != nil {
+				return err
+			}
+			out, err := open(ctx, s.address, c, p.open, p.burst)
+			s.stop()
+			if err := removeAfter(err, s.dir); err != nil {
+				return err
+			}
+			p99[name] = append(p99[name], ms(out.quantile(0.99)))
+		}
+	}
+	gin, ours := median(p99["gin"]), median(p99["backstop"])
+	say("\nopen loop at %d/s: p99 of bare gin %.2f ms, ours %.2f ms; bound %.2f ms (gin's + 4 fsyncs + 4 ms)", p.open, gin, ours, gin+4*ms(fsync)+4)
+	return nil
+}
+
+// starting measures how long the first written answer takes after the start,
+// and what an idle Backstop needs.
+func starting(ctx context.Context, p plan, c corpus) error {
+	var first []float64
+	var idle float64
+	for i := range max(3, p.rounds) {
+		began := time.Now()
+		s, err := start(ctx, p, "backstop")
+		if err != nil {
+			return err
+		}
+		one, err := dial(ctx, s.address)
+		if err != nil {
+			return err
+		}
+		written, err := one.exchange(c.request(nil, i, [16]byte{1}))
+		took := time.Since(began)
+		if err == nil && !written {
+			err = fmt.Errorf("the first answer is not written")
+		}
+		if err == nil {
+			time.Sleep(5 * time.Second)
+			var rss int64
+			rss, err = s.rssAnon()
+			idle = max(idle, float64(rss)/1e6)
+		}
+		one.conn.Close()
+		s.stop()
+		if err := removeAfter(err, s.dir); err != nil {
+			return err
+		}
+		first = append(first, ms(took))
+	}
+	say("start: first written answer after %.1f ms (median), RssAnon idle %.1f MB (the most)", median(first), idle)
+	return nil
+}
+
+// ledgerSize fills the ledger and says what a failure takes.
+func ledgerSize(ctx context.Context, p plan, c corpus) error {
+	s, err := start(ctx, p, "backstop")
+	if err != nil {
+		return err
+	}
+	defer os.RemoveAll(s.dir)
+	total := 0
+	began := time.Now()
+	for total < p.million && err == nil {
+		var out outcome
+		out, err = closed(ctx, s.address, c, 64, min(p.burst, 10*time.Second))
+		total += out.written
+	}
+	if err == nil {
+		err = s.caughtUp(ctx, total)
+	}
+	took := time.Since(began)
+	s.stop() // writes the WAL back
+	if err != nil {
+		return err
+	}
+	size, err := sizeOf(filepath.Join(s.dir, "backstop.db"))
+	if err != nil {
+		return err
+	}
+	say("\nledger: %d failures take %d MB, %.0f bytes each (fed in %.0f s)", total, size>>20, float64(size)/float64(total), took.Seconds())
+	return nil
+}
+
+// fsyncTime is the median of what the disk takes to keep 4 KiB.
+func fsyncTime(dir string) (time.Duration, error) {
+	file, err := os.CreateTemp(dir, "fsync-")
+	if err != nil {
+		return 0, err
+	}
+	defer os.Remove(file.Name())
+	defer file.Close()
+	block := make([]byte, 4096)
+	var times []time.Duration
+	for range 200 {
+		if _, err := file.Write(block); err != nil {
+			return 0, err
+		}
+		began := time.Now()
+		if err := unix.Fdatasync(int(file.Fd())); err != nil {
+			return 0, err
+		}
+		times = append(times, time.Since(began))
+	}
+	slices.Sort(times)
+	return times[len(times)/2], nil
+}

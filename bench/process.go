@@ -1,0 +1,178 @@
+package main
+
+import (
+	"bufio"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"net"
+	"net/http"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strconv"
+	"strings"
+	"syscall"
+	"time"
+)
+
+// server is one of the measured programs, running.
+type server struct {
+	name    string
+	address string
+	dir     string
+	cmd     *exec.Cmd
+}
+
+// start starts a server and waits until it takes connections.
+func start(ctx context.Context, p plan, name string) (*server, error) {
+	dir, err := os.MkdirTemp(p.dir, name+"-")
+	if err != nil {
+		return nil, err
+	}
+	address, err := freeAddress(ctx)
+	if err != nil {
+		return nil, err
+	}
+	s := &server{name: name, address: address, dir: dir}
+	if name == "backstop" {
+		var args []string
+		if p.profile != "" {
+			args = []string{"serve", "--cpu-profile", p.profile}
+		}
+		s.cmd = exec.CommandContext(ctx, p.binary, args...)
+		s.cmd.Env = []string{
+			"LISTEN=" + address, "DATA_DIR=" + dir, "PUBLIC_URL=" + publicURL,
+			"TWILIO_ACCOUNT_SID=" + accountSID, "TWILIO_AUTH_TOKEN=" + authToken, "ADMIN_PASSWORD=bench-bench-bench",
+			"PATH=" + os.Getenv("PATH"), "HOME=" + dir,
+		}
+		log, err := os.Create(filepath.Join(dir, "log")) //nolint:gosec // a folder of ours
+		if err != nil {
+			return nil, err
+		}
+		defer log.Close()
+		s.cmd.Stderr = log
+	} else {
+		self, err := os.Executable()
+		if err != nil {
+			return nil, err
+		}
+		s.cmd = exec.CommandContext(ctx, self, "serve", name, address, dir)
+		s.cmd.Stderr = os.Stderr
+	}
+	s.cmd.Cancel = func() error { return s.cmd.Process.Signal(syscall.SIGTERM) }
+	s.cmd.WaitDelay = 20 * time.Second
+	if err := s.cmd.Start(); err != nil {
+		return nil, err
+	}
+	return s, s.listens(ctx)
+}
+
+// stop ends the server and waits for it.
+func (s *server) stop() {
+	_ = s.cmd.Process.Signal(syscall.SIGTERM)
+	_ = s.cmd.Wait() // its exit code says nothing here
+}
+
+func freeAddress(ctx context.Context) (string, error) {
+	var config net.ListenConfig
+	l, err := config.Listen(ctx, "tcp", "127.0.0.1:0")
+	if err != nil {
+		return "", err
+	}
+	defer l.Close()
+	return l.Addr().String(), nil
+}
+
+func (s *server) listens(ctx context.Context) error {
+	for range 2000 {
+		if c, err := dial(ctx, s.address); err == nil {
+			return c.conn.Close()
+		}
+		time.Sleep(time.Millisecond)
+	}
+	return fmt.Errorf("%s does not listen", s.name)
+}
+
+// cpu is the time that the server's threads have run, user and system.
+func (s *server) cpu() (time.Duration, error) {
+	raw, err := os.ReadFile(fmt.Sprintf("/proc/%d/stat", s.cmd.Process.Pid))
+	if err != nil {
+		return 0, err
+	}
+	fields := strings.Fields(string(raw[strings.LastIndexByte(string(raw), ')')+1:]))
+	const utime, stime, ticks = 11, 12, 100
+	var sum int64
+	for _, at := range []int{utime, stime} {
+		n, err := strconv.ParseInt(fields[at], 10, 64)
+		if err != nil {
+			return 0, err
+		}
+		sum += n
+	}
+	return time.Duration(sum) * time.Second / ticks, nil
+}
+
+// rssAnon is the memory that is the server's own.
+func (s *server) rssAnon() (int64, error) {
+	file, err := os.Open(fmt.Sprintf("/proc/%d/status", s.cmd.Process.Pid))
+	if err != nil {
+		return 0, err
+	}
+	defer file.Close()
+	lines := bufio.NewScanner(file)
+	for lines.Scan() {
+		var kb int64
+		if n, _ := fmt.Sscanf(lines.Text(), "RssAnon: %d kB", &kb); n == 1 {
+			return kb << 10, nil
+		}
+	}
+	return 0, errors.New("no RssAnon in /proc")
+}
+
+// metric reads one number of Backstop's /metrics.
+func (s *server) metric(ctx context.Context, name string) (float64, error) {
+	token, err := os.ReadFile(filepath.Join(s.dir, "api.token"))
+	if err != nil {
+		return 0, err
+	}
+	request, err := http.NewRequestWithContext(ctx, http.MethodGet, "http://"+s.address+"/metrics", http.NoBody)
+	if err != nil {
+		return 0, err
+	}
+	request.Header.Set("Authorization", "Bearer "+strings.TrimSpace(string(token)))
+	response, err := http.DefaultClient.Do(request)
+	if err != nil {
+		return 0, err
+	}
+	defer response.Body.Close()
+	raw, err := io.ReadAll(response.Body)
+	if err != nil {
+		return 0, err
+	}
+	for line := range strings.Lines(string(raw)) {
+		if value, ok := strings.CutPrefix(line, name+" "); ok {
+			return strconv.ParseFloat(strings.TrimSpace(value), 64)
+		}
+	}
+	return 0, fmt.Errorf("no %s in /metrics (%s)", name, response.Status)
+}
+
+// caughtUp waits until the ledger has as many failures as were written.
+func (s *server) caughtUp(ctx context.Context, failures int) error {
+	for {
+		stored, err := s.metric(ctx, "backstop_ledger_failures_stored_total")
+		if err != nil {
+			return err
+		}
+		if int(stored) >= failures {
+			return nil
+		}
+		select {
+		case <-ctx.Done():
+			return ctx.Err()
+		case <-time.After(20 * time.Millisecond):
+		}
+	}
+}
