@@ -10,65 +10,7 @@ import (
 	"net/http"
 	"net/url"
 	"strings"
-	"unicode/utf8"
 )
-
-// node is an element of an answer, or a piece of text in one.
-type node struct {
-	tag      string // "" is text
-	text     string
-	attrs    []xml.Attr
-	children []node
-}
-
-func (n node) attr(name string) (string, bool) {
-	for _, a := range n.attrs {
-		if a.Name.Local == name && a.Name.Space == "" {
-			return a.Value, true
-		}
-	}
-	return "", false
-}
-
-func (n node) value(name string) string {
-	value, _ := n.attr(name)
-	return value
-}
-
-// elements are the children that are no text.
-func (n node) elements() []node {
-	var out []node
-	for _, child := range n.children {
-		if child.tag != "" {
-			out = append(out, child)
-		}
-	}
-	return out
-}
-
-// words is the text of n and of all that is in it; an SSML alias stands for what it replaces.
-func (n node) words() string {
-	if n.tag == "" {
-		return n.text
-	}
-	if alias, found := n.attr("alias"); found && n.tag == "sub" {
-		return alias
-	}
-	var out strings.Builder
-	for _, child := range n.children {
-		out.WriteString(child.words())
-	}
-	return out.String()
-}
-
-// ownText is the trimmed text that stands in n itself.
-func (n node) ownText() string {
-	var out strings.Builder
-	for _, child := range n.children {
-		out.WriteString(child.text)
-	}
-	return strings.TrimSpace(out.String())
-}
 
 // Twilio's codes for documents that it cannot execute.
 const (
@@ -227,73 +169,6 @@ func repeated(attrs []xml.Attr) string {
 		seen[a.Name] = true
 	}
 	return ""
-}
-
-// What Twilio takes of a text, in characters, and of a Dial, in numbers.
-const (
-	longestSay      = 4096
-	longestPollySay = 3000
-	longestBody     = 1600
-	mostDialled     = 10
-	codeSayTooLong  = 13521
-	codeDial        = 13223
-	codeBody        = 14103
-)
-
-// judge looks for elements in the wrong place and for what is too long.
-func (r *reader) judge(n node, rule rule) {
-	for _, a := range n.attrs {
-		if name := a.Name.Local; !hasWord(rule.attributes, name) {
-			r.warn(codeSchema, fmt.Sprintf("<%s> has no attribute %s", n.tag, name))
-		}
-	}
-	if !rule.text && n.ownText() != "" {
-		r.warn(codeSchema, fmt.Sprintf("the text in <%s> is ignored", n.tag))
-	}
-	r.judgeLength(n)
-	for i, child := range n.elements() {
-		switch {
-		case !hasWord(rule.children, child.tag):
-			r.fail(codeSchema, fmt.Sprintf("<%s> may not stand in <%s>", child.tag, n.tag))
-			continue
-		case child.tag == "Reject" && i > 0:
-			r.fail(codeSchema, "<Reject> is not the first verb")
-		}
-		if rule.children != "*" {
-			r.judge(child, ruleOf(r.rules, child.tag))
-		}
-	}
-}
-
-func (r *reader) judgeLength(n node) {
-	length := utf8.RuneCountInString(n.words())
-	switch {
-	case n.tag == "Say" && (length > longestSay || length > longestPollySay && strings.HasPrefix(n.value("voice"), "Polly.")):
-		r.fail(codeSayTooLong, fmt.Sprintf("<Say> of %d characters", length))
-	case n.tag == "Message" && utf8.RuneCountInString(bodyOf(n)) > longestBody:
-		r.fail(codeBody, fmt.Sprintf("<Message> of %d characters", length))
-	case n.tag == "Dial" && len(endpoints(n)) > mostDialled:
-		r.fail(codeDial, fmt.Sprintf("<Dial> of %d numbers", len(endpoints(n))))
-	}
-}
-
-// bodyOf is the text of a Message, which stands in it or in its Body.
-func bodyOf(message node) string {
-	for _, child := range message.elements() {
-		if child.tag == "Body" {
-			return child.words()
-		}
-	}
-	return message.ownText()
-}
-
-// endpoints are whom a Dial calls: its elements, and a number that it has as text.
-func endpoints(dial node) []node {
-	called := dial.elements()
-	if number := dial.ownText(); number != "" {
-		called = append(called, node{tag: "Number", children: []node{{text: number}}})
-	}
-	return called
 }
 
 // withoutQuery keeps parameters and credentials out of what is printed.
