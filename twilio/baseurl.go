@@ -129,6 +129,9 @@ func defaultPort(scheme string) string {
 // IsZero says that no base URL is set.
 func (b BaseURL) IsZero() bool { return b.host == "" }
 
+// Path is what stands behind the host, "" for most: a proxy strips it.
+func (b BaseURL) Path() string { return b.path }
+
 // String is the URL without user name and password.
 func (b BaseURL) String() string {
 	if b.IsZero() {

@@ -45,6 +45,8 @@ func (c collector) Collect(out chan<- prometheus.Metric) {
 	count, sum, buckets := h.Seconds.Read()
 	out <- prometheus.MustNewConstHistogram(prometheus.NewDesc("backstop_answer_seconds", "From a verified request's head to its answer.", nil, nil), count, sum, buckets)
 
+	counter("backstop_own_template_failures_total", "Answers for which the customer's own template failed and ours took its place.", a.current.Load().answers.Failed())
+
 	s := &a.recorder.Stats
 	counter("backstop_journal_entries_written_total", "Entries on the disk.", s.Written.Load())
 	counter("backstop_journal_commits_total", "Commits of the journal.", s.Commits.Load())

@@ -53,7 +53,7 @@ func assemble(c config.Config, drillKey string, recent *recovery.Recent, log *sl
 	p.answers, err = templates.NewAnswers(options)
 	note(err)
 	wording := c.Recovery
-	wording.Media = p.media
+	wording.Media, wording.BasePath = p.media, c.PublicURL.Path()
 	p.rules, err = recovery.NewRules(wording, p.answers.Knows)
 	note(err)
 	p.recovery = recovery.New(p.answers, recent)

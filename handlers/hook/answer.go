@@ -134,11 +134,11 @@ func (h *Hook) serve(c *gin.Context, s *checked, r *twilio.Request, result twili
 	switch {
 	case replay:
 		h.Stats.Replays.Add(1)
-		h.answer(c, recovery.Apology(incident.NewFailure(now, r.Method, r.Params).Channel))
+		h.answer(c, recovery.Apology(channelOf(route{}, r)))
 		return
 	case retry:
 		h.Stats.Retries.Add(1)
-		h.repeat(c, mine)
+		h.repeat(c, mine, r)
 		return
 	}
 	f := incident.NewFailure(now, r.Method, r.Params)
@@ -183,13 +183,13 @@ func (s *checked) without(f incident.Failure) incident.Failure {
 
 // repeat gives a retry the bytes that the request before it got. That one may
 // still be under way: then it is waited for, as long as for the journal.
-func (h *Hook) repeat(c *gin.Context, before *answered) {
+func (h *Hook) repeat(c *gin.Context, before *answered, r *twilio.Request) {
 	timer := time.NewTimer(h.o.RecordFor)
 	defer timer.Stop()
 	select {
 	case <-before.ready:
 	case <-timer.C:
-		h.answer(c, recovery.Apology(incident.Voice))
+		h.answer(c, recovery.Apology(channelOf(route{}, r)))
 		return
 	}
 	h.sign(c, before.id, isClosed(before.written))

@@ -122,15 +122,20 @@ func (l lockedWriter) Write(p []byte) (int, error) {
 
 func (r *rig) settings(tokens ...string) hook.Settings {
 	r.t.Helper()
+	return newSettings(r.t, tokens...)
+}
+
+func newSettings(t testing.TB, tokens ...string) hook.Settings {
+	t.Helper()
 	keys, err := twilio.NewKeys(twilio.KeyOptions{
 		Accounts: []twilio.Account{{Name: "main", SID: accountSID, Tokens: tokens}}, Drill: drillKey,
 	})
 	if err != nil {
-		r.t.Fatal(err)
+		t.Fatal(err)
 	}
 	answers, err := templates.NewAnswers(templates.AnswerOptions{})
 	if err != nil {
-		r.t.Fatal(err)
+		t.Fatal(err)
 	}
 	return hook.Settings{
 		Keys: keys, Accounts: map[string]bool{accountSID: true},
@@ -189,7 +194,7 @@ func (r *rig) form(path, body string, header map[string]string) (status int, ans
 	return response.StatusCode, string(raw)
 }
 
-func public(t *testing.T, text string) twilio.BaseURL {
+func public(t testing.TB, text string) twilio.BaseURL {
 	t.Helper()
 	b, err := twilio.ParseBaseURL(text)
 	if err != nil {
