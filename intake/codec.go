@@ -79,7 +79,7 @@ func (enc *encoder) appendEntry(b []byte, e incident.Entry) []byte {
 	for _, s := range []string{a.Step, a.Name, a.Heard, a.Why} {
 		b = enc.appendShared(b, s)
 	}
-	b = enc.appendShared(b, string(a.Document))
+	b = enc.appendSharedBytes(b, a.Document)
 	b = binary.AppendUvarint(b, uint64(len(a.Languages)))
 	for _, s := range a.Languages {
 		b = enc.appendShared(b, s)
@@ -123,6 +123,15 @@ func (enc *encoder) appendShared(b []byte, s string) []byte {
 	return binary.AppendUvarint(b, uint64(i)) //nolint:gosec // an index
 }
 
+// appendSharedBytes is appendShared without a copy of what stands there
+// already: most answers are one document.
+func (enc *encoder) appendSharedBytes(b, s []byte) []byte {
+	if i, known := enc.index[string(s)]; known {
+		return binary.AppendUvarint(b, uint64(i)) //nolint:gosec // an index
+	}
+	return enc.appendShared(b, string(s))
+}
+
 func appendString(b []byte, s string) []byte {
 	b = binary.AppendUvarint(b, uint64(len(s)))
 	return append(b, s...)
@@ -145,9 +154,9 @@ func decodeGroup(blob []byte) decoded {
 	if version != groupVersion || r.failed {
 		return decoded{damaged: [][]byte{blob}}
 	}
-	shared := make([]string, 0, r.count(1))
+	shared := make([]sharedText, 0, r.count(1))
 	for range cap(shared) {
-		shared = append(shared, r.string())
+		shared = append(shared, sharedText{text: r.string()})
 	}
 	for range r.count(1) {
 		body := r.string()
@@ -174,7 +183,13 @@ func decodeGroup(blob []byte) decoded {
 	return d
 }
 
-func decodeEntry(body string, shared []string) (incident.Entry, error) {
+// sharedText is a text that many entries of a group name; bytes are made once.
+type sharedText struct {
+	text  string
+	bytes []byte
+}
+
+func decodeEntry(body string, shared []sharedText) (incident.Entry, error) {
 	r := &reader{rest: body, shared: shared}
 	var id incident.ID
 	copy(id[:], r.take(16))
@@ -191,9 +206,7 @@ func decodeEntry(body string, shared []string) (incident.Entry, error) {
 		Heard:     r.sharedString(),
 		Why:       r.sharedString(),
 	}
-	if document := r.sharedString(); document != "" {
-		a.Document = []byte(document)
-	}
+	a.Document = r.sharedBytes()
 	for range r.count(1) {
 		a.Languages = append(a.Languages, r.sharedString())
 	}
@@ -222,7 +235,7 @@ func decodeEntry(body string, shared []string) (incident.Entry, error) {
 // it has failed, and everything further is zero.
 type reader struct {
 	rest   string
-	shared []string
+	shared []sharedText
 	failed bool
 }
 
@@ -283,10 +296,29 @@ func (r *reader) string() string {
 }
 
 func (r *reader) sharedString() string {
+	if t := r.sharedText(); t != nil {
+		return t.text
+	}
+	return ""
+}
+
+// sharedBytes is nil for an empty text.
+func (r *reader) sharedBytes() []byte {
+	t := r.sharedText()
+	if t == nil || t.text == "" {
+		return nil
+	}
+	if t.bytes == nil {
+		t.bytes = []byte(t.text)
+	}
+	return t.bytes
+}
+
+func (r *reader) sharedText() *sharedText {
 	i := r.uvarint()
 	if i >= uint64(len(r.shared)) {
 		r.failed = true
-		return ""
+		return nil
 	}
-	return r.shared[i]
+	return &r.shared[i]
 }
