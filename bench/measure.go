@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -87,7 +88,7 @@ func burst(ctx context.Context, p plan, c corpus, name string, connections int, 
 	if _, err := closed(ctx, s.address, c, connections, 500*time.Millisecond); err != nil {
 		return err
 	}
-	before, stored := time.Duration(0), 0.0
+	stored := 0.0
 	if name == "backstop" {
 		if err := settle(ctx, s); err != nil {
 			return err
@@ -96,7 +97,8 @@ func burst(ctx context.Context, p plan, c corpus, name string, connections int, 
 			return err
 		}
 	}
-	if before, err = s.cpu(); err != nil {
+	before, err := s.cpu()
+	if err != nil {
 		return err
 	}
 	began := time.Now()
@@ -178,7 +180,7 @@ func starting(ctx context.Context, p plan, c corpus) error {
 		written, err := one.exchange(c.request(nil, i, [16]byte{1}))
 		took := time.Since(began)
 		if err == nil && !written {
-			err = fmt.Errorf("the first answer is not written")
+			err = errors.New("the first answer is not written")
 		}
 		if err == nil {
 			time.Sleep(5 * time.Second)
@@ -186,7 +188,7 @@ func starting(ctx context.Context, p plan, c corpus) error {
 			rss, err = s.rssAnon()
 			idle = max(idle, float64(rss)/1e6)
 		}
-		one.conn.Close()
+		_ = one.conn.Close() // it has done its work
 		s.stop()
 		if err := removeAfter(err, s.dir); err != nil {
 			return err

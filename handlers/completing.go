@@ -16,7 +16,7 @@ type completingBody struct {
 
 func (b *completingBody) Read(p []byte) (int, error) {
 	n, err := b.ReadCloser.Read(p)
-	if err == io.EOF { //nolint:errorlint // io.Reader's contract is the bare value
+	if err == io.EOF {
 		if c, ok := b.request.Context().Value(connKey{}).(net.Conn); ok {
 			b.limit.move(c, &b.limit.busy)
 		}

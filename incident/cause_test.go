@@ -68,7 +68,9 @@ func TestCausesGroupWhatBreaksTogether(t *testing.T) {
 		},
 		{
 			"without ErrorCode we were asked first, whatever else came",
-			[]string{"To", "+15550001111"}, []string{"To", "+15550002222"}, true,
+			[]string{"To", "+15550001111"},
+			[]string{"To", "+15550002222"},
+			true,
 		},
 		{
 			"no ErrorUrl is a cause of its own",

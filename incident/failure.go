@@ -101,7 +101,7 @@ const RetryWindow = 20 * time.Second
 // is 0.
 func NewFailure(receivedAt time.Time, method string, params []Param) Failure {
 	f := Failure{ID: NewID(receivedAt), ReceivedAt: receivedAt.UTC(), Method: method, Params: params}
-	f.readParams()
+	readParams(&f)
 	return f
 }
 
@@ -109,11 +109,11 @@ func NewFailure(receivedAt time.Time, method string, params []Param) Failure {
 // from the journal or the ledger.
 func RestoreFailure(id ID, receivedAt time.Time, method string, params []Param) Failure {
 	f := Failure{ID: id, ReceivedAt: receivedAt.UTC(), Method: method, Params: params}
-	f.readParams()
+	readParams(&f)
 	return f
 }
 
-func (f *Failure) readParams() {
+func readParams(f *Failure) {
 	f.AskedFirst = true
 	var call, message, sms string
 	for i, p := range f.Params {

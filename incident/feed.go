@@ -29,13 +29,13 @@ type FeedReport struct {
 	Alerts  int // alerts put into the outbox
 }
 
-// Refused marks an error with which the ledger says that an entry will never
+// RefusedError marks an error with which the ledger says that an entry will never
 // go in, whatever the state of disk and locks: a constraint, a bug. Any other
 // error of the ledger is worth another try.
-type Refused struct{ Err error }
+type RefusedError struct{ Err error }
 
 // Error says what the ledger objected to.
-func (r *Refused) Error() string { return "refused by the ledger: " + r.Err.Error() }
+func (r *RefusedError) Error() string { return "refused by the ledger: " + r.Err.Error() }
 
 // Unwrap returns what the ledger objected to.
-func (r *Refused) Unwrap() error { return r.Err }
+func (r *RefusedError) Unwrap() error { return r.Err }

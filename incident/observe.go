@@ -22,7 +22,7 @@ func Begin(e Entry, previous *Incident) (Incident, []Alert) {
 	if previous != nil && previous.State == Resolved && previous.ResolvedBy != "" {
 		in.Previous = previous.ID
 		alert.Kind = Regression
-		alert.Reason = fmt.Sprintf("back after being resolved by %s", previous.ResolvedBy)
+		alert.Reason = "back after being resolved by " + previous.ResolvedBy
 	}
 	if f.Late {
 		alert.Kind = Late

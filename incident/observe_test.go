@@ -2,6 +2,7 @@ package incident_test
 
 import (
 	"fmt"
+	"strings"
 	"testing"
 	"time"
 
@@ -40,11 +41,11 @@ func (s *story) tick(at time.Time) {
 }
 
 func (s *story) kinds() string {
-	kinds := ""
+	var kinds strings.Builder
 	for _, a := range s.alerts {
-		kinds += fmt.Sprintf("%s(%d) ", a.Kind, a.Callers)
+		fmt.Fprintf(&kinds, "%s(%d) ", a.Kind, a.Callers)
 	}
-	return kinds
+	return kinds.String()
 }
 
 func (s *story) want(kinds string) {

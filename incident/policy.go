@@ -45,7 +45,7 @@ func (p Policy) quietAfter(in Incident) time.Duration {
 }
 
 // nextStep is the number of callers after told that deserves an alert: 10,
-// 100, 1,000 …
+// 100, 1,000 and so on.
 func nextStep(told int64) int64 {
 	step := int64(10)
 	for step <= told {

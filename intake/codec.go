@@ -58,7 +58,7 @@ func (enc *encoder) encode(entries []incident.Entry, begun time.Time) []byte {
 		enc.entries = binary.BigEndian.AppendUint32(enc.entries, crc32.Checksum(enc.one, castagnoli))
 	}
 	out := append(enc.out[:0], groupVersion)
-	out = binary.AppendUvarint(out, uint64(begun.UnixMilli())) //nolint:gosec // after 1970
+	out = binary.AppendUvarint(out, uint64(begun.UnixMilli()))
 	out = binary.AppendUvarint(out, uint64(len(enc.strings)))
 	for _, s := range enc.strings {
 		out = appendString(out, s)
@@ -120,7 +120,7 @@ func (enc *encoder) appendShared(b []byte, s string) []byte {
 		enc.index[s] = i
 		enc.strings = append(enc.strings, s)
 	}
-	return binary.AppendUvarint(b, uint64(i)) //nolint:gosec // an index
+	return binary.AppendUvarint(b, uint64(i))
 }
 
 // appendSharedBytes is appendShared without a copy of what stands there

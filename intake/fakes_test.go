@@ -130,7 +130,7 @@ func (l *memoryLedger) Feed(_ context.Context, batch incident.Batch) (incident.F
 	var report incident.FeedReport
 	for _, e := range batch.Entries {
 		if l.refuse[e.Failure.SID] {
-			return incident.FeedReport{}, &incident.Refused{Err: errors.New("constraint")}
+			return incident.FeedReport{}, &incident.RefusedError{Err: errors.New("constraint")}
 		}
 	}
 	for _, e := range batch.Entries {

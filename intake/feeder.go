@@ -101,10 +101,7 @@ func (f *Feeder) feedAll(ctx context.Context) {
 	}
 }
 
-var (
-	errNoJournal = errors.New("the journal is not open")
-	errNoLedger  = errors.New("the ledger is not open")
-)
+var errNoLedger = errors.New("the ledger is not open")
 
 // feedOnce moves one batch; more is false where none was left.
 func (f *Feeder) feedOnce(ctx context.Context) (more bool, err error) {
@@ -158,7 +155,7 @@ func (f *Feeder) fed(row int64) {
 // entry goes alone: the ledger takes each only once, so nothing is doubled.
 func (f *Feeder) feed(ctx context.Context, ledger Ledger, batch incident.Batch) error {
 	err := f.feedWhole(ctx, ledger, batch)
-	var refused *incident.Refused
+	var refused *incident.RefusedError
 	if !errors.As(err, &refused) {
 		return err
 	}

@@ -16,7 +16,7 @@ import (
 	"github.com/backstop-project/backstop/incident"
 )
 
-func entry(n int, padding int) incident.Entry {
+func entry(n, padding int) incident.Entry {
 	f := incident.NewFailure(time.Now(), "POST", []incident.Param{
 		{Name: "AccountSid", Value: "AC00000000000000000000000000000001"},
 		{Name: "CallSid", Value: fmt.Sprintf("CA%032d", n)},

@@ -19,7 +19,6 @@ type Sentinel struct {
 	since    time.Time // the ledger is away since; zero while it is there
 	why      string
 	feedFrom time.Time // a batch is being fed since; zero while none is
-	feedTold int       // entries of that batch
 	tally    tally
 	toldAt   time.Time
 	told     int // callers when it was told last

@@ -32,7 +32,7 @@ type Outbox interface {
 	// lasts. ok is false where nothing may go out now; wait is then when to
 	// ask again, zero where nothing waits.
 	Claim(ctx context.Context, notifier string, now time.Time, lease time.Duration) (m incident.Message, wait time.Time, ok bool, err error)
-	// Settle notes how the attempt ended. An *incident.Refused means that
+	// Settle notes how the attempt ended. An *incident.RefusedError means that
 	// there is nothing to note it on; any other error is tried again.
 	Settle(ctx context.Context, notifier string, delivery int64, r incident.Result) error
 	// Tell queues an alert about Backstop itself.

@@ -164,7 +164,7 @@ func (w *worker) settle(ctx context.Context, m incident.Message, r incident.Resu
 		if err == nil {
 			return true
 		}
-		var refused *incident.Refused
+		var refused *incident.RefusedError
 		failed++
 		switch {
 		case errors.As(err, &refused):

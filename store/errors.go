@@ -47,20 +47,20 @@ func classify(err error) error {
 // refused marks errors that no retry can mend: the value itself is refused.
 // Everything else, known or not, is worth another try.
 func refused(err error) error {
-	var r *incident.Refused
+	var r *incident.RefusedError
 	if err == nil || errors.As(err, &r) {
 		return err
 	}
 	var p *panicError
 	if errors.As(err, &p) {
-		return &incident.Refused{Err: err}
+		return &incident.RefusedError{Err: err}
 	}
 	var e sqlite3.Error
 	if errors.As(err, &e) {
 		//nolint:exhaustive // all others are worth another try
 		switch e.Code {
 		case sqlite3.ErrConstraint, sqlite3.ErrMismatch, sqlite3.ErrTooBig, sqlite3.ErrRange:
-			return &incident.Refused{Err: err}
+			return &incident.RefusedError{Err: err}
 		}
 	}
 	return err

@@ -2,6 +2,8 @@ package store
 
 import (
 	"context"
+	"database/sql"
+	"errors"
 	"fmt"
 	"strconv"
 	"time"
@@ -32,7 +34,7 @@ func (l *Ledger) Cursor(ctx context.Context, journal string) (incident.Cursor, e
 
 // Feed takes a batch in one transaction: failures that are not there yet,
 // their incidents, counts, events and alerts, and the cursor. Feeding again
-// what was fed changes nothing. An *incident.Refused says that something in
+// what was fed changes nothing. An *incident.RefusedError says that something in
 // the batch will never go in; any other error is worth another try.
 func (l *Ledger) Feed(ctx context.Context, batch incident.Batch) (incident.FeedReport, error) {
 	var report incident.FeedReport
@@ -165,13 +167,13 @@ func (f *feeding) insertFailure(ctx context.Context, e incident.Fed, cause, numb
 	if err != nil {
 		return false, err
 	}
-	since, until := window(e.Failure, ms)
+	if again, err := f.isRetry(ctx, e.Failure, r, ms); again || err != nil {
+		return false, err
+	}
 	serial := f.row.serial + 1
-	newest := serial >> stretchBits
 	n, err := f.changed(ctx, insertFailure,
 		serial, e.Failure.ID[:], r.key, r.sid, r.origin, r.url, r.query, r.from, r.to, orNull(number), r.answer,
-		e.Answer.Took.Microseconds(), delay(ms, e.JournalAt), delay(ms, f.now), e.Failure.Late, e.Failure.Slim, r.params,
-		newest, since, until)
+		e.Answer.Took.Microseconds(), delay(ms, e.JournalAt), delay(ms, f.now), e.Failure.Late, e.Failure.Slim, r.params)
 	if n == 1 {
 		f.row.serial = serial
 	}
@@ -181,17 +183,39 @@ func (f *feeding) insertFailure(ctx context.Context, e incident.Fed, cause, numb
 const insertFailure = `
 	INSERT INTO failures (serial, id, request_key, sid, origin_id, url_id, url_query, from_number, to_number,
 	  incident_id, answer_id, took, journal_delay, ledger_delay, late, slim, params)
-	SELECT ?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17
-	WHERE NOT EXISTS (
-	  SELECT 1
-	  FROM failures
-	  WHERE ?3 <> 0
-	    AND serial >> 16 IN (?18, ?18 - 1, ?18 - 2, ?18 - 3, ?18 - 4)
-	    AND coalesce(sid, request_key) = coalesce(?4, ?3)
-	    AND request_key = ?3
-	    AND id >= ?19
-	    AND id < ?20)
+	VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17)
 	ON CONFLICT (id) DO NOTHING`
+
+// isRetry says whether the request was there before, among the last failures.
+// It is a statement of its own because SQLite keeps a journal of every page
+// that an INSERT with a SELECT in it touches.
+func (f *feeding) isRetry(ctx context.Context, failure incident.Failure, r failureRow, ms int64) (bool, error) {
+	if r.key == 0 {
+		return false, nil
+	}
+	value := r.sid
+	if value == nil {
+		value = r.key
+	}
+	since, until := window(failure, ms)
+	newest := (f.row.serial + 1) >> stretchBits
+	var one int64
+	err := f.QueryRowContext(ctx, findRequest, newest, value, r.key, since, until).Scan(&one)
+	if errors.Is(err, sql.ErrNoRows) {
+		return false, nil
+	}
+	return err == nil, err
+}
+
+const findRequest = `
+	SELECT 1
+	FROM failures
+	WHERE serial >> 16 IN (?1, ?1 - 1, ?1 - 2, ?1 - 3, ?1 - 4)
+	  AND coalesce(sid, request_key) = ?2
+	  AND request_key = ?3
+	  AND id >= ?4
+	  AND id < ?5
+	LIMIT 1`
 
 // window is when a failure with the same key is an earlier form of f: ever,
 // but without idempotency token only a moment before or after.

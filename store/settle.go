@@ -13,7 +13,7 @@ import (
 var errNothingToSettle = errors.New("no such delivery of that notifier")
 
 // Settle notes how the attempt to send the message of that delivery ended. It
-// may be repeated: a second success changes nothing. An *incident.Refused
+// may be repeated: a second success changes nothing. An *incident.RefusedError
 // means that there is nothing to note it on.
 func (l *Ledger) Settle(ctx context.Context, notifier string, delivery int64, r incident.Result) error {
 	err := l.inTx(ctx, func(ctx context.Context, t *tx) error {
@@ -128,7 +128,7 @@ func (s *settling) settledBefore(ctx context.Context) error {
 	if err != nil || n > 0 {
 		return err
 	}
-	return &incident.Refused{Err: errNothingToSettle}
+	return &incident.RefusedError{Err: errNothingToSettle}
 }
 
 // status notes how the notifier does.

@@ -60,7 +60,7 @@ func newApp(c config.Config, w *world, log *slog.Logger) (*app, error) {
 	if a.folder, err = openFolder(c.DataDir); err != nil {
 		log.Error("data folder not usable: calls are answered but nothing is written", "err", err)
 		a.folder = &folder{path: c.DataDir}
-		a.state.folder.Store(ptr(err.Error()))
+		a.state.folder.Store(new(err.Error()))
 	}
 	a.secrets.read(a, c)
 	p, err := assemble(c, a.secrets.drillKey, a.recent, log)
@@ -161,7 +161,7 @@ func (a *app) own(ctx context.Context) error {
 		}
 		a.log.Error("lock of the data folder not taken, going on without it", "err", err)
 	} else {
-		defer lock.release()
+		defer func() { _ = lock.release() }() // the process ends anyway
 	}
 	timers := intake.Timers{Ledger: a.slot.fed, Alerts: a.dispatcher.Wake, Now: time.Now, Log: a.log}
 	return together(ctx,
@@ -185,5 +185,3 @@ func (a *app) urgent(alert incident.Alert) {
 func (a *app) journalPath() string { return filepath.Join(a.folder.path, "journal.db") }
 
 func stack() string { return string(debug.Stack()) }
-
-func ptr[T any](v T) *T { return &v }

@@ -63,7 +63,7 @@ func (a *app) journalTrouble(err error) {
 		a.log.Info("journal works again")
 		return
 	}
-	a.state.journal.Store(ptr(err.Error()))
+	a.state.journal.Store(new(err.Error()))
 	a.log.Error("journal does not take failures: calls are answered and kept in memory", "err", err)
 	a.teller.Tell(incident.Alert{
 		Kind: incident.Meta, Topic: incident.JournalTopic, At: time.Now(),

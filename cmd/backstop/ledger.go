@@ -176,7 +176,7 @@ func (k *ledgerKeeper) Close() error {
 
 func (k *ledgerKeeper) tryOpen(ctx context.Context) {
 	if err := k.folder.check(); err != nil {
-		k.say("ledger not opened", err)
+		k.say("opening", err)
 		return
 	}
 	l, err := store.OpenLedger(ctx, k.path, k.options())
@@ -191,15 +191,15 @@ func (k *ledgerKeeper) tryOpen(ctx context.Context) {
 	case errors.Is(err, store.ErrCorrupt):
 		k.aside(err)
 	default:
-		k.say("ledger not opened", err)
+		k.say("opening", err)
 	}
 }
 
 // say logs an error once, not once a second.
-func (k *ledgerKeeper) say(message string, err error) {
+func (k *ledgerKeeper) say(step string, err error) {
 	if said := err.Error(); said != k.said {
 		k.said = said
-		k.log.LogAttrs(context.Background(), slog.LevelError, message, slog.String("err", said))
+		k.log.Error("ledger not available", "step", step, "err", said)
 	}
 }
 
@@ -228,7 +228,7 @@ func (k *ledgerKeeper) replaced(l *store.Ledger, err error) {
 func (k *ledgerKeeper) aside(why error) {
 	to, err := store.MoveAside(k.path, k.now())
 	if err != nil {
-		k.say("damaged ledger not moved aside", errors.Join(why, err))
+		k.say("moving a damaged one aside", errors.Join(why, err))
 		return
 	}
 	k.log.Error("damaged ledger moved aside", "to", to, "err", why)

@@ -17,12 +17,12 @@ type folderLock struct{ file *os.File }
 // takeLock waits until the lock is free, asking once a second: the process
 // before us may still be draining.
 func takeLock(ctx context.Context, dir string, waiting func()) (*folderLock, error) {
-	file, err := os.OpenFile(filepath.Join(dir, "lock"), os.O_CREATE|os.O_RDWR, 0o600)
+	file, err := os.OpenFile(filepath.Join(dir, "lock"), os.O_CREATE|os.O_RDWR, 0o600) //nolint:gosec // a file in DATA_DIR
 	if err != nil {
 		return nil, err
 	}
 	for told := false; ; told = true {
-		err := unix.Flock(int(file.Fd()), unix.LOCK_EX|unix.LOCK_NB) //nolint:gosec // a descriptor
+		err := unix.Flock(int(file.Fd()), unix.LOCK_EX|unix.LOCK_NB)
 		if err == nil {
 			return &folderLock{file: file}, nil
 		}

@@ -46,13 +46,12 @@ func (w *logWriter) Write(line []byte) (int, error) {
 }
 
 // Close writes what is left, for a second at most.
-func (w *logWriter) Close() error {
+func (w *logWriter) Close() {
 	close(w.closed)
 	select {
 	case <-w.done:
 	case <-time.After(time.Second):
 	}
-	return nil
 }
 
 func (w *logWriter) run() {

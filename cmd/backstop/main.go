@@ -26,7 +26,7 @@ func main() {
 	os.Exit(run(context.Background(), world{
 		args: os.Args[1:], getenv: os.Getenv,
 		stdin: os.Stdin, stdout: os.Stdout, stderr: os.Stderr,
-		terminal: term.IsTerminal(int(os.Stdout.Fd())), //nolint:gosec // a descriptor
+		terminal: term.IsTerminal(int(os.Stdout.Fd())),
 	}))
 }
 

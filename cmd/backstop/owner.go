@@ -53,7 +53,7 @@ func (a *app) retain(ctx context.Context) error {
 }
 
 func (a *app) retentionTrouble(err error) {
-	if a.state.retention.Swap(ptr(err.Error())) != nil {
+	if a.state.retention.Swap(new(err.Error())) != nil {
 		return // known
 	}
 	a.log.Error("old failures not removed", "err", err)

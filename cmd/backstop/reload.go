@@ -12,7 +12,7 @@ import (
 
 // refuse keeps the old configuration and tells why.
 func (a *app) refuse(err error) {
-	a.state.reload.Store(ptr(err.Error()))
+	a.state.reload.Store(new(err.Error()))
 	a.log.Error("changed configuration refused, the old one goes on", "err", err)
 	a.teller.Tell(incident.Alert{
 		Kind: incident.Meta, Topic: incident.ReloadTopic, At: time.Now(),

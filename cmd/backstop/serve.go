@@ -225,7 +225,7 @@ func connectionCap() int {
 	}
 	const ownFiles, most = 128, 20_000
 	if limit.Cur < 2*ownFiles {
-		return int(limit.Cur / 2) //nolint:gosec // below 128
+		return int(limit.Cur / 2)
 	}
-	return int(min(limit.Cur-ownFiles, most)) //nolint:gosec // bounded
+	return int(min(limit.Cur-ownFiles, most))
 }

@@ -7,6 +7,7 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"strconv"
+	"sync"
 	"testing"
 	"time"
 
@@ -50,7 +51,7 @@ func BenchmarkAnswer(b *testing.B) {
 	close(done)
 	h := hook.New(hook.Options{
 		Settings: settings, Recorder: instant{done}, Noted: func(incident.Entry) {}, Tell: func(incident.Alert) {},
-		RecordFor: time.Second, Now: time.Now, Log: slog.New(slog.NewJSONHandler(io.Discard, nil)),
+		RecordFor: time.Second, Now: time.Now, Log: slog.New(slog.NewJSONHandler(lockedWriter{&sync.Mutex{}, io.Discard}, nil)),
 	})
 	engine := gin.New()
 	h.Register(engine)

@@ -125,17 +125,17 @@ func (r *rig) settings(tokens ...string) hook.Settings {
 	return newSettings(r.t, tokens...)
 }
 
-func newSettings(t testing.TB, tokens ...string) hook.Settings {
-	t.Helper()
+func newSettings(tb testing.TB, tokens ...string) hook.Settings {
+	tb.Helper()
 	keys, err := twilio.NewKeys(twilio.KeyOptions{
 		Accounts: []twilio.Account{{Name: "main", SID: accountSID, Tokens: tokens}}, Drill: drillKey,
 	})
 	if err != nil {
-		t.Fatal(err)
+		tb.Fatal(err)
 	}
 	answers, err := templates.NewAnswers(templates.AnswerOptions{})
 	if err != nil {
-		t.Fatal(err)
+		tb.Fatal(err)
 	}
 	return hook.Settings{
 		Keys: keys, Accounts: map[string]bool{accountSID: true},
@@ -194,11 +194,11 @@ func (r *rig) form(path, body string, header map[string]string) (status int, ans
 	return response.StatusCode, string(raw)
 }
 
-func public(t testing.TB, text string) twilio.BaseURL {
-	t.Helper()
+func public(tb testing.TB, text string) twilio.BaseURL {
+	tb.Helper()
 	b, err := twilio.ParseBaseURL(text)
 	if err != nil {
-		t.Fatal(err)
+		tb.Fatal(err)
 	}
 	return b
 }

@@ -1,6 +1,7 @@
 package hook
 
 import (
+	"slices"
 	"sync"
 	"time"
 
@@ -116,8 +117,8 @@ func (u *unverified) putBack(again []*kept) {
 func (u *unverified) undiagnosed() *kept {
 	u.mu.Lock()
 	defer u.mu.Unlock()
-	for i := len(u.queue) - 1; i >= 0; i-- {
-		if k := u.queue[i]; !k.diagnosed {
+	for _, k := range slices.Backward(u.queue) {
+		if !k.diagnosed {
 			return k
 		}
 	}
@@ -145,8 +146,7 @@ func (u *unverified) list(limit int, now time.Time) (list []Unverified, ours int
 	u.mu.Lock()
 	defer u.mu.Unlock()
 	u.expire(now)
-	for i := len(u.queue) - 1; i >= 0; i-- {
-		k := u.queue[i]
+	for _, k := range slices.Backward(u.queue) {
 		if k.ours {
 			ours++
 		}
