@@ -40,7 +40,7 @@ func (r *review) days(v value, otherwise int) int {
 	return n
 }
 
-var sizes = regexp.MustCompile(`^([0-9]{1,15}(?:\.[0-9]{1,6})?) ?([KMGT]?)(I?)B$`)
+var sizes = regexp.MustCompile(`^([0-9]{1,15}(?:\.[0-9]{1,6})?) ?([KMGT])(I?)B$`)
 
 // size is a number of bytes: 10GB is ten thousand million, 10GiB a little more.
 func (r *review) size(v value, otherwise, least int64) int64 {
@@ -57,11 +57,7 @@ func (r *review) size(v value, otherwise, least int64) int64 {
 	if parts[3] != "" {
 		base = 1024
 	}
-	bytes := number * math.Pow(base, float64(strings.Index(" KMGT", parts[2]+"")))
-	if parts[2] == "" {
-		bytes = number
-	}
-	switch {
+	switch bytes := number * math.Pow(base, float64(strings.Index(" KMGT", parts[2]))); {
 	case bytes < float64(least):
 		r.mistake(v, "is too small to be of use", "write at least 10MB")
 	case bytes > 1<<60:

@@ -23,6 +23,7 @@ func (r *reader) node(n ast.Node, target reflect.Value, at value) {
 	switch n.(type) {
 	case *ast.AnchorNode, *ast.AliasNode, *ast.TagNode:
 		r.review.mistake(at, "uses an anchor (&), an alias (*) or a tag (!)", "write the value itself; to say it once, use ${X}")
+		spoil(target, at)
 		return
 	}
 	switch kind := target.Kind(); {
@@ -37,6 +38,26 @@ func (r *reader) node(n ast.Node, target reflect.Value, at value) {
 		target.Set(reflect.ValueOf(r.leaf(n, at)))
 	default:
 		r.mapping(n, target, at)
+	}
+}
+
+// spoil marks what could not be read, so that it is not complained of as
+// missing, too.
+func spoil(target reflect.Value, at value) {
+	at.invalid = true
+	switch kind := target.Kind(); {
+	case kind == reflect.Pointer:
+		target.Set(reflect.New(target.Type().Elem()))
+		spoil(target.Elem(), at)
+	case kind == reflect.Slice && target.Type().Elem() == leafType:
+		target.Set(reflect.Append(target, reflect.ValueOf(at)))
+	case kind != reflect.Struct:
+	case target.Type() == leafType:
+		target.Set(reflect.ValueOf(at))
+	default:
+		if begin := target.FieldByName("At"); begin.IsValid() {
+			begin.Set(reflect.ValueOf(at))
+		}
 	}
 }
 
@@ -97,13 +118,13 @@ func (r *reader) leaf(n ast.Node, at value) value {
 // mapping reads keys and values into a struct.
 func (r *reader) mapping(n ast.Node, target reflect.Value, at value) {
 	m, ok := n.(*ast.MappingNode)
-	if begin := target.FieldByName("At"); begin.IsValid() {
-		at.invalid = !ok
-		begin.Set(reflect.ValueOf(at))
-	}
 	if !ok {
 		r.review.mistake(at, "must be a mapping", "write its keys below it, each on a line of its own: key: value")
+		spoil(target, at)
 		return
+	}
+	if begin := target.FieldByName("At"); begin.IsValid() {
+		begin.Set(reflect.ValueOf(at))
 	}
 	fields := fieldsOf(target)
 	first := make(map[string]int)
@@ -154,7 +175,7 @@ func (r *reader) key(n ast.MapKeyNode, at value) (name string, place value) {
 	if !keyLike.MatchString(name) {
 		shown = "…" // a slip of indentation can put anything here, secrets too
 	}
-	if strings.HasPrefix(at.key, "the file") {
+	if at.key == wholeFile {
 		place.key = shown
 	} else {
 		place.key = at.key + "." + shown

@@ -21,6 +21,9 @@ type reader struct {
 	review *review
 }
 
+// wholeFile is the key of mistakes that belong to none.
+const wholeFile = "the file"
+
 // read returns what could be read; ok is false where it is no YAML at all.
 func (r *reader) read(content []byte) (f file, ok bool) {
 	body, err := parse(content)
@@ -31,7 +34,7 @@ func (r *reader) read(content []byte) (f file, ok bool) {
 	if body == nil {
 		return f, true
 	}
-	r.node(body, reflect.ValueOf(&f).Elem(), value{file: r.name, key: "the file", line: 1, column: 1})
+	r.node(body, reflect.ValueOf(&f).Elem(), value{file: r.name, key: wholeFile, line: 1, column: 1})
 	return f, true
 }
 
@@ -75,7 +78,7 @@ func parse(content []byte) (root ast.Node, err error) {
 var quoted = regexp.MustCompile("\"[^\"]*\"|`[^`]*`")
 
 func (r *reader) syntax(err error) {
-	at := value{key: "the file", file: r.name, line: 1, column: 1}
+	at := value{key: wholeFile, file: r.name, line: 1, column: 1}
 	problem := err.Error()
 	if syntax, ok := errors.AsType[yaml.Error](err); ok {
 		problem = "is no YAML: " + quoted.ReplaceAllString(syntax.GetMessage(), "…")

@@ -58,7 +58,7 @@ func TestWhatIsNoConfigurationIsRefused(t *testing.T) {
 		"a value for a list of mappings": {"accounts: x", "accounts (backstop.yaml:1:11) must be a list: "},
 		"an entry that is none":          {"notifiers: [x]", "notifiers[0] (backstop.yaml:1:13) must be a mapping: "},
 		"an alias":                       {"listen: &a :1\nadmin_listen: *a", "listen (backstop.yaml:1:9) uses an anchor (&), an alias (*) or a tag (!): "},
-		"too large":                      {"# " + strings.Repeat("x", 1<<20), `backstop.yaml = "backstop.yaml" (environment) cannot be read: it is too large: `},
+		"too large":                      {"# " + strings.Repeat("x", 2<<20), `backstop.yaml = "backstop.yaml" (environment) cannot be read: it is too large: `},
 	}
 	for name, test := range tests {
 		t.Run(name, func(t *testing.T) {
@@ -78,6 +78,10 @@ func TestOneMistakeIsListedOnce(t *testing.T) {
 		"a token that is none":        "accounts: [{sid: " + sid + ", auth_tokens: {a: 1}}]",
 		"an unset variable":           "accounts: [{sid: " + sid + `, auth_tokens: ["${GONE}"]}]`,
 		"an unset variable elsewhere": `notifiers: [{name: a, slack: {webhook_url: "${GONE}"}}]`,
+		"an alias for a SID":          "accounts: [{sid: &a " + sid + ", auth_tokens: [" + token + "]}]",
+		"an alias for tokens":         "accounts: [{sid: " + sid + ", auth_tokens: &a [" + token + "]}]",
+		"an alias for a notifier":     "notifiers: [{name: a, email: &a {}}]",
+		"an alias for all":            "retention: &a {days: 0}",
 		"a line that is none":         "lines: [x]",
 	} {
 		t.Run(name, func(t *testing.T) {
