@@ -15,7 +15,7 @@ func ParseAddress(s string) (*mail.Address, error) {
 	}
 	a, err := mail.ParseAddress(s)
 	if err != nil {
-		return nil, errors.New("is no e-mail address: write name@example.com or Name <name@example.com>")
+		return nil, errors.New(`is no e-mail address: write name@example.com or "Name" <name@example.com>`)
 	}
 	at := strings.LastIndexByte(a.Address, '@')
 	if at <= 0 || at == len(a.Address)-1 {

@@ -105,7 +105,7 @@ func (w *worker) dispatch(ctx context.Context) {
 			if refused == 1 && ctx.Err() == nil {
 				w.options.Log.Warn("outbox does not answer", "notifier", w.name, "err", err)
 			}
-			sleep(ctx, w.backoff(refused))
+			sleep(ctx, w.backoff(refused), w.wake) // it is woken when the ledger is back
 		case ok:
 			refused = 0
 			w.deliver(ctx, m)

@@ -59,7 +59,7 @@ func (a *Alerts) event(m incident.Message, in incident.Incident) string {
 	case incident.Over:
 		return "Resolved" + by(in.ResolvedBy) + " at " + a.moment(in.ResolvedAt) + ". " + affectedBy(in) + " in all."
 	case incident.Late:
-		return "Known late: " + Plural(in.Late, "failure was", "failures were") + " verified only after the configuration had changed. " + affectedBy(in) + " by now."
+		return "Late: " + Plural(in.Late, "failure was", "failures were") + " verified only after the configuration had changed. " + affectedBy(in) + " by now."
 	case incident.Regression:
 		return "Back: it was resolved before. " + affectedBy(in) + " by now."
 	case incident.Opened, incident.DrillAlert, incident.Meta:

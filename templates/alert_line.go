@@ -1,6 +1,7 @@
 package templates
 
 import (
+	"strings"
 	"unicode/utf8"
 
 	"github.com/backstop-project/backstop/incident"
@@ -29,15 +30,14 @@ func (a *Alerts) openLine(in incident.Incident, m incident.Message) string {
 	if in.Cause.Kind == incident.AskedFirst {
 		return firstFitting(
 			"Twilio asked us first: Backstop seems to be set as "+primaryOf(in)+age,
-			"Twilio asked us first: we seem to be set as "+primaryOf(in)+age,
-			"Twilio asked us first: we seem to be set as "+primaryOf(in),
-			"Twilio asked us first: we seem to be "+primaryOf(in),
+			"Twilio asked us first: we seem to be the "+primaryOf(in)+age,
+			"Twilio asked us first: we seem to be the "+primaryOf(in),
 		)
 	}
 	prefix := ""
 	switch {
 	case m.Alert.Kind == incident.Late:
-		prefix = "Known late: "
+		prefix = "Late: "
 	case in.Previous != 0:
 		prefix = "Back: "
 	}
@@ -51,17 +51,21 @@ func (a *Alerts) openLine(in incident.Incident, m incident.Message) string {
 	})
 }
 
-// fitted asks write for ever shorter lines, until one fits: the whole host,
-// its end, fewer words, no host.
+// fitted asks write for ever shorter lines, until one fits: all of it, no
+// "www.", the end of the host, fewer words, nearly no host.
 func fitted(in incident.Incident, write func(who, affected string) string) string {
-	who := culprit(in)
-	var tries []string
-	for _, affected := range []string{affectedBy(in), Count(in.Callers), ""} {
-		for _, limit := range []int{utf8.RuneCountInString(who), 24, 16, 11} {
-			tries = append(tries, write(shortenHost(who, limit), affected))
-		}
-	}
-	return firstFitting(tries...)
+	who, affected, number := culprit(in), affectedBy(in), Count(in.Callers)
+	short := strings.TrimPrefix(who, "www.")
+	return firstFitting(
+		write(who, affected),
+		write(short, affected),
+		write(shortenHost(short, 20), affected),
+		write(short, number),
+		write(shortenHost(short, 12), affected),
+		write(shortenHost(short, 20), number),
+		write(shortenHost(short, 12), number),
+		write(shortenHost(short, 12), ""),
+	)
 }
 
 // firstFitting is the first of the tries that is short enough, else the last
@@ -96,11 +100,7 @@ func culprit(in incident.Incident) string {
 }
 
 func primaryOf(in incident.Incident) string {
-	line := tidy(in.Last.To, 40)
-	if line == "" {
-		return "the primary URL"
-	}
-	return "primary URL of " + line
+	return "primary URL of " + lineNumber(in.Last.To)
 }
 
 // affectedBy counts the people: "12 callers", "3 senders", "15 people".

@@ -3,6 +3,7 @@ package templates
 import (
 	"fmt"
 	"strconv"
+	"strings"
 	"time"
 
 	"github.com/backstop-project/backstop/history"
@@ -21,7 +22,8 @@ func (a *Alerts) tellDrill(m incident.Message, e incident.Entry) telling {
 		Event: "A drill. Nothing is broken.",
 		Line: firstFitting(
 			"Drill, nothing is broken: "+code.Sentence(shortenHost(address.Authority(), 24))+at,
-			"Drill, nothing is broken: "+code.Sentence(shortenHost(address.Authority(), 11))+at,
+			"Drill, nothing is broken: "+code.Sentence(shortenHost(address.Authority(), 24)),
+			"Drill, nothing is broken: "+code.Sentence(shortenHost(address.Authority(), 12)),
 			"Drill, nothing is broken"+at,
 		),
 	}
@@ -72,7 +74,6 @@ func (a *Alerts) tellDigest(m incident.Message, most int) telling {
 		t.Items = append(t.Items, item{Text: otherTitle(other)})
 	}
 	t.More = len(m.Digest) + len(m.Others) - len(t.Items)
-	t.fact("Why in one", words("So much happened at once that one message names it all. Each incident has its own page and goes on to be told by itself."))
 	t.fact("All of them", a.page("/incidents", "Incidents")...)
 	return t
 }
@@ -90,7 +91,7 @@ func otherTitle(alert incident.Alert) string {
 	if alert.Kind == incident.DrillAlert {
 		return "A drill: nothing is broken"
 	}
-	return tidy(alert.Title, MaxLine)
+	return strings.TrimSuffix(tidy(alert.Title, MaxLine)+": "+tidy(alert.Detail, 300), ": ")
 }
 
 func (a *Alerts) digestLine(m incident.Message) string {
@@ -116,6 +117,7 @@ func (a *Alerts) digestLine(m incident.Message) string {
 	return firstFitting(
 		number+", "+callers+" not helped: "+who+others+age,
 		number+", "+callers+" not helped: "+shortenHost(who, 16)+others+age,
+		number+", "+callers+": "+shortenHost(who, 16)+others+age,
 		number+", "+callers+" not helped"+age,
 		number+age,
 	)

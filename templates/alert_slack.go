@@ -61,17 +61,15 @@ func slackPart(p part) string {
 	return slackText(p.Text)
 }
 
-// slackMarkup escapes the characters by which Slack's markup works, and what
-// would end a code span.
-var slackMarkup = strings.NewReplacer("&", "&amp;", "<", "&lt;", ">", "&gt;", "`", "'")
-
-// slackCalls are what calls people together in servers that only resemble
-// Slack; an invisible character keeps it from being one word.
-var slackCalls = strings.NewReplacer(
-	"*", "∗", "@channel", "@\u2060channel", "@here", "@\u2060here", "@everyone", "@\u2060everyone", "@all", "@\u2060all",
+// slackMarkup escapes the characters by which Slack's markup works and what
+// would end a code span. What calls people together in servers that only
+// resemble Slack gets an invisible character, so that it is no word.
+var slackMarkup = strings.NewReplacer(
+	"&", "&amp;", "<", "&lt;", ">", "&gt;", "`", "'",
+	"@channel", "@\u2060channel", "@here", "@\u2060here", "@everyone", "@\u2060everyone", "@all", "@\u2060all",
 )
 
-func slackText(s string) string { return slackCalls.Replace(slackMarkup.Replace(s)) }
+func slackText(s string) string { return strings.ReplaceAll(slackMarkup.Replace(s), "*", "∗") }
 
 // packed joins paragraphs to as few sections as their limit allows. A
 // paragraph that is longer alone is cut.

@@ -122,6 +122,9 @@ func (a *Alerts) why(m incident.Message) string {
 		reasons = append([]string{Count(int64(n)) + " older ones"}, reasons[n:]...)
 	}
 	why := strings.Join(reasons, "; ")
+	if m.Digest != nil {
+		why = "so much happened at once that one message names it all"
+	}
 	if m.NotSent > 0 {
 		why += fmt.Sprintf(" (+%s not sent)", Count(int64(m.NotSent)))
 	}

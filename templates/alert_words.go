@@ -45,23 +45,30 @@ func shorten(s string, limit int) string {
 	return strings.TrimRight(string([]rune(s)[:limit-1]), " ") + "…"
 }
 
-// shortenHost cuts the beginning off, for the end of a name says most.
+// shortenHost cuts the beginning off, at a dot where it can: the end of a name
+// says most.
 func shortenHost(host string, limit int) string {
 	runes := []rune(host)
 	if len(runes) <= limit {
 		return host
 	}
-	return "…" + string(runes[len(runes)-limit+1:])
+	tail := string(runes[len(runes)-limit+1:])
+	if dot := strings.IndexByte(tail, '.'); dot >= 0 && strings.Contains(tail[dot+1:], ".") {
+		tail = tail[dot+1:]
+	}
+	return "…" + tail
 }
 
-// since is a time as a first line says it: the hour today, else the day.
+// since is a time as a first line says it: the hour where that cannot be
+// mistaken, else the day.
 func (a *Alerts) since(t, now time.Time) string {
 	t, now = t.In(a.zone), now.In(a.zone)
-	switch {
-	case t.Year() == now.Year() && t.YearDay() == now.YearDay():
+	const oneNight, mostOfAYear = 20 * time.Hour, 300 * 24 * time.Hour
+	switch age := now.Sub(t); {
+	case age < oneNight && age > -oneNight:
 		return t.Format("15:04")
-	case now.Sub(t) < 300*24*time.Hour:
-		return t.Format("2 Jan 15:04")
+	case age < mostOfAYear:
+		return t.Format("2 Jan")
 	}
 	return t.Format("2 Jan 2006")
 }

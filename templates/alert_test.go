@@ -1,0 +1,224 @@
+package templates_test
+
+import (
+	"flag"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+	"unicode"
+	"unicode/utf8"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/backstop-project/backstop/incident"
+	"github.com/backstop-project/backstop/notify/notifytest"
+	"github.com/backstop-project/backstop/templates"
+)
+
+var updateAlerts = flag.Bool("update-alerts", false, "write the golden files of alerts anew")
+
+func newAlerts(t testing.TB, pages string) *templates.Alerts {
+	t.Helper()
+	zone, err := time.LoadLocation("Europe/Berlin")
+	if err != nil {
+		t.Fatal(err)
+	}
+	alerts, err := templates.NewAlerts(templates.AlertOptions{Zone: zone, Pages: pages})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return alerts
+}
+
+// TestAlertsReadAsTheyDid compares every kind of alert, in every form, with its
+// golden file.
+func TestAlertsReadAsTheyDid(t *testing.T) {
+	t.Parallel()
+	alerts := newAlerts(t, "https://fallback.example.com/")
+	for _, sample := range notifytest.Samples() {
+		t.Run(sample.Name, func(t *testing.T) {
+			t.Parallel()
+			mail, err := alerts.Mail(sample.Message)
+			if err != nil {
+				t.Fatal(err)
+			}
+			slack := alerts.Slack(sample.Message)
+			name := strings.ReplaceAll(sample.Name, " ", "_")
+			goldenAlert(t, name+".txt", "Subject: "+mail.Subject+"\n\n"+mail.Text)
+			goldenAlert(t, name+".html", mail.HTML)
+			goldenAlert(t, name+".slack", slack.Line+"\n=====\n"+strings.Join(slack.Sections, "\n-----\n")+"\n=====\n"+slack.Event+"\n")
+		})
+	}
+}
+
+func goldenAlert(t *testing.T, name, got string) {
+	t.Helper()
+	file := filepath.Join("testdata", "alerts", name)
+	if *updateAlerts {
+		if err := os.MkdirAll(filepath.Dir(file), 0o755); err != nil {
+			t.Fatal(err)
+		}
+		if err := os.WriteFile(file, []byte(got), 0o644); err != nil {
+			t.Fatal(err)
+		}
+	}
+	want, err := os.ReadFile(file)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if diff := cmp.Diff(string(want), got); diff != "" {
+		t.Errorf("%s changed (-want +got); if that is meant: go test ./templates -update-alerts\n%s", file, diff)
+	}
+}
+
+func TestFirstLineSaysEffectCauseAndAge(t *testing.T) {
+	t.Parallel()
+	alerts := newAlerts(t, "")
+	want := map[string]string{
+		"opened":             "1 caller not helped: www.example.com refuses connections, since 03:12",
+		"opened by messages": "1 sender not helped: www.example.com has no DNS entry, since 03:12",
+		"growing":            "1,012 people not helped: example.com refuses connections, since 03:12",
+		"regression":         "Back: 1 not helped: example.com refuses connections, since 03:12",
+		"quiet":              "No failure since 03:41, not proven: www.example.com (1,012 people)",
+		"resolved":           "Resolved: www.example.com, 1,012 people not helped, 03:12 to 03:41",
+		"asked first":        "Twilio asked us first: we seem to be the primary URL of +493012345600",
+		"late":               "Late: 2 not helped: example.com refuses connections, since 23 Nov",
+		"digest":             "14 incidents, 56 callers: …example.com and 13 more, since 03:12",
+		"drill":              "Drill, nothing is broken: drill.example.com does not answer Twilio",
+		"meta":               "12 requests for your account failed the signature check",
+	}
+	for _, sample := range notifytest.Samples() {
+		mail, err := alerts.Mail(sample.Message)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if w, ok := want[sample.Name]; ok && mail.Subject != w {
+			t.Errorf("%s: got  %q\n want %q", sample.Name, mail.Subject, w)
+		}
+	}
+}
+
+// TestNothingPersonalLeavesByAnAlert looks for what must stay in the house.
+func TestNothingPersonalLeavesByAnAlert(t *testing.T) {
+	t.Parallel()
+	alerts := newAlerts(t, "https://fallback.example.com")
+	for _, sample := range notifytest.Samples() {
+		mail, err := alerts.Mail(sample.Message)
+		if err != nil {
+			t.Fatal(err)
+		}
+		slack := alerts.Slack(sample.Message)
+		all := strings.Join(append(slack.Sections, slack.Line, slack.Event, mail.Subject, mail.Text, mail.HTML), "\n")
+		for _, personal := range []string{notifytest.Secret, "+4915112345678", "+4917612345699"} {
+			if strings.Contains(all, personal) {
+				t.Errorf("%s: %q is in the alert", sample.Name, personal)
+			}
+		}
+	}
+}
+
+func TestHostileTextStaysText(t *testing.T) {
+	t.Parallel()
+	alerts := newAlerts(t, "https://fallback.example.com")
+	m := notifytest.Hostile()
+	mail, err := alerts.Mail(m)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, bad := range []string{"<script", "<!channel", "href=\"https://evil", "javascript:"} {
+		if strings.Contains(strings.ToLower(mail.HTML), bad) {
+			t.Errorf("the html holds %q", bad)
+		}
+	}
+	for _, text := range []string{mail.Text, mail.HTML} {
+		checkCharacters(t, strings.ReplaceAll(text, "\n", ""))
+	}
+	slack := alerts.Slack(m)
+	for _, section := range append(slack.Sections, slack.Line, slack.Event) {
+		if utf8.RuneCountInString(section) > templates.SlackLimit {
+			t.Errorf("a section has %d characters", utf8.RuneCountInString(section))
+		}
+		if strings.Contains(section, "<!") || strings.Contains(section, "<https://evil") || strings.Contains(section, "@channel") {
+			t.Errorf("a section calls or links: %s", section)
+		}
+		checkCharacters(t, strings.ReplaceAll(strings.ReplaceAll(section, "\n", ""), "\u2060", ""))
+	}
+}
+
+func checkCharacters(t *testing.T, s string) {
+	t.Helper()
+	if !utf8.ValidString(s) {
+		t.Error("no valid UTF-8")
+	}
+	for _, r := range s {
+		if unicode.IsControl(r) || unicode.Is(unicode.Cf, r) || r == '\u2028' {
+			t.Errorf("%U is in it", r)
+			return
+		}
+	}
+}
+
+func TestAlertWithoutAddressOfThePagesSaysWhichPage(t *testing.T) {
+	t.Parallel()
+	mail, err := newAlerts(t, "").Mail(notifytest.Samples()[0].Message)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if !strings.Contains(mail.Text, "/incidents/12") || strings.Contains(mail.Text, "<"+"/incidents") {
+		t.Errorf("the page is not named:\n%s", mail.Text)
+	}
+}
+
+func TestAddressOfThePagesIsChecked(t *testing.T) {
+	t.Parallel()
+	for _, bad := range []string{"ftp://x", "fallback.example.com", "https://", "https://u:hunter2@x", "https://x?y=1", "https://x/#a", "ht tp://x"} {
+		_, err := templates.NewAlerts(templates.AlertOptions{Pages: bad})
+		if err == nil {
+			t.Errorf("%q is taken", bad)
+			continue
+		}
+		if strings.Contains(err.Error(), "hunter2") {
+			t.Errorf("the error shows a password: %v", err)
+		}
+	}
+}
+
+// FuzzFirstLine holds what every subject promises.
+func FuzzFirstLine(f *testing.F) {
+	f.Add("https://www.example.com/", "+4930123456", "refused", int64(12), 11202, uint8(1), uint8(1), uint8(1))
+	f.Add("https://"+strings.Repeat("a", 300)+".example/", "", "x\r\ny", int64(1_000_000), 11205, uint8(2), uint8(2), uint8(2))
+	f.Add("\xff\u202e", "\x00", "", int64(-1), 0, uint8(3), uint8(3), uint8(0))
+	alerts := newAlerts(f, "")
+	f.Fuzz(func(t *testing.T, errorURL, to, title string, callers int64, code int, kind, cause, state uint8) {
+		now := time.Date(2026, 11, 23, 2, 0, 0, 0, time.UTC)
+		last := incident.Sample{ErrorURL: errorURL, To: to, SID: title, Name: to, Heard: title, Code: code, At: now}
+		in := incident.Incident{
+			Cause: incident.Cause{Kind: incident.CauseKind(cause), Host: title}, State: incident.State(state),
+			OpenedAt: now, LastAt: now, Last: last, First: last, Callers: callers, ResolvedBy: title, Previous: int64(kind % 2),
+		}
+		alert := incident.Alert{Kind: incident.Kind(kind), Title: title, Detail: to, Reason: title}
+		for _, m := range []incident.Message{
+			{Now: now, Alert: alert, Incident: &in},
+			{Now: now, Alert: alert},
+			{Now: now, Alert: alert, Digest: []incident.Incident{in, in}, Others: []incident.Alert{alert}},
+			{Now: now, Alert: alert, Failure: &incident.Entry{Failure: incident.NewFailure(now, "GET", []incident.Param{{Name: "ErrorUrl", Value: errorURL}})}},
+		} {
+			mail, err := alerts.Mail(m)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if n := utf8.RuneCountInString(mail.Subject); n == 0 || n > templates.MaxLine {
+				t.Errorf("%d characters: %q", n, mail.Subject)
+			}
+			checkCharacters(t, mail.Subject)
+			slack := alerts.Slack(m)
+			for _, section := range append(slack.Sections, slack.Event) {
+				if n := utf8.RuneCountInString(section); n == 0 || n > templates.SlackLimit {
+					t.Errorf("a section of %d characters", n)
+				}
+			}
+		}
+	})
+}
