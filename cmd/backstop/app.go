@@ -76,6 +76,7 @@ func newApp(c config.Config, w *world, log *slog.Logger) (*app, error) {
 func (a *app) buildPipeline() {
 	p := a.current.Load()
 	a.dispatcher = notify.New(a.slot, p.notifiers, notify.Options{Log: a.log})
+	a.slot.alerts = a.dispatcher.Wake
 	a.teller = intake.NewTeller(a.slot.meta, a.urgent, a.dispatcher.Wake, a.log)
 	a.sentinel = intake.NewSentinel(a.urgent, time.Now)
 	a.recorder = intake.NewRecorder(intake.RecorderOptions{

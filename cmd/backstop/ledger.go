@@ -19,7 +19,8 @@ var errAway = errors.New("the history is unavailable: the ledger is not open")
 // ledgerSlot holds the ledger while it is open. It is what the rooms see: they
 // get an error where it is away, and never a nil.
 type ledgerSlot struct {
-	open atomic.Pointer[store.Ledger]
+	open   atomic.Pointer[store.Ledger]
+	alerts func() // called when a person's deed put an alert into the outbox
 }
 
 func (s *ledgerSlot) ledger() (*store.Ledger, error) {
@@ -93,8 +94,9 @@ func (s *ledgerSlot) Acknowledge(ctx context.Context, id int64, by string, at ti
 	return ask(s, func(l *store.Ledger) (incident.Incident, error) { return l.Acknowledge(ctx, id, by, at) })
 }
 
-// Resolve is store.Ledger's.
+// Resolve is store.Ledger's; its alert goes out at once.
 func (s *ledgerSlot) Resolve(ctx context.Context, id int64, by string, at time.Time) (incident.Incident, error) {
+	defer s.alerts()
 	return ask(s, func(l *store.Ledger) (incident.Incident, error) { return l.Resolve(ctx, id, by, at) })
 }
 

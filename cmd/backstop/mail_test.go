@@ -1,0 +1,225 @@
+package main
+
+import (
+	"bytes"
+	"errors"
+	"io"
+	"log"
+	"mime"
+	"mime/multipart"
+	"mime/quotedprintable"
+	"net"
+	"net/mail"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+	"unicode/utf8"
+
+	"github.com/emersion/go-smtp"
+)
+
+// mailServer is a real SMTP server that may also take connections and say
+// nothing.
+type mailServer struct {
+	address string
+
+	mu      sync.Mutex
+	mails   []received
+	hanging bool
+	held    []net.Conn
+}
+
+// received is a mail as it came over the wire.
+type received struct {
+	to     []string
+	raw    string
+	header mail.Header
+	text   string // its parts, decoded
+	html   string
+}
+
+func (r received) subject() string {
+	subject, err := new(mime.WordDecoder).DecodeHeader(r.header.Get("Subject"))
+	if err != nil {
+		return r.header.Get("Subject")
+	}
+	return subject
+}
+
+func newMailServer(t *testing.T) *mailServer {
+	t.Helper()
+	listener, err := new(net.ListenConfig).Listen(t.Context(), "tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	m := &mailServer{address: listener.Addr().String()}
+	server := smtp.NewServer(smtp.BackendFunc(func(*smtp.Conn) (smtp.Session, error) { return &mailSession{server: m}, nil }))
+	server.Domain, server.ErrorLog = "mail.example.com", log.New(io.Discard, "", 0)
+	done := make(chan struct{})
+	go func() { _ = server.Serve(&hangable{listener, m}); close(done) }()
+	t.Cleanup(func() { m.heal(); _ = server.Close(); <-done })
+	return m
+}
+
+// settings tell Backstop to send alerts there.
+func (m *mailServer) settings() settings {
+	return settings{
+		"SMTP_URL":         "smtp://" + m.address + "?starttls=never",
+		"ALERT_EMAIL_FROM": "Backstop <backstop@example.com>", "ALERT_EMAIL_TO": "ops@example.com",
+	}
+}
+
+// hang has it take connections and say nothing, until heal.
+func (m *mailServer) hang() {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	m.hanging = true
+}
+
+func (m *mailServer) heal() {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	m.hanging = false
+	for _, c := range m.held {
+		_ = c.Close()
+	}
+	m.held = nil
+}
+
+// holding is how many connections hang.
+func (m *mailServer) holding() int {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	return len(m.held)
+}
+
+func (m *mailServer) got() []received {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	return append([]received(nil), m.mails...)
+}
+
+// subjects are those of all mails so far.
+func (m *mailServer) subjects() []string {
+	var all []string
+	for _, one := range m.got() {
+		all = append(all, one.subject())
+	}
+	return all
+}
+
+// await returns the first mail whose subject has all the words.
+func (m *mailServer) await(t *testing.T, within time.Duration, words ...string) received {
+	t.Helper()
+	var found received
+	deadline := time.Now().Add(within)
+	for pause := time.Millisecond; ; pause = min(2*pause, 50*time.Millisecond) {
+		for _, one := range m.got() {
+			if hasAll(one.subject(), words) {
+				found = one
+				if n := utf8.RuneCountInString(found.subject()); n > 70 {
+					t.Errorf("the subject has %d characters, 70 at most: %q", n, found.subject())
+				}
+				return found
+			}
+		}
+		if time.Now().After(deadline) {
+			t.Fatalf("no mail within %s whose subject has %q, but %q", within, words, m.subjects())
+		}
+		time.Sleep(pause)
+	}
+}
+
+func hasAll(text string, words []string) bool {
+	for _, word := range words {
+		if !strings.Contains(text, word) {
+			return false
+		}
+	}
+	return true
+}
+
+// hangable accepts connections for a server, unless that hangs.
+type hangable struct {
+	net.Listener
+	server *mailServer
+}
+
+func (h *hangable) Accept() (net.Conn, error) {
+	for {
+		conn, err := h.Listener.Accept()
+		if err != nil || !h.hold(conn) {
+			return conn, err
+		}
+	}
+}
+
+func (h *hangable) hold(conn net.Conn) bool {
+	h.server.mu.Lock()
+	defer h.server.mu.Unlock()
+	if h.server.hanging {
+		h.server.held = append(h.server.held, conn)
+	}
+	return h.server.hanging
+}
+
+type mailSession struct {
+	server *mailServer
+	to     []string
+}
+
+func (s *mailSession) Reset()                             { s.to = nil }
+func (*mailSession) Logout() error                        { return nil }
+func (*mailSession) Mail(string, *smtp.MailOptions) error { return nil }
+func (s *mailSession) Rcpt(to string, _ *smtp.RcptOptions) error {
+	s.to = append(s.to, to)
+	return nil
+}
+
+func (s *mailSession) Data(r io.Reader) error {
+	raw, err := io.ReadAll(r)
+	if err != nil {
+		return err
+	}
+	one, err := parseMail(raw)
+	if err != nil {
+		return err
+	}
+	one.to = s.to
+	s.server.mu.Lock()
+	defer s.server.mu.Unlock()
+	s.server.mails = append(s.server.mails, one)
+	return nil
+}
+
+func parseMail(raw []byte) (received, error) {
+	parsed, err := mail.ReadMessage(bytes.NewReader(raw))
+	if err != nil {
+		return received{}, err
+	}
+	one := received{raw: string(raw), header: parsed.Header}
+	_, params, err := mime.ParseMediaType(parsed.Header.Get("Content-Type"))
+	if err != nil {
+		return received{}, err
+	}
+	parts := multipart.NewReader(parsed.Body, params["boundary"])
+	for {
+		part, err := parts.NextRawPart()
+		if errors.Is(err, io.EOF) {
+			return one, nil
+		}
+		if err != nil {
+			return received{}, err
+		}
+		body, err := io.ReadAll(quotedprintable.NewReader(part))
+		if err != nil {
+			return received{}, err
+		}
+		if strings.HasPrefix(part.Header.Get("Content-Type"), "text/html") {
+			one.html = string(body)
+		} else {
+			one.text = string(body)
+		}
+	}
+}
