@@ -82,5 +82,6 @@ func pageFuncs() template.FuncMap {
 	return template.FuncMap{
 		"count":  Count,
 		"plural": Plural,
+		"advice": advice,
 	}
 }

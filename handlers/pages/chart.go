@@ -18,20 +18,19 @@ const (
 
 // chartView is a histogram, drawn on the server. Its bars are links.
 type chartView struct {
-	Width, Height     int
-	Bars              []barView
-	Total             int64
-	Voice             int64
-	Messaging         int64
-	Unknown           int64
-	Peak              string // "at most 12 in 10 minutes"
-	Start, Mid, End   string
-	StartISO, EndISO  string
-	Summary           string // the chart in one sentence, for those who do not see it
-	VoiceUsed         bool
-	MessagingUsed     bool
-	UnknownUsed       bool
-	NarrowedByTheBars bool
+	Width, Height    int
+	Bars             []barView
+	Total            int64
+	Voice            int64
+	Messaging        int64
+	Unknown          int64
+	Peak             string // "at most 12 in 10 minutes"
+	Start, Mid, End  string
+	StartISO, EndISO string
+	Summary          string // the chart in one sentence, for those who do not see it
+	VoiceUsed        bool
+	MessagingUsed    bool
+	UnknownUsed      bool
 }
 
 type barView struct {
@@ -50,7 +49,8 @@ type barView struct {
 // leads to.
 func (p *Pages) chart(buckets []history.Bucket, from, to time.Time, link func(from, to time.Time) string) *chartView {
 	buckets = withGaps(buckets, from, to)
-	if len(buckets) == 0 {
+	const fewest = 4 // fewer bars show nothing that the rows do not
+	if len(buckets) < fewest {
 		return nil
 	}
 	zone := p.Settings().Zone

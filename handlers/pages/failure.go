@@ -23,26 +23,25 @@ import (
 // failureView is all that is known of one failure.
 type failureView struct {
 	Frame
-	ID              string
-	Row             rowView
-	At              Moment
-	Method          string
-	Account         string
-	Means           string
-	CodeName        string
-	ErrorPage       string // Twilio's, "" where the code is none of Twilio's
-	Console         string // of the call or message
-	SameCall        string // every failure of this call or message
-	AskedFirst      bool
-	Answer          answerView
-	Timing          []timingView
-	Params          []paramView
-	HiddenParams    int
-	Erased          bool
-	Revealed        string // what is shown now that is hidden otherwise
-	Deliveries      []deliveryView
-	Reveals         []revealView
-	RevealedByOther bool
+	ID           string
+	Row          rowView
+	At           Moment
+	Method       string
+	Account      string
+	Means        string
+	CodeName     string
+	ErrorPage    string // Twilio's, "" where the code is none of Twilio's
+	Console      string // of the call or message
+	SameCall     string // every failure of this call or message
+	AskedFirst   bool
+	Answer       answerView
+	Timing       []timingView
+	Params       []paramView
+	HiddenParams int
+	Erased       bool
+	Revealed     string // what is shown now that is hidden otherwise
+	Deliveries   []deliveryView
+	Reveals      []revealView
 }
 
 // answerView is what the caller got.
@@ -208,8 +207,12 @@ func params(all []incident.Param, mask history.Mask, which string) (views []para
 
 func answer(d history.Detail, mask history.Mask) answerView {
 	a := d.Answer
+	situation := a.Situation.String()
+	if situation == a.Step {
+		situation = ""
+	}
 	return answerView{
-		Heard: history.Visible(mask.Text(a.Heard)), Step: a.Step, Situation: a.Situation.String(),
+		Heard: history.Visible(mask.Text(a.Heard)), Step: a.Step, Situation: situation,
 		Languages: strings.Join(a.Languages, ", "), Name: history.Visible(a.Name), Why: history.Visible(a.Why),
 		Outcome: outcomeWords(a.Outcome, d.Channel), OutcomeKind: outcomeKind(a.Outcome),
 		Document: history.Visible(mask.Text(cut(string(a.Document), 70_000))), Size: len(a.Document),
@@ -223,11 +226,15 @@ func timing(d history.Detail, zone *time.Location) []timingView {
 		return timingView{What: what, At: momentIn(at, zone), After: "+" + roughly(max(0, at.Sub(d.ReceivedAt)))}
 	}
 	line := []timingView{{What: "received", At: momentIn(d.ReceivedAt, zone)}}
-	if d.Answer.Took > 0 {
-		line = append(line, point("answered", d.ReceivedAt.Add(d.Answer.Took)))
+	answered := d.ReceivedAt.Add(d.Answer.Took)
+	if !d.JournalAt.IsZero() && d.JournalAt.Before(answered) {
+		line = append(line, point("to the journal", d.JournalAt))
 	}
-	if !d.JournalAt.IsZero() {
-		line = append(line, point("in the journal", d.JournalAt))
+	if d.Answer.Took > 0 {
+		line = append(line, point("answered", answered))
+	}
+	if !d.JournalAt.Before(answered) {
+		line = append(line, point("to the journal", d.JournalAt))
 	}
 	if !d.LedgerAt.IsZero() {
 		line = append(line, point("in the ledger", d.LedgerAt))

@@ -45,18 +45,20 @@ func (p *Pages) frame(c *gin.Context, title, active string) Frame {
 const contentSecurity = "default-src 'none'; style-src 'self'; script-src 'self'; img-src 'self'; connect-src 'self'; " +
 	"form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
 
-func (*Pages) headers(c *gin.Context) {
+func (p *Pages) headers(c *gin.Context) {
 	h := c.Writer.Header()
 	h.Set("Content-Security-Policy", contentSecurity)
 	h.Set("X-Content-Type-Options", "nosniff")
 	h.Set("X-Frame-Options", "DENY")
 	// Not no-referrer: with it browsers send "Origin: null" with our own forms.
 	h.Set("Referrer-Policy", "same-origin")
-	h.Set("Cross-Origin-Opener-Policy", "same-origin")
 	h.Set("Cross-Origin-Resource-Policy", "same-origin")
 	h.Set("Permissions-Policy", "camera=(), geolocation=(), microphone=(), payment=()")
 	h.Set("Cache-Control", "no-store")
 	h.Set("X-Robots-Tag", "noindex")
+	if p.Settings().transportOf(c.Request) != plainHTTP { // where browsers heed it
+		h.Set("Cross-Origin-Opener-Policy", "same-origin")
+	}
 }
 
 // sameOrigin refuses forms that other sites send in somebody's name.
@@ -103,14 +105,16 @@ func read[T any](ctx context.Context, p *Pages, ask func(context.Context) (T, er
 	default:
 		return none, errReading
 	}
+	// The goroutine must not cancel: its answer and the end of ctx would be
+	// ready at the same time, and either could be taken.
 	ctx, cancel := context.WithTimeout(ctx, readFor)
+	defer cancel()
 	type answer struct {
 		value T
 		err   error
 	}
 	answered := make(chan answer, 1)
 	go func() {
-		defer cancel()
 		defer func() { <-p.reading }()
 		defer func() {
 			if cause := recover(); cause != nil {
@@ -130,7 +134,8 @@ func read[T any](ctx context.Context, p *Pages, ask func(context.Context) (T, er
 
 var errReading = errors.New("too many reads of the history are under way")
 
-// page turns what h returns into a page: the one place where errors end.
+// page turns what h returns into a page: the one place where errors end. All
+// that h asks the history has to be answered within readFor.
 func (p *Pages) page(h func(*gin.Context) error) gin.HandlerFunc {
 	return func(c *gin.Context) {
 		defer func() {
@@ -138,6 +143,9 @@ func (p *Pages) page(h func(*gin.Context) error) gin.HandlerFunc {
 				p.fail(c, fmt.Errorf("panic: %v", cause))
 			}
 		}()
+		ctx, cancel := context.WithTimeout(c.Request.Context(), readFor)
+		defer cancel()
+		c.Request = c.Request.WithContext(ctx)
 		if err := h(c); err != nil {
 			p.fail(c, err)
 		}
@@ -160,7 +168,7 @@ type problemView struct {
 func (p *Pages) fail(c *gin.Context, err error) {
 	status, view := explain(err)
 	switch {
-	case status >= http.StatusInternalServerError && c.Request.Context().Err() != nil:
+	case status >= http.StatusInternalServerError && errors.Is(c.Request.Context().Err(), context.Canceled):
 		return // nobody waits for it
 	case status >= http.StatusInternalServerError:
 		p.Log.Error("page not shown", "path", c.FullPath(), "err", err)

@@ -12,6 +12,7 @@ import (
 
 	"github.com/backstop-project/backstop/history"
 	"github.com/backstop-project/backstop/incident"
+	"github.com/backstop-project/backstop/templates"
 )
 
 // historyView is the error history.
@@ -21,10 +22,12 @@ type historyView struct {
 	Problems []history.Problem
 	Note     string
 	Chart    *chartView
+	Total    string
 	Days     []dayView
 	Newer    string // "" where there is nothing newer
 	Older    string
 	Newest   string // "" on the first page
+	Bare     bool   // there is nothing that could be filtered
 	Empty    string // why there are no rows: "search", "filter", "setup", "none"; "" where there are
 	Setup    setupView
 	AllTimes string
@@ -142,6 +145,7 @@ func (p *Pages) fillHistory(c *gin.Context, view *historyView, q history.Query) 
 		narrow.From, narrow.To = from, to
 		return historyURL(narrow)
 	})
+	view.Total = total(page, buckets)
 	view.Days = p.days(page.Rows)
 	p.fillPaging(view, q, page)
 	view.Refresh = q.Before == 0 && q.After == 0 && q.To.IsZero()
@@ -149,6 +153,20 @@ func (p *Pages) fillHistory(c *gin.Context, view *historyView, q history.Query) 
 		p.fillEmpty(view, q)
 	}
 	return nil
+}
+
+// total counts what was found: the rows themselves where they are all there,
+// else what the bars add up to, whose edges need not be those of the query.
+func total(page history.Page, buckets []history.Bucket) string {
+	var n int64
+	if page.Older == 0 && page.Newer == 0 {
+		n = int64(len(page.Rows))
+		return templates.Plural(n, "failure", "failures")
+	}
+	for _, b := range buckets {
+		n += b.Total()
+	}
+	return templates.Plural(n, "failure", "failures")
 }
 
 func (p *Pages) fillPaging(view *historyView, q history.Query, page history.Page) {
@@ -178,9 +196,9 @@ func (p *Pages) fillEmpty(view *historyView, q history.Query) {
 			view.AllTimes = historyURL(all)
 		}
 	case len(view.Setup.Missing) > 0:
-		view.Empty = "setup"
+		view.Empty, view.Bare = "setup", true
 	default:
-		view.Empty = "none"
+		view.Empty, view.Bare = "none", true
 	}
 	if !q.Drills {
 		with := q.FirstPage()
@@ -276,7 +294,7 @@ func (p *Pages) filter(q history.Query) filterView {
 		view.Channel = q.Channel.Is.String()
 	}
 	view.Chips = chips(q, zone)
-	for _, s := range []struct{ span, label string }{{"1h", "1 hour"}, {"24h", "24 hours"}, {"7d", "7 days"}, {"30d", "30 days"}} {
+	for _, s := range []struct{ span, label string }{{"1h", "1 h"}, {"24h", "24 h"}, {"7d", "7 days"}, {"30d", "30 days"}} {
 		with := q
 		with.From, with.To = time.Time{}, time.Time{}
 		values := with.Values()

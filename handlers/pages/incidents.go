@@ -151,7 +151,7 @@ type incidentView struct {
 	CodeTitle    string
 	ErrorPage    string
 	Means        string
-	First        []phrase // the first thing to do
+	First        string // the first thing to do
 	Heard        string
 	ErrorURL     string
 	SID, Console string
@@ -209,17 +209,24 @@ func (p *Pages) incidentDetail(d history.IncidentDetail) incidentView {
 	mask, zone := settings.Mask, settings.Zone
 	last := d.Last
 	code := twilio.Lookup(last.Code)
+	if d.Cause.Kind == incident.AskedFirst {
+		code = twilio.Lookup(0)
+	}
 	view := incidentView{
 		In: p.incidentRow(d.Incident), Acknowledged: momentIn(d.AcknowledgedAt, zone), QuietAt: momentIn(d.QuietAt, zone),
 		ResolvedAt: momentIn(d.ResolvedAt, zone), ResolvedBy: history.Visible(d.ResolvedBy), Previous: d.Previous,
 		Calls: d.Calls, Messages: d.Messages(), Late: d.Late, Line: address(last.To, mask), MoreLines: d.MoreLines,
-		CodeTitle: code.Title(), Means: code.Means, First: phrases(code.Advice(twilio.ParseErrorURL(last.ErrorURL))),
+		CodeTitle: code.Title(), Means: code.Means, First: code.Advice(twilio.ParseErrorURL(last.ErrorURL)),
 		Heard: history.Visible(mask.Text(last.Heard)), ErrorURL: history.Visible(cut(mask.URL(last.ErrorURL), 500)),
 		SID: history.Visible(cut(last.SID, 40)), Console: twilio.ConsoleLink(last.SID),
 		LastFailure: historyPath + "/" + last.FailureID.String(),
 		Deliveries:  deliveries(d.Deliveries, zone), NotSent: d.NotSent,
 		AllFailures: historyURL(history.Query{Incident: d.ID}),
 		CanTake:     !d.Acknowledged() && d.State != incident.Resolved, CanResolve: d.State != incident.Resolved,
+	}
+	if d.Cause.Kind == incident.Itself {
+		view.Means = "The address that failed is one of Backstop's own. " + view.Means
+		view.First = "See whether Backstop can be reached from outside: name, certificate, reverse proxy. " + view.First
 	}
 	if d.UsualGap > 0 {
 		view.UsualGap = roughly(d.UsualGap)

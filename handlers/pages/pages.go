@@ -124,7 +124,7 @@ type Pages struct {
 // not heed its context, and a page that refreshes itself would pile them up.
 const readAtMost = 32
 
-// readFor is how long a page waits for the history.
+// readFor is how long a page waits for the history, all in all.
 const readFor = 2 * time.Second
 
 // New parses every page. An error means that the program was built wrong.

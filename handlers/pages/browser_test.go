@@ -1,0 +1,156 @@
+package pages_test
+
+import (
+	"context"
+	"encoding/json"
+	"flag"
+	"net"
+	"net/http"
+	"net/http/httptest"
+	"net/http/httputil"
+	"net/url"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"testing"
+	"time"
+)
+
+var (
+	shots   = flag.String("shots", "", "a folder for screenshots of every page")
+	picture = flag.String("picture", "", "a file for the picture of the history")
+)
+
+// browse drives Chromium through a scenario of testdata/browser/browser.mjs.
+// These tests run one after the other: two browsers on two cores are slower
+// than one.
+func browse(t *testing.T, scenario string, config map[string]any) {
+	t.Helper()
+	testtools, err := filepath.Abs("../../testtools")
+	if err != nil {
+		t.Fatal(err)
+	}
+	chromium, err := exec.LookPath("chromium")
+	if err != nil {
+		t.Fatalf("%v: the tests of the pages need Chromium and node: make test-tools installs them", err)
+	}
+	if _, err := os.Stat(filepath.Join(testtools, "node_modules", "playwright-core")); err != nil {
+		t.Fatalf("%v: make test-tools installs it", err)
+	}
+	config["testtools"], config["chromium"], config["password"] = testtools, chromium, password
+	config["shots"] = *shots
+	if config["hosts"] == nil {
+		config["hosts"] = "MAP * ~NOTFOUND, EXCLUDE 127.0.0.1"
+	}
+	encoded, err := json.Marshal(config)
+	if err != nil {
+		t.Fatal(err)
+	}
+	ctx, cancel := context.WithTimeout(context.Background(), 3*time.Minute)
+	defer cancel()
+	command := exec.CommandContext(ctx, "node", filepath.Join("testdata", "browser", "browser.mjs"), scenario, string(encoded))
+	if out, err := command.CombinedOutput(); err != nil {
+		t.Errorf("%s: %v\n%s", scenario, err, out)
+	}
+}
+
+// serve listens on an address of the loopback.
+func serve(t *testing.T, address string, h http.Handler) *url.URL {
+	t.Helper()
+	listener, err := (&net.ListenConfig{}).Listen(context.Background(), "tcp", address)
+	if err != nil {
+		t.Fatal(err)
+	}
+	server := &httptest.Server{Listener: listener, Config: &http.Server{Handler: h, ReadHeaderTimeout: 5 * time.Second}}
+	server.Start()
+	t.Cleanup(server.Close)
+	at, _ := url.Parse(server.URL)
+	return at
+}
+
+func TestChromiumDoesEverythingOverLoopback(t *testing.T) {
+	at := serve(t, "127.0.0.1:0", newHouse(oneNight(30)).handler(t))
+	browse(t, "loopback", map[string]any{"base": at.String()})
+}
+
+func TestChromiumDoesEverythingWithoutScript(t *testing.T) {
+	at := serve(t, "127.0.0.1:0", newHouse(oneNight(30)).handler(t))
+	browse(t, "noscript", map[string]any{"base": at.String()})
+}
+
+func TestChromiumDoesEverythingOverHTTPSByAReverseProxy(t *testing.T) {
+	h := newHouse(oneNight(30))
+	back := serve(t, "127.0.0.1:0", h.handler(t))
+	proxy := httptest.NewTLSServer(&httputil.ReverseProxy{Rewrite: func(r *httputil.ProxyRequest) {
+		r.SetURL(back)
+		r.Out.Host = r.In.Host
+	}})
+	t.Cleanup(proxy.Close)
+	at, _ := url.Parse(proxy.URL)
+	h.settings.PublicURL = "https://fallback.example.com:" + at.Port()
+	browse(t, "https", map[string]any{"base": h.settings.PublicURL, "hosts": "MAP fallback.example.com 127.0.0.1, MAP * ~NOTFOUND, EXCLUDE 127.0.0.1"})
+}
+
+func TestChromiumFindsNoFormOverPlainHTTP(t *testing.T) {
+	at := serve(t, "127.0.0.2:0", newHouse(oneNight(3)).handler(t))
+	browse(t, "lan", map[string]any{"base": "http://backstop.lan:" + at.Port(), "hosts": "MAP backstop.lan 127.0.0.2, MAP * ~NOTFOUND, EXCLUDE 127.0.0.2"})
+}
+
+func TestChromiumKeepsTheListFresh(t *testing.T) {
+	h := newHouse(oneNight(5))
+	pages := h.handler(t)
+	at := serve(t, "127.0.0.1:0", http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if r.URL.Path == "/add" {
+			h.ledger.mu.Lock()
+			defer h.ledger.mu.Unlock()
+			h.ledger.add(night, call(9999, "+4917199999", line, 11202, voiceURL)...)
+			return
+		}
+		pages.ServeHTTP(w, r)
+	}))
+	browse(t, "refresh", map[string]any{"base": at.String(), "add": "/add"})
+}
+
+func TestChromiumRunsNothingThatStrangersSent(t *testing.T) {
+	h := newHouse(oneNight(3))
+	f := h.ledger.hostile()
+	at := serve(t, "127.0.0.1:0", h.handler(t))
+	browse(t, "hostile", map[string]any{"base": at.String(), "paths": []string{
+		"/", "/history?q=" + url.QueryEscape(`"><script>alert(1)</script>`), "/history?code=" + url.QueryEscape(`"><script>alert(1)</script>`),
+		"/history", "/history/" + f.ID.String(),
+	}})
+}
+
+func TestPagesCanBeReadInEveryLight(t *testing.T) {
+	full := newHouse(oneNight(120))
+	full.unverified = someUnverified()
+	full.notices = someNotices()
+	one := newHouse(&ledger{now: full.ledger.now})
+	one.ledger.addIncident(oneIncident(), 1, time.Minute, func(i int) []param { return call(i, "+491711234567", line, 11200, voiceURL) })
+	none := emptyHouse()
+	away := newHouse(oneNight(2))
+	away.ledger.err = errAway
+	for name, h := range map[string]*house{"many": full, "one": one, "none": none, "away": away} {
+		t.Run(name, func(t *testing.T) {
+			paths := []string{"/", "/history", "/incidents", "/history?q=hello+world", "/nothing-here"}
+			if n := len(h.ledger.failures); n > 0 && h.ledger.err == nil {
+				in := h.ledger.incidents[len(h.ledger.incidents)-1]
+				paths = append(paths, "/history/"+h.ledger.failures[min(n-1, 9)].ID.String(), "/incidents/"+number(in.ID), "/history?host=www.example.com&code=11202&since=24h")
+			}
+			at := serve(t, "127.0.0.1:0", h.handler(t))
+			browse(t, "layouts", map[string]any{"base": at.String(), "name": name, "paths": paths, "now": night})
+		})
+	}
+}
+
+func TestPictureOfTheHistory(t *testing.T) {
+	if *picture == "" {
+		return // only drawn when asked for: go test -run Picture -picture docs/history.png
+	}
+	file, err := filepath.Abs(*picture)
+	if err != nil {
+		t.Fatal(err)
+	}
+	at := serve(t, "127.0.0.1:0", newHouse(oneNight(120)).handler(t))
+	browse(t, "picture", map[string]any{"base": at.String(), "picture": file, "now": night})
+}

@@ -1,0 +1,187 @@
+package pages_test
+
+import (
+	"context"
+	"flag"
+	"io"
+	"log/slog"
+	"net/http"
+	"net/http/cookiejar"
+	"net/http/httptest"
+	"net/url"
+	"os"
+	"path/filepath"
+	"regexp"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/gin-gonic/gin"
+
+	"github.com/backstop-project/backstop/handlers/pages"
+	"github.com/backstop-project/backstop/history"
+)
+
+var update = flag.Bool("update", false, "write the golden files anew")
+
+const password = "correct horse battery staple"
+
+// hash is of password, made with little memory so that tests are quick.
+const hash = "$argon2id$v=19$m=8,t=1,p=1$c2FsdHNhbHRzYWx0$tCc9fRe1ZCo/16K285DQzyaDkBqT0FS+sUtZTyzbH18"
+
+// users is who may log in.
+type users map[string]string
+
+func (u users) PasswordHash(name string) (string, bool) {
+	encoded, ok := u[name]
+	return encoded, ok
+}
+
+// house is the pages with everything around them.
+type house struct {
+	ledger     *ledger
+	users      users
+	setup      pages.Setup
+	unverified pages.Unverified
+	notices    []pages.Notice
+	settings   pages.Settings
+	now        time.Time
+	log        *slog.Logger
+}
+
+func newHouse(l *ledger) *house {
+	return &house{
+		ledger: l, users: users{"admin": hash}, now: night,
+		setup:    pages.Setup{Notifiers: []string{"ops-mail", "ops-slack"}, Command: "backstop"},
+		settings: pages.Settings{Zone: berlin, PublicURL: "https://fallback.example.com", Mask: history.Mask{Numbers: true}},
+		log:      slog.New(slog.DiscardHandler),
+	}
+}
+
+// empty is a house in which nothing has been set up.
+func emptyHouse() *house {
+	h := newHouse(&ledger{now: func() time.Time { return night }})
+	h.setup = pages.Setup{Missing: []string{"PUBLIC_URL", "TWILIO_ACCOUNT_SID", "TWILIO_AUTH_TOKEN"}, Command: "go run ./cmd/backstop"}
+	h.settings.PublicURL = ""
+	return h
+}
+
+func (h *house) handler(t testing.TB) http.Handler {
+	t.Helper()
+	gin.SetMode(gin.ReleaseMode)
+	p, err := pages.New(pages.Options{
+		History: h.ledger, Passwords: h.users,
+		Setup:      func() pages.Setup { return h.setup },
+		Unverified: func() pages.Unverified { return h.unverified },
+		Notices:    func() []pages.Notice { return h.notices },
+		Settings:   func() pages.Settings { return h.settings },
+		Now:        func() time.Time { return h.now },
+		Log:        h.log, Version: "v1.0.0",
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	e := gin.New()
+	e.RedirectTrailingSlash, e.RedirectFixedPath = false, false
+	p.Register(e)
+	e.NoRoute(p.NotFound)
+	return e
+}
+
+// visitor is a browser that has come as far as net/http can.
+type visitor struct {
+	t      testing.TB
+	client *http.Client
+	base   string
+}
+
+// visit serves the house on the loopback and comes to its door.
+func (h *house) visit(t testing.TB) *visitor {
+	t.Helper()
+	server := httptest.NewServer(h.handler(t))
+	t.Cleanup(server.Close)
+	jar, _ := cookiejar.New(nil)
+	client := &http.Client{Jar: jar, CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }}
+	return &visitor{t: t, client: client, base: server.URL}
+}
+
+// enter is visit, logged in.
+func (h *house) enter(t testing.TB) *visitor {
+	t.Helper()
+	v := h.visit(t)
+	if got := v.logIn("admin", password); got.status != http.StatusSeeOther {
+		t.Fatalf("log in: status %d, want 303: %s", got.status, got.body)
+	}
+	return v
+}
+
+func (v *visitor) logIn(username, password string) reply {
+	return v.post("/login", url.Values{"username": {username}, "password": {password}})
+}
+
+// reply is an answer, read whole.
+type reply struct {
+	status int
+	header http.Header
+	body   string
+}
+
+func (r reply) location() string { return r.header.Get("Location") }
+
+func (v *visitor) get(path string) reply { return v.do(http.MethodGet, path, nil, nil) }
+
+func (v *visitor) post(path string, form url.Values) reply {
+	return v.do(http.MethodPost, path, form, http.Header{"Content-Type": {"application/x-www-form-urlencoded"}})
+}
+
+func (v *visitor) do(method, path string, form url.Values, header http.Header) reply {
+	v.t.Helper()
+	request, err := http.NewRequestWithContext(context.Background(), method, v.base+path, strings.NewReader(form.Encode()))
+	if err != nil {
+		v.t.Fatal(err)
+	}
+	for name, values := range header {
+		request.Header[name] = values
+	}
+	if host := header.Get("Host"); host != "" {
+		request.Host = host
+	}
+	answer, err := v.client.Do(request)
+	if err != nil {
+		v.t.Fatal(err)
+	}
+	defer answer.Body.Close()
+	body, err := io.ReadAll(answer.Body)
+	if err != nil {
+		v.t.Fatal(err)
+	}
+	return reply{answer.StatusCode, answer.Header, string(body)}
+}
+
+var assetHash = regexp.MustCompile(`(/assets/backstop)\.[0-9a-f]+\.`)
+
+// golden compares a page with the one that somebody has looked at.
+func golden(t *testing.T, name, page string) {
+	t.Helper()
+	var lines []string
+	for text := range strings.Lines(assetHash.ReplaceAllString(page, "$1.HASH.")) {
+		if text = strings.TrimSpace(text); text != "" {
+			lines = append(lines, text)
+		}
+	}
+	got := strings.Join(lines, "\n") + "\n"
+	file := filepath.Join("testdata", "golden", name+".html")
+	if *update {
+		if err := os.WriteFile(file, []byte(got), 0o644); err != nil {
+			t.Fatal(err)
+		}
+		return
+	}
+	want, err := os.ReadFile(file)
+	if err != nil {
+		t.Fatalf("%v (go test -update writes it)", err)
+	}
+	if got != string(want) {
+		t.Errorf("%s differs (go test -update, then look at the difference)\ngot:\n%s", file, got)
+	}
+}

@@ -1,0 +1,321 @@
+package pages_test
+
+import (
+	"net/http"
+	"net/url"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/backstop-project/backstop/history"
+	"github.com/backstop-project/backstop/incident"
+)
+
+func TestPagesLookAsTheyDid(t *testing.T) {
+	t.Parallel()
+	full := newHouse(oneNight(4))
+	full.unverified, full.notices = someUnverified(), someNotices()
+	away := newHouse(oneNight(1))
+	away.ledger.err = errAway
+	silent := newHouse(oneNight(1))
+	for i := range silent.ledger.notifiers {
+		silent.ledger.notifiers[i].LastFailure, silent.ledger.notifiers[i].LastError = night, "535 5.7.8 authentication failed"
+	}
+	attacked := newHouse(oneNight(1))
+	hostile := attacked.ledger.hostile()
+	cases := map[string]struct {
+		house  *house
+		path   string
+		status int
+	}{
+		"overview":              {full, "/", http.StatusOK},
+		"overview-first-start":  {emptyHouse(), "/", http.StatusOK},
+		"overview-nobody-told":  {silent, "/", http.StatusOK},
+		"overview-away":         {away, "/", http.StatusServiceUnavailable},
+		"incidents":             {full, "/incidents", http.StatusOK},
+		"incidents-none":        {emptyHouse(), "/incidents", http.StatusOK},
+		"incident-open":         {full, "/incidents/14", http.StatusOK},
+		"incident-resolved":     {full, "/incidents/11", http.StatusOK},
+		"history":               {full, "/history", http.StatusOK},
+		"history-filtered":      {full, "/history?channel=voice&code=11202&since=2026-11-23T03:00", http.StatusOK},
+		"history-no-match":      {full, "/history?number=%2B4930000000&since=24h", http.StatusOK},
+		"history-not-read":      {full, "/history?code=abc&host=www.example.com", http.StatusBadRequest},
+		"history-search-failed": {full, "/history?q=what+is+this", http.StatusBadRequest},
+		"history-first-start":   {emptyHouse(), "/history", http.StatusOK},
+		"history-none":          {newHouse(&ledger{now: full.ledger.now}), "/history", http.StatusOK},
+		"history-away":          {away, "/history", http.StatusServiceUnavailable},
+		"failure-call":          {full, "/history/" + full.ledger.failures[10].ID.String(), http.StatusOK},
+		"failure-message":       {full, "/history/" + full.ledger.failures[4].ID.String(), http.StatusOK},
+		"failure-hostile":       {attacked, "/history/" + hostile.ID.String(), http.StatusOK},
+		"not-found":             {full, "/history/nothing", http.StatusNotFound},
+	}
+	for name, c := range cases {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			got := c.house.enter(t).get(c.path)
+			if got.status != c.status {
+				t.Errorf("status: got %d, want %d", got.status, c.status)
+			}
+			golden(t, name, got.body)
+		})
+	}
+	t.Run("login", func(t *testing.T) {
+		t.Parallel()
+		golden(t, "login", full.visit(t).get("/login?next=/history").body)
+	})
+	t.Run("login-plain-http", func(t *testing.T) {
+		t.Parallel()
+		v := full.visit(t)
+		golden(t, "login-plain-http", v.do(http.MethodGet, "/login", nil, http.Header{"Host": {"192.0.2.7:8080"}}).body)
+	})
+}
+
+func TestUnknownAddressesAreNotFound(t *testing.T) {
+	t.Parallel()
+	v := newHouse(oneNight(1)).enter(t)
+	for _, path := range []string{"/nothing", "/callers", "/history/", "/history/00000000-0000-7000-8000-000000000000", "/incidents/99", "/incidents/x", "/incidents/-1", "/assets/backstop.css", "/assets/backstop.000000000000.css"} {
+		if got := v.get(path); got.status != http.StatusNotFound || !strings.Contains(got.body, "Not found") {
+			t.Errorf("%s: status %d, want a page that says 404", path, got.status)
+		}
+	}
+}
+
+func TestPagesAreKeptFromCachesFramesAndSniffing(t *testing.T) {
+	t.Parallel()
+	v := newHouse(oneNight(1)).enter(t)
+	for _, path := range []string{"/", "/login", "/history", "/incidents/14", "/nothing"} {
+		h := v.get(path).header
+		for name, want := range map[string]string{
+			"Cache-Control": "no-store", "X-Content-Type-Options": "nosniff", "X-Frame-Options": "DENY", "Referrer-Policy": "same-origin",
+		} {
+			if got := h.Get(name); got != want {
+				t.Errorf("%s: %s is %q, want %q", path, name, got, want)
+			}
+		}
+		policy := h.Get("Content-Security-Policy")
+		if !strings.Contains(policy, "default-src 'none'") || !strings.Contains(policy, "frame-ancestors 'none'") || strings.Contains(policy, "unsafe") {
+			t.Errorf("%s: policy %q", path, policy)
+		}
+	}
+}
+
+func TestNothingIsInline(t *testing.T) {
+	t.Parallel()
+	h := newHouse(oneNight(3))
+	h.unverified, h.notices = someUnverified(), someNotices()
+	f := h.ledger.hostile()
+	v := h.enter(t)
+	for _, path := range []string{"/", "/incidents", "/incidents/14", "/history", "/history/" + f.ID.String()} {
+		page := v.get(path).body
+		for _, inline := range []string{" style=\"", "<style", " onclick=\"", " onerror=\"", "javascript:alert(1)\""} {
+			if strings.Contains(page, inline) {
+				t.Errorf("%s holds %q", path, inline)
+			}
+		}
+	}
+}
+
+func TestAssetsAreCachedForEver(t *testing.T) {
+	t.Parallel()
+	v := newHouse(oneNight(1)).visit(t)
+	page := v.get("/login").body
+	for _, kind := range []struct{ before, end, want string }{{`href="/assets/`, `.css"`, "text/css"}, {`src="/assets/`, `.js"`, "text/javascript"}, {`href="/assets/`, `.svg"`, "image/svg"}} {
+		_, rest, _ := strings.Cut(page[:strings.Index(page, kind.end)+len(kind.end)-1], kind.before)
+		name := rest[strings.LastIndex(rest, "/")+1:]
+		got := v.get("/assets/" + name)
+		if got.status != http.StatusOK || !strings.HasPrefix(got.header.Get("Content-Type"), kind.want) || !strings.Contains(got.header.Get("Cache-Control"), "immutable") {
+			t.Errorf("%s: status %d, headers %v", name, got.status, got.header)
+		}
+	}
+}
+
+func TestSearchLeadsToItsFilters(t *testing.T) {
+	t.Parallel()
+	h := newHouse(oneNight(3))
+	id := h.ledger.failures[0].ID.String()
+	v := h.enter(t)
+	for text, want := range map[string]string{
+		"+49 (0)171 1234567":        "/history?number=%2B491711234567&q=",
+		"11202":                     "/history?code=11202&q=",
+		id:                          "/history/" + id,
+		"#14":                       "/history?incident=14&q=",
+		"https://www.example.com/x": "/history?host=www.example.com&q=",
+	} {
+		got := v.get("/history?q=" + url.QueryEscape(text))
+		if got.status != http.StatusSeeOther || !strings.HasPrefix(got.location(), want) {
+			t.Errorf("%s: %d to %q, want 303 to %s", text, got.status, got.location(), want)
+			continue
+		}
+		if there := v.get(got.location()); there.status != http.StatusOK {
+			t.Errorf("%s: its address answers %d", text, there.status)
+		}
+	}
+}
+
+func TestEmptyFieldsOfTheFilterLeaveTheAddress(t *testing.T) {
+	t.Parallel()
+	v := newHouse(oneNight(3)).enter(t)
+	got := v.get("/history?since=&until=&channel=voice&code=&number=&sid=&host=&incident=")
+	if got.status != http.StatusSeeOther || got.location() != "/history?channel=voice" {
+		t.Errorf("got %d to %q, want 303 to /history?channel=voice", got.status, got.location())
+	}
+}
+
+func TestHistoryIsReadPageByPage(t *testing.T) {
+	t.Parallel()
+	h := newHouse(oneNight(120))
+	v := h.enter(t)
+	path, seen := "/history?code=11202&limit=50", 0
+	for path != "" {
+		page := v.get(path).body
+		rows := strings.Count(page, `<td class="when">`)
+		if rows == 0 || rows > 50 {
+			t.Fatalf("%s has %d rows", path, rows)
+		}
+		seen += rows
+		path = linkOf(page, "Older")
+		if path != "" {
+			back := v.get(path).body
+			if newer := linkOf(back, "Newer"); strings.Count(v.get(newer).body, `<td class="when">`) != 50 {
+				t.Errorf("newer of %s: %q does not lead back to 50 rows", path, newer)
+			}
+		}
+	}
+	if seen != 120 {
+		t.Errorf("seen %d rows, want 120", seen)
+	}
+}
+
+// linkOf is where a link with these words leads, "" where there is none.
+func linkOf(page, words string) string {
+	before, _, ok := strings.Cut(page, ">"+words+"</a>")
+	if !ok {
+		return ""
+	}
+	_, link, _ := strings.Cut(before[strings.LastIndex(before, "<a "):], `href="`)
+	link, _, _ = strings.Cut(link, `"`)
+	return strings.NewReplacer("&amp;", "&", "&#43;", "+").Replace(link)
+}
+
+func TestNumbersAndSecretsAreHiddenUntilRevealed(t *testing.T) {
+	t.Parallel()
+	h := newHouse(oneNight(3))
+	f := h.ledger.failures[3]
+	v := h.enter(t)
+	secrets := []string{"+447700900000", "+4930901820", "Is my appointment still on?", "s3cret-token", "+491711234567", "eyJzZWNyZXQi"}
+	for _, path := range []string{"/", "/incidents", "/incidents/12", "/incidents/14", "/history", "/history/" + f.ID.String(), "/history/" + h.ledger.failures[10].ID.String()} {
+		page := v.get(path).body
+		for _, secret := range secrets {
+			if strings.Contains(strings.ReplaceAll(page, "&#43;", "+"), secret) {
+				t.Errorf("%s shows %s", path, secret)
+			}
+		}
+	}
+
+	got := v.post("/history/"+f.ID.String()+"/reveal", url.Values{"what": {"4"}})
+	if got.status != http.StatusOK || !strings.Contains(got.body, "Is my appointment still on?") {
+		t.Errorf("reveal the body: status %d, and it is not there", got.status)
+	}
+	if strings.Contains(got.body, "447700900000") {
+		t.Error("revealing the body showed the number too")
+	}
+	got = v.post("/history/"+f.ID.String()+"/reveal", url.Values{"what": {"all"}})
+	if !strings.Contains(got.body, "447700900000") {
+		t.Error("revealing everything did not show the number")
+	}
+	reveals := h.ledger.failures[3].Reveals
+	if len(reveals) != 2 || reveals[0].What != "Body" || reveals[1].What != "everything" || reveals[0].By != "admin" || !reveals[0].At.Equal(night) {
+		t.Errorf("recorded: %+v, want Body and everything by admin", reveals)
+	}
+	if page := v.get("/history/" + f.ID.String()).body; strings.Contains(page, "Is my appointment") || !strings.Contains(page, "Who looked") {
+		t.Error("the page after it shows the body, or not who looked")
+	}
+}
+
+func TestNothingIsRevealedThatIsNotRecorded(t *testing.T) {
+	t.Parallel()
+	h := newHouse(oneNight(3))
+	id := h.ledger.failures[3].ID.String()
+	v := h.enter(t)
+	for _, what := range []string{"", "99", "-1", "Body", "x"} {
+		if got := v.post("/history/"+id+"/reveal", url.Values{"what": {what}}); got.status != http.StatusBadRequest {
+			t.Errorf("reveal %q: status %d, want 400", what, got.status)
+		}
+	}
+	if got := v.get("/history/" + id + "/reveal"); got.status != http.StatusSeeOther || got.location() != "/history/"+id {
+		t.Errorf("GET: %d to %q, want the failure", got.status, got.location())
+	}
+	h.ledger.err = errAway
+	if got := v.post("/history/"+id+"/reveal", url.Values{"what": {"all"}}); got.status != http.StatusServiceUnavailable || strings.Contains(got.body, "appointment") {
+		t.Errorf("with the ledger away: status %d", got.status)
+	}
+}
+
+func TestMaskingCanBeSwitchedOffButNotTheHiding(t *testing.T) {
+	t.Parallel()
+	h := newHouse(oneNight(3))
+	h.settings.Mask = history.Mask{}
+	page := strings.ReplaceAll(h.enter(t).get("/history/"+h.ledger.failures[3].ID.String()).body, "&#43;", "+")
+	if !strings.Contains(page, "+447700900000") || strings.Contains(page, "appointment") {
+		t.Error("want the number, and not the body")
+	}
+}
+
+func TestIncidentsAreAcknowledgedAndResolvedInSomebodysName(t *testing.T) {
+	t.Parallel()
+	h := newHouse(oneNight(3))
+	v := h.enter(t)
+	for _, action := range []string{"acknowledge", "resolve"} {
+		if got := v.post("/incidents/14/"+action, nil); got.status != http.StatusSeeOther || got.location() != "/incidents/14" {
+			t.Errorf("%s: %d to %q", action, got.status, got.location())
+		}
+		if got := v.get("/incidents/14/" + action); got.status != http.StatusNotFound {
+			t.Errorf("GET %s: %d, want 404", action, got.status)
+		}
+		if got := v.post("/incidents/99/"+action, nil); got.status != http.StatusNotFound {
+			t.Errorf("%s what is not there: %d, want 404", action, got.status)
+		}
+	}
+	in := h.ledger.incidents[2].Incident
+	if in.AcknowledgedBy != "admin" || in.ResolvedBy != "admin" || in.State != incident.Resolved || !in.ResolvedAt.Equal(night) {
+		t.Errorf("got %+v, want both by admin", in)
+	}
+}
+
+func TestHangingLedgerCostsTwoSecondsAndNoMore(t *testing.T) {
+	t.Parallel()
+	h := newHouse(oneNight(3))
+	v := h.enter(t)
+	h.ledger.hang = make(chan struct{})
+	defer close(h.ledger.hang)
+	for _, path := range []string{"/", "/history", "/incidents"} {
+		began := time.Now()
+		got := v.get(path)
+		if took := time.Since(began); got.status != http.StatusServiceUnavailable || took > 4*time.Second {
+			t.Errorf("%s: status %d after %s, want 503 after 2 s", path, got.status, took)
+		}
+		if !strings.Contains(got.body, "answered as always") {
+			t.Errorf("%s does not say what still works", path)
+		}
+	}
+}
+
+func TestReadsOfAWorkingLedgerDoNotFail(t *testing.T) {
+	t.Parallel()
+	v := newHouse(oneNight(1)).enter(t)
+	for range 300 {
+		if got := v.get("/incidents"); got.status != http.StatusOK {
+			t.Fatalf("status %d", got.status)
+		}
+	}
+}
+
+func BenchmarkHistoryOfFiftyRows(b *testing.B) {
+	v := newHouse(oneNight(120)).enter(b)
+	b.ReportAllocs()
+	for b.Loop() {
+		if got := v.get("/history"); got.status != http.StatusOK {
+			b.Fatal(got.status)
+		}
+	}
+}
