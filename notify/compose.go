@@ -50,6 +50,9 @@ func messageID(m incident.Message, domain string) string {
 		}
 		return -1
 	}, m.Ledger)
+	if !isASCII(domain) {
+		domain = "backstop.invalid" // an ID is ASCII, and no host is asked by it
+	}
 	if m.DeliveryID == 0 || ledger == "" {
 		return fmt.Sprintf("<backstop.%d.%s@%s>", m.Now.UnixNano(), strings.ToLower(rand.Text()), domain)
 	}

@@ -28,7 +28,8 @@ const (
 	leaseFactor        = 4 // a send's timeout stays below a third of the lease
 	firstBackoff       = time.Second
 	maxBackoff         = 30 * time.Second
-	pollEvery          = time.Minute // asks the outbox even if nobody woke us
+	pollEvery          = time.Minute            // asks the outbox even if nobody woke us
+	claimEvery         = 200 * time.Millisecond // an outbox that is away is asked, at most
 	drainSends         = 2 * time.Second
 	drainMarks         = time.Second
 	stopWithin         = drainSends + 2*drainMarks
@@ -227,7 +228,7 @@ func Check(ctx context.Context, notifiers []Notifier) map[string]error {
 func safeCheck(ctx context.Context, n Notifier) (err error) {
 	defer func() {
 		if v := recover(); v != nil {
-			err = errPanic{v}
+			err = panicError{v}
 		}
 	}()
 	return n.Check(ctx)

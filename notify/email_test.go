@@ -32,15 +32,15 @@ import (
 
 var update = flag.Bool("update", false, "write the golden files anew")
 
-func alerts(t testing.TB) *templates.Alerts {
-	t.Helper()
+func alerts(tb testing.TB) *templates.Alerts {
+	tb.Helper()
 	zone, err := time.LoadLocation("Europe/Berlin")
 	if err != nil {
-		t.Fatal(err)
+		tb.Fatal(err)
 	}
 	a, err := templates.NewAlerts(templates.AlertOptions{Zone: zone, Pages: "https://fallback.example.com"})
 	if err != nil {
-		t.Fatal(err)
+		tb.Fatal(err)
 	}
 	return a
 }
@@ -556,4 +556,3 @@ func FuzzParseSMTPURL(f *testing.F) {
 		}
 	})
 }
-

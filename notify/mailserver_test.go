@@ -11,7 +11,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"log"
 	"net"
 	"net/http/httptest"
 	"strings"
@@ -69,7 +68,7 @@ func newMailServer(t *testing.T, security notify.SMTPSecurity, ways ...string) (
 		return &session{server: s}, nil
 	}))
 	server.Domain = "mail.example.com"
-	server.ErrorLog = log.New(io.Discard, "", 0)
+	server.ErrorLog = silent{}
 	server.AllowInsecureAuth = security == notify.NoTLS
 	listener, err := new(net.ListenConfig).Listen(t.Context(), "tcp", "127.0.0.1:0")
 	if err != nil {
@@ -95,6 +94,11 @@ func (s *mailServer) got() []mail {
 	defer s.mu.Unlock()
 	return append([]mail(nil), s.mails...)
 }
+
+type silent struct{}
+
+func (silent) Printf(string, ...any) {}
+func (silent) Println(...any)        {}
 
 type session struct {
 	server  *mailServer
@@ -286,13 +290,13 @@ func script(answers map[string]string) func(net.Conn) {
 
 func say(c net.Conn, answers map[string]string, word, standard string) bool {
 	answer := answers[word]
-	switch {
-	case answer == "hang up":
+	switch answer {
+	case "hang up":
 		return false
-	case answer == "hang":
+	case "hang":
 		_, _ = io.Copy(io.Discard, c)
 		return false
-	case answer == "":
+	case "":
 		answer = standard
 	}
 	_, err := io.WriteString(c, answer+"\r\n")

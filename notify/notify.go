@@ -76,10 +76,10 @@ type retryAfterError struct {
 
 func (e *retryAfterError) Unwrap() error { return e.error }
 
-// errPanic is what a notifier's panic is turned into.
-type errPanic struct{ value any }
+// panicError is what a notifier's panic is turned into.
+type panicError struct{ value any }
 
-func (e errPanic) Error() string { return fmt.Sprintf("bug in the notifier: %v", e.value) }
+func (e panicError) Error() string { return fmt.Sprintf("bug in the notifier: %v", e.value) }
 
 // safeSend is n.Send with its own deadline, a panic being an error.
 func safeSend(ctx context.Context, n Notifier, m incident.Message, timeout time.Duration) (r incident.Receipt, err error) {
@@ -87,7 +87,7 @@ func safeSend(ctx context.Context, n Notifier, m incident.Message, timeout time.
 	defer cancel()
 	defer func() {
 		if v := recover(); v != nil {
-			r, err = incident.Receipt{}, errPanic{v}
+			r, err = incident.Receipt{}, panicError{v}
 		}
 	}()
 	return n.Send(ctx, m)

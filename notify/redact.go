@@ -39,12 +39,10 @@ func (r redactor) text(s string) string {
 // clean is err without secrets, addresses of requests and line breaks. What
 // callers branch on stays.
 func (r redactor) clean(err error) error {
-	var reply *textproto.Error
-	if errors.As(err, &reply) {
+	if reply, ok := errors.AsType[*textproto.Error](err); ok {
 		return &textproto.Error{Code: reply.Code, Msg: oneLine(r.text(reply.Msg))}
 	}
-	var request *url.Error
-	if errors.As(err, &request) {
+	if request, ok := errors.AsType[*url.Error](err); ok {
 		return r.clean(request.Err)
 	}
 	if text := r.text(err.Error()); text != err.Error() {

@@ -103,8 +103,7 @@ func parseThread(thread string) (channel, ts string, ok bool) {
 }
 
 func slackCode(err error) string {
-	var refused slack.SlackErrorResponse
-	if errors.As(err, &refused) {
+	if refused, ok := errors.AsType[slack.SlackErrorResponse](err); ok {
 		return refused.Err
 	}
 	return ""

@@ -3,8 +3,10 @@ package notify
 import (
 	"errors"
 	"fmt"
+	"maps"
 	"net"
 	"net/url"
+	"slices"
 	"strconv"
 	"strings"
 )
@@ -36,7 +38,7 @@ const (
 	submissionsPort = "465" // https://www.rfc-editor.org/rfc/rfc8314
 )
 
-const smtpForm = "write smtp://user:password@host:587 or smtps://user:password@host:465"
+const smtpForm = "write smtp://user:password@host:587 or smtps://user:password@host:465" //nolint:gosec // words, no credentials
 
 // ParseSMTPURL reads smtp://user:password@host:587 (STARTTLS demanded; with
 // ?starttls=never for a relay on a trusted network) or smtps://…:465. User and
@@ -45,7 +47,7 @@ const smtpForm = "write smtp://user:password@host:587 or smtps://user:password@h
 func ParseSMTPURL(raw string) (SMTPServer, error) {
 	u, err := url.Parse(raw)
 	if err != nil {
-		return SMTPServer{}, errors.New("is no URL: " + smtpForm + "; in user and password write %25 for %, %2F for /, %23 for #, %3F for ?, %40 for @ and %3A for :")
+		return SMTPServer{}, errors.New("is no URL: " + smtpForm + "; in user and password write %25 for %, %2F for /, %23 for #, %3F for ?, %40 for @ and %3A for a colon")
 	}
 	s := SMTPServer{Host: u.Hostname(), Port: u.Port()}
 	switch strings.ToLower(u.Scheme) {
@@ -56,13 +58,13 @@ func ParseSMTPURL(raw string) (SMTPServer, error) {
 	default:
 		return SMTPServer{}, errors.New("must begin with smtp:// or smtps://: " + smtpForm)
 	}
-	if err := errors.Join(s.readHost(u), s.readUser(u.User), s.readQuery(u)); err != nil {
+	if err := errors.Join(readHost(&s, u), readUser(&s, u.User), readQuery(&s, u)); err != nil {
 		return SMTPServer{}, err
 	}
 	return s, nil
 }
 
-func (s *SMTPServer) readHost(u *url.URL) error {
+func readHost(s *SMTPServer, u *url.URL) error {
 	switch {
 	case u.Fragment != "" || (u.Path != "" && u.Path != "/") || u.Opaque != "":
 		return errors.New("has something after the host: in user and password write %2F for /, %23 for # and %3F for ?")
@@ -81,7 +83,7 @@ func (s *SMTPServer) readHost(u *url.URL) error {
 	return nil
 }
 
-func (s *SMTPServer) readUser(user *url.Userinfo) error {
+func readUser(s *SMTPServer, user *url.Userinfo) error {
 	if user == nil {
 		return nil
 	}
@@ -91,19 +93,19 @@ func (s *SMTPServer) readUser(user *url.Userinfo) error {
 	case s.User == "" || s.Password == "":
 		return errors.New("names only one of user and password: give both, or none for a server that asks for none")
 	case strings.ContainsRune(s.User+s.Password, 0):
-		return errors.New("has a NUL byte in user or password")
+		return errors.New("has a NUL byte in user or password: no mail server takes one")
 	}
 	return nil
 }
 
-func (s *SMTPServer) readQuery(u *url.URL) error {
+func readQuery(s *SMTPServer, u *url.URL) error {
 	query, err := url.ParseQuery(u.RawQuery)
 	if err != nil {
 		return errors.New("has options that cannot be read: they are starttls=never and auth=…; in a password write %3F for ?")
 	}
 	var mistakes []error
-	for name, values := range query {
-		value := strings.ToLower(values[len(values)-1])
+	for _, name := range slices.Sorted(maps.Keys(query)) {
+		value := strings.ToLower(query[name][len(query[name])-1])
 		switch {
 		case name == "starttls" && value == "never" && s.Security == TLS:
 			mistakes = append(mistakes, errors.New("says both smtps:// and starttls=never: one of them is meant"))
@@ -113,7 +115,7 @@ func (s *SMTPServer) readQuery(u *url.URL) error {
 		case name == "starttls":
 			mistakes = append(mistakes, errors.New("has a starttls that is not understood: leave it out, or write starttls=never for a relay on a trusted network"))
 		case name == "auth":
-			mistakes = append(mistakes, s.readAuth(value))
+			mistakes = append(mistakes, readAuth(s, value))
 		default:
 			mistakes = append(mistakes, errors.New("has an option that is not known: there are only starttls=never and auth=…; in a password write %3F for ?"))
 		}
@@ -121,7 +123,7 @@ func (s *SMTPServer) readQuery(u *url.URL) error {
 	return errors.Join(mistakes...)
 }
 
-func (s *SMTPServer) readAuth(value string) error {
+func readAuth(s *SMTPServer, value string) error {
 	switch value {
 	case "plain", "login", "scram", "xoauth2":
 		s.Auth = strings.ToUpper(value)

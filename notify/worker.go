@@ -105,7 +105,9 @@ func (w *worker) dispatch(ctx context.Context) {
 			if refused == 1 && ctx.Err() == nil {
 				w.options.Log.Warn("outbox does not answer", "notifier", w.name, "err", err)
 			}
-			sleep(ctx, w.backoff(refused), w.wake) // it is woken when the ledger is back
+			// A wake says that the ledger may be back.
+			sleep(ctx, claimEvery)
+			sleepOr(ctx, w.backoff(refused), w.wake, nil)
 		case ok:
 			refused = 0
 			w.deliver(ctx, m)
@@ -122,7 +124,7 @@ func (w *worker) idle(ctx context.Context, now, until time.Time) {
 	if !until.IsZero() {
 		limit = max(time.Millisecond, min(limit, until.Sub(now)))
 	}
-	sleep(ctx, limit, w.wake, w.changed)
+	sleepOr(ctx, limit, w.wake, w.changed)
 }
 
 // deliver makes one attempt and notes how it ended. After a failure it leaves
@@ -143,7 +145,7 @@ func (w *worker) deliver(ctx context.Context, m incident.Message) {
 		w.tellGivenUp(ctx, m, r)
 	}
 	if r.Error != "" {
-		sleep(ctx, w.pauseLeft(), w.changed)
+		sleepOr(ctx, w.pauseLeft(), w.changed, nil)
 	}
 }
 
@@ -190,15 +192,12 @@ func outlive(ctx context.Context, by time.Duration) (context.Context, context.Ca
 	return longer, func() { stop(); cancel() }
 }
 
-// sleep waits for d, for the end of ctx, or for a word on one of two channels.
-func sleep(ctx context.Context, d time.Duration, words ...<-chan struct{}) {
-	var first, second <-chan struct{}
-	switch len(words) {
-	case 2:
-		first, second = words[0], words[1]
-	case 1:
-		first = words[0]
-	}
+// sleep waits for d, or for the end of ctx.
+func sleep(ctx context.Context, d time.Duration) { sleepOr(ctx, d, nil, nil) }
+
+// sleepOr is sleep that a word on one of two channels ends; nil is a channel
+// on which nothing comes.
+func sleepOr(ctx context.Context, d time.Duration, first, second <-chan struct{}) {
 	timer := time.NewTimer(d)
 	defer timer.Stop()
 	select {

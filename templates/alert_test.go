@@ -19,15 +19,15 @@ import (
 
 var updateAlerts = flag.Bool("update-alerts", false, "write the golden files of alerts anew")
 
-func newAlerts(t testing.TB, pages string) *templates.Alerts {
-	t.Helper()
+func newAlerts(tb testing.TB, pages string) *templates.Alerts {
+	tb.Helper()
 	zone, err := time.LoadLocation("Europe/Berlin")
 	if err != nil {
-		t.Fatal(err)
+		tb.Fatal(err)
 	}
 	alerts, err := templates.NewAlerts(templates.AlertOptions{Zone: zone, Pages: pages})
 	if err != nil {
-		t.Fatal(err)
+		tb.Fatal(err)
 	}
 	return alerts
 }

@@ -1,0 +1,375 @@
+package notify_test
+
+import (
+	"bufio"
+	"encoding/json"
+	"fmt"
+	"net"
+	"net/http"
+	"net/http/httptest"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+	"unicode/utf8"
+
+	"github.com/slack-go/slack/slacktest"
+
+	"github.com/backstop-project/backstop/incident"
+	"github.com/backstop-project/backstop/notify"
+	"github.com/backstop-project/backstop/notify/notifytest"
+)
+
+func newSlack(t *testing.T, o notify.SlackOptions) *notify.Slack {
+	t.Helper()
+	o.Name, o.Texts = "ops-slack", alerts(t)
+	s, err := notify.NewSlack(o)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return s
+}
+
+func newBot(t *testing.T, url string) *notify.Slack {
+	t.Helper()
+	return newSlack(t, notify.SlackOptions{BotToken: botToken, Channel: "#ops", APIURL: url + "/api"})
+}
+
+func sample(t *testing.T, name string) incident.Message {
+	t.Helper()
+	for _, s := range notifytest.Samples() {
+		if s.Name == name {
+			return s.Message
+		}
+	}
+	t.Fatalf("no sample %q", name)
+	return incident.Message{}
+}
+
+func TestBotKeepsOneMessagePerIncidentUpToDate(t *testing.T) {
+	t.Parallel()
+	server := newSlackServer(t)
+	bot := newBot(t, server.url)
+	receipt, err := bot.Send(t.Context(), sample(t, "opened"))
+	if err != nil || receipt.Thread != "C0123/1700000000.000000" {
+		t.Fatalf("%+v, %v", receipt, err)
+	}
+	for _, name := range []string{"growing", "quiet", "resolved"} {
+		m := sample(t, name)
+		m.Thread = receipt.Thread
+		if r, err := bot.Send(t.Context(), m); err != nil || r.Thread != "" || r.Detail != "updated in place" {
+			t.Errorf("%s: %+v, %v", name, r, err)
+		}
+	}
+	messages := server.got()
+	if len(messages) != 4 || messages[0].edits != 3 || messages[0].thread != "" {
+		t.Fatalf("got %+v", messages)
+	}
+	if !strings.HasPrefix(messages[0].text, "Resolved: www.example.com") {
+		t.Errorf("the message reads %q", messages[0].text)
+	}
+	for i, want := range []string{"Growing: ", "Quiet: ", "Resolved by anna"} {
+		reply := messages[i+1]
+		if reply.thread != messages[0].ts || !strings.HasPrefix(reply.text, want) {
+			t.Errorf("reply %+v, want %q", reply, want)
+		}
+	}
+}
+
+func TestADeletedMessageIsPostedAnew(t *testing.T) {
+	t.Parallel()
+	for _, code := range []string{"", "cant_update_message", "edit_window_closed", "channel_not_found"} {
+		server := newSlackServer(t)
+		bot := newBot(t, server.url)
+		m := sample(t, "growing")
+		m.Thread = "C0123/1600000000.000000"
+		server.refuse("chat.update", code)
+		if r, err := bot.Send(t.Context(), m); err != nil || r.Thread != "C0123/1700000000.000000" {
+			t.Errorf("%q: %+v, %v", code, r, err)
+		}
+	}
+}
+
+func TestAMessageDeletedBetweenUpdateAndReplyIsReplacedByTheReply(t *testing.T) {
+	t.Parallel()
+	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		ts := "1700000000.000001"
+		if strings.HasSuffix(r.URL.Path, "chat.postMessage") {
+			ts = "1700000000.000002"
+		}
+		fmt.Fprintf(w, `{"ok":true,"channel":"C0123","ts":%q,"message":{"ts":%q}}`, ts, ts)
+	}))
+	t.Cleanup(server.Close)
+	m := sample(t, "growing")
+	m.Thread = "C0123/1700000000.000001"
+	if r, err := newBot(t, server.URL).Send(t.Context(), m); err != nil || r.Thread != "C0123/1700000000.000002" {
+		t.Errorf("%+v, %v", r, err)
+	}
+}
+
+func TestWhatIsNoIncidentIsAMessageOfItsOwn(t *testing.T) {
+	t.Parallel()
+	server := newSlackServer(t)
+	bot := newBot(t, server.url)
+	for _, name := range []string{"drill", "meta", "digest"} {
+		if r, err := bot.Send(t.Context(), sample(t, name)); err != nil || r.Thread != "" {
+			t.Errorf("%s: %+v, %v", name, r, err)
+		}
+	}
+	for _, m := range server.got() {
+		if m.thread != "" || m.edits != 0 {
+			t.Errorf("%+v", m)
+		}
+	}
+}
+
+func TestALayoutThatSlackRefusesDoesNotCostTheAlert(t *testing.T) {
+	t.Parallel()
+	server := newSlackServer(t)
+	bot := newBot(t, server.url)
+	server.refuse("chat.postMessage", "blocks:invalid_blocks")
+	server.refuse("chat.update", "blocks:msg_too_long")
+	r, err := bot.Send(t.Context(), sample(t, "opened"))
+	if err != nil || server.got()[0].blocks != "" || server.got()[0].text == "" {
+		t.Fatalf("%+v, %v", server.got(), err)
+	}
+	server.refuse("chat.postMessage", "")
+	m := sample(t, "growing")
+	m.Thread = r.Thread
+	if _, err := bot.Send(t.Context(), m); err != nil || server.got()[0].edits != 1 {
+		t.Errorf("%+v, %v", server.got(), err)
+	}
+}
+
+// TestEverySlackMessageKeepsToTheLimits also compares what is sent with golden
+// files.
+func TestEverySlackMessageKeepsToTheLimits(t *testing.T) {
+	t.Parallel()
+	server := newSlackServer(t)
+	bot := newBot(t, server.url)
+	hook := newSlack(t, notify.SlackOptions{WebhookURL: server.url + webhookPath})
+	for i, sample := range notifytest.Samples() {
+		m := sample.Message
+		m.Thread = ""
+		if _, err := bot.Send(t.Context(), m); err != nil {
+			t.Fatalf("%s: %v", sample.Name, err)
+		}
+		if _, err := hook.Send(t.Context(), m); err != nil {
+			t.Fatalf("%s: %v", sample.Name, err)
+		}
+		got := server.got()[i]
+		checkSlack(t, sample.Name, got)
+		posted := server.hooks[i]
+		if posted["parse"] != "none" || posted["blocks"] != nil || posted["unfurl_links"] != false {
+			t.Errorf("%s: the webhook got %v", sample.Name, posted)
+		}
+		if strings.HasPrefix(sample.Name, "huge") {
+			continue // its text is compared in package templates
+		}
+		var blocks any
+		if err := json.Unmarshal([]byte(got.blocks), &blocks); err != nil {
+			t.Fatal(err)
+		}
+		pretty, err := json.MarshalIndent(map[string]any{"bot": map[string]any{"text": got.text, "blocks": blocks}, "webhook": posted}, "", "  ")
+		if err != nil {
+			t.Fatal(err)
+		}
+		golden(t, filepath.Join("testdata", "slack", strings.ReplaceAll(sample.Name, " ", "_")+".json"), string(pretty)+"\n")
+	}
+}
+
+func checkSlack(t *testing.T, name string, m slackMessage) {
+	t.Helper()
+	if m.parse != "none" || m.text == "" || utf8.RuneCountInString(m.text) > 200 {
+		t.Errorf("%s: text %q, parse %q", name, m.text, m.parse)
+	}
+	var blocks []struct {
+		Type string
+		Text struct {
+			Type, Text string
+			Verbatim   bool
+		}
+	}
+	if err := json.Unmarshal([]byte(m.blocks), &blocks); err != nil || len(blocks) == 0 || len(blocks) > 50 {
+		t.Fatalf("%s: %d blocks, %v", name, len(blocks), err)
+	}
+	for _, b := range blocks {
+		if n := utf8.RuneCountInString(b.Text.Text); n == 0 || n > 3000 || !b.Text.Verbatim || b.Text.Type != "mrkdwn" {
+			t.Errorf("%s: a block of %d characters: %+v", name, n, b)
+		}
+		if strings.Contains(b.Text.Text, "<!") || strings.Contains(b.Text.Text, notifytest.Secret) {
+			t.Errorf("%s: %s", name, b.Text.Text)
+		}
+	}
+}
+
+func TestSlackTellsWhatToDo(t *testing.T) {
+	t.Parallel()
+	for code, want := range map[string]string{
+		"invalid_auth":      "SLACK_BOT_TOKEN",
+		"token_revoked":     "SLACK_BOT_TOKEN",
+		"channel_not_found": "invite the app into the channel",
+		"not_in_channel":    "invite the app into the channel",
+		"is_archived":       "archived",
+		"missing_scope":     "chat:write",
+		"ratelimited":       "tried again",
+		"who_knows":         "who_knows",
+	} {
+		server := newSlackServer(t)
+		server.refuse("chat.postMessage", code)
+		err := newBot(t, server.url).Check(t.Context())
+		if err == nil || !strings.Contains(err.Error(), want) || notify.IsPermanent(err) {
+			t.Errorf("%s: %v", code, err)
+		}
+	}
+	for status, want := range map[int]string{403: "make a new one", 404: "make a new one", 410: "make a new one", 302: "sends us elsewhere", 500: "tried again", 429: "tried again"} {
+		server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+			w.Header().Set("Location", "https://evil.example/")
+			w.WriteHeader(status)
+		}))
+		err := newSlack(t, notify.SlackOptions{WebhookURL: server.URL + webhookPath}).Check(t.Context())
+		server.Close()
+		if err == nil || !strings.Contains(err.Error(), want) || notify.IsPermanent(err) {
+			t.Errorf("%d: %v", status, err)
+		}
+	}
+}
+
+func TestSlackNamesItsPause(t *testing.T) {
+	t.Parallel()
+	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+		w.Header().Set("Retry-After", "73")
+		w.WriteHeader(http.StatusTooManyRequests)
+	}))
+	t.Cleanup(server.Close)
+	for _, s := range []*notify.Slack{newBot(t, server.URL), newSlack(t, notify.SlackOptions{WebhookURL: server.URL + webhookPath})} {
+		_, err := s.Send(t.Context(), sample(t, "opened"))
+		if wait, ok := notify.RetryWait(err); !ok || wait != 73*time.Second {
+			t.Errorf("%v: %s, %t", err, wait, ok)
+		}
+	}
+}
+
+// TestBotWorksWithSlackGosOwnServer is a second opinion on the requests.
+func TestBotWorksWithSlackGosOwnServer(t *testing.T) {
+	t.Parallel()
+	updated := make(chan string, 1)
+	server := slacktest.NewTestServer(func(c slacktest.Customize) {
+		c.Handle("/chat.update", func(w http.ResponseWriter, r *http.Request) {
+			updated <- r.FormValue("ts")
+			fmt.Fprintf(w, `{"ok":true,"channel":%q,"ts":%q}`, r.FormValue("channel"), r.FormValue("ts"))
+		})
+	})
+	server.Start()
+	t.Cleanup(server.Stop)
+	bot := newSlack(t, notify.SlackOptions{BotToken: botToken, Channel: "C0123456789", APIURL: server.GetAPIURL()})
+	if err := bot.Check(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	receipt, err := bot.Send(t.Context(), sample(t, "opened"))
+	if err != nil || !strings.HasPrefix(receipt.Thread, "C0123456789/") {
+		t.Fatalf("%+v, %v", receipt, err)
+	}
+	m := sample(t, "growing")
+	m.Thread = receipt.Thread
+	if _, err := bot.Send(t.Context(), m); err != nil {
+		t.Fatal(err)
+	}
+	if ts := <-updated; receipt.Thread != "C0123456789/"+ts {
+		t.Errorf("updated %s, want %s", ts, receipt.Thread)
+	}
+}
+
+// TestSlackSurvivesFaultyServers is the conformance test, for webhook and bot,
+// with and without TLS.
+func TestSlackSurvivesFaultyServers(t *testing.T) { //nolint:paralleltest // it counts goroutines
+	for _, c := range []struct {
+		name, scheme string
+		bot          bool
+	}{
+		{"webhook", "http", false}, {"webhook by TLS", "https", false}, {"bot", "http", true}, {"bot by TLS", "https", true},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			h := notifytest.Harness{
+				New: func(t *testing.T, address string) notify.Notifier {
+					t.Helper()
+					if c.bot {
+						return newBot(t, c.scheme+"://"+address)
+					}
+					return newSlack(t, notify.SlackOptions{WebhookURL: c.scheme + "://" + address + webhookPath})
+				},
+				Secrets: []string{botToken, webhookPath, "XXXXXXXXXXXXXXXXXXXXXXXX"},
+			}
+			if c.scheme == "http" {
+				h.Peers = httpFaults(c.bot)
+			}
+			notifytest.Faults(t, h)
+		})
+	}
+}
+
+func httpFaults(bot bool) []notifytest.Peer {
+	answer := func(text string) func(net.Conn) {
+		return func(c net.Conn) {
+			r, err := http.ReadRequest(bufio.NewReader(c))
+			if err != nil {
+				return
+			}
+			text := strings.ReplaceAll(text, "{path}", r.URL.Path+" "+r.FormValue("token"))
+			_, _ = c.Write([]byte(text))
+		}
+	}
+	peers := []notifytest.Peer{
+		{Name: "takes the message and hangs up", Serve: answer("")},
+		{Name: "answers 500", Serve: answer("HTTP/1.1 500 no\r\nContent-Length: 0\r\n\r\n")},
+		{Name: "answers 400 and repeats the secret", Serve: answer("HTTP/1.1 400 {path}\r\nContent-Length: 0\r\n\r\n")},
+		{Name: "answers 429", Serve: answer("HTTP/1.1 429 no\r\nRetry-After: 7\r\nContent-Length: 0\r\n\r\n"), Want: notifytest.Limited},
+		{Name: "answers 429 with a Retry-After that is none", Serve: answer("HTTP/1.1 429 no\r\nRetry-After: soon\r\nContent-Length: 0\r\n\r\n")},
+		{Name: "redirects", Serve: answer("HTTP/1.1 307 go\r\nLocation: http://127.0.0.1:1{path}\r\nContent-Length: 0\r\n\r\n")},
+		{Name: "sends headers without end", Serve: answer("HTTP/1.1 200 ok\r\nX: " + strings.Repeat("x", 1<<20))},
+	}
+	if !bot {
+		return peers
+	}
+	body := func(text string) func(net.Conn) {
+		return answer(fmt.Sprintf("HTTP/1.1 200 ok\r\nContent-Length: %d\r\n\r\n%s", len(text), text))
+	}
+	return append(peers,
+		notifytest.Peer{Name: "says neither yes nor no", Serve: body(`{}`)},
+		notifytest.Peer{Name: "says no without a reason", Serve: body(`{"ok":false}`)},
+		notifytest.Peer{Name: "answers by a web page", Serve: body(`<html>` + botToken + `</html>`)},
+		notifytest.Peer{Name: "repeats the token", Serve: body(`{"ok":false,"error":"no such token ` + botToken + `"}`)},
+		notifytest.Peer{Name: "answers half", Serve: answer("HTTP/1.1 200 ok\r\nContent-Length: 100\r\n\r\n{\"ok\":")},
+		notifytest.Peer{Name: "answers without end", Serve: answer("HTTP/1.1 200 ok\r\nContent-Length: 9000000\r\n\r\n\"" + strings.Repeat("x", 2<<20))},
+	)
+}
+
+func TestSlackOptionsListAllMistakes(t *testing.T) {
+	t.Parallel()
+	for _, c := range []struct {
+		o    notify.SlackOptions
+		want int
+	}{
+		{notify.SlackOptions{}, 2},
+		{notify.SlackOptions{Name: "x", WebhookURL: "http://hooks.slack.com/hunter2"}, 1},
+		{notify.SlackOptions{Name: "x", WebhookURL: "hunter2"}, 1},
+		{notify.SlackOptions{Name: "x", WebhookURL: "https://x/hunter2", BotToken: "hunter2", Channel: "C1"}, 1},
+		{notify.SlackOptions{Name: "x", BotToken: "hunter2 "}, 2},
+		{notify.SlackOptions{Name: "x", BotToken: "hunter2", Channel: "C1", APIURL: "http://slack-gov.com/api"}, 1},
+		{notify.SlackOptions{Name: "x", BotToken: "hunter2", Channel: "C1", APIURL: "https://u:hunter2@slack-gov.com/api"}, 1},
+		{notify.SlackOptions{Name: "x", WebhookURL: "https://hooks.slack.com/services/hunter2"}, 0},
+		{notify.SlackOptions{Name: "x", BotToken: "hunter2", Channel: "C1", APIURL: "http://127.0.0.1:1/"}, 0},
+	} {
+		err := c.o.Validate()
+		n := 0
+		if err != nil {
+			n = len(strings.Split(err.Error(), "\n"))
+			if strings.Contains(err.Error(), "hunter2") {
+				t.Errorf("the error shows a secret: %v", err)
+			}
+		}
+		if n != c.want {
+			t.Errorf("%d mistakes, want %d: %v", n, c.want, err)
+		}
+	}
+}
