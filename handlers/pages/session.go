@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/alexedwards/scs/v2"
+	"github.com/alexedwards/scs/v2/memstore"
 )
 
 // sessionFor is how long a login lasts.
@@ -41,6 +42,9 @@ func newSessions(now func() time.Time) *sessions {
 
 func newManager(store scs.Store, name string, secure bool) *scs.SessionManager {
 	m := scs.New()
+	if unused, ok := m.Store.(*memstore.MemStore); ok {
+		unused.StopCleanup() // its goroutine would never end
+	}
 	m.Store = store
 	m.Lifetime = sessionFor
 	m.HashTokenInStore = true
