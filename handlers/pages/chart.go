@@ -18,31 +18,24 @@ const (
 
 // chartView is a histogram, drawn on the server. Its bars are links.
 type chartView struct {
-	Width, Height    int
-	Bars             []barView
-	Total            int64
-	Voice            int64
-	Messaging        int64
-	Unknown          int64
-	Peak             string // "at most 12 in 10 minutes"
-	Start, Mid, End  string
-	StartISO, EndISO string
-	Summary          string // the chart in one sentence, for those who do not see it
-	VoiceUsed        bool
-	MessagingUsed    bool
-	UnknownUsed      bool
+	Width, Height int
+	Bars          []barView // the links
+	// All parts of one kind are one shape: a page of them costs little.
+	VoicePath, MessagingPath, UnknownPath, EmptyPath string
+
+	Total, Voice, Messaging, Unknown      int64
+	VoiceUsed, MessagingUsed, UnknownUsed bool
+	Peak                                  string // "at most 12 in 10 minutes"
+	Start, Mid, End                       string
+	StartISO, EndISO                      string
+	Summary                               string // in one sentence, for those who do not see it
 }
 
+// barView is the part of the chart that can be clicked.
 type barView struct {
-	X          int
-	Label      string
-	Href       string // "" for an empty bar
-	VoiceY     int
-	VoiceH     int
-	MessagingY int
-	MessagingH int
-	UnknownY   int
-	UnknownH   int
+	X     int
+	Label string
+	Href  string
 }
 
 // chart draws buckets; nil where there is nothing to draw. link is where a bar
@@ -64,8 +57,12 @@ func (p *Pages) chart(buckets []history.Bucket, from, to time.Time, link func(fr
 	}
 	view.Total = view.Voice + view.Messaging + view.Unknown
 	view.VoiceUsed, view.MessagingUsed, view.UnknownUsed = view.Voice > 0, view.Messaging > 0, view.Unknown > 0
+	view.draw(buckets, highest)
 	for i, b := range buckets {
-		view.Bars = append(view.Bars, bar(i, b, highest, zone, link))
+		if b.Total() > 0 {
+			end := b.Start.Add(b.Width)
+			view.Bars = append(view.Bars, barView{X: i * barStep, Label: barLabel(b, zone), Href: link(b.Start, end)})
+		}
 	}
 	first, last := buckets[0].Start, buckets[len(buckets)-1].Start.Add(buckets[len(buckets)-1].Width)
 	layout := labelLayout(last.Sub(first))
@@ -110,31 +107,45 @@ func withGaps(buckets []history.Bucket, from, to time.Time) []history.Bucket {
 	return filled
 }
 
-func bar(i int, b history.Bucket, highest int64, zone *time.Location, link func(from, to time.Time) string) barView {
-	end := b.Start.Add(b.Width)
-	view := barView{X: i * barStep}
-	if b.Total() == 0 {
-		return view
+func barLabel(b history.Bucket, zone *time.Location) string {
+	start, end := b.Start.In(zone), b.Start.Add(b.Width).In(zone)
+	return start.Format("2 Jan 15:04") + " – " + end.Format("15:04 -07:00") + ": " + templates.Plural(b.Total(), "failure", "failures")
+}
+
+// draw makes the shapes: one for each kind, a rectangle for each bar.
+func (v *chartView) draw(buckets []history.Bucket, highest int64) {
+	const flat = 2 // the line under an empty bar
+	var voice, messaging, unknown, empty shape
+	for i, b := range buckets {
+		if b.Total() == 0 {
+			empty.add(i, chartHeight-flat, flat)
+			continue
+		}
+		y := chartHeight
+		stack(&voice, i, &y, b.Voice, highest)
+		stack(&messaging, i, &y, b.Messaging, highest)
+		stack(&unknown, i, &y, b.Unknown, highest)
 	}
-	view.Label = fmt.Sprintf("%s – %s: %s", b.Start.In(zone).Format("2 Jan 15:04:05"), end.In(zone).Format("15:04:05 -07:00"),
-		templates.Plural(b.Total(), "failure", "failures"))
-	view.Href = link(b.Start, end)
-	y := chartHeight
-	view.VoiceY, view.VoiceH = stack(&y, b.Voice, highest)
-	view.MessagingY, view.MessagingH = stack(&y, b.Messaging, highest)
-	view.UnknownY, view.UnknownH = stack(&y, b.Unknown, highest)
-	return view
+	v.VoicePath, v.MessagingPath, v.UnknownPath, v.EmptyPath = string(voice), string(messaging), string(unknown), string(empty)
+}
+
+// shape is the d of an SVG path.
+type shape []byte
+
+// add appends a rectangle in the column of bar i.
+func (s *shape) add(i, y, height int) {
+	*s = fmt.Appendf(*s, "M%d %dh%dv%dh-%dz", i*barStep, y, barStep-1, height, barStep-1)
 }
 
 // stack puts a part of a bar on what stands there: high enough to be seen.
-func stack(y *int, n, highest int64) (top, height int) {
+func stack(s *shape, i int, y *int, n, highest int64) {
 	if n == 0 {
-		return *y, 0
+		return
 	}
 	const least = 3
-	height = max(least, int(float64(n)/float64(highest)*(chartHeight-2*least)))
+	height := max(least, int(float64(n)/float64(highest)*(chartHeight-2*least)))
 	*y -= height
-	return *y, height
+	s.add(i, *y, height)
 }
 
 func labelLayout(span time.Duration) string {

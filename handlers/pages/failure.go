@@ -3,7 +3,6 @@ package pages
 import (
 	"context"
 	"errors"
-	"fmt"
 	"net/http"
 	"net/url"
 	"strconv"
@@ -99,7 +98,7 @@ func (p *Pages) unrevealed(c *gin.Context) error {
 func (p *Pages) reveal(c *gin.Context) error {
 	c.Request.Body = http.MaxBytesReader(c.Writer, c.Request.Body, maxLoginForm)
 	if err := c.Request.ParseForm(); err != nil {
-		return badRequest{"This form could not be read."}
+		return badRequestError{"This form could not be read."}
 	}
 	detail, err := p.detail(c)
 	if err != nil {
@@ -108,7 +107,7 @@ func (p *Pages) reveal(c *gin.Context) error {
 	which := c.Request.PostForm.Get("what")
 	name, ok := revealed(detail.Params, which)
 	if !ok {
-		return badRequest{"There is no such parameter to reveal."}
+		return badRequestError{"There is no such parameter to reveal."}
 	}
 	r := history.Reveal{At: p.Now(), By: c.GetString(userField), What: name}
 	if _, err := read(c.Request.Context(), p, func(ctx context.Context) (struct{}, error) {
@@ -242,7 +241,7 @@ func timing(d history.Detail, zone *time.Location) []timingView {
 	told := 0
 	for i := len(d.Deliveries) - 1; i >= 0 && told < 6; i-- {
 		if s := d.Deliveries[i]; s.State == history.Sent && !s.SentAt.IsZero() && !s.SentAt.Before(d.ReceivedAt) {
-			line = append(line, point(fmt.Sprintf("told by %s", s.Notifier), s.SentAt))
+			line = append(line, point("told by "+s.Notifier, s.SentAt))
 			told++
 		}
 	}

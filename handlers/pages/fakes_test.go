@@ -42,9 +42,9 @@ func (l *ledger) Failures(_ context.Context, q history.Query) (history.Page, err
 		return history.Page{}, err
 	}
 	var found []history.Row
-	for i := len(l.failures) - 1; i >= 0; i-- {
-		if matches(l.failures[i].Row, q) {
-			found = append(found, l.failures[i].Row)
+	for _, d := range slices.Backward(l.failures) {
+		if matches(d.Row, q) {
+			found = append(found, d.Row)
 		}
 	}
 	limit := cmp.Or(q.Limit, history.DefaultLimit)
@@ -151,8 +151,8 @@ func (l *ledger) Incidents(_ context.Context, q history.IncidentQuery) (history.
 		return history.IncidentPage{}, err
 	}
 	var page history.IncidentPage
-	for i := len(l.incidents) - 1; i >= 0; i-- {
-		in := l.incidents[i].Incident
+	for _, d := range slices.Backward(l.incidents) {
+		in := d.Incident
 		switch in.State {
 		case incident.Open:
 			page.Open++
@@ -270,7 +270,7 @@ func call(n int, from, to string, code int, url string, more ...incident.Param) 
 		{Name: "FromCity", Value: "BERLIN"},
 		{Name: "FromCountry", Value: "DE"},
 		{Name: "CallToken", Value: "eyJzZWNyZXQiOiJ0b2tlbiJ9"},
-		{Name: "ErrorCode", Value: fmt.Sprint(code)},
+		{Name: "ErrorCode", Value: strconv.Itoa(code)},
 		{Name: "ErrorUrl", Value: url},
 	}, more...)
 }
@@ -283,7 +283,7 @@ func text(n int, from, to, body string, code int, url string) []incident.Param {
 		{Name: "To", Value: to},
 		{Name: "Body", Value: body},
 		{Name: "NumMedia", Value: "0"},
-		{Name: "ErrorCode", Value: fmt.Sprint(code)},
+		{Name: "ErrorCode", Value: strconv.Itoa(code)},
 		{Name: "ErrorUrl", Value: url},
 	}
 }

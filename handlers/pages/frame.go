@@ -152,11 +152,11 @@ func (p *Pages) page(h func(*gin.Context) error) gin.HandlerFunc {
 	}
 }
 
-// badRequest is an address or a form that nobody could make sense of.
-type badRequest struct{ sentence string }
+// badRequestError is an address or a form that nobody could make sense of.
+type badRequestError struct{ sentence string }
 
 // Error is the sentence that people read.
-func (b badRequest) Error() string { return b.sentence }
+func (b badRequestError) Error() string { return b.sentence }
 
 type problemView struct {
 	Frame
@@ -190,7 +190,7 @@ func (p *Pages) fail(c *gin.Context, err error) {
 
 // explain says in a page what went wrong.
 func explain(err error) (status int, view problemView) {
-	var bad badRequest
+	var bad badRequestError
 	switch {
 	case errors.Is(err, history.ErrNotFound):
 		return http.StatusNotFound, problemView{

@@ -56,7 +56,7 @@ func (p *Pages) history(c *gin.Context) error {
 	ctx := c.Request.Context()
 	values, err := url.ParseQuery(c.Request.URL.RawQuery)
 	if err != nil {
-		return badRequest{"The part of the address behind the question mark is not well formed."}
+		return badRequestError{"The part of the address behind the question mark is not well formed."}
 	}
 	zone := p.Settings().Zone
 	q, problems := history.ParseQuery(values, p.Now(), zone)

@@ -5,6 +5,7 @@ import (
 	"flag"
 	"io"
 	"log/slog"
+	"maps"
 	"net/http"
 	"net/http/cookiejar"
 	"net/http/httptest"
@@ -66,8 +67,8 @@ func emptyHouse() *house {
 	return h
 }
 
-func (h *house) handler(t testing.TB) http.Handler {
-	t.Helper()
+func (h *house) handler(tb testing.TB) http.Handler {
+	tb.Helper()
 	gin.SetMode(gin.ReleaseMode)
 	p, err := pages.New(pages.Options{
 		History: h.ledger, Passwords: h.users,
@@ -79,7 +80,7 @@ func (h *house) handler(t testing.TB) http.Handler {
 		Log:        h.log, Version: "v1.0.0",
 	})
 	if err != nil {
-		t.Fatal(err)
+		tb.Fatal(err)
 	}
 	e := gin.New()
 	e.RedirectTrailingSlash, e.RedirectFixedPath = false, false
@@ -96,21 +97,21 @@ type visitor struct {
 }
 
 // visit serves the house on the loopback and comes to its door.
-func (h *house) visit(t testing.TB) *visitor {
-	t.Helper()
-	server := httptest.NewServer(h.handler(t))
-	t.Cleanup(server.Close)
+func (h *house) visit(tb testing.TB) *visitor {
+	tb.Helper()
+	server := httptest.NewServer(h.handler(tb))
+	tb.Cleanup(server.Close)
 	jar, _ := cookiejar.New(nil)
 	client := &http.Client{Jar: jar, CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }}
-	return &visitor{t: t, client: client, base: server.URL}
+	return &visitor{t: tb, client: client, base: server.URL}
 }
 
 // enter is visit, logged in.
-func (h *house) enter(t testing.TB) *visitor {
-	t.Helper()
-	v := h.visit(t)
+func (h *house) enter(tb testing.TB) *visitor {
+	tb.Helper()
+	v := h.visit(tb)
 	if got := v.logIn("admin", password); got.status != http.StatusSeeOther {
-		t.Fatalf("log in: status %d, want 303: %s", got.status, got.body)
+		tb.Fatalf("log in: status %d, want 303: %s", got.status, got.body)
 	}
 	return v
 }
@@ -140,9 +141,7 @@ func (v *visitor) do(method, path string, form url.Values, header http.Header) r
 	if err != nil {
 		v.t.Fatal(err)
 	}
-	for name, values := range header {
-		request.Header[name] = values
-	}
+	maps.Copy(request.Header, header)
 	if host := header.Get("Host"); host != "" {
 		request.Host = host
 	}

@@ -47,7 +47,7 @@ type incidentRow struct {
 func (p *Pages) incidents(c *gin.Context) error {
 	values, err := url.ParseQuery(c.Request.URL.RawQuery)
 	if err != nil {
-		return badRequest{"The part of the address behind the question mark is not well formed."}
+		return badRequestError{"The part of the address behind the question mark is not well formed."}
 	}
 	q, problems := history.ParseIncidentQuery(values)
 	ctx := c.Request.Context()

@@ -3,6 +3,7 @@ package pages_test
 import (
 	"bytes"
 	"log/slog"
+	"maps"
 	"net/http"
 	"net/netip"
 	"net/url"
@@ -204,9 +205,7 @@ func TestCookiesFitTheTransport(t *testing.T) {
 			h.settings.TrustedProxies, h.settings.AdminURL = c.trusted, c.admin
 			v := h.visit(t)
 			header := http.Header{"Host": {c.host}, "Content-Type": {"application/x-www-form-urlencoded"}}
-			for name, values := range c.header {
-				header[name] = values
-			}
+			maps.Copy(header, c.header)
 			page := v.do(http.MethodGet, "/login", nil, header)
 			if form := strings.Contains(page.body, "<form"); form != (c.want != "") {
 				t.Errorf("form: %v, want %v", form, c.want != "")
