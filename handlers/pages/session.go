@@ -10,7 +10,6 @@ import (
 	"time"
 
 	"github.com/alexedwards/scs/v2"
-	"github.com/alexedwards/scs/v2/memstore"
 )
 
 // sessionFor is how long a login lasts.
@@ -40,19 +39,16 @@ func newSessions(now func() time.Time) *sessions {
 	}
 }
 
+// newManager does not call scs.New, which would leave a goroutine running for
+// a store that is not used.
 func newManager(store scs.Store, name string, secure bool) *scs.SessionManager {
-	m := scs.New()
-	if unused, ok := m.Store.(*memstore.MemStore); ok {
-		unused.StopCleanup() // its goroutine would never end
+	return &scs.SessionManager{
+		Store: store, Codec: scs.GobCodec{}, Lifetime: sessionFor, HashTokenInStore: true,
+		Cookie: scs.SessionCookie{
+			Name: name, Path: "/", Secure: secure, HttpOnly: true, Persist: true,
+			SameSite: http.SameSiteLaxMode, // a link in an alert must find the login
+		},
 	}
-	m.Store = store
-	m.Lifetime = sessionFor
-	m.HashTokenInStore = true
-	m.Cookie = scs.SessionCookie{
-		Name: name, Path: "/", Secure: secure, HttpOnly: true, Persist: true,
-		SameSite: http.SameSiteLaxMode, // a link in an alert must find the login
-	}
-	return m
 }
 
 // manager is the one for how r travelled, nil where there can be no login.
