@@ -30,7 +30,7 @@ type question struct {
 // askNode has npm's `twilio` answer all questions at once.
 func askNode[T string | bool](t *testing.T, questions []question) []T {
 	t.Helper()
-	modules, err := filepath.Abs("../build/oracle/node_modules")
+	modules, err := filepath.Abs("../testtools/node_modules")
 	if err != nil {
 		t.Fatal(err)
 	}
