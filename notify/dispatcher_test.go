@@ -232,6 +232,21 @@ func TestAPanicIsAnError(t *testing.T) {
 	})
 }
 
+func TestAPanicOfTheOutboxEndsNothing(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		box, began := newOutbox(), time.Now()
+		box.panics = true
+		mail := &fake{name: "mail"}
+		box.put("mail", 1, began)
+		start(t, notify.New(box, []notify.Notifier{mail}, notify.Options{}))
+		time.Sleep(5 * time.Second)
+		if n := len(mail.seen()); n != 1 {
+			t.Errorf("%d sends", n)
+		}
+	})
+}
+
 func TestStopBreaksOffWhatHangsAndLeavesItDueAtOnce(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {

@@ -1,15 +1,12 @@
 package notify_test
 
 import (
-	"context"
 	"crypto/x509"
-	"encoding/base64"
 	"flag"
 	"io"
 	"mime"
 	"mime/multipart"
 	"mime/quotedprintable"
-	"net"
 	netmail "net/mail"
 	"net/url"
 	"os"
@@ -316,142 +313,6 @@ func TestEachRecipientIsServedOnce(t *testing.T) {
 	}
 }
 
-func TestOnlyAProvenWrongAddressIsHopeless(t *testing.T) {
-	t.Parallel()
-	for _, c := range []struct {
-		reply    string
-		hopeless bool
-	}{
-		{"550 5.1.1 <ops@example.com>: Recipient address rejected: User unknown in local recipient table", true},
-		{"550 5.1.10 RESOLVER.ADR.RecipientNotFound; Recipient not found", true},
-		{"553 5.1.3 The recipient address is not a valid RFC address", true},
-		{"550 No such user here", true},
-		{"551 user unknown", true},
-		{"550 5.7.1 Relaying denied", false},
-		{"550 5.7.1 Our system has detected that this user sends unsolicited mail", false},
-		{"550 Blocked: see https://spam.example/unknown", false},
-		{"552 5.2.2 Mailbox full", false},
-		{"554 5.7.1 <ops@example.com>: Relay access denied", false},
-		{"450 4.1.1 <ops@example.com>: unknown user, temporarily", false},
-		{"421 4.3.2 shutting down", false},
-		{"503 bad sequence", false},
-	} {
-		t.Run(c.reply, func(t *testing.T) {
-			t.Parallel()
-			err := mailTo(t, "smtp", serve(t, script(map[string]string{"RCPT": c.reply})), "?starttls=never", nil).Check(t.Context())
-			if err == nil || notify.IsPermanent(err) != c.hopeless || !strings.Contains(err.Error(), c.reply[:3]) {
-				t.Errorf("hopeless %t: %v", notify.IsPermanent(err), err)
-			}
-		})
-	}
-}
-
-// serve serves one connection after the other until the test ends.
-func serve(t *testing.T, handle func(net.Conn)) (address string) {
-	t.Helper()
-	listener, err := new(net.ListenConfig).Listen(t.Context(), "tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	done := make(chan struct{})
-	go func() {
-		defer close(done)
-		for {
-			c, err := listener.Accept()
-			if err != nil {
-				return
-			}
-			handle(c)
-			_ = c.Close()
-		}
-	}()
-	t.Cleanup(func() { _ = listener.Close(); <-done })
-	return listener.Addr().String()
-}
-
-func TestABlockedPortIsCalledByItsName(t *testing.T) {
-	t.Parallel()
-	server, err := notify.ParseSMTPURL("smtp://smtp.example.com")
-	if err != nil {
-		t.Fatal(err)
-	}
-	for name, dial := range map[string]notify.Dial{
-		"a network that swallows packets": func(ctx context.Context, _, _ string) (net.Conn, error) { <-ctx.Done(); return nil, ctx.Err() },
-		"a system that gives up":          func(context.Context, string, string) (net.Conn, error) { return nil, os.ErrDeadlineExceeded },
-	} {
-		e := newEmail(t, notify.EmailOptions{Server: server, Dial: dial, Timeout: 50 * time.Millisecond})
-		err := e.Check(t.Context())
-		if err == nil || !strings.Contains(err.Error(), "smtp.example.com:587") || !strings.Contains(err.Error(), "your host probably blocks outgoing mail: try port 2525") {
-			t.Errorf("%s: %v", name, err)
-		}
-	}
-	dial := func(context.Context, string, string) (net.Conn, error) {
-		return nil, &net.OpError{Op: "dial", Err: &net.DNSError{Err: "no such host", Name: "smtp.example.com", IsNotFound: true}}
-	}
-	if err := newEmail(t, notify.EmailOptions{Server: server, Dial: dial}).Check(t.Context()); err == nil || !strings.Contains(err.Error(), "no host smtp.example.com") {
-		t.Errorf("a wrong name: %v", err)
-	}
-}
-
-func TestALostAnswerMeansTheSameMailAgain(t *testing.T) {
-	t.Parallel()
-	err := mailTo(t, "smtp", serve(t, script(map[string]string{".": "hang up"})), "?starttls=never", nil).Check(t.Context())
-	if err == nil || notify.IsPermanent(err) || !strings.Contains(err.Error(), "may come twice") {
-		t.Errorf("got %v", err)
-	}
-}
-
-// TestEmailSurvivesFaultyServers is the conformance test, for each way to
-// connect.
-func TestEmailSurvivesFaultyServers(t *testing.T) { //nolint:paralleltest // it counts goroutines
-	plain := "\x00" + mailUser + "\x00" + mailPassword
-	for _, c := range []struct{ name, scheme, query string }{
-		{"plain", "smtp", "?starttls=never"}, {"STARTTLS", "smtp", ""}, {"TLS", "smtps", ""},
-	} {
-		t.Run(c.name, func(t *testing.T) {
-			h := notifytest.Harness{
-				New: func(t *testing.T, address string) notify.Notifier {
-					t.Helper()
-					return mailTo(t, c.scheme, address, c.query, nil)
-				},
-				Secrets: []string{mailPassword, base64.StdEncoding.EncodeToString([]byte(mailPassword)), base64.StdEncoding.EncodeToString([]byte(plain))},
-			}
-			if c.name == "plain" {
-				h.Peers = smtpFaults()
-			}
-			if c.name == "STARTTLS" {
-				h.Peers = []notifytest.Peer{
-					{Name: "speaks nonsense after STARTTLS", Serve: script(map[string]string{"EHLO": "250-x\r\n250 STARTTLS", "STARTTLS": "220 go\r\nnonsense nonsense"})},
-					{Name: "hangs after STARTTLS", Serve: script(map[string]string{"EHLO": "250-x\r\n250 STARTTLS", "STARTTLS": "220 go"})},
-					{Name: "refuses STARTTLS", Serve: script(map[string]string{"EHLO": "250-x\r\n250 STARTTLS", "STARTTLS": "454 no"})},
-					{Name: "forgets STARTTLS", Serve: script(nil)},
-				}
-			}
-			notifytest.Faults(t, h)
-		})
-	}
-}
-
-func smtpFaults() []notifytest.Peer {
-	var peers []notifytest.Peer
-	for _, word := range []string{"greeting", "EHLO", "AUTH", "MAIL", "RCPT", "DATA", "."} {
-		for _, answer := range []string{"hang", "hang up", "421 4.3.2 later", "554 5.7.1 policy", "999", "250-never ending"} {
-			if word == "EHLO" && answer != "hang" && answer != "hang up" {
-				continue // HELO is tried then, and that is taken
-			}
-			peers = append(peers, notifytest.Peer{Name: word + " is answered by " + answer, Serve: script(map[string]string{word: answer})})
-		}
-	}
-	return append(peers,
-		notifytest.Peer{Name: "repeats the password", Serve: script(map[string]string{"AUTH": "535 you said {line}"})},
-		notifytest.Peer{Name: "demands a CPU's life of SCRAM", Serve: script(map[string]string{
-			"EHLO": "250-x\r\n250 AUTH SCRAM-SHA-256", "AUTH": "334 " + base64.StdEncoding.EncodeToString([]byte("r=x,s=c2FsdA==,i=2000000000")),
-		})},
-		notifytest.Peer{Name: "offers no known login", Serve: script(map[string]string{"EHLO": "250-x\r\n250 AUTH GSSAPI"})},
-		notifytest.Peer{Name: "knows no such user", Serve: script(map[string]string{"RCPT": "550 5.1.1 no such user"}), Want: notifytest.Hopeless},
-	)
-}
-
 func TestEmailOptionsListAllMistakes(t *testing.T) {
 	t.Parallel()
 	_, err := notify.NewEmail(notify.EmailOptions{From: "a@b\r\nBcc: x@y", To: []string{"nobody", "x@y.z, b@c.d", "\x00@x"}})
@@ -477,82 +338,4 @@ func TestAddressesThatCouldBreakOutAreRefused(t *testing.T) {
 			t.Errorf("%q: %v", good, err)
 		}
 	}
-}
-
-func TestParseSMTPURL(t *testing.T) {
-	t.Parallel()
-	for _, c := range []struct {
-		raw  string
-		want notify.SMTPServer
-	}{
-		{"smtp://mail.example.com", notify.SMTPServer{Host: "mail.example.com", Port: "587"}},
-		{"smtp://u:p@mail.example.com:2525/", notify.SMTPServer{Host: "mail.example.com", Port: "2525", User: "u", Password: "p"}},
-		{"smtps://u%40example.com:p%2Fw%23@mail.example.com", notify.SMTPServer{Host: "mail.example.com", Port: "465", User: "u@example.com", Password: "p/w#", Security: notify.TLS}},
-		{"smtp://u@example.com:p@mail.example.com", notify.SMTPServer{Host: "mail.example.com", Port: "587", User: "u@example.com", Password: "p"}},
-		{"SMTP://[::1]:25?starttls=never", notify.SMTPServer{Host: "::1", Port: "25", Security: notify.NoTLS}},
-		{"smtps://u:t@smtp.office365.com?auth=xoauth2", notify.SMTPServer{Host: "smtp.office365.com", Port: "465", User: "u", Password: "t", Security: notify.TLS, Auth: "XOAUTH2"}},
-	} {
-		got, err := notify.ParseSMTPURL(c.raw)
-		if err != nil || !cmp.Equal(got, c.want) {
-			t.Errorf("%s: %s, %v", c.raw, cmp.Diff(c.want, got), err)
-		}
-	}
-	for _, c := range []struct{ raw, says string }{
-		{"", "smtp://"},
-		{"mail.example.com:587", "smtp"},
-		{"http://hunter2@x", "smtp://"},
-		{"smtp://", "names no host"},
-		{"smtp://:587", "names no host"},
-		{"smtp://user:hunter2#@mail.example.com", "%23"},
-		{"smtp://user:hunter2/x@mail.example.com", "%2F"},
-		{"smtp://user:hunter2?x@mail.example.com", "%3F"},
-		{"smtp://user:%hunter2@mail.example.com", "%25"},
-		{"smtp://hunter2@mail.example.com", "only one of user and password"},
-		{"smtp://user:@mail.example.com", "only one of user and password"},
-		{"smtp://user:hunter2@mail.example.com:0", "port"},
-		{"smtp://user:hunter2@mail.example.com:70000", "port"},
-		{"smtp://user:hunter2@mail.example.com?starttls=no", "starttls=never"},
-		{"smtps://user:hunter2@mail.example.com?starttls=never", "one of them"},
-		{"smtp://user:hunter2@mail.example.com?auth=kerberos", "plain, login"},
-		{"smtp://user:hunter2@mail.example.com?insecure=1", "not known"},
-		{"smtp://user:hunter2@mail.example.com/path", "after the host"},
-		{"smtp://us%00er:hunter2@mail.example.com", "NUL"},
-	} {
-		_, err := notify.ParseSMTPURL(c.raw)
-		if err == nil || !strings.Contains(err.Error(), c.says) || strings.Contains(err.Error(), "hunter2") {
-			t.Errorf("%q: %v", c.raw, err)
-		}
-	}
-}
-
-func TestServerPrintsWithoutPassword(t *testing.T) {
-	t.Parallel()
-	s, err := notify.ParseSMTPURL("smtp://user:hunter2@mail.example.com?starttls=never")
-	if err != nil {
-		t.Fatal(err)
-	}
-	if got := s.String(); got != "smtp://user:…@mail.example.com:587?starttls=never" {
-		t.Errorf("got %s", got)
-	}
-}
-
-func FuzzParseSMTPURL(f *testing.F) {
-	for _, s := range []string{"smtp://u:p@h:587", "smtps://h?starttls=never", "smtp://[::1", "smtp://%ff@h", "\x00"} {
-		f.Add(s)
-	}
-	f.Fuzz(func(t *testing.T, raw string) {
-		s, err := notify.ParseSMTPURL(raw)
-		if err != nil {
-			return
-		}
-		if s.Host == "" || s.Port == "" || (s.User == "") != (s.Password == "") || strings.ContainsAny(s.Host+s.Port, "\r\n\x00 ") {
-			t.Errorf("%q is taken as %+v", raw, s.String())
-		}
-		if len(s.Password) > 3 && strings.Contains(s.String(), ":"+s.Password+"@") {
-			t.Errorf("it prints its password: %s", s)
-		}
-		if again, err := notify.ParseSMTPURL(s.String()); s.User == "" && (err != nil || again != s && s.Auth == "") {
-			t.Errorf("%s reads as %v, %v", s, again, err)
-		}
-	})
 }

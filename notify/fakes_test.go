@@ -21,6 +21,7 @@ type outbox struct {
 	claimErr error
 	markErrs []error // one each for the next calls of Settle
 	claims   int
+	panics   bool
 }
 
 type row struct {
@@ -53,6 +54,10 @@ func (o *outbox) Claim(_ context.Context, notifier string, now time.Time, lease 
 	o.mu.Lock()
 	defer o.mu.Unlock()
 	o.claims++
+	if o.panics {
+		o.panics = false
+		panic("nil map")
+	}
 	if o.claimErr != nil {
 		return m, wait, false, o.claimErr
 	}

@@ -76,10 +76,10 @@ type retryAfterError struct {
 
 func (e *retryAfterError) Unwrap() error { return e.error }
 
-// panicError is what a notifier's panic is turned into.
+// panicError is what a panic is turned into.
 type panicError struct{ value any }
 
-func (e panicError) Error() string { return fmt.Sprintf("bug in the notifier: %v", e.value) }
+func (e panicError) Error() string { return fmt.Sprintf("bug in Backstop: %v", e.value) }
 
 // safeSend is n.Send with its own deadline, a panic being an error.
 func safeSend(ctx context.Context, n Notifier, m incident.Message, timeout time.Duration) (r incident.Receipt, err error) {

@@ -154,6 +154,22 @@ func TestUrgentIsTriedAgain(t *testing.T) {
 	})
 }
 
+func TestAnOldUrgentMessageIsNotSent(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		mail := &fake{name: "mail"}
+		d := notify.New(newOutbox(), []notify.Notifier{mail}, notify.Options{})
+		d.Urgent(incident.Message{Alert: incident.Alert{At: time.Now()}})
+		time.Sleep(time.Hour)
+		start(t, d)
+		d.Urgent(incident.Message{Alert: incident.Alert{At: time.Now()}})
+		synctest.Wait()
+		if n := len(mail.seen()); n != 1 {
+			t.Errorf("%d sends", n)
+		}
+	})
+}
+
 func TestCheckAsksAllSideBySide(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {

@@ -2,6 +2,7 @@ package notify
 
 import (
 	"context"
+	"time"
 
 	"github.com/backstop-project/backstop/incident"
 )
@@ -10,6 +11,9 @@ import (
 // to wait in, and who sends it says it again while the trouble lasts.
 const urgentAttempts = 3
 
+// urgentKeeps is how long it is worth sending: by then it was said again.
+const urgentKeeps = 10 * time.Minute
+
 // dispatchUrgent sends urgent messages until ctx ends.
 func (w *worker) dispatchUrgent(ctx context.Context) {
 	for {
@@ -17,7 +21,9 @@ func (w *worker) dispatchUrgent(ctx context.Context) {
 		case <-ctx.Done():
 			return
 		case m := <-w.urgent:
-			w.sendUrgent(ctx, m)
+			if at := m.Alert.At; at.IsZero() || w.options.Now().Sub(at) < urgentKeeps {
+				w.sendUrgent(ctx, m)
+			}
 		}
 	}
 }

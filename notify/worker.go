@@ -97,25 +97,40 @@ func (w *worker) run(ctx context.Context) {
 func (w *worker) dispatch(ctx context.Context) {
 	refused := 0 // claims in a row that failed
 	for ctx.Err() == nil {
-		now := w.options.Now()
-		m, wait, ok, err := w.outbox.Claim(ctx, w.name, now, leaseFactor*w.options.SendTimeout)
-		switch {
-		case err != nil:
-			refused++
-			if refused == 1 && ctx.Err() == nil {
-				w.options.Log.Warn("outbox does not answer", "notifier", w.name, "err", err)
-			}
-			// A wake says that the ledger may be back.
-			sleep(ctx, claimEvery)
-			sleepOr(ctx, w.backoff(refused), w.wake, nil)
-		case ok:
+		err := w.step(ctx)
+		if err == nil {
 			refused = 0
-			w.deliver(ctx, m)
-		default:
-			refused = 0
-			w.idle(ctx, now, wait)
+			continue
 		}
+		refused++
+		if refused == 1 && ctx.Err() == nil {
+			w.options.Log.Warn("outbox does not answer", "notifier", w.name, "err", err)
+		}
+		// A wake says that the ledger may be back.
+		sleep(ctx, claimEvery)
+		sleepOr(ctx, w.backoff(refused), w.wake, nil)
 	}
+}
+
+// step delivers one message or waits for one. A panic is an error: telling
+// people must not end the process that answers the callers.
+func (w *worker) step(ctx context.Context) (err error) {
+	defer func() {
+		if v := recover(); v != nil {
+			err = panicError{v}
+		}
+	}()
+	now := w.options.Now()
+	m, wait, ok, err := w.outbox.Claim(ctx, w.name, now, leaseFactor*w.options.SendTimeout)
+	switch {
+	case err != nil:
+		return err
+	case ok:
+		w.deliver(ctx, m)
+	default:
+		w.idle(ctx, now, wait)
+	}
+	return nil
 }
 
 // idle waits until something is due, or for a word that it may be.
@@ -179,31 +194,5 @@ func (w *worker) settle(ctx context.Context, m incident.Message, r incident.Resu
 			w.options.Log.Warn("delivery not marked yet", "notifier", w.name, "delivery", m.DeliveryID, "err", err)
 		}
 		sleep(marking, w.backoff(failed))
-	}
-}
-
-// outlive is a context that ends that much later than ctx.
-func outlive(ctx context.Context, by time.Duration) (context.Context, context.CancelFunc) {
-	longer, cancel := context.WithCancel(context.WithoutCancel(ctx))
-	stop := context.AfterFunc(ctx, func() {
-		sleep(longer, by)
-		cancel()
-	})
-	return longer, func() { stop(); cancel() }
-}
-
-// sleep waits for d, or for the end of ctx.
-func sleep(ctx context.Context, d time.Duration) { sleepOr(ctx, d, nil, nil) }
-
-// sleepOr is sleep that a word on one of two channels ends; nil is a channel
-// on which nothing comes.
-func sleepOr(ctx context.Context, d time.Duration, first, second <-chan struct{}) {
-	timer := time.NewTimer(d)
-	defer timer.Stop()
-	select {
-	case <-timer.C:
-	case <-first:
-	case <-second:
-	case <-ctx.Done():
 	}
 }
