@@ -2,8 +2,6 @@ package store
 
 import (
 	"context"
-	"database/sql"
-	"errors"
 	"fmt"
 	"strconv"
 	"time"
@@ -11,12 +9,13 @@ import (
 	"github.com/backstop-project/backstop/incident"
 )
 
-// stretches is how many stretches of serial numbers, of 65,536 each, are
-// searched for an earlier form of a request: the last quarter of a million
-// failures at least. Twilio sends a request again within seconds.
-const stretches = 5
+// stretchBits is the length of a stretch of serial numbers, as in the indexes:
+// 65,536.
+const stretchBits = 16
 
-const stretchBits = 16 // as in the indexes
+// remembered is how many of the last failures are searched for an earlier form
+// of a request. Twilio sends one again within seconds.
+const remembered = 2 * sieveKeys
 
 // Cursor says how far that journal has been fed: row 0 for an unknown one.
 func (l *Ledger) Cursor(ctx context.Context, journal string) (incident.Cursor, error) {
@@ -167,50 +166,61 @@ func (f *feeding) insertFailure(ctx context.Context, e incident.Fed, cause, numb
 	if err != nil {
 		return false, err
 	}
-	if again, err := f.isRetry(ctx, e.Failure, r, ms); again || err != nil {
+	if again, err := f.isRetry(e.Failure, r, ms); again || err != nil {
 		return false, err
 	}
 	serial := f.row.serial + 1
-	n, err := f.changed(ctx, insertFailure,
+	_, err = f.hot.insert.step(
 		serial, e.Failure.ID[:], r.key, r.sid, r.origin, r.url, r.query, r.from, r.to, orNull(number), r.answer,
 		e.Answer.Took.Microseconds(), delay(ms, e.JournalAt), delay(ms, f.now), e.Failure.Late, e.Failure.Slim, r.params)
-	if n == 1 {
-		f.row.serial = serial
+	if exists(err) {
+		return false, nil
 	}
-	return n == 1, err
+	if err != nil {
+		return false, err
+	}
+	f.row.serial = serial
+	f.sieve.add(r.key)
+	return true, nil
 }
 
+// A second row with the same id is an error, which costs less than a clause
+// that allows for it.
 const insertFailure = `
 	INSERT INTO failures (serial, id, request_key, sid, origin_id, url_id, url_query, from_number, to_number,
 	  incident_id, answer_id, took, journal_delay, ledger_delay, late, slim, params)
-	VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17)
-	ON CONFLICT (id) DO NOTHING`
+	VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17)`
 
 // isRetry says whether the request was there before, among the last failures.
-// It is a statement of its own because SQLite keeps a journal of every page
-// that an INSERT with a SELECT in it touches.
-func (f *feeding) isRetry(ctx context.Context, failure incident.Failure, r failureRow, ms int64) (bool, error) {
+// Of those that the sieve knows, it knows nearly always that it was not. The
+// others, and what passes the sieve, are looked up one stretch after the other.
+func (f *feeding) isRetry(failure incident.Failure, r failureRow, ms int64) (bool, error) {
 	if r.key == 0 {
 		return false, nil
+	}
+	newest := f.row.serial
+	if !f.sieve.may(r.key) {
+		newest = min(newest, f.sieve.since)
 	}
 	value := r.sid
 	if value == nil {
 		value = r.key
 	}
 	since, until := window(failure, ms)
-	newest := (f.row.serial + 1) >> stretchBits
-	var one int64
-	err := f.QueryRowContext(ctx, findRequest, newest, value, r.key, since, until).Scan(&one)
-	if errors.Is(err, sql.ErrNoRows) {
-		return false, nil
+	oldest := max(1, f.row.serial-remembered)
+	for stretch := newest >> stretchBits; newest >= oldest && stretch >= oldest>>stretchBits; stretch-- {
+		found, err := f.hot.find.step(stretch, value, r.key, since, until)
+		if found || err != nil {
+			return found, err
+		}
 	}
-	return err == nil, err
+	return false, nil
 }
 
 const findRequest = `
 	SELECT 1
 	FROM failures
-	WHERE serial >> 16 IN (?1, ?1 - 1, ?1 - 2, ?1 - 3, ?1 - 4)
+	WHERE serial >> 16 = ?1
 	  AND coalesce(sid, request_key) = ?2
 	  AND request_key = ?3
 	  AND id >= ?4

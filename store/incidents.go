@@ -161,7 +161,7 @@ func (f *feeding) saveIncidents(ctx context.Context) error {
 func (f *feeding) observe(ctx context.Context, e incident.Fed, r *running, key string, cause int64) error {
 	var alerts []incident.Alert
 	if r.open() {
-		newCaller, err := f.addCaller(ctx, r.in.ID, e.Failure)
+		newCaller, err := f.addCaller(r.in.ID, e.Failure)
 		if err != nil {
 			return err
 		}
@@ -195,15 +195,19 @@ func (f *feeding) begin(ctx context.Context, e incident.Fed, before *running, ca
 	if err := f.insertIncident(ctx, r); err != nil {
 		return nil, nil, fmt.Errorf("open incident: %w", err)
 	}
-	_, err := f.addCaller(ctx, in.ID, e.Failure)
+	_, err := f.addCaller(in.ID, e.Failure)
 	return r, alerts, err
 }
 
 // addCaller says whether the caller is new to the incident.
-func (t *tx) addCaller(ctx context.Context, id int64, f incident.Failure) (bool, error) {
-	n, err := t.changed(ctx, `
-		INSERT INTO callers (incident_id, caller)
-		VALUES (?1, ?2)
-		ON CONFLICT DO NOTHING`, id, hash64(f.CallerKey()))
-	return n == 1, err
+func (t *tx) addCaller(id int64, f incident.Failure) (bool, error) {
+	_, err := t.hot.caller.step(id, callerHash(f.CallerKey()))
+	if exists(err) {
+		return false, nil
+	}
+	return err == nil, err
 }
+
+const insertCaller = `
+	INSERT INTO callers (incident_id, caller)
+	VALUES (?1, ?2)`

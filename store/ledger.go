@@ -49,6 +49,8 @@ const (
 type Ledger struct {
 	file   *file
 	write  *sql.DB
+	conn   *sql.Conn // the only one of write
+	hot    hotStatements
 	read   *sql.DB
 	id     string
 	now    func() time.Time
@@ -93,13 +95,19 @@ func (l *Ledger) open(ctx context.Context, path string, o LedgerOptions) (err er
 	if err := inspect(ctx, path, ledgerVersion); err != nil {
 		return err
 	}
-	l.write = open(path, settings{conns: 1, cacheKiB: 24 << 10, checkpoint: ledgerCheckpoint, walLimit: ledgerWAL, maxFile: o.MaxFile})
+	l.write = open(path, settings{conns: 1, cacheKiB: 32 << 10, checkpoint: ledgerCheckpoint, walLimit: ledgerWAL, maxFile: o.MaxFile})
 	l.read = open(path, settings{conns: 4, cacheKiB: 2 << 10, readOnly: true})
 	if err := migrate(ctx, l.write); err != nil {
 		return err
 	}
+	if l.conn, err = l.write.Conn(ctx); err != nil {
+		return err
+	}
+	if err := l.hot.prepare(ctx, l.conn); err != nil {
+		return err
+	}
 	var id []byte
-	err = l.write.QueryRowContext(ctx, `
+	err = l.conn.QueryRowContext(ctx, `
 		SELECT id
 		FROM ledger`).Scan(&id)
 	l.id = hex.EncodeToString(id)
@@ -155,6 +163,9 @@ func (l *Ledger) Close() error {
 	var err error
 	if l.read != nil {
 		err = errors.Join(err, l.read.Close())
+	}
+	if l.conn != nil {
+		err = errors.Join(err, l.hot.close(), l.conn.Close())
 	}
 	if l.write != nil {
 		err = errors.Join(err, l.write.Close())

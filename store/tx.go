@@ -16,6 +16,7 @@ type tx struct {
 	*sql.Tx
 	*memory
 	ledger *Ledger
+	hot    *hotStatements
 	policy incident.Policy
 	now    time.Time
 }
@@ -31,6 +32,7 @@ type memory struct {
 	causes    map[string]int64
 	answers   map[answerKey]*dictionaryAnswer
 	incidents map[string]*running // by Cause.Key
+	sieve     sieve
 }
 
 func newMemory() *memory {
@@ -88,11 +90,11 @@ func (l *Ledger) inTx(ctx context.Context, do func(context.Context, *tx) error) 
 }
 
 func (l *Ledger) transact(ctx context.Context, m *memory, do func(context.Context, *tx) error) (err error) {
-	sqlTx, err := l.write.BeginTx(ctx, nil)
+	sqlTx, err := l.conn.BeginTx(ctx, nil)
 	if err != nil {
 		return err
 	}
-	t := &tx{Tx: sqlTx, memory: m, ledger: l, policy: *l.policy.Load(), now: l.now().UTC().Truncate(time.Millisecond)}
+	t := &tx{Tx: sqlTx, memory: m, ledger: l, hot: &l.hot, policy: *l.policy.Load(), now: l.now().UTC().Truncate(time.Millisecond)}
 	defer func() {
 		if p := recover(); p != nil {
 			err = &panicError{value: p, stack: debug.Stack()}
@@ -160,7 +162,7 @@ func (l *Ledger) boundWAL(ctx context.Context) {
 	if l.wal.Add(1)%16 != 0 || l.file.walSize() <= ledgerWALLimit {
 		return
 	}
-	_, _ = l.write.ExecContext(ctx, `PRAGMA wal_checkpoint(TRUNCATE)`)
+	_, _ = l.conn.ExecContext(ctx, `PRAGMA wal_checkpoint(TRUNCATE)`)
 }
 
 // ledgerRow is the one row about the ledger itself.
@@ -183,6 +185,7 @@ func (t *tx) ledgerRow(ctx context.Context) (*ledgerRow, error) {
 		return nil, fmt.Errorf("read ledger row: %w", err)
 	}
 	t.row = &r
+	t.sieve.since = r.serial
 	return t.row, nil
 }
 

@@ -150,7 +150,7 @@ CREATE INDEX incidents_by_tick ON incidents (next_tick) WHERE next_tick IS NOT N
 
 CREATE TABLE callers ( -- distinct callers of incidents that are not over
   incident_id INTEGER NOT NULL,
-  caller INTEGER NOT NULL, -- 64 bits of a hash
+  caller INTEGER NOT NULL, -- 48 bits of a hash
   PRIMARY KEY (incident_id, caller)
 ) STRICT, WITHOUT ROWID;
 

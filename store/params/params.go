@@ -16,12 +16,15 @@ import (
 // Param is one name and value, decoded.
 type Param = struct{ Name, Value string }
 
-// Names that one byte stands for, and the dictionary trained on lean forms
-// that hold them: both belong to version 1, and are never edited. A better
-// dictionary is another version beside it. See ../dictionary.
+// Words that one byte stands for, first names and then values, and the
+// dictionary trained on lean forms that hold them: all belong to version 1,
+// and are never edited. A better dictionary is another version beside it. See
+// ../dictionary.
 var (
 	//go:embed names-1.txt
 	names1 string
+	//go:embed values-1.txt
+	values1 string
 	//go:embed dictionary-1.zstd
 	dictionary1 []byte
 )
@@ -46,8 +49,8 @@ var ErrMalformed = errors.New("malformed parameters")
 
 // Packer packs and unpacks. Any number of goroutines may use it.
 type Packer struct {
-	names   []string
-	numbers map[string]int
+	names   words
+	values  words
 	encoder *zstd.Encoder
 	decoder *zstd.Decoder
 }
@@ -75,12 +78,27 @@ func New() (*Packer, error) {
 // Untrained makes a Packer without dictionary that can do no more than Lean:
 // the dictionary is trained on what it returns.
 func Untrained() *Packer {
-	p := &Packer{names: strings.Fields(names1), numbers: map[string]int{}}
-	for i, name := range p.names {
-		p.numbers[name] = i + 1
-	}
-	return p
+	return &Packer{names: newWords(names1), values: newWords(values1)}
 }
+
+// words are numbered from 1 on.
+type words struct {
+	list    []string
+	numbers map[string]byte
+}
+
+func newWords(lines string) words {
+	w := words{list: strings.Split(strings.TrimSpace(lines), "\n"), numbers: map[string]byte{}}
+	for i, word := range w.list {
+		w.numbers[word] = byte(i + 1) //nolint:gosec // there are fewer than 256: a test says so
+	}
+	return w
+}
+
+// packFrom is the size of a lean form from which compressing it is worth the
+// time: below, it saves some 40 bytes and takes ten times as long as all the
+// rest. See docs/adr/0014.
+const packFrom = 256
 
 // Pack appends the packed parameters to dst. known are values that are kept
 // elsewhere and will be handed to Unpack again, in the same order: a parameter
@@ -88,6 +106,9 @@ func Untrained() *Packer {
 func (p *Packer) Pack(dst []byte, params []Param, known []string) []byte {
 	var buffer [2048]byte
 	lean := p.Lean(buffer[:0], params, known)
+	if len(lean) < packFrom {
+		return append(append(dst, plain1), lean...)
+	}
 	at := len(dst)
 	// The first byte takes the place of the magic number's last.
 	dst = p.encoder.EncodeAll(lean, append(dst, 0))
@@ -119,13 +140,14 @@ func (p *Packer) Unpack(packed []byte, known []string) ([]Param, error) {
 	return nil, fmt.Errorf("%w: version %d", ErrMalformed, packed[0])
 }
 
-// The token of a value: below knownTokens the number of a known value, then
-// sameToken with the place of an earlier parameter, else literalToken plus the
-// length of a literal.
+// The token of a value: below knownTokens the number of a known value; then
+// sameToken and the place of an earlier parameter, or wordToken and the number
+// of a word; else literalToken plus the length of a literal.
 const (
 	knownTokens  = 8
 	sameToken    = 8
-	literalToken = 9
+	wordToken    = 9
+	literalToken = 10
 )
 
 // Lean appends the form that is compressed: the number of parameters, their
@@ -136,46 +158,42 @@ func (p *Packer) Lean(dst []byte, params []Param, known []string) []byte {
 	for _, q := range params {
 		dst = p.appendName(dst, q.Name)
 	}
+	var buffer [1024]byte
+	literals := buffer[:0]
 	for i, q := range params {
-		dst = appendToken(dst, params[:i], q.Value, known)
-	}
-	for i, q := range params {
-		if p.numbers[q.Name] == 0 {
-			dst = append(dst, q.Name...)
+		if p.names.numbers[q.Name] == 0 {
+			literals = append(literals, q.Name...)
 		}
-		if isLiteral(params[:i], q.Value, known) {
-			dst = append(dst, q.Value...)
-		}
+		dst, literals = p.appendValue(dst, literals, params[:i], q.Value, known)
 	}
-	return dst
+	return append(dst, literals...)
 }
 
 // appendName writes the number of a name in the list, or 0 and its length.
 func (p *Packer) appendName(dst []byte, name string) []byte {
-	if n := p.numbers[name]; n > 0 {
-		return append(dst, byte(n)) //nolint:gosec // there are fewer than 256 names: a test says so
+	if n := p.names.numbers[name]; n > 0 {
+		return binary.AppendUvarint(dst, uint64(n))
 	}
 	return binary.AppendUvarint(append(dst, 0), uint64(len(name)))
 }
 
-func appendToken(dst []byte, before []Param, value string, known []string) []byte {
+func (p *Packer) appendValue(dst, literals []byte, before []Param, value string, known []string) (tokens, rest []byte) {
+	if value == "" {
+		return append(dst, literalToken), literals
+	}
 	if i := indexOf(known, value); i >= 0 {
-		return append(dst, byte(i)) //nolint:gosec // below knownTokens
+		return append(dst, byte(i)), literals //nolint:gosec // below knownTokens
+	}
+	if n := p.values.numbers[value]; n > 0 {
+		return binary.AppendUvarint(append(dst, wordToken), uint64(n)), literals
 	}
 	if i := indexOfValue(before, value); i >= 0 {
-		return binary.AppendUvarint(append(dst, sameToken), uint64(i)) //nolint:gosec // an index
+		return binary.AppendUvarint(append(dst, sameToken), uint64(i)), literals //nolint:gosec // an index
 	}
-	return binary.AppendUvarint(dst, literalToken+uint64(len(value)))
-}
-
-func isLiteral(before []Param, value string, known []string) bool {
-	return indexOf(known, value) < 0 && indexOfValue(before, value) < 0
+	return binary.AppendUvarint(dst, literalToken+uint64(len(value))), append(literals, value...)
 }
 
 func indexOf(known []string, value string) int {
-	if value == "" {
-		return -1
-	}
 	for i, k := range known[:min(len(known), knownTokens)] {
 		if k == value {
 			return i

@@ -34,7 +34,7 @@ type slot struct {
 	name   int // number of the name; 0: nameLen bytes of literal
 	length int // of the name
 	token  int
-	same   int // place of the earlier parameter
+	number int // place of the earlier parameter, or of the word
 }
 
 func (p *Packer) unlean(lean []byte, known []string) ([]Param, error) {
@@ -45,15 +45,15 @@ func (p *Packer) unlean(lean []byte, known []string) ([]Param, error) {
 	}
 	slots := make([]slot, n)
 	for i := range slots {
-		slots[i].name = r.number(uint64(len(p.names)))
+		slots[i].name = r.number(uint64(len(p.names.list)))
 		if slots[i].name == 0 {
 			slots[i].length = r.number(maxSize)
 		}
 	}
 	for i := range slots {
 		slots[i].token = r.number(maxSize)
-		if slots[i].token == sameToken {
-			slots[i].same = r.number(maxParams)
+		if slots[i].token == sameToken || slots[i].token == wordToken {
+			slots[i].number = r.number(maxParams)
 		}
 	}
 	params := make([]Param, len(slots))
@@ -68,15 +68,17 @@ func (p *Packer) unlean(lean []byte, known []string) ([]Param, error) {
 
 func (p *Packer) param(r *reader, s slot, before []Param, known []string) (q Param) {
 	if s.name > 0 {
-		q.Name = p.names[s.name-1]
+		q.Name = p.names.list[s.name-1]
 	} else {
 		q.Name = r.text(s.length)
 	}
 	switch {
 	case s.token < knownTokens && s.token < len(known):
 		q.Value = known[s.token]
-	case s.token == sameToken && s.same < len(before):
-		q.Value = before[s.same].Value
+	case s.token == sameToken && s.number < len(before):
+		q.Value = before[s.number].Value
+	case s.token == wordToken && s.number > 0 && s.number <= len(p.values.list):
+		q.Value = p.values.list[s.number-1]
 	case s.token >= literalToken:
 		q.Value = r.text(s.token - literalToken)
 	default:
