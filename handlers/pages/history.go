@@ -32,6 +32,8 @@ type historyView struct {
 	Setup    setupView
 	AllTimes string
 	Drills   string
+	// Unverified is said where nothing is there: requests may have come.
+	Unverified string
 }
 
 // dayView is the rows of one day.
@@ -187,6 +189,9 @@ func (p *Pages) fillPaging(view *historyView, q history.Query, page history.Page
 
 func (p *Pages) fillEmpty(view *historyView, q history.Query) {
 	view.Setup = p.setup()
+	if u := p.unverified(); u != nil {
+		view.Unverified = u.Sentence
+	}
 	switch {
 	case q.Narrowed(), q.Before != 0, q.After != 0:
 		view.Empty = "filter"

@@ -101,9 +101,14 @@ func (h *house) visit(tb testing.TB) *visitor {
 	tb.Helper()
 	server := httptest.NewServer(h.handler(tb))
 	tb.Cleanup(server.Close)
+	return newVisitor(tb, server.URL)
+}
+
+func newVisitor(tb testing.TB, base string) *visitor {
+	tb.Helper()
 	jar, _ := cookiejar.New(nil)
 	client := &http.Client{Jar: jar, CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }}
-	return &visitor{t: tb, client: client, base: server.URL}
+	return &visitor{t: tb, client: client, base: base}
 }
 
 // enter is visit, logged in.

@@ -26,7 +26,8 @@ type overviewView struct {
 	Notifiers  []notifierRow
 	Setup      setupView
 	SetupDone  bool
-	Drilled    bool
+	Drilled    bool // a drill has come through, or something real
+	Pasted     bool // Twilio has asked us: the addresses are set
 	Unverified *unverifiedView
 }
 
@@ -73,18 +74,17 @@ func (p *Pages) fillOverview(ctx context.Context, view *overviewView) error {
 	if err != nil {
 		return err
 	}
-	newest, err := read(ctx, p, func(ctx context.Context) (history.Page, error) {
-		return p.History.Failures(ctx, history.Query{Drills: true, Limit: 1})
-	})
-	if err != nil {
+	if view.Pasted, err = p.any(ctx, history.Query{Limit: 1}); err != nil {
 		return err
 	}
-	view.Drilled = len(newest.Rows) > 0
+	if view.Drilled, err = p.any(ctx, history.Query{Drills: true, Limit: 1}); err != nil {
+		return err
+	}
 	view.Open, view.Quiet = p.incidentRows(open.Incidents), p.incidentRows(quiet.Incidents)
 	if open.Older != 0 {
 		view.MoreOpen = incidentsURL(history.IncidentQuery{State: incident.Open})
 	}
-	view.Headline, view.Calm = headline(open.Open, open.Quiet), open.Open == 0
+	view.Headline, view.Calm = headline(open), open.Open == 0
 	view.Chart = p.chart(buckets, day.From, day.To, func(from, to time.Time) string {
 		return historyURL(history.Query{From: from, To: to})
 	})
@@ -97,12 +97,26 @@ func (p *Pages) incidentsIn(ctx context.Context, state incident.State) (history.
 	})
 }
 
-func headline(open, quiet int64) string {
+// any says whether q finds anything.
+func (p *Pages) any(ctx context.Context, q history.Query) (bool, error) {
+	page, err := read(ctx, p, func(ctx context.Context) (history.Page, error) { return p.History.Failures(ctx, q) })
+	return len(page.Rows) > 0, err
+}
+
+// headline is the state of things in one line; the page holds the open
+// incidents, or the first of them.
+func headline(page history.IncidentPage) string {
 	switch {
-	case open > 0:
-		return templates.Plural(open, "incident is open", "incidents are open")
-	case quiet > 0:
-		return "Nothing is open; " + templates.Plural(quiet, "incident is quiet, not proven over", "incidents are quiet, not proven over")
+	case page.Open > 0 && page.Older == 0:
+		var callers int64
+		for _, in := range page.Incidents {
+			callers += in.Callers
+		}
+		return templates.Plural(page.Open, "incident is open", "incidents are open") + ": " + templates.Plural(callers, "caller", "callers")
+	case page.Open > 0:
+		return templates.Plural(page.Open, "incident is open", "incidents are open")
+	case page.Quiet > 0:
+		return "Nothing is open; " + templates.Plural(page.Quiet, "incident is quiet, not proven over", "incidents are quiet, not proven over")
 	}
 	return "Nothing is open"
 }
