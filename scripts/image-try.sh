@@ -1,7 +1,8 @@
 #!/usr/bin/env bash
 # Measures the image's root folder, then runs it as an engine would with a
 # read-only root: by chroot, as its own user, with only /data writable, and
-# asks it what Twilio would ask. image-try.sh FOLDER. Needs root.
+# asks it what Twilio would ask, without a signature and with one.
+# image-try.sh FOLDER. Needs root.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
@@ -85,12 +86,13 @@ try_inside() {
 	answer=$(ask) || fail 'no answer:'
 	[[ $answer == 'HTTP/1.1 200'* && $answer == *'<Response>'*'</Response>'* ]] ||
 		fail "this is no TwiML: $answer"
-	[[ -s $scratch/data/journal.db ]] || fail 'no journal in /data:'
+	drill=$(timeout "$deadline" "${as_image[@]}" /backstop drill 2>&1) || fail "the drill failed: $drill"
+	[[ $drill == *'written=yes'* ]] || fail "the drill's failure was not written down: $drill"
 
 	kill -TERM "$server"
 	within ended || fail "still running $deadline s after SIGTERM:"
 	wait "$server" || fail "ended with status $? after SIGTERM:"
-	echo 'image-root: healthy as another user on a read-only root, answered with TwiML, stopped'
+	echo 'image-root: healthy as another user on a read-only root, answered with TwiML, wrote a drill down, stopped'
 }
 
 if [[ ${1:-} == --inside ]]; then
