@@ -145,7 +145,7 @@ func (e *Email) Send(ctx context.Context, m incident.Message) (incident.Receipt,
 		return incident.Receipt{}, err
 	}
 	receipt := incident.Receipt{Detail: "mail " + id + notTaken(d)}
-	if m.Incident != nil && m.Thread == "" {
+	if m.Incident != nil && !isMessageID(m.Thread) {
 		receipt.Thread = id
 	}
 	return receipt, nil

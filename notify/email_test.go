@@ -190,7 +190,7 @@ func checkMail(t *testing.T, sample notifytest.Sample, m *netmail.Message, recei
 			t.Errorf("%s: %s is %q", sample.Name, name, got)
 		}
 	}
-	first := sample.Message.Incident != nil && sample.Message.Thread == ""
+	first := sample.Message.Incident != nil && !strings.HasPrefix(sample.Message.Thread, "<backstop.")
 	if got := receipt.Thread; (got != "") != first || first && got != m.Header.Get("Message-Id") {
 		t.Errorf("%s: thread %q", sample.Name, got)
 	}
@@ -245,6 +245,25 @@ func golden(t *testing.T, file, got string) {
 	}
 	if diff := cmp.Diff(string(want), got); diff != "" {
 		t.Errorf("%s (-want +got), go test -update writes it anew:\n%s", file, diff)
+	}
+}
+
+func TestAForeignDomainMakesNoBrokenHeader(t *testing.T) {
+	t.Parallel()
+	server, roots := newMailServer(t, notify.TLS)
+	s, err := notify.ParseSMTPURL("smtps://" + server.address)
+	if err != nil {
+		t.Fatal(err)
+	}
+	e, err := notify.NewEmail(notify.EmailOptions{
+		Name: "ops-mail", Server: s, Roots: roots, Texts: alerts(t), From: "backstop@bücher.example", To: []string{"ops@example.com"},
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	receipt, err := e.Send(t.Context(), notifytest.Samples()[0].Message)
+	if err != nil || receipt.Thread != "<backstop.4f6c8a10b2d3e5f7.41@backstop.invalid>" {
+		t.Errorf("%+v, %v", receipt, err)
 	}
 }
 

@@ -136,7 +136,7 @@ func TestALayoutThatSlackRefusesDoesNotCostTheAlert(t *testing.T) {
 	server.refuse("chat.postMessage", "")
 	m := sample(t, "growing")
 	m.Thread = r.Thread
-	if _, err := bot.Send(t.Context(), m); err != nil || server.got()[0].edits != 1 {
+	if _, err := bot.Send(t.Context(), m); err != nil || server.got()[0].edits != 1 || server.got()[0].blocks != "[]" {
 		t.Errorf("%+v, %v", server.got(), err)
 	}
 }

@@ -49,7 +49,8 @@ var errNoTimestamp = errors.New("it neither took nor refused the message")
 func (s *Slack) update(ctx context.Context, channel, ts string, text templates.Slack) error {
 	_, _, _, err := s.api.UpdateMessageContext(ctx, channel, ts, layout(text)...)
 	if isLayout(err) {
-		_, _, _, err = s.api.UpdateMessageContext(ctx, channel, ts, bare(text)...)
+		none := slack.MsgOptionBlocks() // else those from before stay
+		_, _, _, err = s.api.UpdateMessageContext(ctx, channel, ts, append(bare(text), none)...)
 	}
 	return err
 }

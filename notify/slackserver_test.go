@@ -73,7 +73,7 @@ func (s *slackServer) call(w http.ResponseWriter, r *http.Request) {
 	code := s.errs[method]
 	if only, ok := strings.CutPrefix(code, "blocks:"); ok {
 		code = only
-		if r.FormValue("blocks") == "" {
+		if blocks := r.FormValue("blocks"); blocks == "" || blocks == "[]" {
 			code = ""
 		}
 	}

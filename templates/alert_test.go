@@ -127,7 +127,7 @@ func TestHostileTextStaysText(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	for _, bad := range []string{"<script", "<!channel", "href=\"https://evil", "javascript:"} {
+	for _, bad := range []string{"<script", "<!channel", "href=\"https://evil", "javascript:", "src=", "url(", "<link", "@import", "zgotmplz"} {
 		if strings.Contains(strings.ToLower(mail.HTML), bad) {
 			t.Errorf("the html holds %q", bad)
 		}
