@@ -130,15 +130,22 @@ func TestPagesCanBeReadInEveryLight(t *testing.T) {
 	none := emptyHouse()
 	away := newHouse(oneNight(2))
 	away.ledger.err = errAway
-	for name, h := range map[string]*house{"many": full, "one": one, "none": none, "away": away} {
+	hrefs := func(h *house) []string {
+		in, f := h.ledger.incidents[len(h.ledger.incidents)-1], h.ledger.failures[min(len(h.ledger.failures)-1, 9)]
+		return []string{"/", "/history", "/incidents/" + number(in.ID), "/history/" + f.ID.String()}
+	}
+	for name, c := range map[string]struct {
+		house *house
+		paths []string
+	}{
+		"many": {full, append(hrefs(full), "/incidents", "/history?host=www.example.com&code=11202&since=24h")},
+		"one":  {one, hrefs(one)},
+		"none": {none, []string{"/", "/history", "/incidents", "/history?q=hello+world", "/nothing-here"}},
+		"away": {away, []string{"/", "/history"}},
+	} {
 		t.Run(name, func(t *testing.T) {
-			paths := []string{"/", "/history", "/incidents", "/history?q=hello+world", "/nothing-here"}
-			if n := len(h.ledger.failures); n > 0 && h.ledger.err == nil {
-				in := h.ledger.incidents[len(h.ledger.incidents)-1]
-				paths = append(paths, "/history/"+h.ledger.failures[min(n-1, 9)].ID.String(), "/incidents/"+number(in.ID), "/history?host=www.example.com&code=11202&since=24h")
-			}
-			at := serve(t, "127.0.0.1:0", h.handler(t))
-			browse(t, "layouts", map[string]any{"base": at.String(), "name": name, "paths": paths, "now": night})
+			at := serve(t, "127.0.0.1:0", c.house.handler(t))
+			browse(t, "layouts", map[string]any{"base": at.String(), "name": name, "paths": c.paths, "now": night})
 		})
 	}
 }
@@ -151,6 +158,6 @@ func TestPictureOfTheHistory(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	at := serve(t, "127.0.0.1:0", newHouse(oneNight(120)).handler(t))
+	at := serve(t, "127.0.0.1:0", newHouse(busyNight()).handler(t))
 	browse(t, "picture", map[string]any{"base": at.String(), "picture": file, "now": night})
 }

@@ -3,7 +3,9 @@ package pages_test
 import (
 	"cmp"
 	"context"
+	"crypto/sha256"
 	"encoding/binary"
+	"encoding/hex"
 	"errors"
 	"fmt"
 	"slices"
@@ -255,7 +257,10 @@ func (l *ledger) add(at time.Time, params ...incident.Param) *history.Detail {
 
 const account = "AC0123456789abcdef0123456789abcdef"
 
-func sid(kind string, n int) string { return fmt.Sprintf("%s%032x", kind, n) }
+func sid(kind string, n int) string {
+	sum := sha256.Sum256([]byte(kind + strconv.Itoa(n)))
+	return kind + hex.EncodeToString(sum[:16])
+}
 
 func call(n int, from, to string, code int, url string, more ...incident.Param) []incident.Param {
 	return append([]incident.Param{
@@ -362,6 +367,9 @@ func (l *ledger) addIncident(in incident.Incident, n int, begun time.Duration, p
 	if in.AcknowledgedBy != "" {
 		d.Events = append(d.Events, history.Event{At: in.AcknowledgedAt, By: in.AcknowledgedBy, What: "acknowledged"}, history.Event{At: in.ResolvedAt, By: in.ResolvedBy, What: "resolved"})
 	}
+	if n == 0 {
+		return
+	}
 	d.Chart, _ = l.Histogram(context.Background(), history.Query{Incident: in.ID, From: in.OpenedAt, To: in.LastAt.Add(time.Second)}, 60)
 	l.incidents = append(l.incidents, d)
 }
@@ -427,4 +435,32 @@ func someNotices() []pages.Notice {
 		{Urgent: true, Title: "Journal nearly full", Detail: "1.9 of 2 GiB are used: the ledger has not taken anything for 3 h."},
 		{Title: "The changed configuration was refused", Detail: "notifiers[0].email.to: “ops@” is no address. The old one stays in force."},
 	}
+}
+
+// busyNight is a night with many troubles at once, for the picture.
+func busyNight() *ledger {
+	l := oneNight(0)
+	l.failures = nil
+	spread := func(n int, begun, gap time.Duration, in int64, params func(i int) []incident.Param) {
+		for i := range n {
+			wobble := time.Duration((i*7919+int(in)*104729)%97) * gap / 110
+			l.add(night.Add(-begun+time.Duration(i)*gap+wobble), params(i)...).Incident = in
+		}
+	}
+	caller := func(i int) string { return fmt.Sprintf("+49%d%07d", 151+i*7%28, 1234567+i*79193%8765432) }
+	spread(64, 38*time.Minute, 35*time.Second, 14, func(i int) []incident.Param { return call(i, caller(i), line, 11202, voiceURL) })
+	spread(26, 3*time.Hour, 410*time.Second, 13, func(i int) []incident.Param {
+		return call(500+i, caller(i*3), "+4989545500", 11205, "https://api.example.org/ivr/menu")
+	})
+	spread(19, 155*time.Minute, 480*time.Second, 12, func(i int) []incident.Param {
+		return text(900+i, fmt.Sprintf("whatsapp:+4477009%05d", i*379), "whatsapp:"+line, "Is my appointment still on?", 12100, messageURL)
+	})
+	spread(9, 14*time.Hour, 65*time.Minute, 11, func(i int) []incident.Param {
+		return call(1300+i, caller(i*11), "+4989545501", 11220, "https://booking.example.com/twilio/voice?tenant=7")
+	})
+	slices.SortFunc(l.failures, func(a, b history.Detail) int { return a.ReceivedAt.Compare(b.ReceivedAt) })
+	for i := range l.failures {
+		l.failures[i].Serial = int64(i + 1)
+	}
+	return l
 }

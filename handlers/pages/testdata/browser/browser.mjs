@@ -214,7 +214,8 @@ const scenarios = {
 	async picture() {
 		const { page } = await open({ viewport: { width: 1280, height: 800 }, deviceScaleFactor: 1 });
 		await logIn(page);
-		await page.goto(config.base + '/history');
+		await page.goto(config.base + '/history?since=24h');
+		await page.getByRole('link', { name: 'Remove the filter Time' }).evaluate((a) => a.closest('.chips').remove());
 		await page.screenshot({ path: config.picture });
 	},
 };
