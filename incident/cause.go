@@ -44,7 +44,7 @@ func CauseOf(f Failure) Cause {
 		c.Kind = AskedFirst
 	case f.Code >= 11000 && f.Code <= 11299:
 		c.Kind = FetchLevel
-		c.Host, _ = hostAndPath(f.ErrorURL)
+		c.Host = Host(f.ErrorURL)
 	default:
 		c.Kind = DocumentLevel
 		c.Code = f.Code
@@ -64,8 +64,11 @@ func (c Cause) Key() string {
 // Host is where f's ErrorUrl points: lower case, with a port that is not the
 // scheme's own; "" where it names none. Hostile input is harmless.
 func Host(errorURL string) string {
-	host, _ := hostAndPath(errorURL)
-	return host
+	u, err := url.Parse(errorURL)
+	if err != nil {
+		return ""
+	}
+	return hostOf(u)
 }
 
 func hostAndPath(raw string) (host, path string) {
@@ -73,14 +76,18 @@ func hostAndPath(raw string) (host, path string) {
 	if err != nil || u.Host == "" {
 		return "", ""
 	}
-	host = strings.ToLower(u.Host)
+	return hostOf(u), printable(normalisePath(u.Path), 200)
+}
+
+func hostOf(u *url.URL) string {
+	host := strings.ToLower(u.Host)
 	switch u.Scheme {
 	case "http":
 		host = strings.TrimSuffix(host, ":80")
 	case "https":
 		host = strings.TrimSuffix(host, ":443")
 	}
-	return printable(host, 253), printable(normalisePath(u.Path), 200)
+	return printable(host, 253)
 }
 
 // normalisePath puts ":id" for segments that name one thing among many, so
@@ -116,6 +123,9 @@ func isID(s string) bool {
 
 // printable cuts s and drops what must not stand in a name people read.
 func printable(s string, limit int) string {
+	if len(s) <= limit && strings.IndexFunc(s, func(r rune) bool { return r < ' ' || r >= 0x7f }) < 0 {
+		return s
+	}
 	clean := strings.Map(func(r rune) rune {
 		if r < ' ' || r == 0x7f || r == '\uFFFD' {
 			return -1
