@@ -107,7 +107,7 @@ func TestBarsOfTheRealLedgerNarrowToWhatTheyCount(t *testing.T) {
 		}
 		for _, bar := range found {
 			narrow := v.get(strings.ReplaceAll(bar[1], "&amp;", "&") + "&limit=500").body
-			if rows := len(rowOf.FindAllString(narrow, -1)); fmt.Sprint(rows) != bar[2] {
+			if rows := len(rowOf.FindAllString(narrow, -1)); number(int64(rows)) != bar[2] {
 				t.Errorf("%s: the bar %s says %s, and leads to %d rows", path, bar[1], bar[2], rows)
 			}
 		}
