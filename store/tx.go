@@ -94,7 +94,6 @@ func (l *Ledger) transact(ctx context.Context, m *memory, do func(context.Contex
 	if err != nil {
 		return err
 	}
-	t := &tx{Tx: sqlTx, memory: m, ledger: l, hot: &l.hot, policy: *l.policy.Load(), now: l.now().UTC().Truncate(time.Millisecond)}
 	defer func() {
 		if p := recover(); p != nil {
 			err = &panicError{value: p, stack: debug.Stack()}
@@ -103,6 +102,7 @@ func (l *Ledger) transact(ctx context.Context, m *memory, do func(context.Contex
 			err = errors.Join(err, ignoreDone(sqlTx.Rollback()))
 		}
 	}()
+	t := &tx{Tx: sqlTx, memory: m, ledger: l, hot: &l.hot, policy: *l.policy.Load(), now: l.now().UTC().Truncate(time.Millisecond)}
 	if err := t.recall(ctx); err != nil {
 		return err
 	}

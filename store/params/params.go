@@ -104,21 +104,17 @@ const packFrom = 256
 // elsewhere and will be handed to Unpack again, in the same order: a parameter
 // that equals one of them takes one byte.
 func (p *Packer) Pack(dst []byte, params []Param, known []string) []byte {
-	var buffer [2048]byte
-	lean := p.Lean(buffer[:0], params, known)
-	if len(lean) < packFrom {
-		return append(append(dst, plain1), lean...)
-	}
 	at := len(dst)
-	// The first byte takes the place of the magic number's last.
-	dst = p.encoder.EncodeAll(lean, append(dst, 0))
-	frame := dst[at+1:]
-	if len(frame) < len(magic) || len(frame)-len(magic) >= len(lean) {
-		return append(append(dst[:at], plain1), lean...)
+	dst = p.Lean(append(dst, plain1), params, known)
+	lean := dst[at+1:]
+	if len(lean) < packFrom {
+		return dst
 	}
-	dst[at] = packed1
-	n := copy(dst[at+1:], frame[len(magic):])
-	return dst[:at+1+n]
+	frame := p.encoder.EncodeAll(lean, make([]byte, 0, len(lean)+len(magic)))
+	if len(frame)-len(magic) >= len(lean) {
+		return dst
+	}
+	return append(append(dst[:at], packed1), frame[len(magic):]...)
 }
 
 // Unpack is the reverse of Pack. Bytes that Pack did not return give

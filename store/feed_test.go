@@ -1,0 +1,456 @@
+package store_test
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/backstop-project/backstop/history"
+	"github.com/backstop-project/backstop/incident"
+	"github.com/backstop-project/backstop/store"
+)
+
+// withParams replaces the parameters, and all that is read out of them.
+func withParams(method string, params ...incident.Param) func(*incident.Fed) {
+	return func(e *incident.Fed) {
+		key := e.Failure.RequestKey
+		e.Failure = incident.RestoreFailure(e.Failure.ID, e.Failure.ReceivedAt, method, params)
+		e.Failure.RequestKey = key
+	}
+}
+
+func failure(t testing.TB, l *store.Ledger, id incident.ID) history.Detail {
+	t.Helper()
+	d, err := l.Failure(context.Background(), id)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return d
+}
+
+// rows are all failures that q finds, newest first, over all pages.
+func rows(t testing.TB, l *store.Ledger, q history.Query) (all []history.Row) {
+	t.Helper()
+	for {
+		page, err := l.Failures(context.Background(), q)
+		if err != nil {
+			t.Fatal(err)
+		}
+		all = append(all, page.Rows...)
+		if page.Older == 0 {
+			return all
+		}
+		q.Before = page.Older
+	}
+}
+
+func incidents(t testing.TB, l *store.Ledger) []incident.Incident {
+	t.Helper()
+	page, err := l.Incidents(context.Background(), history.IncidentQuery{Limit: history.MaxLimit})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return page.Incidents
+}
+
+func TestAFailureComesBackAsItWasFed(t *testing.T) {
+	for name, change := range map[string]func(*incident.Fed){
+		"a typical call":  func(*incident.Fed) {},
+		"without answer":  func(e *incident.Fed) { e.Answer = incident.Answer{Document: []byte{}} },
+		"late":            func(e *incident.Fed) { e.Failure.Late = true },
+		"with a why":      func(e *incident.Fed) { e.Answer.Why, e.Answer.Outcome = "the standby was down", incident.Lost },
+		"a drill":         func(e *incident.Fed) { e.Failure.Drill = true },
+		"no parameters":   withParams("GET"),
+		"only the SID":    withParams("GET", incident.Param{Name: "CallSid", Value: sid("CA", 7)}),
+		"another SID":     withParams("POST", incident.Param{Name: "MessageSid", Value: sid("MM", 7)}, incident.Param{Name: "ErrorCode", Value: "12300"}),
+		"upper-case SID":  withParams("POST", incident.Param{Name: "CallSid", Value: strings.ToUpper(sid("CA", 7))}),
+		"a SID that lies": withParams("POST", incident.Param{Name: "CallSid", Value: "CA\x00' OR 1=1 --"}),
+		"a URL with a query": withParams("POST", incident.Param{Name: "CallSid", Value: sid("CA", 7)},
+			incident.Param{Name: "ErrorUrl", Value: "https://www.example.com/a?session=1#x?y"}, incident.Param{Name: "ErrorCode", Value: "11200"}),
+		"a fragment first": withParams("POST", incident.Param{Name: "ErrorUrl", Value: "https://www.example.com/a#x?y=1"}),
+		"hostile values": withParams("POST", incident.Param{Name: "From", Value: "+0123"}, incident.Param{Name: "To", Value: "<script>\xff\x00"},
+			incident.Param{Name: "ErrorUrl", Value: "\x00://\xff"}, incident.Param{Name: "ErrorCode", Value: "-1"}, incident.Param{Name: "AccountSid", Value: "'; DROP TABLE failures"}),
+		"a name for a number":   withParams("POST", incident.Param{Name: "From", Value: "client:anna"}, incident.Param{Name: "To", Value: "sip:bob@example.com"}),
+		"the longest number":    withParams("POST", incident.Param{Name: "From", Value: "+999999999999999999"}, incident.Param{Name: "To", Value: "+9999999999999999999"}),
+		"a code with zeros":     withParams("POST", incident.Param{Name: "ErrorCode", Value: "011200"}),
+		"a huge code":           withParams("POST", incident.Param{Name: "ErrorCode", Value: "2147483647"}),
+		"a withheld number":     withParams("POST", incident.Param{Name: "From", Value: "anonymous"}, incident.Param{Name: "From", Value: ""}),
+		"a body of sixty KiB":   withParams("POST", incident.Param{Name: "Body", Value: strings.Repeat("emoji 🙂 ", 6000)}),
+		"the same number twice": withParams("POST", incident.Param{Name: "From", Value: "+1"}, incident.Param{Name: "To", Value: "+1"}),
+	} {
+		t.Run(name, func(t *testing.T) {
+			l := openLedger(t)
+			e := call(1, change)
+			if got := feed(t, l, e); got.Stored != 1 {
+				t.Fatalf("got %+v, want one stored", got)
+			}
+			d := failure(t, l, e.Failure.ID)
+			if diff := cmp.Diff(e.Failure.Params, d.Params); diff != "" && len(e.Failure.Params)+len(d.Params) > 0 {
+				t.Errorf("parameters (-want +got):\n%s", diff)
+			}
+			if diff := cmp.Diff(e.Answer, d.Answer); diff != "" {
+				t.Errorf("answer (-want +got):\n%s", diff)
+			}
+			f := e.Failure
+			want := history.Row{
+				Serial: 1, ID: f.ID, ReceivedAt: f.ReceivedAt, Channel: f.Channel, AccountSID: f.AccountSID, SID: f.SID,
+				From: f.From, To: f.To, Code: f.Code, ErrorURL: f.ErrorURL, Incident: 1, Outcome: e.Answer.Outcome,
+				Step: e.Answer.Step, Situation: e.Answer.Situation, Drill: f.Drill, Late: f.Late, AskedFirst: f.AskedFirst,
+			}
+			if f.Drill {
+				want.Incident = 0
+			}
+			if diff := cmp.Diff(want, d.Row); diff != "" {
+				t.Errorf("row (-want +got):\n%s", diff)
+			}
+			if d.Method != f.Method || !d.JournalAt.Equal(e.JournalAt) || !d.LedgerAt.Equal(start.Add(time.Minute)) {
+				t.Errorf("got %s, journal %s, ledger %s", d.Method, d.JournalAt, d.LedgerAt)
+			}
+			if got := rows(t, l, history.Query{Drills: true}); len(got) != 1 || got[0] != d.Row {
+				t.Errorf("the list has %+v", got)
+			}
+		})
+	}
+}
+
+func TestWhatWasFedBeforeIsStoredOnce(t *testing.T) {
+	l := openLedger(t)
+	batch := calls(0, 30)
+	feed(t, l, batch...)
+	before := incidents(t, l)
+	got := feed(t, l, append(calls(0, 30), call(30))...)
+	if got.Stored != 1 || got.Retries != 30 {
+		t.Errorf("got %+v, want 1 stored and 30 retries", got)
+	}
+	if n := len(rows(t, l, history.Query{})); n != 31 {
+		t.Errorf("%d rows, want 31", n)
+	}
+	if after := incidents(t, l); len(after) != 1 || after[0].Failures != before[0].Failures+1 {
+		t.Errorf("incidents: %+v", after)
+	}
+}
+
+func TestARetryIsAnotherFormOfTheSameRequest(t *testing.T) {
+	sameKey := func(e *incident.Fed) { e.Failure.RequestKey = sha256key(0) }
+	sameCall := func(e *incident.Fed) { e.Failure.SID = sid("CA", 0); sameKey(e) }
+	tokenless := func(e *incident.Fed) { sameCall(e); e.Failure.Tokenless = true }
+	noSID := func(e *incident.Fed) { sameKey(e); e.Failure.SID = "" }
+	noKey := func(e *incident.Fed) { sameCall(e); e.Failure.RequestKey = [16]byte{} }
+	for name, c := range map[string]struct {
+		change func(*incident.Fed)
+		second int // seconds after the first
+		stored int
+	}{
+		"with the same token at once":                       {sameCall, 1, 1},
+		"with the same token after a month":                 {sameCall, 30 * 86400, 1},
+		"with the same token before":                        {sameCall, -5, 1},
+		"without token within the window":                   {tokenless, 20, 1},
+		"without token before, within the window":           {tokenless, -20, 1},
+		"without token after the window is another failure": {tokenless, 21, 2},
+		"without SID":                     {noSID, 1, 1},
+		"without key there is no telling": {noKey, 1, 2},
+	} {
+		t.Run(name, func(t *testing.T) {
+			l := openLedger(t)
+			if got := feed(t, l, call(0, c.change), call(c.second, c.change)); got.Stored != c.stored {
+				t.Errorf("in one batch: got %+v, want %d stored", got, c.stored)
+			}
+			l = openLedger(t)
+			feed(t, l, call(0, c.change))
+			if got := feed(t, l, call(c.second, c.change)); got.Stored != c.stored-1 {
+				t.Errorf("in two batches: got %+v, want %d stored", got, c.stored-1)
+			}
+		})
+	}
+}
+
+func TestTheSameCallFailingAgainIsAnotherFailure(t *testing.T) {
+	l := openLedger(t)
+	same := func(e *incident.Fed) { e.Failure.SID = sid("CA", 0) }
+	if got := feed(t, l, call(0, same), call(1, same), call(2, same)); got.Stored != 3 {
+		t.Errorf("got %+v, want 3 stored", got)
+	}
+}
+
+func TestARetryIsKnownAfterAReopening(t *testing.T) {
+	path := t.TempDir() + "/backstop.db"
+	l, err := store.OpenLedger(context.Background(), path, store.LedgerOptions{Policy: incident.DefaultPolicy()})
+	if err != nil {
+		t.Fatal(err)
+	}
+	feed(t, l, calls(0, 10)...)
+	if err := l.Close(); err != nil {
+		t.Fatal(err)
+	}
+	l = openLedgerAt(t, path)
+	again := call(5)
+	again.Failure.ID = incident.NewID(again.Failure.ReceivedAt.Add(time.Second))
+	if got := feed(t, l, again); got.Retries != 1 {
+		t.Errorf("got %+v, want a retry", got)
+	}
+}
+
+func TestADrillJoinsNoIncidentAndCountsInNoTotal(t *testing.T) {
+	ctx := context.Background()
+	l := openLedger(t)
+	drill := call(1, func(e *incident.Fed) { e.Failure.Drill = true })
+	if got := feed(t, l, drill); got.Stored != 1 || got.Alerts != 1 {
+		t.Errorf("got %+v, want one stored and one alert", got)
+	}
+	if got := incidents(t, l); len(got) != 0 {
+		t.Errorf("incidents: %+v", got)
+	}
+	if got := rows(t, l, history.Query{}); len(got) != 0 {
+		t.Errorf("the history shows %+v", got)
+	}
+	for _, q := range []history.Query{{}, {SID: drill.Failure.SID}, {Drills: true, Number: drill.Failure.From}} {
+		bars, err := l.Histogram(ctx, q, 10)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, b := range bars {
+			if b.Total() != 0 {
+				t.Errorf("histogram of %+v counts %+v", q, b)
+			}
+		}
+	}
+	report, err := l.Drill(ctx, drill.Failure.SID)
+	if err != nil || !report.Found || report.FailureID != drill.Failure.ID || len(report.Deliveries) != 2 {
+		t.Errorf("report: %+v, %v", report, err)
+	}
+	m, _, ok, err := l.Claim(ctx, "chat", start.Add(time.Hour), time.Minute)
+	if err != nil || !ok || m.Alert.Kind != incident.DrillAlert || m.Incident != nil || m.Failure == nil {
+		t.Fatalf("claimed %+v, %v, %v", m, ok, err)
+	}
+	if diff := cmp.Diff(drill.Entry.Failure.Params, m.Failure.Failure.Params); diff != "" {
+		t.Error(diff)
+	}
+}
+
+func TestCallersAreCountedOnceAndStepsAreTold(t *testing.T) {
+	l := openLedger(t)
+	alerts := 0
+	for n := range 25 {
+		// Everybody calls twice.
+		e := call(n, func(e *incident.Fed) { e.Failure.From = voiceParams(n / 2)[9].Value })
+		alerts += feed(t, l, e).Alerts
+	}
+	got := incidents(t, l)
+	if len(got) != 1 || got[0].Callers != 13 || got[0].Failures != 25 || got[0].Calls != 25 || got[0].Told != 10 {
+		t.Errorf("got %+v", got)
+	}
+	if alerts != 2 {
+		t.Errorf("%d alerts, want opened and 10 callers", alerts)
+	}
+}
+
+func TestAFailureAfterSomebodyResolvedIsARegression(t *testing.T) {
+	ctx := context.Background()
+	l := openLedger(t)
+	feed(t, l, call(0))
+	if _, err := l.Resolve(ctx, 1, "anna", start.Add(time.Minute)); err != nil {
+		t.Fatal(err)
+	}
+	feed(t, l, call(120))
+	got := incidents(t, l)
+	if len(got) != 2 || got[0].Previous != 1 || got[0].State != incident.Open || got[1].ResolvedBy != "anna" {
+		t.Fatalf("got %+v", got)
+	}
+	d, err := l.Incident(ctx, 2)
+	if err != nil || len(d.Events) != 1 || d.Events[0].What != "regression: back after being resolved by anna" {
+		t.Errorf("events: %+v, %v", d.Events, err)
+	}
+	if got := rows(t, l, history.Query{Incident: 1}); len(got) != 1 || got[0].Incident != 1 {
+		t.Errorf("failures of the first: %+v", got)
+	}
+}
+
+func TestAQuietIncidentIsContinuedAndThenCloses(t *testing.T) {
+	ctx := context.Background()
+	l := openLedger(t)
+	feed(t, l, call(0))
+	next, alerts, err := l.Tick(ctx, start.Add(time.Minute))
+	if err != nil || alerts != 0 || !next.Equal(start.Add(10*time.Minute)) {
+		t.Fatalf("next %s, %d alerts, %v", next, alerts, err)
+	}
+	quiet := start.Add(11 * time.Minute)
+	next, alerts, err = l.Tick(ctx, quiet)
+	if err != nil || alerts != 1 || !next.Equal(quiet.Add(24*time.Hour)) {
+		t.Fatalf("next %s, %d alerts, %v", next, alerts, err)
+	}
+	feed(t, l, call(720))
+	if got := incidents(t, l); len(got) != 1 || got[0].State != incident.Open || got[0].Failures != 2 {
+		t.Fatalf("got %+v", got)
+	}
+	at := start.Add(24 * time.Hour)
+	for range 2 {
+		if _, _, err = l.Tick(ctx, at); err != nil {
+			t.Fatal(err)
+		}
+		at = at.Add(48 * time.Hour)
+	}
+	if got := incidents(t, l); got[0].State != incident.Resolved || got[0].ResolvedBy != "" {
+		t.Errorf("got %+v", got)
+	}
+	if next, _, err = l.Tick(ctx, at); err != nil || !next.IsZero() {
+		t.Errorf("next %s, %v, want never", next, err)
+	}
+}
+
+func TestAShorterPolicyCountsForIncidentsThatAreOpen(t *testing.T) {
+	ctx := context.Background()
+	l := openLedger(t)
+	feed(t, l, call(0))
+	p := incident.DefaultPolicy()
+	p.QuietAfter = time.Hour
+	l.SetPolicy(p)
+	if _, alerts, err := l.Tick(ctx, start.Add(15*time.Minute)); err != nil || alerts != 0 {
+		t.Errorf("%d alerts, %v, want none yet", alerts, err)
+	}
+	if _, alerts, err := l.Tick(ctx, start.Add(61*time.Minute)); err != nil || alerts != 1 {
+		t.Errorf("%d alerts, %v, want one", alerts, err)
+	}
+}
+
+func TestTheEleventhIncidentOfAMinuteWaitsForADigest(t *testing.T) {
+	ctx := context.Background()
+	l := openLedger(t)
+	for n := range 14 {
+		feed(t, l, call(n, func(e *incident.Fed) {
+			e.Failure.ErrorURL = "https://" + string(rune('a'+n)) + ".example.com/"
+		}))
+	}
+	now := start.Add(time.Minute) // the ledger's clock
+	var singles int
+	for {
+		m, wait, ok, err := l.Claim(ctx, "chat", now, time.Minute)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if !ok {
+			if !wait.Equal(now.Add(time.Minute)) {
+				t.Errorf("ask again at %s, want %s", wait, now.Add(time.Minute))
+			}
+			break
+		}
+		singles++
+		settle(t, l, "chat", m.DeliveryID, incident.Result{At: now})
+	}
+	if singles != 10 {
+		t.Errorf("%d told one by one, want 10", singles)
+	}
+	m, _, ok, err := l.Claim(ctx, "chat", now.Add(time.Minute), time.Minute)
+	if err != nil || !ok || len(m.Digest) != 4 || m.Digest[0].Cause.Host != "k.example.com" || m.Incident != nil {
+		t.Errorf("digest: %+v, %v, %v", m, ok, err)
+	}
+}
+
+func settle(t testing.TB, l *store.Ledger, notifier string, delivery int64, r incident.Result) {
+	t.Helper()
+	if err := l.Settle(context.Background(), notifier, delivery, r); err != nil {
+		t.Fatal(err)
+	}
+}
+
+// raw opens the same file as another process would.
+func raw(t testing.TB, path string) *sql.DB {
+	t.Helper()
+	db, err := sql.Open("sqlite3", "file:"+path+"?_busy_timeout=1000")
+	if err != nil {
+		t.Fatal(err)
+	}
+	db.SetMaxOpenConns(1)
+	t.Cleanup(func() { db.Close() })
+	return db
+}
+
+func TestWhatCanNeverGoInIsRefusedAndUndone(t *testing.T) {
+	ctx := context.Background()
+	path := t.TempDir() + "/backstop.db"
+	l := openLedgerAt(t, path)
+	if _, err := raw(t, path).Exec(`
+		CREATE TRIGGER poison BEFORE INSERT ON failures WHEN NEW.from_number = 14150000005
+		BEGIN SELECT RAISE(ABORT, 'poison'); END`); err != nil {
+		t.Fatal(err)
+	}
+	batch := incident.Batch{Cursor: incident.Cursor{Journal: "j", Row: 7}, Entries: calls(0, 10)}
+	var refused *incident.RefusedError
+	if _, err := l.Feed(ctx, batch); !errors.As(err, &refused) || !strings.Contains(err.Error(), "poison") {
+		t.Fatalf("got %v, want it refused", err)
+	}
+	if got := incidents(t, l); len(got) != 0 {
+		t.Errorf("half of it is there: %+v", got)
+	}
+	if c, err := l.Cursor(ctx, "j"); c.Row != 0 || err != nil {
+		t.Errorf("cursor: %+v, %v", c, err)
+	}
+	for n, e := range batch.Entries {
+		_, err := l.Feed(ctx, incident.Batch{Entries: []incident.Fed{e}})
+		if (err != nil) != (n == 5) {
+			t.Errorf("entry %d: %v", n, err)
+		}
+	}
+	if err := l.SetAside(ctx, []byte("entry 5"), "poison", start); err != nil {
+		t.Fatal(err)
+	}
+	if got := incidents(t, l); len(got) != 1 || got[0].Failures != 9 {
+		t.Errorf("got %+v", got)
+	}
+}
+
+func TestAPanicInADecisionIsRefusedAndUndone(t *testing.T) {
+	ctx := context.Background()
+	var broken bool
+	l := openLedger(t, func(o *store.LedgerOptions) {
+		o.Now = func() time.Time {
+			if broken {
+				panic("no clock")
+			}
+			return start
+		}
+	})
+	broken = true
+	var refused *incident.RefusedError
+	if _, err := l.Feed(ctx, incident.Batch{Entries: calls(0, 3)}); !errors.As(err, &refused) {
+		t.Fatalf("got %v, want it refused", err)
+	}
+	broken = false
+	if got := feed(t, l, calls(0, 3)...); got.Stored != 3 {
+		t.Errorf("got %+v", got)
+	}
+}
+
+func TestAnotherProcessesWritingIsNotOverwritten(t *testing.T) {
+	ctx := context.Background()
+	path := t.TempDir() + "/backstop.db"
+	l := openLedgerAt(t, path)
+	feed(t, l, call(0))
+	other := openLedgerAt(t, path)
+	if _, err := other.Acknowledge(ctx, 1, "anna", start.Add(time.Minute)); err != nil {
+		t.Fatal(err)
+	}
+	feed(t, l, call(1))
+	if got := incidents(t, l); !got[0].Acknowledged() || got[0].Failures != 2 {
+		t.Errorf("got %+v", got)
+	}
+}
+
+func TestCursorsAreKeptForEachJournal(t *testing.T) {
+	ctx := context.Background()
+	l := openLedger(t)
+	for _, c := range []incident.Cursor{{Journal: "a", Row: 5}, {Journal: "b", Row: 1}, {Journal: "a", Row: 9}} {
+		if _, err := l.Feed(ctx, incident.Batch{Cursor: c}); err != nil {
+			t.Fatal(err)
+		}
+	}
+	for journal, want := range map[string]int64{"a": 9, "b": 1, "c": 0} {
+		if got, err := l.Cursor(ctx, journal); err != nil || got.Row != want || got.Journal != journal {
+			t.Errorf("%s: got %+v, %v, want row %d", journal, got, err, want)
+		}
+	}
+}
