@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"log/slog"
+	"slices"
 	"sync"
 	"time"
 
@@ -98,6 +99,7 @@ type memoryLedger struct {
 	fail    error
 	told    []incident.Alert
 	hang    chan struct{}
+	slow    time.Duration // how long Feed takes, before it fails or not
 }
 
 func newMemoryLedger() *memoryLedger {
@@ -107,7 +109,7 @@ func newMemoryLedger() *memoryLedger {
 func (l *memoryLedger) Cursor(_ context.Context, journal string) (incident.Cursor, error) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	if l.fail != nil {
+	if l.fail != nil && l.slow == 0 { // a lock stops writers only
 		return incident.Cursor{}, l.fail
 	}
 	c := l.cursors[journal]
@@ -117,11 +119,12 @@ func (l *memoryLedger) Cursor(_ context.Context, journal string) (incident.Curso
 
 func (l *memoryLedger) Feed(_ context.Context, batch incident.Batch) (incident.FeedReport, error) {
 	l.mu.Lock()
-	hang := l.hang
+	hang, slow := l.hang, l.slow
 	l.mu.Unlock()
 	if hang != nil {
 		<-hang
 	}
+	time.Sleep(slow)
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	if l.fail != nil {
@@ -171,6 +174,12 @@ func (l *memoryLedger) set(change func()) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	change()
+}
+
+func (l *memoryLedger) has(id incident.ID) bool {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return slices.ContainsFunc(l.entries, func(e incident.Fed) bool { return e.Failure.ID == id })
 }
 
 // rig is a whole pipeline in memory.

@@ -67,8 +67,11 @@ const (
 	feedAnyway = time.Second // without a wake: another process may have written
 )
 
-// Run feeds until ctx ends, and once more after that.
+// Run feeds until ctx ends. What the journal holds then is fed at the next
+// start.
 func (f *Feeder) Run(ctx context.Context) error {
+	f.gate.begin()
+	defer f.gate.end()
 	anyway := time.NewTicker(feedAnyway)
 	defer anyway.Stop()
 	for {
@@ -82,9 +85,6 @@ func (f *Feeder) Run(ctx context.Context) error {
 		pause(ctx, feedPause)
 	}
 }
-
-// Flush feeds what the journal holds and returns: for the end of a program.
-func (f *Feeder) Flush(ctx context.Context) { f.feedAll(ctx) }
 
 // feedAll feeds until the journal is read to its end, or the ledger is away.
 func (f *Feeder) feedAll(ctx context.Context) {

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"strings"
+	"sync"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -315,6 +316,105 @@ func TestANewLedgerIsFedFromTheBeginningAndANewJournalToo(t *testing.T) {
 	})
 }
 
+// A lock held by another process: the ledger hangs for a while, then says
+// that it is busy, again and again.
+func TestALedgerThatIsBusyIsAwaySinceTheFirstTryAndStaysSo(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		r := newRig()
+		r.start()
+		defer r.halt()
+		pass(3 * time.Second)
+		r.ledger.set(func() { r.ledger.slow, r.ledger.fail = 2*time.Second, errors.New("database is locked") })
+		e := entry(1, 0)
+		r.recorder.Record(e)
+		r.sentinel.Note(e)
+		began := time.Now()
+		for time.Since(began) < 3*time.Second {
+			pass(100 * time.Millisecond)
+		}
+		r.mu.Lock()
+		told := len(r.urgent)
+		r.mu.Unlock()
+		if told != 1 {
+			t.Errorf("told %d times within 3 s, want once", told)
+		}
+		for range 100 {
+			pass(100 * time.Millisecond)
+			if since, _ := r.sentinel.Away(); since.IsZero() {
+				t.Fatalf("said to be back after %s, while it is locked", time.Since(began))
+			}
+		}
+	})
+}
+
+func TestWhoeverDoesNotFeedRaisesNoAlarm(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		r := newRig()
+		ctx, cancel := context.WithCancel(t.Context())
+		var running sync.WaitGroup
+		running.Go(func() { _ = r.recorder.Run(ctx) })
+		running.Go(func() { _ = r.sentinel.Run(ctx) })
+		for i := range 5 {
+			e := entry(i, 0)
+			r.recorder.Record(e)
+			r.sentinel.Note(e)
+			pass(time.Second)
+		}
+		if since, why := r.sentinel.Away(); !since.IsZero() {
+			t.Errorf("the ledger is said to be away: %s", why)
+		}
+		cancel()
+		running.Wait()
+		if len(r.urgent) != 0 {
+			t.Errorf("told %+v", r.urgent)
+		}
+	})
+}
+
+func TestTheJournalIsOpenBeforeTheFirstFailure(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		r := newRig()
+		r.start()
+		defer r.halt()
+		synctest.Wait()
+		if r.opened != 1 {
+			t.Errorf("opened %d times, want once", r.opened)
+		}
+	})
+}
+
+func TestWhatADeletedJournalStillHoldsIsWrittenIntoTheNewOne(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		r := newRig()
+		r.ledger.fail = errors.New("away")
+		r.start()
+		defer r.halt()
+		for i := range 3 {
+			r.recorder.Record(entry(i, 0))
+			pass(100 * time.Millisecond)
+		}
+		old := r.journal
+		r.mu.Lock()
+		r.journal = &memoryJournal{id: "two", fail: errors.New("disk full")}
+		r.mu.Unlock()
+		old.set(func() { old.gone = true })
+		pass(5 * time.Second)
+		r.journal.set(func() { r.journal.fail = nil })
+		r.ledger.set(func() { r.ledger.fail = nil })
+		pass(5 * time.Second)
+		if got := len(r.ledger.entries); got != 3 {
+			t.Errorf("the ledger has %d failures, want the 3 of the deleted journal", got)
+		}
+		if last := r.trouble[len(r.trouble)-1]; last != nil {
+			t.Errorf("still in trouble though nothing waits: %v", last)
+		}
+	})
+}
+
 func TestStoppingWritesWhatIsQueued(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
@@ -337,26 +437,23 @@ func TestStoppingWritesWhatIsQueued(t *testing.T) {
 
 func FuzzAJournalRowNeverStopsTheFeeder(f *testing.F) {
 	r := newRig()
-	ctx, cancel := context.WithCancel(context.Background())
-	go func() { _ = r.recorder.Run(ctx) }()
+	r.start()
 	done, _ := r.recorder.Record(entry(1, 10))
 	<-done
-	cancel()
+	r.halt()
 	f.Add(r.journal.rows[0])
 	f.Add([]byte{1})
 	f.Fuzz(func(t *testing.T, row []byte) {
 		r := newRig()
 		r.journal.rows = [][]byte{row}
-		ctx, cancel := context.WithCancel(context.Background())
-		defer cancel()
-		go func() { _ = r.recorder.Run(ctx) }()
+		r.start()
+		defer r.halt()
 		e := entry(2, 10)
-		done, _ := r.recorder.Record(e)
-		<-done
-		r.feeder.Flush(ctx)
-		last := r.ledger.entries[len(r.ledger.entries)-1]
-		if last.Failure.ID != e.Failure.ID {
-			t.Error("the entry behind the row was not fed")
+		r.recorder.Record(e)
+		for deadline := time.Now().Add(10 * time.Second); !r.ledger.has(e.Failure.ID); time.Sleep(time.Millisecond) {
+			if time.Now().After(deadline) {
+				t.Fatal("the entry behind the row was not fed")
+			}
 		}
 	})
 }

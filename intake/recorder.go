@@ -1,6 +1,7 @@
 package intake
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"log/slog"
@@ -144,6 +145,7 @@ func (r *Recorder) Run(ctx context.Context) error {
 	defer w.drop()
 	housekeeping := time.NewTicker(time.Second)
 	defer housekeeping.Stop()
+	w.keepHouse(ctx)
 	wake := r.wake
 	var retry <-chan time.Time
 	for {
@@ -179,6 +181,7 @@ type writer struct {
 	troubled  bool
 	failures  int // commits that failed in a row
 	lastPrune time.Time
+	rescued   [][]byte // rows of a lost journal that may not have been fed
 }
 
 // take moves what is pending, or what failed before, into flight.
@@ -234,6 +237,7 @@ func (w *writer) drop() {
 		return
 	}
 	w.journal.Store(nil)
+	w.fedRow.Store(0) // of a journal that may not be the next one
 	if err := j.Close(); err != nil {
 		w.o.Log.Warn("journal not closed cleanly", "err", err)
 	}
@@ -287,7 +291,38 @@ func (w *writer) ready(ctx context.Context) error {
 		}
 		w.journal.Store(&j)
 	}
-	return w.o.Room(w.Journal().Size())
+	if err := w.o.Room(w.Journal().Size()); err != nil {
+		return err
+	}
+	return w.restore(ctx)
+}
+
+// rescueMost bounds what is carried over from a lost journal.
+const rescueMost = 64 << 20
+
+// rescue reads what the ledger may not have yet from a journal whose file was
+// deleted or replaced, while the open one can still be read.
+func (w *writer) rescue(ctx context.Context, j Journal) {
+	err := j.ReadAfter(ctx, w.fedRow.Load(), rescueMost, func(_ int64, blob []byte) error {
+		w.rescued = append(w.rescued, bytes.Clone(blob))
+		return nil
+	})
+	if err != nil {
+		w.o.Log.Error("lost journal not read to its end", "rows", len(w.rescued), "err", err)
+	}
+}
+
+// restore writes what was rescued into the new journal. The ledger takes each
+// failure once, so that a row too many does no harm.
+func (w *writer) restore(ctx context.Context) error {
+	for len(w.rescued) > 0 {
+		if _, err := w.Journal().Append(ctx, w.rescued[0]); err != nil {
+			return err
+		}
+		w.rescued = w.rescued[1:]
+		w.o.Written()
+	}
+	return nil
 }
 
 // trouble tells the beginning and the end of it, not each failed commit.
@@ -303,8 +338,9 @@ func (w *writer) trouble(err error) {
 // notices one that was moved or deleted, and removes old rows.
 func (w *writer) keepHouse(ctx context.Context) {
 	j := w.Journal()
-	if j == nil {
-		if err := w.ready(ctx); err != nil {
+	if j == nil || w.troubled && w.idle() { // no commit will show whether it works again
+		err := w.ready(ctx)
+		if err != nil || w.idle() {
 			w.trouble(err)
 		}
 		return
@@ -312,6 +348,7 @@ func (w *writer) keepHouse(ctx context.Context) {
 	if err := j.Check(ctx); err != nil {
 		w.trouble(err)
 		w.o.Log.Error("journal replaced under us, opening it anew", "err", err)
+		w.rescue(ctx, j)
 		w.drop()
 		return
 	}
@@ -322,6 +359,9 @@ func (w *writer) keepHouse(ctx context.Context) {
 		}
 	}
 }
+
+// idle says whether nothing waits to be written.
+func (w *writer) idle() bool { return w.inFlight == nil && w.Queued() == 0 }
 
 // drain writes what is left. Whoever stops us waits no longer than drainFor
 // for a disk that hangs.

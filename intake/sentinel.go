@@ -16,6 +16,7 @@ type Sentinel struct {
 	now    func() time.Time
 
 	mu       sync.Mutex
+	watching bool
 	since    time.Time // the ledger is away since; zero while it is there
 	why      string
 	feedFrom time.Time // a batch is being fed since; zero while none is
@@ -24,10 +25,11 @@ type Sentinel struct {
 	told     int // callers when it was told last
 }
 
-// NewSentinel makes a sentinel; urgent must send to all notifiers at once,
+// NewSentinel makes a sentinel, which watches while a feeder runs: a process
+// that does not feed cannot know how the ledger does. urgent must send to all notifiers at once,
 // without the ledger, and not block.
 func NewSentinel(urgent func(incident.Alert), now func() time.Time) *Sentinel {
-	return &Sentinel{urgent: urgent, now: now, tally: newTally(), since: now(), why: "not opened yet"}
+	return &Sentinel{urgent: urgent, now: now, tally: newTally()}
 }
 
 const (
@@ -41,7 +43,10 @@ const (
 func (s *Sentinel) Note(e incident.Entry) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if s.since.IsZero() && (s.feedFrom.IsZero() || s.now().Sub(s.feedFrom) < slowFeed) {
+	switch {
+	case !s.watching:
+		s.forget()
+	case s.since.IsZero() && (s.feedFrom.IsZero() || s.now().Sub(s.feedFrom) < slowFeed):
 		return
 	}
 	s.tally.add(e)
@@ -64,15 +69,43 @@ func (s *Sentinel) away(now time.Time) (since time.Time, why string) {
 	return time.Time{}, ""
 }
 
+// begin has the ledger be away until the first step of feeding.
+func (s *Sentinel) begin() {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.forget()
+	s.watching, s.since, s.why = true, s.now(), "not opened yet"
+}
+
+// forget keeps of the time before the watch its last moment only: what came in
+// while the process was starting.
+func (s *Sentinel) forget() {
+	if !s.tally.first.IsZero() && s.now().Sub(s.tally.first) > awayAfter {
+		s.tally = newTally()
+	}
+}
+
+// end is the end of feeding: from now on nobody knows how the ledger does.
+func (s *Sentinel) end() {
+	s.ledgerIs(nil)
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.watching = false
+}
+
 // ledgerIs hears how the last step of feeding went.
 func (s *Sentinel) ledgerIs(err error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
+	began := s.feedFrom
 	s.feedFrom = time.Time{}
 	if err == nil {
 		s.since, s.why, s.told, s.toldAt = time.Time{}, "", 0, time.Time{}
 		s.tally = newTally()
 		return
+	}
+	if s.since.IsZero() {
+		s.since = began
 	}
 	if s.since.IsZero() {
 		s.since = s.now()
