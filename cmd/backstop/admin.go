@@ -43,7 +43,7 @@ func (s *secrets) read(a *app, c config.Config) {
 	case err == nil:
 		a.log.Error("the admin's password hash cannot be read: set a new password with backstop password", "file", s.path(adminHashFile))
 	case errors.Is(err, fs.ErrNotExist):
-		s.made = randomPassword()
+		s.generate(a.w.terminal)
 	default:
 		a.log.Error("the admin's password hash cannot be read", "err", err)
 	}
@@ -60,18 +60,20 @@ func (s *secrets) key(name string) string {
 	return secret
 }
 
-// place shows a generated password: on the terminal, or in a file that only
-// its owner can read. It never goes to the log.
-func (s *secrets) place(terminal bool) {
-	if s.made == "" || terminal {
+// generate makes a password, to be shown on the terminal or else in a file
+// that only its owner can read; never in the log. Processes that start
+// together share the file.
+func (s *secrets) generate(terminal bool) {
+	if terminal {
+		s.made = randomPassword()
 		return
 	}
-	path := s.path(passwordFile)
-	if err := replaceSecret(path, s.made); err != nil {
+	made, _, err := readOrCreate(s.app.folder.path, passwordFile, func() (string, error) { return randomPassword(), nil })
+	if err != nil {
 		s.app.log.Error("generated password not written: set one with backstop password", "err", err)
 		return
 	}
-	s.shownIn = path
+	s.made, s.shownIn = made, s.path(passwordFile)
 }
 
 // prepare hashes the password in the background: that takes 25 ms and 19 MiB,
@@ -112,8 +114,7 @@ func (s *secrets) hashOnce() error {
 }
 
 // keep writes the hash of a generated password. Another process that started
-// at the same time may have been first: then its password counts, and ours
-// is worthless.
+// at the same time may have been first: then its password counts.
 func (s *secrets) keep(hash string) error {
 	err := createSecret(s.path(adminHashFile), hash)
 	if !errors.Is(err, fs.ErrExist) {
@@ -124,8 +125,14 @@ func (s *secrets) keep(hash string) error {
 		return err
 	}
 	s.hash.Store(&first)
+	if pages.VerifyPassword(first, s.made) {
+		return nil
+	}
 	s.app.log.Warn("another process set the admin's password first: the one shown here does not count")
-	return nil
+	if s.shownIn == "" {
+		return nil
+	}
+	return os.Remove(s.shownIn)
 }
 
 // PasswordHash is the hash that logins are checked against. The file is read

@@ -57,8 +57,13 @@ func (d drillCommand) Run(ctx context.Context, w *world, c *cli) error {
 	if err := result.Err(); err != nil {
 		return fmt.Errorf("the answer is not what a caller should get: %w", err)
 	}
-	if written := result.First().Failure(); !strings.HasSuffix(written, "written=yes") {
-		return fmt.Errorf("answered, but not written down (X-Backstop-Failure: %q): see the page and the log", written)
+	switch failure := result.First().Failure(); {
+	case failure == "":
+		return fmt.Errorf("answered with the plain apology and not recorded: is %s the key of the Backstop at %s?", keyFile, base)
+	case !strings.HasSuffix(failure, "written=yes"):
+		if err := w.say("Answered before it was written down: the disk of that Backstop is slow, or in trouble.\n"); err != nil {
+			return err
+		}
 	}
 	return d.await(ctx, w, d.apiBase(cfg, base), key, result.SID)
 }

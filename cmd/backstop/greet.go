@@ -11,7 +11,6 @@ import (
 func (a *app) greet(listeners []listening) {
 	c := a.current.Load().config
 	public, admin := listeners[0], listeners[len(listeners)-1]
-	a.secrets.place(a.w.terminal)
 	a.log.Info("backstop answers", "version", versionName(), "listen", public.listener.Addr().String(), "data_dir", a.folder.path)
 	for _, warning := range c.Warnings {
 		a.log.Warn(warning) //nolint:sloglint // the configuration's own sentences

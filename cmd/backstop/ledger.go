@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"log/slog"
+	"sync"
 	"sync/atomic"
 	"time"
 
@@ -117,14 +118,30 @@ func (s *ledgerSlot) Claim(ctx context.Context, notifier string, now time.Time, 
 	if err != nil {
 		return incident.Message{}, time.Time{}, false, nil
 	}
-	return l.Claim(ctx, notifier, now, lease)
+	m, wait, ok, err := l.Claim(ctx, notifier, now, lease)
+	if ok {
+		s.mu.Lock()
+		defer s.mu.Unlock()
+		if s.claimed == nil {
+			s.claimed = map[string]string{}
+		}
+		s.claimed[notifier] = l.ID()
+	}
+	return m, wait, ok, err
 }
 
-// Settle is store.Ledger's.
+// Settle is store.Ledger's. In another ledger than the one that was claimed
+// from, the same number would be another delivery.
 func (s *ledgerSlot) Settle(ctx context.Context, notifier string, delivery int64, r incident.Result) error {
 	l, err := s.ledger()
 	if err != nil {
 		return err
+	}
+	s.mu.Lock()
+	from := s.claimed[notifier]
+	s.mu.Unlock()
+	if from != l.ID() {
+		return &incident.RefusedError{Err: errors.New("the ledger was replaced while the message was sent")}
 	}
 	return l.Settle(ctx, notifier, delivery, r)
 }

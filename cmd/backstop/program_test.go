@@ -118,6 +118,20 @@ func newProgram(t *testing.T, env settings) *program {
 // start runs Backstop inside this process until the test ends.
 func start(t *testing.T, env settings) *program {
 	t.Helper()
+	return startAt(t, env, false)
+}
+
+// startAt is start, at a terminal or not.
+func startAt(t *testing.T, env settings, terminal bool) *program {
+	t.Helper()
+	p := launch(t, env, terminal)
+	p.awaitAnswering()
+	return p
+}
+
+// launch is startAt without waiting until it answers.
+func launch(t *testing.T, env settings, terminal bool) *program {
+	t.Helper()
 	p := newProgram(t, env)
 	var ctx context.Context
 	ctx, p.stop = context.WithCancel(context.WithoutCancel(t.Context()))
@@ -125,10 +139,9 @@ func start(t *testing.T, env settings) *program {
 		defer close(p.ended)
 		p.code = run(ctx, world{
 			getenv: func(name string) string { return env[name] },
-			stdin:  strings.NewReader(""), stdout: p.printed, stderr: p.logged,
+			stdin:  strings.NewReader(""), stdout: p.printed, stderr: p.logged, terminal: terminal,
 		})
 	}()
-	p.awaitAnswering()
 	return p
 }
 

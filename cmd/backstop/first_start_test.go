@@ -1,0 +1,125 @@
+package main
+
+import (
+	"os"
+	"strings"
+	"testing"
+
+	"github.com/backstop-project/backstop/twilio/sim"
+)
+
+// unconfigured is what the two commands of the README start with.
+func unconfigured(t *testing.T) settings {
+	t.Helper()
+	return configured(t).with(settings{"PUBLIC_URL": "", "TWILIO_ACCOUNT_SID": "", "TWILIO_AUTH_TOKEN": ""})
+}
+
+const unset = "PUBLIC_URL, TWILIO_ACCOUNT_SID and TWILIO_AUTH_TOKEN are unset: requests are answered but not recorded until they are set."
+
+func TestAFirstStartSaysWhatToDo(t *testing.T) {
+	t.Parallel()
+	p := start(t, unconfigured(t))
+	printed := p.printed.String()
+	for _, words := range []string{
+		p.base + "/fallback/voice\n", p.base + "/fallback/messaging\n", p.base + "/fallback\n",
+		"The page: " + p.base + "\n", p.path(passwordFile), unset, "nobody will be told", "drill",
+	} {
+		if !strings.Contains(printed, words) {
+			t.Errorf("it does not print %q:\n%s", words, printed)
+		}
+	}
+	password := p.password()
+	if strings.Contains(printed, password) || strings.Contains(p.logged.String(), password) {
+		t.Error("the password is printed or logged, though nobody may be at a terminal")
+	}
+	who := p.person()
+	who.get("/history").shows("Nothing is recorded yet", "Requests are answered but not recorded until PUBLIC_URL , TWILIO_ACCOUNT_SID , TWILIO_AUTH_TOKEN are set.")
+	who.get("/").shows("Nobody will be told")
+}
+
+func TestBeforeAnythingIsSetCallersAreAnsweredAndNothingIsRecorded(t *testing.T) {
+	t.Parallel()
+	p := start(t, unconfigured(t))
+	result := p.call(sim.Call{})
+	if result.First().Failure() != "" {
+		t.Errorf("X-Backstop-Failure: got %q, want none", result.First().Failure())
+	}
+	p.person().await(soon, "/", "1 request for your account failed the signature check")
+}
+
+func TestEverySecretIsAFileThatOnlyItsOwnerReads(t *testing.T) {
+	t.Parallel()
+	p := start(t, unconfigured(t))
+	p.person() // only now the password is hashed
+	for _, name := range []string{drillKeyFile, apiTokenFile, adminHashFile, passwordFile, "journal.db", "backstop.db"} {
+		info, err := os.Stat(p.path(name))
+		if err != nil {
+			t.Error(err)
+			continue
+		}
+		if got := info.Mode().Perm(); got != 0o600 {
+			t.Errorf("%s has mode %o, want 600", name, got)
+		}
+	}
+	if info, err := os.Stat(p.dir); err != nil || info.Mode().Perm() != 0o700 {
+		t.Errorf("the data folder has mode %v, want 700 (%v)", info.Mode(), err)
+	}
+}
+
+func TestAtATerminalThePasswordIsShownThereAndNowhereElse(t *testing.T) {
+	t.Parallel()
+	p := startAt(t, unconfigured(t), true)
+	_, rest, found := strings.Cut(p.printed.String(), "User admin, password: ")
+	password, _, _ := strings.Cut(rest, " ")
+	if !found || len(password) < 20 {
+		t.Fatalf("no password is shown:\n%s", p.printed)
+	}
+	if _, err := os.Stat(p.path(passwordFile)); err == nil {
+		t.Error("the password is in a file, too")
+	}
+	if strings.Contains(p.logged.String(), password) {
+		t.Error("the password is in the log")
+	}
+	p.visitor().login(password)
+}
+
+func TestASecondStartMakesNoNewSecrets(t *testing.T) {
+	t.Parallel()
+	env := unconfigured(t)
+	first := start(t, env)
+	password, key := first.password(), read(t, first.path(drillKeyFile))
+	first.visitor().login(password)
+	first.end()
+	second := start(t, env)
+	if strings.Contains(second.printed.String(), "password") {
+		t.Errorf("it speaks of a password again:\n%s", second.printed)
+	}
+	if again := read(t, second.path(drillKeyFile)); again != key {
+		t.Error("the drill key changed")
+	}
+	second.visitor().login(password)
+}
+
+func TestSeveralProcessesThatStartAtOnceHaveTheSameSecrets(t *testing.T) {
+	t.Parallel()
+	env := unconfigured(t)
+	const several = 5
+	all := make([]*program, several)
+	began := make(chan *program, several)
+	for range several {
+		go func() { began <- launch(t, env, false) }()
+	}
+	for i := range all {
+		all[i] = <-began
+	}
+	for _, p := range all {
+		p.awaitAnswering()
+	}
+	password := all[0].password()
+	for i, p := range all {
+		p.visitor().login(password)
+		if code, printed, complained := command(t, env, nil, "drill", "--to", p.base); code != 0 {
+			t.Errorf("process %d: drill ended with %d: %s%s", i, code, printed, complained)
+		}
+	}
+}
