@@ -155,6 +155,18 @@ func TestWithheldNumbersCountOnceACall(t *testing.T) {
 	}
 }
 
+func TestOnAnOutboundCallThePersonIsWhoWasCalled(t *testing.T) {
+	t.Parallel()
+	f := failure(noon, "From", "+15550000000", "To", "+15551230001", "Direction", "outbound-api", "ErrorCode", "11200")
+	if f.Person() != "+15551230001" || f.Line() != "+15550000000" || f.CallerKey() != "+15551230001" {
+		t.Errorf("got person %q, line %q, counted as %q", f.Person(), f.Line(), f.CallerKey())
+	}
+	in, _ := incident.Begin(incident.Entry{Failure: f}, nil)
+	if in.Last.From != "+15551230001" || in.Last.To != "+15550000000" {
+		t.Errorf("the incident remembers %q and %q", in.Last.From, in.Last.To)
+	}
+}
+
 func FuzzCauseOf(f *testing.F) {
 	f.Add("11200", "https://user:pw@www.example.com:443/orders/17?x=1")
 	f.Add("12100", "http://[::1]:80/%zz/\x00")

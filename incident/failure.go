@@ -4,6 +4,7 @@ import (
 	"crypto/rand"
 	"encoding/binary"
 	"strconv"
+	"strings"
 	"time"
 
 	"github.com/google/uuid"
@@ -76,6 +77,7 @@ type Failure struct {
 	AccountSID string
 	SID        string // CallSid or MessageSid; empty where Twilio sent none
 	From, To   string // as Twilio wrote them
+	Outbound   bool   // we called: the person is To, the line is From
 	Code       int    // ErrorCode; 0 where there is none or it is no number
 	ErrorURL   string // without userinfo
 	AskedFirst bool   // Twilio sent no ErrorCode: we are set as the primary URL
@@ -133,6 +135,8 @@ func readParams(f *Failure) {
 		case "ErrorUrl":
 			f.Params[i].Value = withoutUserinfo(p.Value)
 			keepFirst(&f.ErrorURL, f.Params[i].Value)
+		case "Direction":
+			f.Outbound = strings.HasPrefix(p.Value, "outbound")
 		case "ErrorCode":
 			if p.Value != "" {
 				f.AskedFirst = false
@@ -181,7 +185,7 @@ func (f Failure) Slimmed() Failure {
 	kept := make([]Param, 0, 8)
 	for _, p := range f.Params {
 		switch p.Name {
-		case "AccountSid", "CallSid", "MessageSid", "SmsSid", "From", "To", "ErrorCode", "ErrorUrl":
+		case "AccountSid", "CallSid", "MessageSid", "SmsSid", "From", "To", "Direction", "ErrorCode", "ErrorUrl":
 			kept = append(kept, p)
 		}
 	}
@@ -190,14 +194,32 @@ func (f Failure) Slimmed() Failure {
 	return f
 }
 
-// CallerKey is what callers are counted by: equal for two failures of the
-// same person as far as their number tells. A withheld number counts once a
-// call, and so does a failure without From.
-func (f Failure) CallerKey() string {
-	if f.From == "" || Withheld(f.From) {
-		return "sid:" + f.SID
+// Person is the number of whom the failure hit: who called or wrote, or on an
+// outbound call who was called.
+func (f Failure) Person() string {
+	if f.Outbound {
+		return f.To
 	}
 	return f.From
+}
+
+// Line is the customer's own side of it: a number, a service, a SIP domain.
+func (f Failure) Line() string {
+	if f.Outbound {
+		return f.From
+	}
+	return f.To
+}
+
+// CallerKey is what callers are counted by: equal for two failures of the
+// same person as far as their number tells. A withheld number counts once a
+// call, and so does a failure without one.
+func (f Failure) CallerKey() string {
+	person := f.Person()
+	if person == "" || Withheld(person) {
+		return "sid:" + f.SID
+	}
+	return person
 }
 
 // Withheld says whether From stands for a hidden number. The words and the

@@ -55,7 +55,7 @@ type Incident struct {
 	First Sample // the first failure
 	Last  Sample // the newest one
 
-	// Lines is true once failures named more than one To.
+	// MoreLines is true once failures hit more than one line.
 	MoreLines bool
 
 	// UsualGap is the smoothed time between two failures, 0 below two.
@@ -74,8 +74,8 @@ type Sample struct {
 	Code      int
 	ErrorURL  string // without userinfo; query values are hidden where it is shown
 	SID       string
-	From      string
-	To        string
+	From      string // the person it hit
+	To        string // the customer's line
 	Name      string // what the answer called the line
 	Heard     string // what the caller heard or read, in one line of plain text
 }
@@ -89,8 +89,8 @@ func sampleOf(e Entry) Sample {
 		Code:      e.Failure.Code,
 		ErrorURL:  e.Failure.ErrorURL,
 		SID:       e.Failure.SID,
-		From:      e.Failure.From,
-		To:        e.Failure.To,
+		From:      e.Failure.Person(),
+		To:        e.Failure.Line(),
 		Name:      e.Answer.Name,
 		Heard:     e.Answer.Heard,
 	}

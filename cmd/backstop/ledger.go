@@ -22,6 +22,9 @@ var errAway = errors.New("the history is unavailable: the ledger is not open")
 type ledgerSlot struct {
 	open   atomic.Pointer[store.Ledger]
 	alerts func() // called when a person's deed put an alert into the outbox
+
+	mu      sync.Mutex
+	claimed map[string]string // by notifier: the id of the ledger that its delivery was claimed from
 }
 
 func (s *ledgerSlot) ledger() (*store.Ledger, error) {
