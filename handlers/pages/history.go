@@ -5,7 +5,6 @@ import (
 	"net/http"
 	"net/url"
 	"slices"
-	"strconv"
 	"time"
 
 	"github.com/gin-gonic/gin"
@@ -34,24 +33,6 @@ type historyView struct {
 	Drills   string
 	// Unverified is said where nothing is there: requests may have come.
 	Unverified string
-}
-
-// dayView is the rows of one day.
-type dayView struct {
-	Day  string
-	Rows []rowView
-}
-
-// rowView is one failure in a list.
-type rowView struct {
-	Href, ISO, Clock, Offset string
-	Channel                  string
-	Title, URL, SID          string
-	Code                     int
-	From, To                 string
-	Outcome, OutcomeKind     string
-	Incident                 int64
-	Drill, Late              bool
 }
 
 func (p *Pages) history(c *gin.Context) error {
@@ -219,143 +200,4 @@ func historyURL(q history.Query) string {
 		return historyPath + "?" + values.Encode()
 	}
 	return historyPath
-}
-
-// days puts rows, newest first, under the days of the zone.
-func (p *Pages) days(rows []history.Row) []dayView {
-	settings := p.Settings()
-	var days []dayView
-	for _, r := range rows {
-		at := momentIn(r.ReceivedAt, settings.Zone)
-		if len(days) == 0 || days[len(days)-1].Day != at.Day {
-			days = append(days, dayView{Day: at.Day, Rows: make([]rowView, 0, len(rows))})
-		}
-		day := &days[len(days)-1]
-		day.Rows = append(day.Rows, row(r, at, settings.Mask))
-	}
-	return days
-}
-
-func row(r history.Row, at Moment, mask history.Mask) rowView {
-	return rowView{
-		Href: historyPath + "/" + r.ID.String(), ISO: at.ISO, Clock: at.Clock, Offset: at.Offset,
-		Channel: channelWord(r.Channel), Title: failureTitle(r.Code, r.ErrorURL, r.AskedFirst), Code: r.Code,
-		URL: history.Visible(cut(mask.URL(r.ErrorURL), 300)), SID: history.Visible(cut(r.SID, 40)),
-		From: address(r.From, mask), To: address(r.To, mask),
-		Outcome: outcomeWords(r.Outcome, r.Channel), OutcomeKind: outcomeKind(r.Outcome),
-		Incident: r.Incident, Drill: r.Drill, Late: r.Late,
-	}
-}
-
-// address is a number as a list shows it.
-func address(s string, mask history.Mask) string {
-	if incident.Withheld(s) {
-		return "withheld"
-	}
-	if s == "" {
-		return "–"
-	}
-	return history.Visible(cut(mask.Number(s), 80))
-}
-
-// cut shortens s to at most n bytes, between characters.
-func cut(s string, n int) string {
-	if len(s) <= n {
-		return s
-	}
-	for n > 0 && s[n]&0xC0 == 0x80 {
-		n--
-	}
-	return s[:n] + "…"
-}
-
-// filterView is what the filters' form shows.
-type filterView struct {
-	Since, Until   string
-	Channel        string
-	Code, Incident string
-	Number         string
-	SID, Host      string
-	Drills         bool
-	Chips          []chipView
-	Spans          []chipView
-}
-
-// chipView is a filter that is set, with the address without it; or one that
-// can be set.
-type chipView struct {
-	Label, Value, Href string
-	On                 bool
-}
-
-func (p *Pages) filter(q history.Query) filterView {
-	q = q.FirstPage()
-	zone := p.Settings().Zone
-	view := filterView{
-		Since: formTime(q.From, zone), Until: formTime(q.To, zone), Code: number(int64(q.Code)), Incident: number(q.Incident),
-		Number: q.Number, SID: q.SID, Host: q.Host, Drills: q.Drills,
-	}
-	if q.Channel.Set {
-		view.Channel = q.Channel.Is.String()
-	}
-	view.Chips = chips(q, zone)
-	for _, s := range []struct{ span, label string }{{"1h", "1 h"}, {"24h", "24 h"}, {"7d", "7 days"}, {"30d", "30 days"}} {
-		with := q
-		with.From, with.To = time.Time{}, time.Time{}
-		values := with.Values()
-		values.Set("since", s.span)
-		length, _ := history.ParseSpan(s.span)
-		on := q.To.IsZero() && q.From.Equal(p.Now().UTC().Add(-length).Truncate(time.Second))
-		view.Spans = append(view.Spans, chipView{Label: s.label, Href: historyPath + "?" + values.Encode(), On: on})
-	}
-	with := q
-	with.From, with.To = time.Time{}, time.Time{}
-	view.Spans = append(view.Spans, chipView{Label: "All", Href: historyURL(with), On: q.From.IsZero() && q.To.IsZero()})
-	return view
-}
-
-// chips are the filters that are set, each with the address without it.
-func chips(q history.Query, zone *time.Location) []chipView {
-	var out []chipView
-	chip := func(set bool, label, value string, without func(*history.Query)) {
-		if set {
-			rest := q
-			without(&rest)
-			out = append(out, chipView{Label: label, Value: history.Visible(value), Href: historyURL(rest)})
-		}
-	}
-	chip(!q.From.IsZero() || !q.To.IsZero(), "Time", timeRange(q.From, q.To, zone), func(q *history.Query) { q.From, q.To = time.Time{}, time.Time{} })
-	chip(q.Channel.Set, "Channel", q.Channel.Is.String(), func(q *history.Query) { q.Channel = history.Channel{} })
-	chip(q.Code != 0, "Code", number(int64(q.Code)), func(q *history.Query) { q.Code = 0 })
-	chip(q.Number != "", "Number", q.Number, func(q *history.Query) { q.Number = "" })
-	chip(q.SID != "", "SID", q.SID, func(q *history.Query) { q.SID = "" })
-	chip(q.Host != "", "Host", q.Host, func(q *history.Query) { q.Host = "" })
-	chip(q.Incident != 0, "Incident", "#"+number(q.Incident), func(q *history.Query) { q.Incident = 0 })
-	chip(q.Drills, "Drills", "included", func(q *history.Query) { q.Drills = false })
-	return out
-}
-
-func timeRange(from, to time.Time, zone *time.Location) string {
-	switch {
-	case to.IsZero():
-		return "since " + momentIn(from, zone).Text
-	case from.IsZero():
-		return "until " + momentIn(to, zone).Text
-	}
-	return momentIn(from, zone).Text + " – " + momentIn(to, zone).Text
-}
-
-// formTime is a time as a field of type datetime-local takes it.
-func formTime(t time.Time, zone *time.Location) string {
-	if t.IsZero() {
-		return ""
-	}
-	return t.In(zone).Format("2006-01-02T15:04:05")
-}
-
-func number(n int64) string {
-	if n == 0 {
-		return ""
-	}
-	return strconv.FormatInt(n, 10)
 }

@@ -51,7 +51,7 @@ func (p *Pages) overview(c *gin.Context) error {
 	view.Refresh = true
 	view.Notifiers = p.notifierRows(statuses)
 	status := http.StatusOK
-	if err := p.fillOverview(ctx, &view); isAway(err) {
+	if err := p.fillOverview(ctx, &view); err != nil {
 		p.Log.Error("page not complete", "path", c.FullPath(), "err", err)
 		view.Away, status = true, http.StatusServiceUnavailable
 	}

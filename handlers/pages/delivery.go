@@ -1,0 +1,83 @@
+package pages
+
+import (
+	"time"
+
+	"github.com/backstop-project/backstop/history"
+)
+
+// timingView is one point of the line from the request to the alerts.
+type timingView struct {
+	What  string
+	At    Moment
+	After string // "+4.2 ms" since the request
+}
+
+// timing is the line from the request to the alerts, in order of time.
+func timing(d history.Detail, zone *time.Location) []timingView {
+	point := func(what string, at time.Time) timingView {
+		return timingView{What: what, At: momentIn(at, zone), After: "+" + roughly(max(0, at.Sub(d.ReceivedAt)))}
+	}
+	line := []timingView{{What: "received", At: momentIn(d.ReceivedAt, zone)}}
+	answered := d.ReceivedAt.Add(d.Answer.Took)
+	if !d.JournalAt.IsZero() && d.JournalAt.Before(answered) {
+		line = append(line, point("to the journal", d.JournalAt))
+	}
+	if d.Answer.Took > 0 {
+		line = append(line, point("answered", answered))
+	}
+	if !d.JournalAt.Before(answered) {
+		line = append(line, point("to the journal", d.JournalAt))
+	}
+	if !d.LedgerAt.IsZero() {
+		line = append(line, point("in the ledger", d.LedgerAt))
+	}
+	told := 0
+	for i := len(d.Deliveries) - 1; i >= 0 && told < 6; i-- {
+		if s := d.Deliveries[i]; s.State == history.Sent && !s.SentAt.IsZero() && !s.SentAt.Before(d.ReceivedAt) {
+			line = append(line, point("told by "+s.Notifier, s.SentAt))
+			told++
+		}
+	}
+	return line
+}
+
+// deliveryView is an alert on its way to one notifier.
+type deliveryView struct {
+	ID               int64
+	Notifier         string
+	What, Reason     string
+	State, StateKind string
+	Created          Moment
+	Sent             Moment
+	Due              Moment
+	Attempts         int
+	Error, Detail    string
+}
+
+func deliveries(all []history.Delivery, zone *time.Location) []deliveryView {
+	views := make([]deliveryView, 0, len(all))
+	for _, d := range all {
+		view := deliveryView{
+			ID: d.ID, Notifier: d.Notifier, What: d.Kind.String(), Reason: history.Visible(d.Reason),
+			State: d.State.String(), Created: momentIn(d.CreatedAt, zone), Sent: momentIn(d.SentAt, zone),
+			Attempts: d.Attempts, Error: history.Visible(cut(d.LastError, 500)), Detail: history.Visible(cut(d.Detail, 200)),
+		}
+		if d.Title != "" {
+			view.Reason = history.Visible(d.Title)
+		}
+		switch d.State {
+		case history.Sent, history.Folded:
+			view.StateKind, view.Error = "good", ""
+		case history.Dead:
+			view.StateKind = "bad"
+		case history.Waiting, history.Sending:
+			view.StateKind = "plain"
+			if d.LastError != "" {
+				view.StateKind, view.Due = "warn", momentIn(d.DueAt, zone)
+			}
+		}
+		views = append(views, view)
+	}
+	return views
+}

@@ -1,0 +1,96 @@
+package pages
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net/http"
+
+	"github.com/gin-gonic/gin"
+
+	"github.com/backstop-project/backstop/history"
+)
+
+var errCrossOrigin = errors.New("a form of another site")
+
+// page turns what h returns into a page: the one place where errors end. All
+// that h asks the history has to be answered within readFor.
+func (p *Pages) page(h func(*gin.Context) error) gin.HandlerFunc {
+	return func(c *gin.Context) {
+		defer func() {
+			if cause := recover(); cause != nil {
+				p.fail(c, fmt.Errorf("panic: %v", cause))
+			}
+		}()
+		ctx, cancel := context.WithTimeout(c.Request.Context(), readFor)
+		defer cancel()
+		c.Request = c.Request.WithContext(ctx)
+		if err := h(c); err != nil {
+			p.fail(c, err)
+		}
+	}
+}
+
+// badRequestError is an address or a form that nobody could make sense of.
+type badRequestError struct{ sentence string }
+
+// Error is the sentence that people read.
+func (b badRequestError) Error() string { return b.sentence }
+
+type problemView struct {
+	Frame
+	Heading string
+	Text    string
+	Working []string // what works all the same
+}
+
+func (p *Pages) fail(c *gin.Context, err error) {
+	status, view := explain(err)
+	switch {
+	case status >= http.StatusInternalServerError && errors.Is(c.Request.Context().Err(), context.Canceled):
+		return // nobody waits for it
+	case status >= http.StatusInternalServerError:
+		p.Log.Error("page not shown", "path", c.FullPath(), "err", err)
+	}
+	if c.Writer.Written() {
+		return
+	}
+	view.Frame = p.frame(c, view.Heading, "")
+	if view.User == "" {
+		view.User = p.sessions.user(p.Settings().transportOf(c.Request), c.Request, p.Passwords)
+	}
+	if view.User != "" {
+		view.Banners = p.notices()
+	}
+	if err := p.render(c, status, "problem", view); err != nil {
+		p.Log.Error("page not shown", "path", c.FullPath(), "err", err)
+	}
+}
+
+// explain says in a page what went wrong.
+func explain(err error) (status int, view problemView) {
+	var bad badRequestError
+	switch {
+	case errors.Is(err, history.ErrNotFound):
+		return http.StatusNotFound, problemView{
+			Heading: "Not found",
+			Text:    "There is nothing at this address. What it named may have been removed because of its age.",
+		}
+	case errors.As(err, &bad):
+		return http.StatusBadRequest, problemView{Heading: "Not understood", Text: bad.sentence}
+	case errors.Is(err, errCrossOrigin):
+		return http.StatusForbidden, problemView{
+			Heading: "Refused",
+			Text:    "This form was sent from another site. If a reverse proxy stands before Backstop, let it pass on the Host header, or set PUBLIC_URL or admin_url to the address in your browser.",
+		}
+	}
+	return http.StatusServiceUnavailable, problemView{
+		Heading: "History unavailable",
+		Text:    "The database behind this page does not answer at the moment. Reload the page in a few seconds; the log says why.",
+		Working: []string{
+			"Callers are answered as always: that needs no database.",
+			"Failures are written to the journal, and appear here once the database is back.",
+			"If it stays away, alerts are sent from memory.",
+		},
+	}
+}

@@ -1,0 +1,72 @@
+package pages
+
+import (
+	"github.com/backstop-project/backstop/history"
+	"github.com/backstop-project/backstop/incident"
+)
+
+// dayView is the rows of one day.
+type dayView struct {
+	Day  string
+	Rows []rowView
+}
+
+// rowView is one failure in a list.
+type rowView struct {
+	Href, ISO, Clock, Offset string
+	Channel                  string
+	Title, URL, SID          string
+	Code                     int
+	From, To                 string
+	Outcome, OutcomeKind     string
+	Incident                 int64
+	Drill, Late              bool
+}
+
+// days puts rows, newest first, under the days of the zone.
+func (p *Pages) days(rows []history.Row) []dayView {
+	settings := p.Settings()
+	var days []dayView
+	for _, r := range rows {
+		at := momentIn(r.ReceivedAt, settings.Zone)
+		if len(days) == 0 || days[len(days)-1].Day != at.Day {
+			days = append(days, dayView{Day: at.Day, Rows: make([]rowView, 0, len(rows))})
+		}
+		day := &days[len(days)-1]
+		day.Rows = append(day.Rows, row(r, at, settings.Mask))
+	}
+	return days
+}
+
+func row(r history.Row, at Moment, mask history.Mask) rowView {
+	return rowView{
+		Href: historyPath + "/" + r.ID.String(), ISO: at.ISO, Clock: at.Clock, Offset: at.Offset,
+		Channel: channelWord(r.Channel), Title: failureTitle(r.Code, r.ErrorURL, r.AskedFirst), Code: r.Code,
+		URL: history.Visible(cut(mask.URL(r.ErrorURL), 300)), SID: history.Visible(cut(r.SID, 40)),
+		From: address(r.From, mask), To: address(r.To, mask),
+		Outcome: outcomeWords(r.Outcome, r.Channel), OutcomeKind: outcomeKind(r.Outcome),
+		Incident: r.Incident, Drill: r.Drill, Late: r.Late,
+	}
+}
+
+// address is a number as a list shows it.
+func address(s string, mask history.Mask) string {
+	if incident.Withheld(s) {
+		return "withheld"
+	}
+	if s == "" {
+		return "–"
+	}
+	return history.Visible(cut(mask.Number(s), 80))
+}
+
+// cut shortens s to at most n bytes, between characters.
+func cut(s string, n int) string {
+	if len(s) <= n {
+		return s
+	}
+	for n > 0 && s[n]&0xC0 == 0x80 {
+		n--
+	}
+	return s[:n] + "…"
+}
