@@ -119,7 +119,11 @@ func (f *feeding) one(ctx context.Context, e incident.Fed) error {
 		}
 		number = r.number()
 	}
-	stored, err := f.insertFailure(ctx, e, causeID, number)
+	origin, err := f.origin(ctx, e.Failure, causeID)
+	if err != nil {
+		return err
+	}
+	stored, err := f.insertFailure(ctx, e, origin, number)
 	if err != nil {
 		return err
 	}
@@ -132,7 +136,7 @@ func (f *feeding) one(ctx context.Context, e incident.Fed) error {
 	if e.Failure.Drill {
 		return f.drill(ctx, e)
 	}
-	return f.observe(ctx, e, r, key, causeID)
+	return f.observe(ctx, e, r, key, origin)
 }
 
 // place notes where the failure can be found, and how old the oldest new one is.
@@ -160,9 +164,9 @@ func (f *feeding) drill(ctx context.Context, e incident.Fed) error {
 
 // insertFailure says whether the failure is new: neither its id nor, among the
 // last failures, its request was there before.
-func (f *feeding) insertFailure(ctx context.Context, e incident.Fed, cause, number int64) (stored bool, err error) {
+func (f *feeding) insertFailure(ctx context.Context, e incident.Fed, origin, number int64) (stored bool, err error) {
 	ms := millisOf(e.Failure.ID)
-	r, err := f.failureRow(ctx, e, cause, ms)
+	r, err := f.failureRow(ctx, e, ms)
 	if err != nil {
 		return false, err
 	}
@@ -171,7 +175,7 @@ func (f *feeding) insertFailure(ctx context.Context, e incident.Fed, cause, numb
 	}
 	serial := f.row.serial + 1
 	_, err = f.hot.insert.step(
-		serial, e.Failure.ID[:], r.key, r.sid, r.origin, r.url, r.query, r.from, r.to, orNull(number), r.answer,
+		serial, e.Failure.ID[:], r.key, r.sid, origin, r.url, r.query, r.from, r.to, orNull(number), r.answer,
 		e.Answer.Took.Microseconds(), delay(ms, e.JournalAt), delay(ms, f.now), e.Failure.Late, e.Failure.Slim, r.params)
 	if exists(err) {
 		return false, nil
@@ -257,15 +261,12 @@ func delay(received int64, at time.Time) int64 {
 type failureRow struct {
 	key                       int64
 	sid, url, query, from, to any
-	origin, answer            int64
+	answer                    int64
 	params                    []byte
 }
 
-func (f *feeding) failureRow(ctx context.Context, e incident.Fed, cause, ms int64) (r failureRow, err error) {
+func (f *feeding) failureRow(ctx context.Context, e incident.Fed, ms int64) (r failureRow, err error) {
 	r.key, r.sid = requestKey(e.Failure.RequestKey), packSID(e.Failure.SID)
-	if r.origin, err = f.origin(ctx, e.Failure, cause); err != nil {
-		return r, err
-	}
 	if base, query := splitURL(e.Failure.ErrorURL); e.Failure.ErrorURL != "" {
 		if r.url, err = f.text(ctx, textKey{urlText, base}, ms); err != nil {
 			return r, err

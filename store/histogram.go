@@ -138,22 +138,24 @@ func add(bars []history.Bucket, at time.Time, channel incident.Channel, n int64)
 
 const (
 	sumMinutes = `
-		SELECT k.minute * 60000, k.channel, SUM(k.failures)
+		SELECT k.minute * 60000, o.channel, SUM(k.failures)
 		FROM minutely AS k
+		CROSS JOIN origins AS o ON o.id = k.origin_id
 		WHERE k.minute >= ?1 / 60000
 		  AND k.minute < (?2 + 59999) / 60000` + sumFilters + `
-		GROUP BY k.minute, k.channel`
+		GROUP BY k.minute, o.channel`
 	sumHours = `
-		SELECT k.hour * 3600000, k.channel, SUM(k.failures)
+		SELECT k.hour * 3600000, o.channel, SUM(k.failures)
 		FROM hourly AS k
+		CROSS JOIN origins AS o ON o.id = k.origin_id
 		WHERE k.hour >= ?1 / 3600000
 		  AND k.hour < (?2 + 3599999) / 3600000` + sumFilters + `
-		GROUP BY k.hour, k.channel`
+		GROUP BY k.hour, o.channel`
 	sumFilters = `
-		  AND (?3 = -1 OR k.channel = ?3)
-		  AND (?4 = 0 OR k.code = ?4)
+		  AND (?3 = -1 OR o.channel = ?3)
+		  AND (?4 = 0 OR o.code = ?4)
 		  AND (?5 = 0 OR k.incident_id = ?5)
-		  AND (?6 = '' OR k.incident_id IN (SELECT id FROM incidents WHERE host = ?6))`
+		  AND (?6 = '' OR o.host = ?6)`
 )
 
 // sumCounts fills the bars from the kept counts.

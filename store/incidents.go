@@ -158,7 +158,7 @@ func (f *feeding) saveIncidents(ctx context.Context) error {
 }
 
 // observe adds a new failure to the incident that it continues, or opens one.
-func (f *feeding) observe(ctx context.Context, e incident.Fed, r *running, key string, cause int64) error {
+func (f *feeding) observe(ctx context.Context, e incident.Fed, r *running, key string, origin int64) error {
 	var alerts []incident.Alert
 	if r.open() {
 		newCaller, err := f.addCaller(r.in.ID, e.Failure)
@@ -168,7 +168,7 @@ func (f *feeding) observe(ctx context.Context, e incident.Fed, r *running, key s
 		r.in, alerts = r.in.Observe(e.Entry, newCaller)
 	} else {
 		var err error
-		if r, alerts, err = f.begin(ctx, e, r, cause); err != nil {
+		if r, alerts, err = f.begin(ctx, e, r); err != nil {
 			return err
 		}
 		f.incidents[key] = r
@@ -181,17 +181,18 @@ func (f *feeding) observe(ctx context.Context, e incident.Fed, r *running, key s
 			return err
 		}
 	}
-	return f.count(e.Failure, r.in.ID)
+	f.counts[countKey{millisOf(e.Failure.ID) / minuteMillis, r.in.ID, origin}]++
+	return nil
 }
 
-func (f *feeding) begin(ctx context.Context, e incident.Fed, before *running, cause int64) (*running, []incident.Alert, error) {
+func (f *feeding) begin(ctx context.Context, e incident.Fed, before *running) (*running, []incident.Alert, error) {
 	var previous *incident.Incident
 	if before.in.ID != 0 {
 		previous = &before.in
 	}
 	in, alerts := incident.Begin(e.Entry, previous)
 	in.ID = before.next
-	r := &running{in: in, cause: cause, places: serials{f.row.serial, f.row.serial}, callers: true}
+	r := &running{in: in, cause: before.cause, places: serials{f.row.serial, f.row.serial}, callers: true}
 	if err := f.insertIncident(ctx, r); err != nil {
 		return nil, nil, fmt.Errorf("open incident: %w", err)
 	}

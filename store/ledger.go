@@ -157,9 +157,13 @@ func (l *Ledger) QuickCheck(ctx context.Context) error {
 	return nil
 }
 
-// Close waits for whoever writes and ends it.
+// Close waits for whoever writes and ends it. A second time it does nothing.
 func (l *Ledger) Close() error {
-	<-l.turn
+	m := <-l.turn
+	defer func() { l.turn <- nil }()
+	if m == nil {
+		return nil
+	}
 	var err error
 	if l.read != nil {
 		err = errors.Join(err, l.read.Close())
@@ -173,6 +177,5 @@ func (l *Ledger) Close() error {
 	if l.file != nil {
 		err = errors.Join(err, l.file.close())
 	}
-	l.turn <- nil
 	return err
 }

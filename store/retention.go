@@ -88,8 +88,8 @@ func (r *retaining) minutes(ctx context.Context) error {
 	from := r.at.Add(-minutesKept).Truncate(time.Hour).UnixMilli()
 	n, err := r.some(ctx, tidyAtOnce, `
 		DELETE FROM minutely
-		WHERE (minute, incident_id, channel, code) IN (
-		  SELECT minute, incident_id, channel, code
+		WHERE (minute, incident_id, origin_id) IN (
+		  SELECT minute, incident_id, origin_id
 		  FROM minutely
 		  WHERE minute < ?2
 		  ORDER BY minute
@@ -180,11 +180,12 @@ func (r *retaining) remove(ctx context.Context, before []byte) (int, error) {
 }
 
 // removeIncidents removes one old incident a step, with its alerts and events.
-// None of its failures is left: they are older.
+// None of its failures is left: they are older. Its cause and origins stay with
+// the counts by the hour.
 func (r *retaining) removeIncidents(ctx context.Context) error {
-	var id, cause int64
-	found, err := r.first(ctx, []any{&id, &cause}, `
-		SELECT id, cause_id
+	var id int64
+	found, err := r.first(ctx, []any{&id}, `
+		SELECT id
 		FROM incidents
 		WHERE last_at < ?1
 		  AND state = 3
@@ -196,8 +197,6 @@ func (r *retaining) removeIncidents(ctx context.Context) error {
 	}
 	r.report.More = true
 	clear(r.incidents)
-	clear(r.causes)
-	clear(r.origins)
 	for _, query := range []string{
 		`DELETE FROM threads WHERE incident_id = ?1`,
 		`DELETE FROM alerts WHERE incident_id = ?1`,
@@ -207,24 +206,5 @@ func (r *retaining) removeIncidents(ctx context.Context) error {
 			return err
 		}
 	}
-	return r.removeCause(ctx, cause)
-}
-
-// removeCause removes a cause that no incident has any more.
-func (r *retaining) removeCause(ctx context.Context, id int64) error {
-	n, err := integer(ctx, r, `
-		SELECT COUNT(*)
-		FROM incidents
-		WHERE cause_id = ?1`, id)
-	if err != nil || n > 0 {
-		return err
-	}
-	if err := r.run(ctx, `
-		DELETE FROM origins
-		WHERE cause_id = ?1`, id); err != nil {
-		return err
-	}
-	return r.run(ctx, `
-		DELETE FROM causes
-		WHERE id = ?1`, id)
+	return nil
 }

@@ -3,38 +3,26 @@ package store
 import (
 	"context"
 	"fmt"
-
-	"github.com/backstop-project/backstop/incident"
 )
 
-// countKey is one row of the counts: a minute of one incident, told apart by
-// channel and code. Hours are sums of minutes.
-type countKey struct {
-	minute   int64
-	incident int64
-	channel  incident.Channel
-	code     int
-}
+// countKey is one row of the counts: a minute, or an hour, of one incident,
+// told apart by origin, that is by cause, channel, code and host.
+type countKey struct{ at, incident, origin int64 }
 
 const minuteMillis = 60_000
-
-func (f *feeding) count(failure incident.Failure, id int64) error {
-	f.counts[countKey{millisOf(failure.ID) / minuteMillis, id, failure.Channel, failure.Code}]++
-	return nil
-}
 
 // saveCounts adds what the batch came to, and where its failures are.
 func (f *feeding) saveCounts(ctx context.Context) error {
 	hours := map[countKey]int64{}
 	for k, n := range f.counts {
-		if err := f.run(ctx, addMinute, k.minute, k.incident, int(k.channel), k.code, n); err != nil {
+		if err := f.run(ctx, addMinute, k.at, k.incident, k.origin, n); err != nil {
 			return fmt.Errorf("count by minute: %w", err)
 		}
-		k.minute /= 60
+		k.at /= 60
 		hours[k] += n
 	}
 	for k, n := range hours {
-		if err := f.run(ctx, addHour, k.minute, k.incident, int(k.channel), k.code, n); err != nil {
+		if err := f.run(ctx, addHour, k.at, k.incident, k.origin, n); err != nil {
 			return fmt.Errorf("count by hour: %w", err)
 		}
 	}
@@ -47,14 +35,14 @@ func (f *feeding) saveCounts(ctx context.Context) error {
 }
 
 const addMinute = `
-	INSERT INTO minutely (minute, incident_id, channel, code, failures)
-	VALUES (?1, ?2, ?3, ?4, ?5)
+	INSERT INTO minutely (minute, incident_id, origin_id, failures)
+	VALUES (?1, ?2, ?3, ?4)
 	ON CONFLICT DO UPDATE
 	SET failures = failures + excluded.failures`
 
 const addHour = `
-	INSERT INTO hourly (hour, incident_id, channel, code, failures)
-	VALUES (?1, ?2, ?3, ?4, ?5)
+	INSERT INTO hourly (hour, incident_id, origin_id, failures)
+	VALUES (?1, ?2, ?3, ?4)
 	ON CONFLICT DO UPDATE
 	SET failures = failures + excluded.failures`
 

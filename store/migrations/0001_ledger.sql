@@ -166,19 +166,17 @@ CREATE INDEX events_by_incident ON events (incident_id, id);
 CREATE TABLE hourly ( -- counts for ever
   hour INTEGER NOT NULL, -- unix hours
   incident_id INTEGER NOT NULL,
-  channel INTEGER NOT NULL,
-  code INTEGER NOT NULL,
+  origin_id INTEGER NOT NULL,
   failures INTEGER NOT NULL,
-  PRIMARY KEY (hour, incident_id, channel, code)
+  PRIMARY KEY (hour, incident_id, origin_id)
 ) STRICT, WITHOUT ROWID;
 
 CREATE TABLE minutely ( -- counts of the last two days
   minute INTEGER NOT NULL, -- unix minutes
   incident_id INTEGER NOT NULL,
-  channel INTEGER NOT NULL,
-  code INTEGER NOT NULL,
+  origin_id INTEGER NOT NULL,
   failures INTEGER NOT NULL,
-  PRIMARY KEY (minute, incident_id, channel, code)
+  PRIMARY KEY (minute, incident_id, origin_id)
 ) STRICT, WITHOUT ROWID;
 
 CREATE TABLE alerts (

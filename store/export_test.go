@@ -1,0 +1,22 @@
+package store
+
+// Searches are the statements that Failures may run, as they run, for the test
+// of their plans.
+func Searches() map[string]string {
+	searches := map[string]string{}
+	for name, query := range map[string]string{
+		"all": searchAll, "origin": searchOrigin, "sid": searchSID, "from": searchFrom, "to": searchTo,
+	} {
+		searches[name+", newest first"] = query + newestFirst
+		searches[name+", oldest first"] = query + oldestFirst
+	}
+	searches["rows"] = selectRows
+	searches["one failure"] = selectFailure
+	searches["retry"] = findRequest
+	searches["minutes"] = sumMinutes
+	searches["hours"] = sumHours
+	return searches
+}
+
+// StretchBits is the length of a stretch of serial numbers.
+const StretchBits = stretchBits
