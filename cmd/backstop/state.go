@@ -165,11 +165,11 @@ func (a *app) reload() {
 	}
 	before := a.current.Swap(p)
 	a.level.Set(c.LogLevel)
-	a.hook.Replace(p.hookSettings())
 	a.dispatcher.Replace(p.notifiers)
 	if l, err := a.slot.ledger(); err == nil {
 		l.SetNotifiers(p.rows)
 	}
+	a.hook.Replace(p.hookSettings()) // last: what verifies now is told to the new notifiers
 	a.state.reload.Store(nil)
 	a.log.Info("configuration reloaded", "file", c.File)
 	for _, key := range needRestart(before.config, c) {
