@@ -49,7 +49,7 @@ func newDoor() *door {
 	}
 }
 
-// Knocked is who has to wait before another attempt.
+// knocked is who has to wait before another attempt.
 type knocked struct {
 	byAddress bool // else by user
 	wait      time.Duration

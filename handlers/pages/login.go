@@ -70,7 +70,8 @@ func (p *Pages) login(c *gin.Context) error {
 // admit begins a session, or says what stands against it.
 func (p *Pages) admit(c *gin.Context, t transport, username, password string) (status int, problem string, err error) {
 	address, now := p.Settings().clientOf(c.Request), p.Now()
-	if k := p.door.knock(address, username, now); k.wait > 0 {
+	// The limits keep names of strangers for a while: short ones.
+	if k := p.door.knock(address, shortened(username), now); k.wait > 0 {
 		p.Log.Warn("login refused for now", "user", shortened(username), "address", address, "wait", k.wait.String())
 		c.Header("Retry-After", strconv.Itoa(int(math.Ceil(k.wait.Seconds()))))
 		return http.StatusTooManyRequests, k.sentence(), nil
@@ -88,7 +89,7 @@ func (p *Pages) admit(c *gin.Context, t transport, username, password string) (s
 		p.Log.Warn("login failed", "user", shortened(username), "address", address)
 		return http.StatusUnauthorized, "User name or password is wrong.", nil
 	}
-	p.door.opened(address, username)
+	p.door.opened(address, shortened(username))
 	p.Log.Info("logged in", "user", shortened(username), "address", address)
 	return http.StatusSeeOther, "", p.sessions.begin(t, c.Writer, c.Request, username, encoded)
 }
