@@ -1,6 +1,7 @@
 package recovery_test
 
 import (
+	"io"
 	"net/http"
 	"net/http/httptest"
 	"strings"
@@ -35,7 +36,7 @@ func answering(t *testing.T, o recovery.Options) *httptest.Server {
 	})
 	mux.HandleFunc("POST /enqueue", func(w http.ResponseWriter, _ *http.Request) {
 		w.Header().Set("Content-Type", twiml.ContentType)
-		_, _ = w.Write(twiml.Respond(twiml.Enqueue{Queue: "support", WaitURL: "/fallback/voice"}).Bytes())
+		_, _ = io.WriteString(w, `<Response><Enqueue waitUrl="/fallback/voice">support</Enqueue></Response>`)
 	})
 	mux.HandleFunc("GET "+recovery.MediaPath+"{name}", func(w http.ResponseWriter, request *http.Request) {
 		file, contentType, err := o.Media.Open(request.PathValue("name"))

@@ -161,10 +161,8 @@ func (o *own) kind() twiml.Kind {
 
 // judge says whether a rendered document may be sent, and what is heard of it.
 func (o *own) judge(document []byte) (heard string, err error) {
-	for _, problem := range twiml.Check(document, o.kind()).Problems {
-		if !problem.Warning {
-			return "", fmt.Errorf("rendered, Twilio would not take it at %s: mend the markup there", problem)
-		}
+	if err := twiml.Check(document, o.kind()).Err(); err != nil {
+		return "", fmt.Errorf("rendered, Twilio would not take it at %w: mend the markup there", err)
 	}
 	outline, err := outlineOf(document)
 	if err != nil {

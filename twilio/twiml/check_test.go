@@ -27,6 +27,11 @@ var accepted = []struct {
 	{"CDATA", twiml.Voice, `<Response><Say><![CDATA[a < b && c > d ]] ]]></Say></Response>`},
 	{"SSML inside Say", twiml.Voice, `<Response><Say voice="Polly.Joanna"><p>One<break strength="weak"/></p><say-as interpret-as="digits">12</say-as><lang xml:lang="de-DE">zwei</lang></Say></Response>`},
 	{"a list of enumerated values", twiml.Voice, `<Response><Gather input="dtmf speech"/></Response>`},
+	{"a voicemail box", twiml.Voice, `<Response><Play>/media/beep.mp3?a=1&amp;b='2'</Play><Record action="voice/recorded?f=1&amp;mac=x" method="POST" maxLength="120" timeout="5" finishOnKey="#" playBeep="false" trim="trim-silence" recordingStatusCallback="voice/recording" recordingStatusCallbackMethod="POST" transcribe="true" transcribeCallback="voice/transcribed"/><Redirect method="POST">voice/next</Redirect></Response>`},
+	{"a menu and a queue", twiml.Voice, `<Response><Gather input="dtmf speech" action="voice/pressed" method="POST" numDigits="1" timeout="5" finishOnKey="*" language="en-US" hints="yes, no" speechTimeout="auto" actionOnEmptyResult="true"><Say>Press 1.</Say><Pause/><Play digits="1w2" loop="3"/></Gather><Gather/><Enqueue waitUrl="voice/wait" waitUrlMethod="GET" action="voice/left" method="POST">support</Enqueue><Enqueue workflowSid="WW0"><Task>{"type":"call &amp; back"}</Task></Enqueue><Leave/></Response>`},
+	{"people to dial", twiml.Voice, `<Response><Dial action="voice/dialled" method="POST" callerId="+15551230009" timeout="20" timeLimit="3600" answerOnBridge="true" hangupOnStar="true" sequential="true" record="record-from-answer" ringTone="de"><Number url="voice/screen" method="GET" sendDigits="ww1">+15551230001</Number><Client url="voice/screen">ops</Client><Sip username="u" password="p&lt;&amp;">sip:desk@example.com</Sip></Dial><Dial/></Response>`},
+	{"a Redirect for a message", twiml.Messaging, `<Response><Redirect method="POST">next</Redirect></Response>`},
+	{"a Hangup", twiml.Voice, `<Response><Pause/><Hangup/></Response>`},
 	{"a Reject that comes first", twiml.Voice, `<Response><Reject reason="busy"/></Response>`},
 	{"a number to dial as text", twiml.Voice, `<Response><Dial>+15551230001</Dial></Response>`},
 	{"Sip below Refer", twiml.Voice, `<Response><Refer><Sip>sip:a@example.com</Sip></Refer></Response>`},
@@ -201,6 +206,9 @@ func TestCheckRepeatsNoMoreThanABitOfWhatItIsGiven(t *testing.T) {
 func FuzzCheck(f *testing.F) {
 	for _, tc := range documents {
 		f.Add(tc.doc.Bytes())
+	}
+	for _, tc := range accepted {
+		f.Add([]byte(tc.doc))
 	}
 	f.Add([]byte(`<?xml version='1.0' encoding="utf-8" standalone='no'?><!----><Response xmlns:a="b"><Say a:c='&#x41;'><![CDATA[x]]]]>&gt;<sub alias="y">z</sub><break time="3s"/></Say></Response>`))
 	f.Fuzz(func(t *testing.T, doc []byte) {

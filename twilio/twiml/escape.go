@@ -17,39 +17,28 @@ var inAttr = escapes{
 	'"': "&#34;", '\'': "&#39;", '\t': "&#9;", '\n': "&#10;",
 }
 
-// EscapeText returns s fit to stand between two tags: markup escaped, characters that XML 1.0 forbids and bytes that
-// are not UTF-8 dropped. A parser reads back exactly the rest.
-func EscapeText(s string) string {
-	return escape(s, &inText)
-}
-
-// EscapeAttr returns s fit to stand in an attribute, between quotes of either kind, or between two tags.
-// What it drops is what EscapeText drops.
-func EscapeAttr(s string) string {
-	return escape(s, &inAttr)
-}
-
-// Escaper is EscapeAttr for text/template: it takes what a pipeline yields, formatted as fmt.Sprint does,
-// and its result is safe in text and attributes alike.
+// Escaper is for text/template: it takes what a pipeline yields, formatted as fmt.Sprint does, and returns it fit to
+// stand between two tags or in an attribute, between quotes of either kind. Markup is escaped, characters that XML 1.0
+// forbids and bytes that are not UTF-8 are dropped; a parser reads back exactly the rest.
 func Escaper(values ...any) string {
 	if len(values) == 1 {
 		if s, ok := values[0].(string); ok {
-			return EscapeAttr(s)
+			return escape(s)
 		}
 	}
-	return EscapeAttr(fmt.Sprint(values...))
+	return escape(fmt.Sprint(values...))
 }
 
-func escape(s string, table *escapes) string {
-	if isPlain(s, table) {
+func escape(s string) string {
+	if isPlain(s) {
 		return s
 	}
-	return string(appendEscaped(make([]byte, 0, len(s)+len(s)/4), s, table))
+	return string(appendEscaped(make([]byte, 0, len(s)+len(s)/4), s, &inAttr))
 }
 
-func isPlain(s string, table *escapes) bool {
+func isPlain(s string) bool {
 	for i := range len(s) {
-		if c := s[i]; c >= utf8.RuneSelf || table[c] != "" || !isASCIIChar(c) {
+		if c := s[i]; c >= utf8.RuneSelf || inAttr[c] != "" || !isASCIIChar(c) {
 			return false
 		}
 	}

@@ -37,13 +37,6 @@ func appendSeconds(dst []byte, name string, length time.Duration) []byte {
 	return appendCount(dst, name, int(seconds))
 }
 
-func appendTrue(dst []byte, name string, value bool) []byte {
-	if !value {
-		return dst
-	}
-	return appendAttr(dst, name, "true")
-}
-
 // appendBody ends the open start tag, writes text and closes the element.
 func appendBody(dst []byte, text, tag string) []byte {
 	if text == "" {

@@ -49,15 +49,14 @@ type Report struct {
 // MaxProblems bounds a Report: who writes that many mistakes does not read further.
 const MaxProblems = 50
 
-// Err joins the problems for which Twilio would not execute the document; nil if there is none.
+// Err is the first problem for which Twilio would not execute the document; nil if there is none.
 func (r Report) Err() error {
-	var errs []error
 	for _, p := range r.Problems {
 		if !p.Warning {
-			errs = append(errs, errors.New(p.String()))
+			return errors.New(p.String())
 		}
 	}
-	return errors.Join(errs...)
+	return nil
 }
 
 // Warnings returns the problems that Twilio would log, and then execute the document all the same.

@@ -18,7 +18,7 @@ type Response struct {
 	Verbs   []Verb
 }
 
-// Verb is something that Twilio can be told to do. The implementations are all in this package.
+// Verb is something that we tell Twilio to do. The implementations are all in this package.
 type Verb interface {
 	appendTo(dst []byte) []byte
 }
