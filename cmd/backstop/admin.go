@@ -52,7 +52,7 @@ func (s *secrets) read(a *app, c config.Config) {
 func (s *secrets) path(name string) string { return filepath.Join(s.app.folder.path, name) }
 
 func (s *secrets) key(name string) string {
-	secret, _, err := readOrCreate(s.app.folder.path, name, func() (string, error) { return randomHex(32), nil })
+	secret, err := readOrCreate(s.app.folder.path, name, func() (string, error) { return randomHex(32), nil })
 	if err != nil {
 		s.app.log.Error("key not kept: it changes with the next start", "file", s.path(name), "err", err)
 		return randomHex(32)
@@ -68,7 +68,7 @@ func (s *secrets) generate(terminal bool) {
 		s.made = randomPassword()
 		return
 	}
-	made, _, err := readOrCreate(s.app.folder.path, passwordFile, func() (string, error) { return randomPassword(), nil })
+	made, err := readOrCreate(s.app.folder.path, passwordFile, func() (string, error) { return randomPassword(), nil })
 	if err != nil {
 		s.app.log.Error("generated password not written: set one with backstop password", "err", err)
 		return

@@ -23,24 +23,21 @@ const (
 
 // readOrCreate returns the secret in a file of the data folder, and makes it
 // where there is none. Two processes that start together get the same one.
-func readOrCreate(dir, name string, make func() (string, error)) (secret string, created bool, err error) {
+func readOrCreate(dir, name string, make func() (string, error)) (secret string, err error) {
 	path := filepath.Join(dir, name)
 	secret, err = readSecret(path)
 	if !errors.Is(err, fs.ErrNotExist) {
-		return secret, false, err
+		return secret, err
 	}
 	fresh, err := make()
 	if err != nil {
-		return "", false, err
+		return "", err
 	}
-	if err := createSecret(path, fresh); err != nil {
-		if errors.Is(err, fs.ErrExist) {
-			secret, err = readSecret(path)
-			return secret, false, err
-		}
-		return "", false, err
+	err = createSecret(path, fresh)
+	if errors.Is(err, fs.ErrExist) {
+		return readSecret(path)
 	}
-	return fresh, true, nil
+	return fresh, err
 }
 
 func readSecret(path string) (string, error) {
