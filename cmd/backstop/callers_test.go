@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"net/http"
+	"slices"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -80,10 +81,13 @@ func (p *program) judge(e sim.Exchange, kind twiml.Kind, stalled time.Duration) 
 	if err := fault(e, kind); err != nil {
 		p.t.Error(err)
 	}
-	if e.Timing.Total > inTime+stalled {
-		p.t.Errorf("answered after %s (the machine stalled for %s)", e.Timing.Total, stalled)
+	if limit := inTime + stalls*stalled; e.Timing.Total > limit {
+		p.t.Errorf("answered after %s, want %s at most (the machine stalled for %s)", e.Timing.Total, limit, stalled)
 	}
 }
+
+// stalls is how many stalls an answer may meet on its way.
+const stalls = 4
 
 func fault(e sim.Exchange, kind twiml.Kind) error {
 	switch {
@@ -100,6 +104,18 @@ func fault(e sim.Exchange, kind twiml.Kind) error {
 
 // written says whether the answer promises that the failure is on the disk.
 func written(e sim.Exchange) bool { return strings.HasSuffix(e.Failure(), "; written=yes") }
+
+// awaitWritten has people call until one of the answers says written=yes: on a
+// busy disk that may take some.
+func (p *program) awaitWritten() sim.Result {
+	p.t.Helper()
+	var result sim.Result
+	eventually(p.t, 15*time.Second, "an answer says written=yes", func() bool {
+		result = p.call(sim.Call{})
+		return written(result.First())
+	})
+	return result
+}
 
 // failureID is the id in an answer.
 func failureID(e sim.Exchange) string {
@@ -139,7 +155,7 @@ type load struct {
 	asked   []sim.Request // every request, for those that got no answer
 	silent  []sim.Request // those that got none
 	faults  []error
-	slowest time.Duration
+	took    []time.Duration
 }
 
 // callers has several people call again and again until stop.
@@ -191,7 +207,7 @@ func (l *load) judge(r sim.Request, e sim.Exchange) {
 	if written(e) {
 		l.written = append(l.written, r.Params.Value("CallSid"))
 	}
-	l.slowest = max(l.slowest, e.Timing.Total)
+	l.took = append(l.took, e.Timing.Total)
 }
 
 // reached waits until so many calls were answered.
@@ -212,7 +228,8 @@ func (l *load) stop(t *testing.T) {
 		}
 		t.Error(err)
 	}
-	if l.slowest > inTime+stalled {
-		t.Errorf("the slowest answer took %s (the machine stalled for %s)", l.slowest, stalled)
+	slices.Sort(l.took)
+	if limit := inTime + stalls*stalled; len(l.took) > 0 && l.took[len(l.took)*9/10] > limit {
+		t.Errorf("one answer in ten took %s, want %s at most (the machine stalled for %s)", l.took[len(l.took)*9/10], limit, stalled)
 	}
 }

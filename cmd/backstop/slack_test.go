@@ -105,23 +105,25 @@ func (s *slackServer) got() []slackPost {
 // await returns the first post whose first line has all the words.
 func (s *slackServer) await(t *testing.T, within time.Duration, words ...string) slackPost {
 	t.Helper()
-	deadline := time.Now().Add(within)
-	for pause := time.Millisecond; ; pause = min(2*pause, 50*time.Millisecond) {
-		var lines []string
+	var found slackPost
+	var lines []string
+	if !patiently(within, func() bool {
+		lines = nil
 		for _, one := range s.got() {
-			if hasAll(one.firstLine(), words) {
-				if n := utf8.RuneCountInString(one.firstLine()); n > 70 && one.thread == "" {
-					t.Errorf("the first line has %d characters, 70 at most: %q", n, one.firstLine())
-				}
-				return one
-			}
 			lines = append(lines, one.firstLine())
+			if isAbout(one.firstLine(), words) {
+				found = one
+				return true
+			}
 		}
-		if time.Now().After(deadline) {
-			t.Fatalf("no post within %s whose first line has %q, but %q", within, words, lines)
-		}
-		time.Sleep(pause)
+		return false
+	}) {
+		t.Fatalf("no post within %s whose first line has %q, but %q", within, words, lines)
 	}
+	if n := utf8.RuneCountInString(found.firstLine()); n > 70 && found.thread == "" {
+		t.Errorf("the first line has %d characters, 70 at most: %q", n, found.firstLine())
+	}
+	return found
 }
 
 func (s *slackServer) troubled(next http.HandlerFunc) http.HandlerFunc {

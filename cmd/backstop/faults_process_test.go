@@ -1,0 +1,128 @@
+package main
+
+import (
+	"strings"
+	"syscall"
+	"testing"
+
+	"github.com/backstop-project/backstop/twilio/sim"
+	"github.com/backstop-project/backstop/twilio/twiml"
+)
+
+func TestKillUnderLoadLosesNothingThatWasSaidToBeWritten(t *testing.T) {
+	t.Parallel()
+	env := configured(t)
+	var promised []string
+	var unanswered []sim.Request
+	for range 5 {
+		p := spawn(t, env)
+		l := p.callers(6)
+		l.reached(t, 150)
+		p.kill()
+		l.stop(t)
+		promised = append(promised, l.written...)
+		unanswered = append(unanswered, l.silent...)
+	}
+	if len(promised) < 100 {
+		t.Fatalf("only %d calls were answered written=yes", len(promised))
+	}
+	p := spawn(t, env)
+	for _, r := range unanswered { // Twilio asks again, and so each is there once, whatever had been written
+		p.ask(r, twiml.Voice)
+		promised = append(promised, r.Params.Value("CallSid"))
+	}
+	p.settle()
+	p.end()
+	judgeStored(t, env["DATA_DIR"], promised)
+}
+
+func TestSIGTERMUnderLoadStoresEverythingThatWasAnswered(t *testing.T) {
+	t.Parallel()
+	env := configured(t)
+	p := spawn(t, env)
+	l := p.callers(6)
+	l.reached(t, 200)
+	if code := p.end(); code != 0 {
+		t.Errorf("ended with %d, want 0", code)
+	}
+	l.stop(t)
+	again := spawn(t, env)
+	again.settle()
+	again.end()
+	silent := map[string]bool{}
+	for _, r := range l.silent {
+		silent[r.Params.Value("CallSid")] = true
+	}
+	var answered []string
+	for _, r := range l.asked {
+		if sid := r.Params.Value("CallSid"); !silent[sid] {
+			answered = append(answered, sid)
+		}
+	}
+	judgeStored(t, env["DATA_DIR"], answered)
+}
+
+func TestASecondSIGTERMKills(t *testing.T) {
+	t.Parallel()
+	p := spawn(t, configured(t))
+	p.stop()
+	p.stop()
+	<-p.ended
+	if p.code != 0 && p.code != -1 {
+		t.Errorf("ended with %d, want 0, or death by the signal", p.code)
+	}
+}
+
+func TestTwoProcessesOnOneFolderBothAnswerAndOneFeeds(t *testing.T) {
+	t.Parallel()
+	mails := newMailServer(t)
+	env := configured(t).with(mails.settings())
+	first := spawn(t, env)
+	eventually(t, soon, "the first process has the lock", func() bool { return lockHeld(t, first.path("lock")) })
+	second := spawn(t, env)
+	var sids []string
+	for range 5 {
+		for _, p := range []*program{first, second} {
+			result := p.call(sim.Call{})
+			sids = append(sids, result.SID)
+		}
+	}
+	sids = append(sids, first.awaitWritten().SID, second.awaitWritten().SID)
+	mails.await(t, soon, "not helped", "primary.example.com")
+	second.settle()
+	eventually(t, soon, "the second process waits for the lock", func() bool { return len(second.logLines("another process has this data folder: it feeds the history and sends the alerts until it ends")) == 1 })
+	if line := second.visitor().get("/healthz").source; !strings.Contains(line, `"degraded":[]`) {
+		t.Errorf("the second process says %s", line)
+	}
+	if sent := second.logLines("alert sent"); len(sent) > 0 {
+		t.Errorf("the second process told people of %+v", sent)
+	}
+
+	first.kill() // the second takes over
+	result := second.call(sim.Call{ErrorURL: "https://other.example.com/voice"})
+	sids = append(sids, result.SID)
+	mails.await(t, 2*soon, "not helped", "other.example.com")
+	second.settle()
+	second.end()
+	judgeStored(t, env["DATA_DIR"], sids)
+	about := 0
+	for _, subject := range mails.subjects() {
+		if isAbout(subject, nil) {
+			about++
+		}
+	}
+	if about != 2 {
+		t.Errorf("told %q, want one word about each incident", mails.subjects())
+	}
+}
+
+// lockHeld says whether some process has the lock.
+func lockHeld(t *testing.T, path string) bool {
+	t.Helper()
+	fd, err := syscall.Open(path, syscall.O_RDWR|syscall.O_CLOEXEC, 0)
+	if err != nil {
+		return false
+	}
+	defer syscall.Close(fd)
+	return syscall.Flock(fd, syscall.LOCK_EX|syscall.LOCK_NB) != nil
+}
