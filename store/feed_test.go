@@ -4,6 +4,7 @@ import (
 	"context"
 	"database/sql"
 	"errors"
+	"net/url"
 	"strings"
 	"testing"
 	"time"
@@ -360,7 +361,7 @@ func settle(t testing.TB, l *store.Ledger, notifier string, delivery int64, r in
 // raw opens the same file as another process would.
 func raw(t testing.TB, path string) *sql.DB {
 	t.Helper()
-	db, err := sql.Open("sqlite3", "file:"+path+"?_busy_timeout=1000")
+	db, err := sql.Open("sqlite3", "file:"+(&url.URL{Path: path}).EscapedPath()+"?_busy_timeout=1000")
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -79,7 +79,7 @@ func (j *Journal) open(ctx context.Context, path string, o JournalOptions) (err 
 	if err := inspect(ctx, path, journalVersion); err != nil {
 		return err
 	}
-	j.write = open(path, settings{conns: 1, cacheKiB: 2048, checkpoint: journalCheckpoint, walLimit: journalWAL, maxFile: o.MaxFile})
+	j.write = open(path, settings{conns: 1, cacheKiB: 2048, checkpoint: journalCheckpoint, walLimit: journalWAL, erase: "FAST", maxFile: o.MaxFile})
 	j.read = open(path, settings{conns: 2, cacheKiB: 1024, readOnly: true})
 	if err := j.create(ctx); err != nil {
 		return err

@@ -1,9 +1,15 @@
 package store_test
 
 import (
+	"bufio"
 	"bytes"
 	"context"
+	"errors"
+	"fmt"
+	"os"
+	"os/exec"
 	"path/filepath"
+	"sync"
 	"testing"
 	"time"
 
@@ -99,5 +105,182 @@ func TestPruningNeverLetsARowsNumberComeTwice(t *testing.T) {
 	}
 	if j.Size() > before/4 {
 		t.Errorf("size is %d after pruning, was %d", j.Size(), before)
+	}
+}
+
+func TestReadingStopsAtItsBoundButGoesOn(t *testing.T) {
+	ctx := context.Background()
+	j := openJournal(t, journalPath(t), store.JournalOptions{})
+	appendRows(t, j, 10, 1000)
+	for _, c := range []struct {
+		after    int64
+		maxBytes int
+		want     int
+	}{{0, 1, 1}, {0, 2500, 2}, {0, 3000, 3}, {8, 1 << 20, 2}, {10, 1 << 20, 0}, {99, 1 << 20, 0}, {-1, 1 << 20, 10}} {
+		n := 0
+		if err := j.ReadAfter(ctx, c.after, c.maxBytes, func(row int64, blob []byte) error {
+			n++
+			if row != max(c.after, 0)+int64(n) || len(blob) != 1000 || blob[0] != byte(row-1) {
+				t.Errorf("row %d holds %d bytes of %d", row, len(blob), blob[0])
+			}
+			return nil
+		}); err != nil || n != c.want {
+			t.Errorf("after %d, %d bytes: got %d rows, %v, want %d", c.after, c.maxBytes, n, err, c.want)
+		}
+	}
+	stop := errors.New("stop")
+	if err := j.ReadAfter(ctx, 0, 1<<20, func(int64, []byte) error { return stop }); !errors.Is(err, stop) {
+		t.Errorf("got %v, want fn's error", err)
+	}
+}
+
+func TestAReaderThatIsSlowHoldsNothingUp(t *testing.T) {
+	ctx := context.Background()
+	path := journalPath(t)
+	j := openJournal(t, path, store.JournalOptions{})
+	appendRows(t, j, 3, 1000)
+	if err := j.ReadAfter(ctx, 0, 1<<20, func(int64, []byte) error {
+		appendRows(t, j, 40, 1<<20)
+		if n, err := j.Prune(ctx, time.Now().Add(time.Hour), 2, 1<<40); err != nil {
+			t.Errorf("pruned %d, %v", n, err)
+		}
+		return nil
+	}); err != nil {
+		t.Fatal(err)
+	}
+	wal, err := os.Stat(path + "-wal")
+	if err != nil || wal.Size() > 64<<20 {
+		t.Errorf("the WAL has %d bytes, %v", wal.Size(), err)
+	}
+}
+
+func TestWhatHasNotBeenFedIsNeverPruned(t *testing.T) {
+	ctx := context.Background()
+	for name, c := range map[string]struct {
+		before   time.Time
+		through  int64
+		maxBytes int64
+		want     []int64 // first and last row that stay
+	}{
+		"young and within bounds":           {start, 20, 1 << 30, []int64{1, 20}},
+		"nothing fed, all too old, no room": {start.AddDate(1, 0, 0), 0, 0, []int64{1, 20}},
+		"old and fed":                       {start.Add(day), 5, 1 << 30, []int64{6, 20}},
+		"old, fed beyond":                   {start.Add(day), 15, 1 << 30, []int64{11, 20}},
+		"young but beyond the size":         {start, 15, 0, []int64{16, 20}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			now := start
+			j := openJournal(t, journalPath(t), store.JournalOptions{Now: func() time.Time { return now }})
+			appendRows(t, j, 10, 1000)
+			now = start.Add(2 * day)
+			appendRows(t, j, 10, 1000)
+			for removed := 1; removed > 0; {
+				var err error
+				if removed, err = j.Prune(ctx, c.before, c.through, c.maxBytes); err != nil {
+					t.Fatal(err)
+				}
+			}
+			got := readAll(t, j, 0)
+			if got[0] != c.want[0] || got[len(got)-1] != c.want[1] {
+				t.Errorf("rows %d to %d stay, want %d to %d", got[0], got[len(got)-1], c.want[0], c.want[1])
+			}
+		})
+	}
+}
+
+func TestTwoProcessesMayAppendToOneJournal(t *testing.T) {
+	path := journalPath(t)
+	one := openJournal(t, path, store.JournalOptions{})
+	two := openJournal(t, path, store.JournalOptions{})
+	if one.ID() != two.ID() {
+		t.Errorf("ids %s and %s", one.ID(), two.ID())
+	}
+	var both sync.WaitGroup
+	for _, j := range []*store.Journal{one, two} {
+		both.Go(func() { appendRows(t, j, 50, 100) })
+	}
+	both.Wait()
+	if got := readAll(t, one, 0); len(got) != 100 || got[99] != 100 {
+		t.Errorf("%d rows", len(got))
+	}
+}
+
+// Whoever is killed loses nothing that was appended, and leaves nothing that
+// the next one could not read.
+func TestAppendedIsAppendedWhateverKillsTheProcess(t *testing.T) {
+	if path := os.Getenv("STORE_TEST_APPEND"); path != "" {
+		appendForEver(t, path)
+	}
+	path := journalPath(t)
+	var acknowledged int64
+	for range 5 {
+		cmd := exec.Command("/proc/self/exe", "-test.run=^TestAppendedIsAppendedWhateverKillsTheProcess$")
+		cmd.Env = append(os.Environ(), "STORE_TEST_APPEND="+path)
+		out, err := cmd.StdoutPipe()
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := cmd.Start(); err != nil {
+			t.Fatal(err)
+		}
+		lines := bufio.NewScanner(out)
+		for n := 0; lines.Scan(); n++ {
+			if _, err := fmt.Sscan(lines.Text(), &acknowledged); err != nil {
+				t.Fatalf("%q: %v", lines.Text(), err)
+			}
+			if n == 200 {
+				if err := cmd.Process.Kill(); err != nil {
+					t.Fatal(err)
+				}
+			}
+		}
+		_ = cmd.Wait()
+		j, err := store.OpenJournal(path, store.JournalOptions{})
+		if err != nil {
+			t.Fatal(err)
+		}
+		got := readAll(t, j, 0)
+		if int64(len(got)) < acknowledged || got[len(got)-1] < acknowledged {
+			t.Errorf("%d rows, the last is %d; %d were acknowledged", len(got), got[len(got)-1], acknowledged)
+		}
+		if err := j.Close(); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if acknowledged < 1000 {
+		t.Errorf("only %d rows were appended", acknowledged)
+	}
+}
+
+// appendForEver appends rows and says the number of each once it is durable.
+func appendForEver(t *testing.T, path string) {
+	t.Helper()
+	j, err := store.OpenJournal(path, store.JournalOptions{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for n := 0; ; n++ {
+		row, err := j.Append(context.Background(), make([]byte, 100+n%5000))
+		if err != nil {
+			t.Fatal(err)
+		}
+		fmt.Println(row)
+	}
+}
+
+func BenchmarkAppend(b *testing.B) {
+	for _, size := range []int{500, 5_000, 50_000, 500_000} {
+		b.Run(fmt.Sprintf("%d bytes a group", size), func(b *testing.B) {
+			j := openJournal(b, journalPath(b), store.JournalOptions{})
+			blob := make([]byte, size)
+			b.SetBytes(int64(size))
+			before := cpu()
+			for b.Loop() {
+				if _, err := j.Append(context.Background(), blob); err != nil {
+					b.Fatal(err)
+				}
+			}
+			b.ReportMetric(float64((cpu()-before).Microseconds())/float64(b.N), "cpu-µs/group")
+		})
 	}
 }

@@ -23,10 +23,11 @@ const applicationID = 0x626b7374
 type settings struct {
 	readOnly   bool
 	conns      int
-	cacheKiB   int   // page cache of each connection
-	checkpoint int   // pages of WAL after which a commit checkpoints
-	walLimit   int64 // bytes that the WAL is cut to when it starts again
-	maxFile    int64 // bytes that the file never exceeds; 0 is no bound
+	cacheKiB   int    // page cache of each connection
+	checkpoint int    // pages of WAL after which a commit checkpoints
+	walLimit   int64  // bytes that the WAL is cut to when it starts again
+	erase      string // secure_delete: overwrite what is deleted
+	maxFile    int64  // bytes that the file never exceeds; 0 is no bound
 }
 
 // open makes a pool whose every connection has the same pragmas: most of them
@@ -53,7 +54,7 @@ func dsn(path string, s settings) string {
 		q.Set("_synchronous", "FULL")
 		q.Set("_txlock", "immediate")
 		q.Set("_auto_vacuum", "incremental")
-		q.Set("_secure_delete", "FAST")
+		q.Set("_secure_delete", s.erase)
 	}
 	return "file:" + (&url.URL{Path: path}).EscapedPath() + "?" + q.Encode()
 }

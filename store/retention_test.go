@@ -1,0 +1,283 @@
+package store_test
+
+import (
+	"context"
+	"errors"
+	"os"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/backstop-project/backstop/history"
+	"github.com/backstop-project/backstop/incident"
+	"github.com/backstop-project/backstop/store"
+)
+
+const day = 24 * time.Hour
+
+// live lets a ledger's clock go on to now in steps that it trusts.
+func live(t testing.TB, l *store.Ledger, from, to time.Time, keep store.Retention) (sum store.RetainReport) {
+	t.Helper()
+	for at := from; ; at = at.Add(6 * day) {
+		if at.After(to) {
+			at = to
+		}
+		for {
+			r, err := l.Retain(context.Background(), at, keep)
+			if err != nil {
+				t.Fatal(err)
+			}
+			sum.Removed += r.Removed
+			sum.Early += r.Early
+			sum.Erased += r.Erased
+			if !r.More {
+				break
+			}
+		}
+		if at.Equal(to) {
+			return sum
+		}
+	}
+}
+
+// mentions says whether the bytes of the database, WAL included, hold the text.
+func mentions(t testing.TB, path, text string) bool {
+	t.Helper()
+	for _, p := range []string{path, path + "-wal"} {
+		b, err := os.ReadFile(p)
+		if err == nil && strings.Contains(string(b), text) {
+			return true
+		}
+	}
+	return false
+}
+
+func TestPersonalDataGoesEarlierThanTheFailure(t *testing.T) {
+	path := t.TempDir() + "/backstop.db"
+	l := openLedgerAt(t, path)
+	e := call(0, withParams("POST",
+		incident.Param{Name: "CallSid", Value: sid("CA", 0)}, incident.Param{Name: "From", Value: "client:anna-of-the-secret"},
+		incident.Param{Name: "To", Value: "+493012345678"}, incident.Param{Name: "CallerName", Value: "ANNA SECRET"},
+		incident.Param{Name: "ErrorUrl", Value: "https://www.example.com/voice?who=secret-anna"}, incident.Param{Name: "ErrorCode", Value: "11200"}))
+	feed(t, l, e)
+	if _, _, err := l.Tick(context.Background(), start.Add(time.Hour)); err != nil {
+		t.Fatal(err)
+	}
+	if r := live(t, l, start, start.Add(29*day), store.Retention{Days: 400, PersonalDays: 30}); r.Erased != 0 {
+		t.Errorf("after 29 days %d were erased", r.Erased)
+	}
+	if r := live(t, l, start.Add(29*day), start.Add(31*day), store.Retention{Days: 400, PersonalDays: 30}); r.Erased != 1 || r.Removed != 0 {
+		t.Errorf("after 31 days: %+v", r)
+	}
+	d := failure(t, l, e.Failure.ID)
+	if !d.Erased || d.Params != nil || d.From != "" || d.To != "" || d.ErrorURL != "https://www.example.com/voice" || d.SID != sid("CA", 0) || d.Code != 11200 {
+		t.Errorf("got %+v", d)
+	}
+	in := incidents(t, l)[0]
+	if in.First.From != "" || in.Last.To != "" || strings.Contains(in.First.ErrorURL, "secret") || in.Callers != 1 || in.Failures != 1 {
+		t.Errorf("got %+v", in)
+	}
+	if got := rows(t, l, history.Query{Number: "client:anna-of-the-secret"}); len(got) != 0 {
+		t.Errorf("still found: %+v", got)
+	}
+	if got := total(t, l, history.Query{}); got != 1 {
+		t.Errorf("%d in the histogram, want 1", got)
+	}
+	if err := l.Close(); err != nil {
+		t.Fatal(err)
+	}
+	for _, secret := range []string{"secret-anna", "ANNA SECRET", "anna-of-the-secret"} {
+		if mentions(t, path, secret) {
+			t.Errorf("the file still holds %q", secret)
+		}
+	}
+}
+
+func TestOldFailuresGoAndTheirCountsStay(t *testing.T) {
+	ctx := context.Background()
+	l := openLedger(t)
+	feed(t, l, calls(0, 600)...)
+	resolve(t, l, 1)
+	late := call(30*86400, func(e *incident.Fed) { e.Failure.ErrorURL = "https://late.example.com/" })
+	feed(t, l, late)
+	if err := l.Reveal(ctx, call(0).Failure.ID, history.Reveal{}); !errors.Is(err, history.ErrNotFound) {
+		t.Fatal(err) // another id every time: nothing to reveal
+	}
+	r := live(t, l, start.Add(30*day), start.Add(45*day), store.Retention{Days: 20})
+	if r.Removed != 600 || r.Early != 0 {
+		t.Errorf("got %+v, want 600 removed", r)
+	}
+	if got := rows(t, l, history.Query{}); len(got) != 1 || got[0].ID != late.Failure.ID || got[0].ErrorURL != "https://late.example.com/" {
+		t.Errorf("left: %+v", got)
+	}
+	if got := total(t, l, history.Query{}); got != 601 {
+		t.Errorf("%d in the histogram, want 601", got)
+	}
+	if got := incidents(t, l); len(got) != 1 || got[0].ID != 2 {
+		t.Errorf("incidents: %+v", got)
+	}
+	feed(t, l, call(46*86400))
+	if got := rows(t, l, history.Query{}); len(got) != 2 || got[0].Serial != 602 || got[0].Incident != 3 {
+		t.Errorf("after another failure: %+v", got)
+	}
+}
+
+func TestTheOldestGoWhenThereIsTooMuch(t *testing.T) {
+	path := t.TempDir() + "/backstop.db"
+	l := openLedgerAt(t, path)
+	s := newStorm()
+	for range 10 {
+		feed(t, l, s.batch(2000)...)
+	}
+	keep := store.Retention{Days: 400, PersonalDays: 90, MaxBytes: 3 << 20}
+	r := live(t, l, start, start.Add(time.Hour), keep)
+	left := rows(t, l, history.Query{Limit: history.MaxLimit})
+	if r.Early < 8000 || r.Early != r.Removed || len(left) != 20000-r.Removed {
+		t.Fatalf("got %+v, %d left", r, len(left))
+	}
+	// Within a millisecond there is no older.
+	if oldest := left[len(left)-1].Serial; oldest < int64(r.Removed)-20 || oldest > int64(r.Removed)+20 {
+		t.Errorf("the oldest left is %d, want the one after the %d removed", oldest, r.Removed)
+	}
+	var before int64
+	for range 5 { // room that was made is used again
+		feed(t, l, s.batch(2000)...)
+		live(t, l, start.Add(time.Hour), start.Add(time.Hour), keep)
+		at, err := os.Stat(path)
+		if err != nil {
+			t.Fatal(err)
+		}
+		before = max(before, at.Size())
+	}
+	if before > 12<<20 {
+		t.Errorf("the file grew to %d bytes", before)
+	}
+}
+
+func TestMinutesAreForgottenAfterTwoDays(t *testing.T) {
+	ctx := context.Background()
+	l := openLedger(t)
+	feed(t, l, calls(0, 300)...)
+	q := history.Query{From: start, To: start.Add(5 * time.Minute)}
+	width := func() time.Duration {
+		bars, err := l.Histogram(ctx, q, 60)
+		if err != nil || len(bars) == 0 {
+			t.Fatalf("%v, %v", bars, err)
+		}
+		return bars[0].Width
+	}
+	live(t, l, start, start.Add(47*time.Hour), store.Retention{})
+	if got := width(); got != time.Minute {
+		t.Errorf("after 47 hours bars are of %s", got)
+	}
+	live(t, l, start.Add(47*time.Hour), start.Add(50*time.Hour), store.Retention{})
+	if got := width(); got != time.Hour {
+		t.Errorf("after 50 hours bars are of %s", got)
+	}
+	if got := total(t, l, q); got != 300 {
+		t.Errorf("%d in the histogram, want 300", got)
+	}
+}
+
+func TestTextsThatNobodyUsesAreForgottenAndCanComeBack(t *testing.T) {
+	path := t.TempDir() + "/backstop.db"
+	l := openLedgerAt(t, path)
+	odd := withParams("POST", incident.Param{Name: "From", Value: "client:rare"}, incident.Param{Name: "ErrorUrl", Value: "https://rare.example.com/x"})
+	feed(t, l, call(0, odd, func(e *incident.Fed) { e.Answer.Document = []byte("<Response><!-- rare --></Response>") }))
+	feed(t, l, call(20*86400))
+	live(t, l, start.Add(20*day), start.Add(25*day), store.Retention{Days: 10})
+	db := raw(t, path)
+	for query, want := range map[string]int{
+		`SELECT COUNT(*) FROM texts`: 1, `SELECT COUNT(*) FROM answers`: 1, `SELECT COUNT(*) FROM documents`: 1, `SELECT COUNT(*) FROM hours`: 1,
+	} {
+		var got int
+		if err := db.QueryRow(query).Scan(&got); err != nil || got != want {
+			t.Errorf("%s: got %d, %v, want %d", query, got, err, want)
+		}
+	}
+	e := call(25*86400, odd)
+	feed(t, l, e)
+	if got := failure(t, l, e.Failure.ID); got.From != "client:rare" || got.ErrorURL != "https://rare.example.com/x" {
+		t.Errorf("got %+v", got)
+	}
+}
+
+func TestCallersAreForgottenOnceAnIncidentIsOver(t *testing.T) {
+	path := t.TempDir() + "/backstop.db"
+	l := openLedgerAt(t, path)
+	feed(t, l, calls(0, 50)...)
+	live(t, l, start, start.Add(time.Hour), store.Retention{})
+	count := func() (n int) {
+		if err := raw(t, path).QueryRow(`SELECT COUNT(*) FROM callers`).Scan(&n); err != nil {
+			t.Fatal(err)
+		}
+		return n
+	}
+	if got := count(); got != 50 {
+		t.Errorf("%d callers while it is open, want 50", got)
+	}
+	resolve(t, l, 1)
+	live(t, l, start, start.Add(time.Hour), store.Retention{})
+	if got := count(); got != 0 {
+		t.Errorf("%d callers after it is over, want none", got)
+	}
+}
+
+func TestNothingIsRemovedOnTheWordOfAClockThatIsNotTrusted(t *testing.T) {
+	ctx := context.Background()
+	keep := store.Retention{Days: 1}
+	built := func(o *store.LedgerOptions) { o.Built = start.Add(-day) }
+	for name, c := range map[string]struct {
+		fed   []incident.Fed
+		steps []time.Time // the last of which is judged
+		ok    bool
+	}{
+		"a new ledger":                        {nil, []time.Time{start}, true},
+		"before the program was built":        {nil, []time.Time{start.Add(-2 * day)}, false},
+		"behind the newest failure":           {calls(7200, 7201), []time.Time{start}, false},
+		"a little behind the newest failure":  {calls(1800, 1801), []time.Time{start}, true},
+		"a week after the newest failure":     {calls(0, 1), []time.Time{start.Add(7 * day)}, true},
+		"a year after the newest failure":     {calls(0, 1), []time.Time{start.Add(365 * day)}, false},
+		"a year later, an hour on":            {calls(0, 1), []time.Time{start.Add(365 * day), start.Add(365*day + time.Hour)}, false},
+		"a year later, a day on":              {calls(0, 1), []time.Time{start.Add(365 * day), start.Add(366 * day)}, true},
+		"two weeks without failures, running": {calls(0, 1), []time.Time{start.Add(6 * day), start.Add(12 * day), start.Add(14 * day)}, true},
+	} {
+		t.Run(name, func(t *testing.T) {
+			l := openLedger(t, built)
+			if c.fed != nil {
+				feed(t, l, c.fed...)
+			}
+			var err error
+			for _, at := range c.steps {
+				_, err = l.Retain(ctx, at, keep)
+			}
+			if (err == nil) != c.ok || (err != nil && !errors.Is(err, store.ErrClock)) {
+				t.Errorf("got %v, want trusted: %v", err, c.ok)
+			}
+			if err != nil && c.fed != nil && len(rows(t, l, history.Query{})) != len(c.fed) {
+				t.Error("failures are gone all the same")
+			}
+		})
+	}
+}
+
+func TestAlertsOfOldAreForgottenWithTheirDeliveries(t *testing.T) {
+	ctx := context.Background()
+	path := t.TempDir() + "/backstop.db"
+	now := start
+	l := openLedgerAt(t, path, func(o *store.LedgerOptions) { o.Now = func() time.Time { return now } })
+	if _, err := l.Tell(ctx, incident.Alert{Kind: incident.Meta, Topic: incident.LedgerTopic, At: now, Title: "x"}); err != nil {
+		t.Fatal(err)
+	}
+	feed(t, l, call(0))
+	if err := l.SetAside(ctx, []byte("raw"), "why", start); err != nil {
+		t.Fatal(err)
+	}
+	live(t, l, start, start.Add(11*day), store.Retention{Days: 10, PersonalDays: 5})
+	for _, table := range []string{"alerts", "deliveries", "set_aside"} {
+		var n int
+		if err := raw(t, path).QueryRow(`SELECT COUNT(*) FROM ` + table).Scan(&n); err != nil || n != 0 {
+			t.Errorf("%s: %d rows left, %v", table, n, err)
+		}
+	}
+}
