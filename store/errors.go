@@ -51,14 +51,11 @@ func refused(err error) error {
 	if err == nil || errors.As(err, &r) {
 		return err
 	}
-	var p *panicError
-	if errors.As(err, &p) {
+	if _, ok := errors.AsType[*panicError](err); ok {
 		return &incident.RefusedError{Err: err}
 	}
-	var e sqlite3.Error
-	if errors.As(err, &e) {
-		//nolint:exhaustive // all others are worth another try
-		switch e.Code {
+	if e, ok := errors.AsType[sqlite3.Error](err); ok {
+		switch e.Code { // all others are worth another try
 		case sqlite3.ErrConstraint, sqlite3.ErrMismatch, sqlite3.ErrTooBig, sqlite3.ErrRange:
 			return &incident.RefusedError{Err: err}
 		}

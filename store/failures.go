@@ -54,7 +54,7 @@ type search struct {
 	query   history.Query
 	limit   int
 	newer   bool // oldest first, from query.After on
-	range_  serials
+	within  serials
 	since   []byte
 	until   []byte
 	origins []int64
@@ -83,7 +83,7 @@ func newSearch(ctx context.Context, v *sql.Tx, q history.Query) (*search, error)
 		}
 	}
 	s.sid = packSID(q.SID)
-	s.empty = s.empty || s.range_.first > s.range_.last || (s.narrow && len(s.origins) == 0)
+	s.empty = s.empty || s.within.first > s.within.last || (s.narrow && len(s.origins) == 0)
 	return s, nil
 }
 
@@ -107,12 +107,12 @@ func (s *search) bound(ctx context.Context) error {
 		  AND hour <= ?2`, since, until).Scan(&first, &last); err != nil {
 		return err
 	}
-	s.range_ = serials{max(first.Int64, 1), last.Int64}
+	s.within = serials{max(first.Int64, 1), last.Int64}
 	if s.query.Before > 0 {
-		s.range_.last = min(s.range_.last, int64(s.query.Before)-1)
+		s.within.last = min(s.within.last, int64(s.query.Before)-1)
 	}
 	if s.query.After > 0 {
-		s.range_.first = max(s.range_.first, int64(s.query.After)+1)
+		s.within.first = max(s.within.first, int64(s.query.After)+1)
 	}
 	return nil
 }
@@ -131,7 +131,7 @@ func (s *search) boundByIncident(ctx context.Context) error {
 		s.empty = true
 		return nil
 	}
-	s.range_ = serials{max(s.range_.first, at.first), min(s.range_.last, at.last)}
+	s.within = serials{max(s.within.first, at.first), min(s.within.last, at.last)}
 	return err
 }
 

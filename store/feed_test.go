@@ -25,22 +25,22 @@ func withParams(method string, params ...incident.Param) func(*incident.Fed) {
 	}
 }
 
-func failure(t testing.TB, l *store.Ledger, id incident.ID) history.Detail {
-	t.Helper()
+func failure(tb testing.TB, l *store.Ledger, id incident.ID) history.Detail {
+	tb.Helper()
 	d, err := l.Failure(context.Background(), id)
 	if err != nil {
-		t.Fatal(err)
+		tb.Fatal(err)
 	}
 	return d
 }
 
 // rows are all failures that q finds, newest first, over all pages.
-func rows(t testing.TB, l *store.Ledger, q history.Query) (all []history.Row) {
-	t.Helper()
+func rows(tb testing.TB, l *store.Ledger, q history.Query) (all []history.Row) {
+	tb.Helper()
 	for {
 		page, err := l.Failures(context.Background(), q)
 		if err != nil {
-			t.Fatal(err)
+			tb.Fatal(err)
 		}
 		all = append(all, page.Rows...)
 		if page.Older == 0 {
@@ -50,11 +50,11 @@ func rows(t testing.TB, l *store.Ledger, q history.Query) (all []history.Row) {
 	}
 }
 
-func incidents(t testing.TB, l *store.Ledger) []incident.Incident {
-	t.Helper()
+func incidents(tb testing.TB, l *store.Ledger) []incident.Incident {
+	tb.Helper()
 	page, err := l.Incidents(context.Background(), history.IncidentQuery{Limit: history.MaxLimit})
 	if err != nil {
-		t.Fatal(err)
+		tb.Fatal(err)
 	}
 	return page.Incidents
 }
@@ -228,7 +228,7 @@ func TestADrillJoinsNoIncidentAndCountsInNoTotal(t *testing.T) {
 	if err != nil || !ok || m.Alert.Kind != incident.DrillAlert || m.Incident != nil || m.Failure == nil {
 		t.Fatalf("claimed %+v, %v, %v", m, ok, err)
 	}
-	if diff := cmp.Diff(drill.Entry.Failure.Params, m.Failure.Failure.Params); diff != "" {
+	if diff := cmp.Diff(drill.Failure.Params, m.Failure.Failure.Params); diff != "" {
 		t.Error(diff)
 	}
 }
@@ -351,22 +351,22 @@ func TestTheEleventhIncidentOfAMinuteWaitsForADigest(t *testing.T) {
 	}
 }
 
-func settle(t testing.TB, l *store.Ledger, notifier string, delivery int64, r incident.Result) {
-	t.Helper()
+func settle(tb testing.TB, l *store.Ledger, notifier string, delivery int64, r incident.Result) {
+	tb.Helper()
 	if err := l.Settle(context.Background(), notifier, delivery, r); err != nil {
-		t.Fatal(err)
+		tb.Fatal(err)
 	}
 }
 
 // raw opens the same file as another process would.
-func raw(t testing.TB, path string) *sql.DB {
-	t.Helper()
+func raw(tb testing.TB, path string) *sql.DB {
+	tb.Helper()
 	db, err := sql.Open("sqlite3", "file:"+(&url.URL{Path: path}).EscapedPath()+"?_busy_timeout=1000")
 	if err != nil {
-		t.Fatal(err)
+		tb.Fatal(err)
 	}
 	db.SetMaxOpenConns(1)
-	t.Cleanup(func() { db.Close() })
+	tb.Cleanup(func() { db.Close() })
 	return db
 }
 

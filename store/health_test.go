@@ -26,7 +26,9 @@ type database interface {
 
 // kinds opens either kind of database.
 var kinds = map[string]func(path string) (database, error){
-	"journal": func(path string) (database, error) { return nilIfError(store.OpenJournal(path, store.JournalOptions{})) },
+	"journal": func(path string) (database, error) {
+		return nilIfError(store.OpenJournal(path, store.JournalOptions{}))
+	},
 	"ledger": func(path string) (database, error) {
 		return nilIfError(store.OpenLedger(context.Background(), path, store.LedgerOptions{Policy: incident.DefaultPolicy()}))
 	},
@@ -40,20 +42,20 @@ func nilIfError[D database](d D, err error) (database, error) {
 }
 
 // filled makes a closed database with something in it.
-func filled(t testing.TB, kind, path string) {
-	t.Helper()
+func filled(tb testing.TB, kind, path string) {
+	tb.Helper()
 	d, err := kinds[kind](path)
 	if err != nil {
-		t.Fatal(err)
+		tb.Fatal(err)
 	}
 	switch d := d.(type) {
 	case *store.Journal:
-		appendRows(t, d, 50, 3000)
+		appendRows(tb, d, 50, 3000)
 	case *store.Ledger:
-		feed(t, d, calls(0, 500)...)
+		feed(tb, d, calls(0, 500)...)
 	}
 	if err := d.Close(); err != nil {
-		t.Fatal(err)
+		tb.Fatal(err)
 	}
 }
 
@@ -68,6 +70,7 @@ func TestOnlyTheOwnerMayReadTheFiles(t *testing.T) {
 	old := syscall.Umask(0)
 	defer syscall.Umask(old)
 	forEachKind(t, func(t *testing.T, kind, path string) {
+		t.Helper()
 		d, err := kinds[kind](path)
 		if err != nil {
 			t.Fatal(err)
@@ -83,6 +86,7 @@ func TestOnlyTheOwnerMayReadTheFiles(t *testing.T) {
 
 func TestAFileThatIsNoDatabaseIsCorruptAndMadeRoomFor(t *testing.T) {
 	forEachKind(t, func(t *testing.T, kind, path string) {
+		t.Helper()
 		garbage := bytes.Repeat([]byte("not a database. "), 1000)
 		if err := os.WriteFile(path, garbage, 0o600); err != nil {
 			t.Fatal(err)
@@ -114,6 +118,7 @@ func TestAFileThatIsNoDatabaseIsCorruptAndMadeRoomFor(t *testing.T) {
 func TestADamagedFileIsFoundOut(t *testing.T) {
 	for name, damage := range map[string]func(t *testing.T, path string){
 		"cut to half": func(t *testing.T, path string) {
+			t.Helper()
 			at, err := os.Stat(path)
 			if err != nil {
 				t.Fatal(err)
@@ -123,11 +128,13 @@ func TestADamagedFileIsFoundOut(t *testing.T) {
 			}
 		},
 		"cut within the header": func(t *testing.T, path string) {
+			t.Helper()
 			if err := os.Truncate(path, 50); err != nil {
 				t.Fatal(err)
 			}
 		},
 		"its second half overwritten": func(t *testing.T, path string) {
+			t.Helper()
 			f, err := os.OpenFile(path, os.O_RDWR, 0)
 			if err != nil {
 				t.Fatal(err)
@@ -186,6 +193,7 @@ func TestANewerOrForeignDatabaseIsLeftAsItIs(t *testing.T) {
 		"of nobody, a number": {`PRAGMA application_id = 0`, store.ErrForeign},
 	} {
 		forEachKind(t, func(t *testing.T, kind, path string) {
+			t.Helper()
 			for _, closed := range []bool{true, false} {
 				t.Run(name, func(t *testing.T) {
 					path := filepath.Join(filepath.Dir(path), name+kind)
@@ -218,6 +226,7 @@ func TestANewerOrForeignDatabaseIsLeftAsItIs(t *testing.T) {
 func TestAFileThatWasRemovedOrReplacedIsNoticed(t *testing.T) {
 	ctx := context.Background()
 	forEachKind(t, func(t *testing.T, kind, path string) {
+		t.Helper()
 		d, err := kinds[kind](path)
 		if err != nil {
 			t.Fatal(err)
@@ -264,6 +273,7 @@ func TestAFileThatWasRemovedOrReplacedIsNoticed(t *testing.T) {
 
 func TestAFolderThatIsNotThereIsAClearError(t *testing.T) {
 	forEachKind(t, func(t *testing.T, kind, path string) {
+		t.Helper()
 		_, err := kinds[kind](filepath.Join(path, "missing", "x.db"))
 		if !errors.Is(err, fs.ErrNotExist) || !strings.Contains(err.Error(), "open "+kind) {
 			t.Errorf("got %v", err)
@@ -282,7 +292,7 @@ func TestAFolderThatIsNotWritableIsAClearError(t *testing.T) {
 		}
 		return
 	}
-	dir := t.TempDir()
+	dir := openDir(t)
 	if err := os.Chmod(dir, 0o555); err != nil {
 		t.Fatal(err)
 	}
@@ -298,6 +308,16 @@ func TestAFolderThatIsNotWritableIsAClearError(t *testing.T) {
 	}
 }
 
+// openDir is a folder that every user may enter.
+func openDir(t *testing.T) string {
+	t.Helper()
+	dir := t.TempDir()
+	if err := os.Chmod(filepath.Dir(dir), 0o755); err != nil {
+		t.Fatal(err)
+	}
+	return dir
+}
+
 // copyOfTest is this binary where every user may run it.
 func copyOfTest(t *testing.T) string {
 	t.Helper()
@@ -305,15 +325,7 @@ func copyOfTest(t *testing.T) string {
 	if err != nil {
 		t.Fatal(err)
 	}
-	dir, err := os.MkdirTemp("", "store")
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { os.RemoveAll(dir) })
-	if err := os.Chmod(dir, 0o755); err != nil {
-		t.Fatal(err)
-	}
-	path := filepath.Join(dir, "store.test")
+	path := filepath.Join(openDir(t), "store.test")
 	if err := os.WriteFile(path, b, 0o755); err != nil {
 		t.Fatal(err)
 	}

@@ -16,45 +16,45 @@ import (
 	"github.com/backstop-project/backstop/store"
 )
 
-func openJournal(t testing.TB, path string, o store.JournalOptions) *store.Journal {
-	t.Helper()
+func openJournal(tb testing.TB, path string, o store.JournalOptions) *store.Journal {
+	tb.Helper()
 	j, err := store.OpenJournal(path, o)
 	if err != nil {
-		t.Fatal(err)
+		tb.Fatal(err)
 	}
-	t.Cleanup(func() {
+	tb.Cleanup(func() {
 		if err := j.Close(); err != nil {
-			t.Error(err)
+			tb.Error(err)
 		}
 	})
 	return j
 }
 
-func journalPath(t testing.TB) string {
-	t.Helper()
-	return filepath.Join(t.TempDir(), "journal.db")
+func journalPath(tb testing.TB) string {
+	tb.Helper()
+	return filepath.Join(tb.TempDir(), "journal.db")
 }
 
 // appendRows appends n rows of that size and returns the last one's number.
-func appendRows(t testing.TB, j *store.Journal, n, size int) (row int64) {
-	t.Helper()
+func appendRows(tb testing.TB, j *store.Journal, n, size int) (row int64) {
+	tb.Helper()
 	for i := range n {
 		var err error
 		if row, err = j.Append(context.Background(), bytes.Repeat([]byte{byte(i)}, size)); err != nil {
-			t.Fatal(err)
+			tb.Fatal(err)
 		}
 	}
 	return row
 }
 
 // readAll is every row after row.
-func readAll(t testing.TB, j *store.Journal, row int64) (rows []int64) {
-	t.Helper()
+func readAll(tb testing.TB, j *store.Journal, row int64) (rows []int64) {
+	tb.Helper()
 	if err := j.ReadAfter(context.Background(), row, 1<<30, func(row int64, _ []byte) error {
 		rows = append(rows, row)
 		return nil
 	}); err != nil {
-		t.Fatal(err)
+		tb.Fatal(err)
 	}
 	return rows
 }

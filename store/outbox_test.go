@@ -16,30 +16,30 @@ import (
 // queued is when alerts of these tests are put into the outbox.
 var queued = start.Add(time.Minute)
 
-func claim(t testing.TB, l *store.Ledger, notifier string, now time.Time) (incident.Message, time.Time, bool) {
-	t.Helper()
+func claim(tb testing.TB, l *store.Ledger, notifier string, now time.Time) (incident.Message, time.Time, bool) {
+	tb.Helper()
 	m, wait, ok, err := l.Claim(context.Background(), notifier, now, time.Minute)
 	if err != nil {
-		t.Fatal(err)
+		tb.Fatal(err)
 	}
 	return m, wait, ok
 }
 
-func mustClaim(t testing.TB, l *store.Ledger, notifier string, now time.Time) incident.Message {
-	t.Helper()
-	m, wait, ok := claim(t, l, notifier, now)
+func mustClaim(tb testing.TB, l *store.Ledger, notifier string, now time.Time) incident.Message {
+	tb.Helper()
+	m, wait, ok := claim(tb, l, notifier, now)
 	if !ok {
-		t.Fatalf("nothing to claim for %s before %s", notifier, wait)
+		tb.Fatalf("nothing to claim for %s before %s", notifier, wait)
 	}
 	return m
 }
 
 // states are the deliveries of an incident to one notifier, oldest first.
-func states(t testing.TB, l *store.Ledger, id int64, notifier string) string {
-	t.Helper()
+func states(tb testing.TB, l *store.Ledger, id int64, notifier string) string {
+	tb.Helper()
 	d, err := l.Incident(context.Background(), id)
 	if err != nil {
-		t.Fatal(err)
+		tb.Fatal(err)
 	}
 	var words []string
 	for _, delivery := range d.Deliveries {
@@ -88,10 +88,10 @@ func TestTheThreadComesBackWithTheNextMessage(t *testing.T) {
 	}
 }
 
-func resolve(t testing.TB, l *store.Ledger, id int64) {
-	t.Helper()
+func resolve(tb testing.TB, l *store.Ledger, id int64) {
+	tb.Helper()
 	if _, err := l.Resolve(context.Background(), id, "anna", queued); err != nil {
-		t.Fatal(err)
+		tb.Fatal(err)
 	}
 }
 

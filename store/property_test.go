@@ -2,7 +2,6 @@ package store_test
 
 import (
 	"context"
-	"fmt"
 	"testing"
 	"time"
 
@@ -24,24 +23,24 @@ type told struct {
 	Bars      []history.Bucket
 }
 
-func look(t testing.TB, l *store.Ledger) (all told) {
-	t.Helper()
+func look(tb testing.TB, l *store.Ledger) (all told) {
+	tb.Helper()
 	ctx := context.Background()
-	all.Rows = rows(t, l, history.Query{Drills: true, Limit: history.MaxLimit})
+	all.Rows = rows(tb, l, history.Query{Drills: true, Limit: history.MaxLimit})
 	for _, r := range all.Rows {
-		all.Details = append(all.Details, failure(t, l, r.ID))
+		all.Details = append(all.Details, failure(tb, l, r.ID))
 	}
-	all.Incidents = incidents(t, l)
+	all.Incidents = incidents(tb, l)
 	for _, in := range all.Incidents {
 		d, err := l.Incident(ctx, in.ID)
 		if err != nil {
-			t.Fatal(err)
+			tb.Fatal(err)
 		}
 		all.Events = append(all.Events, d.Events)
 	}
 	var err error
 	if all.Bars, err = l.Histogram(ctx, history.Query{}, 1000); err != nil {
-		t.Fatal(err)
+		tb.Fatal(err)
 	}
 	return all
 }
@@ -61,7 +60,7 @@ func TestHowTheJournalIsFedMakesNoDifference(t *testing.T) {
 		whole := openLedger(t)
 		feed(t, whole, entries...)
 
-		path := fmt.Sprintf("%s/backstop.db", t.TempDir())
+		path := t.TempDir() + "/backstop.db"
 		parts := openLedgerAt(t, path)
 		for fed := 0; fed < len(entries); {
 			from := fed - rapid.IntRange(0, fed).Draw(rt, "again")
@@ -128,11 +127,11 @@ func TestTheTotalsAgree(t *testing.T) {
 	})
 }
 
-func total(t testing.TB, l *store.Ledger, q history.Query) (n int64) {
-	t.Helper()
+func total(tb testing.TB, l *store.Ledger, q history.Query) (n int64) {
+	tb.Helper()
 	bars, err := l.Histogram(context.Background(), q, 100)
 	if err != nil {
-		t.Fatal(err)
+		tb.Fatal(err)
 	}
 	for _, b := range bars {
 		n += b.Total()

@@ -16,8 +16,8 @@ import (
 const day = 24 * time.Hour
 
 // live lets a ledger's clock go on to now in steps that it trusts.
-func live(t testing.TB, l *store.Ledger, from, to time.Time, keep store.Retention) (sum store.RetainReport) {
-	t.Helper()
+func live(tb testing.TB, l *store.Ledger, from, to time.Time, keep store.Retention) (sum store.RetainReport) {
+	tb.Helper()
 	for at := from; ; at = at.Add(6 * day) {
 		if at.After(to) {
 			at = to
@@ -25,7 +25,7 @@ func live(t testing.TB, l *store.Ledger, from, to time.Time, keep store.Retentio
 		for {
 			r, err := l.Retain(context.Background(), at, keep)
 			if err != nil {
-				t.Fatal(err)
+				tb.Fatal(err)
 			}
 			sum.Removed += r.Removed
 			sum.Early += r.Early
@@ -41,8 +41,8 @@ func live(t testing.TB, l *store.Ledger, from, to time.Time, keep store.Retentio
 }
 
 // mentions says whether the bytes of the database, WAL included, hold the text.
-func mentions(t testing.TB, path, text string) bool {
-	t.Helper()
+func mentions(tb testing.TB, path, text string) bool {
+	tb.Helper()
 	for _, p := range []string{path, path + "-wal"} {
 		b, err := os.ReadFile(p)
 		if err == nil && strings.Contains(string(b), text) {

@@ -9,7 +9,7 @@ import (
 // order of the page, and checks time and origin of what it finds. %s is the
 // direction.
 const (
-	// by nothing but the order of arrival
+	// By nothing but the order of arrival.
 	searchAll = `
 		SELECT serial
 		FROM failures
@@ -19,7 +19,7 @@ const (
 		  AND id < ?4
 		  AND (origin_id IN (SELECT value FROM json_each(?5))) = ?6
 		ORDER BY serial `
-	// of one origin
+	// Of one origin.
 	searchOrigin = `
 		SELECT serial
 		FROM failures
@@ -29,7 +29,7 @@ const (
 		  AND id >= ?3
 		  AND id < ?4
 		ORDER BY serial `
-	// of one SID, within one stretch
+	// Of one SID, or one number, within one stretch.
 	searchSID = `
 		SELECT serial
 		FROM failures
@@ -92,7 +92,7 @@ func (s *search) serials(ctx context.Context) ([]int64, error) {
 }
 
 func (s *search) arguments(stretch, value any) []any {
-	return []any{s.range_.first, s.range_.last, s.since, s.until, s.originsJSON(), s.narrow, stretch, value, s.limit + 1}
+	return []any{s.within.first, s.within.last, s.since, s.until, s.originsJSON(), s.narrow, stretch, value, s.limit + 1}
 }
 
 // byOrigin takes the first rows of each origin, and the first of those.
@@ -141,7 +141,7 @@ func (s *search) stretches(ctx context.Context) (first, last int64, err error) {
 		return 0, 0, err
 	}
 	highest, err := integer(ctx, s.view, `SELECT MAX(serial) FROM failures`)
-	return max(s.range_.first, lowest) >> stretchBits, min(s.range_.last, highest) >> stretchBits, err
+	return max(s.within.first, lowest) >> stretchBits, min(s.within.last, highest) >> stretchBits, err
 }
 
 // first sorts in the page's direction, drops doubles and what is beyond the

@@ -17,13 +17,13 @@ var start = time.Date(2026, 11, 23, 3, 12, 0, 0, time.UTC)
 
 // openLedger opens a ledger in a folder of its own, or at the given path, with
 // a clock that stands still a minute after start.
-func openLedger(t testing.TB, change ...func(*store.LedgerOptions)) *store.Ledger {
-	t.Helper()
-	return openLedgerAt(t, filepath.Join(t.TempDir(), "backstop.db"), change...)
+func openLedger(tb testing.TB, change ...func(*store.LedgerOptions)) *store.Ledger {
+	tb.Helper()
+	return openLedgerAt(tb, filepath.Join(tb.TempDir(), "backstop.db"), change...)
 }
 
-func openLedgerAt(t testing.TB, path string, change ...func(*store.LedgerOptions)) *store.Ledger {
-	t.Helper()
+func openLedgerAt(tb testing.TB, path string, change ...func(*store.LedgerOptions)) *store.Ledger {
+	tb.Helper()
 	o := store.LedgerOptions{
 		Policy:    incident.DefaultPolicy(),
 		Notifiers: []store.NotifierRow{{Name: "mail", PerHour: incident.MailsPerHour}, {Name: "chat"}},
@@ -34,11 +34,11 @@ func openLedgerAt(t testing.TB, path string, change ...func(*store.LedgerOptions
 	}
 	l, err := store.OpenLedger(context.Background(), path, o)
 	if err != nil {
-		t.Fatal(err)
+		tb.Fatal(err)
 	}
-	t.Cleanup(func() {
+	tb.Cleanup(func() {
 		if err := l.Close(); err != nil {
-			t.Error(err)
+			tb.Error(err)
 		}
 	})
 	return l
@@ -115,13 +115,13 @@ func voiceParams(n int) []incident.Param {
 }
 
 // feed feeds the entries as one batch of a journal.
-func feed(t testing.TB, l *store.Ledger, entries ...incident.Fed) incident.FeedReport {
-	t.Helper()
+func feed(tb testing.TB, l *store.Ledger, entries ...incident.Fed) incident.FeedReport {
+	tb.Helper()
 	report, err := l.Feed(context.Background(), incident.Batch{
 		Cursor: incident.Cursor{Journal: "test", Row: 1}, Entries: entries,
 	})
 	if err != nil {
-		t.Fatal(err)
+		tb.Fatal(err)
 	}
 	return report
 }

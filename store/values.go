@@ -16,14 +16,14 @@ import (
 func timeOf(id incident.ID) time.Time { return time.UnixMilli(millisOf(id)).UTC() }
 
 func millisOf(id incident.ID) int64 {
-	return int64(binary.BigEndian.Uint64(id[:8]) >> 16) //nolint:gosec // 48 bits
+	return int64(binary.BigEndian.Uint64(id[:8]) >> 16)
 }
 
 // idFrom is the smallest id of that millisecond, so that ids can be compared
 // with times.
 func idFrom(ms int64) []byte {
 	var id [16]byte
-	binary.BigEndian.PutUint64(id[:8], uint64(max(ms, 0))<<16) //nolint:gosec // not negative
+	binary.BigEndian.PutUint64(id[:8], uint64(max(ms, 0))<<16)
 	return id[:]
 }
 

@@ -39,14 +39,19 @@ type party struct{ number, city, state, zip, country string }
 
 func (p party) params(prefix string) []params.Param {
 	return []params.Param{
-		{Name: prefix, Value: p.number}, {Name: prefix + "City", Value: p.city}, {Name: prefix + "State", Value: p.state},
-		{Name: prefix + "Zip", Value: p.zip}, {Name: prefix + "Country", Value: p.country},
+		{Name: prefix, Value: p.number},
+		{Name: prefix + "City", Value: p.city},
+		{Name: prefix + "State", Value: p.state},
+		{Name: prefix + "Zip", Value: p.zip},
+		{Name: prefix + "Country", Value: p.country},
 	}
 }
 
 func (m maker) call(account, sid string, from, to party) []params.Param {
 	request := []params.Param{
-		{Name: "AccountSid", Value: account}, {Name: "ApiVersion", Value: "2010-04-01"}, {Name: "CallSid", Value: sid},
+		{Name: "AccountSid", Value: account},
+		{Name: "ApiVersion", Value: "2010-04-01"},
+		{Name: "CallSid", Value: sid},
 		{Name: "CallStatus", Value: m.of("ringing", "ringing", "ringing", "in-progress")},
 		{Name: "Direction", Value: m.of("inbound", "inbound", "inbound", "outbound-api", "outbound-dial")},
 	}
@@ -75,12 +80,24 @@ func (m maker) call(account, sid string, from, to party) []params.Param {
 func (m maker) message(account, sid string, from, to party) []params.Param {
 	body := m.of("hello", "STOP", "Yes please", "Is anybody there?", "Danke, bis morgen!", "What time do you open on Monday?", "1")
 	request := []params.Param{
-		{Name: "ToCountry", Value: to.country}, {Name: "ToState", Value: to.state}, {Name: "SmsMessageSid", Value: sid},
-		{Name: "NumMedia", Value: m.of("0", "0", "0", "1")}, {Name: "ToCity", Value: to.city}, {Name: "FromZip", Value: from.zip},
-		{Name: "SmsSid", Value: sid}, {Name: "FromState", Value: from.state}, {Name: "SmsStatus", Value: "received"},
-		{Name: "FromCity", Value: from.city}, {Name: "Body", Value: body}, {Name: "FromCountry", Value: from.country},
-		{Name: "To", Value: to.number}, {Name: "ToZip", Value: to.zip}, {Name: "NumSegments", Value: "1"},
-		{Name: "MessageSid", Value: sid}, {Name: "AccountSid", Value: account}, {Name: "From", Value: from.number},
+		{Name: "ToCountry", Value: to.country},
+		{Name: "ToState", Value: to.state},
+		{Name: "SmsMessageSid", Value: sid},
+		{Name: "NumMedia", Value: m.of("0", "0", "0", "1")},
+		{Name: "ToCity", Value: to.city},
+		{Name: "FromZip", Value: from.zip},
+		{Name: "SmsSid", Value: sid},
+		{Name: "FromState", Value: from.state},
+		{Name: "SmsStatus", Value: "received"},
+		{Name: "FromCity", Value: from.city},
+		{Name: "Body", Value: body},
+		{Name: "FromCountry", Value: from.country},
+		{Name: "To", Value: to.number},
+		{Name: "ToZip", Value: to.zip},
+		{Name: "NumSegments", Value: "1"},
+		{Name: "MessageSid", Value: sid},
+		{Name: "AccountSid", Value: account},
+		{Name: "From", Value: from.number},
 		{Name: "ApiVersion", Value: "2010-04-01"},
 	}
 	if m.IntN(3) == 0 {

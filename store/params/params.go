@@ -90,7 +90,7 @@ type words struct {
 func newWords(lines string) words {
 	w := words{list: strings.Split(strings.TrimSpace(lines), "\n"), numbers: map[string]byte{}}
 	for i, word := range w.list {
-		w.numbers[word] = byte(i + 1) //nolint:gosec // there are fewer than 256: a test says so
+		w.numbers[word] = byte(i + 1) // fewer than 256: a test says so
 	}
 	return w
 }
@@ -184,7 +184,7 @@ func (p *Packer) appendValue(dst, literals []byte, before []Param, value string,
 		return binary.AppendUvarint(append(dst, wordToken), uint64(n)), literals
 	}
 	if i := indexOfValue(before, value); i >= 0 {
-		return binary.AppendUvarint(append(dst, sameToken), uint64(i)), literals //nolint:gosec // an index
+		return binary.AppendUvarint(append(dst, sameToken), uint64(i)), literals
 	}
 	return binary.AppendUvarint(dst, literalToken+uint64(len(value))), append(literals, value...)
 }

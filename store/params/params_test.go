@@ -14,11 +14,11 @@ import (
 	"github.com/backstop-project/backstop/store/params"
 )
 
-func packer(t testing.TB) *params.Packer {
-	t.Helper()
+func packer(tb testing.TB) *params.Packer {
+	tb.Helper()
 	p, err := params.New()
 	if err != nil {
-		t.Fatal(err)
+		tb.Fatal(err)
 	}
 	return p
 }
@@ -192,8 +192,13 @@ func BenchmarkPack(b *testing.B) {
 	known := []string{"AC0123456789abcdef0123456789abcdef", "CA0123456789abcdef0123456789abcdef", "+14155550100", "+493012345678"}
 	for name, request := range map[string][]params.Param{
 		"call": {
-			{Name: "AccountSid", Value: known[0]}, {Name: "ApiVersion", Value: "2010-04-01"}, {Name: "CallSid", Value: known[1]},
-			{Name: "CallStatus", Value: "ringing"}, {Name: "From", Value: known[2]}, {Name: "FromCity", Value: "SAN FRANCISCO"}, {Name: "To", Value: known[3]},
+			{Name: "AccountSid", Value: known[0]},
+			{Name: "ApiVersion", Value: "2010-04-01"},
+			{Name: "CallSid", Value: known[1]},
+			{Name: "CallStatus", Value: "ringing"},
+			{Name: "From", Value: known[2]},
+			{Name: "FromCity", Value: "SAN FRANCISCO"},
+			{Name: "To", Value: known[3]},
 		},
 		"long": {{Name: "Body", Value: strings.Repeat("What time do you open on Monday? ", 20)}},
 	} {
