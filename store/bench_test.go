@@ -148,3 +148,31 @@ func pages(b *testing.B, l *store.Ledger) {
 		b.ReportMetric(float64(time.Since(began).Microseconds())/20, name+"-µs/page")
 	}
 }
+
+// BenchmarkRetain is one step that removes failures or erases them.
+func BenchmarkRetain(b *testing.B) {
+	for name, keep := range map[string]store.Retention{
+		"remove": {MaxBytes: 1}, "erase": {PersonalDays: 1},
+	} {
+		b.Run(name, func(b *testing.B) {
+			l := openLedger(b)
+			s := newStorm()
+			for range 100 {
+				feed(b, l, s.batch(1000)...)
+			}
+			var steps, done int
+			began := time.Now()
+			for at := start.Add(2 * day); ; steps++ {
+				r, err := l.Retain(context.Background(), at, keep)
+				if err != nil {
+					b.Fatal(err)
+				}
+				if done += r.Removed + r.Erased; r.Removed+r.Erased == 0 {
+					break
+				}
+			}
+			b.ReportMetric(float64(time.Since(began).Milliseconds())/float64(steps), "ms/step")
+			b.ReportMetric(float64(done)/float64(steps), "failures/step")
+		})
+	}
+}

@@ -23,8 +23,8 @@ type RetainReport struct {
 
 // What one step does at most: a few milliseconds' work of each kind.
 const (
-	removeAtOnce = 250
-	eraseAtOnce  = 250
+	removeAtOnce = 500
+	eraseAtOnce  = 500
 	tidyAtOnce   = 1000
 )
 

@@ -119,16 +119,22 @@ func ignoreDone(err error) error {
 	return err
 }
 
-// recall forgets everything if another process has written.
+// recall forgets everything if another process has written, and writes no more
+// if that was a newer version of Backstop.
 func (t *tx) recall(ctx context.Context) error {
 	version, err := integer(ctx, t, `PRAGMA data_version`)
+	if err != nil || version == t.version {
+		return err
+	}
+	schema, err := integer(ctx, t, `PRAGMA user_version`)
 	if err != nil {
 		return err
 	}
-	if version != t.version {
-		*t.memory = *newMemory()
-		t.version = version
+	if schema > ledgerVersion {
+		return fmt.Errorf("%w: its version is %d, this one knows %d", ErrNewer, schema, ledgerVersion)
 	}
+	*t.memory = *newMemory()
+	t.version = version
 	return nil
 }
 
