@@ -228,7 +228,7 @@ func newRig() *rig {
 		},
 	})
 	r.feeder = intake.NewFeeder(intake.FeederOptions{
-		Journal: r.recorder.Journal, Ledger: func() intake.Ledger { return r.ledger },
+		Journal: r.recorder.Journal, Ledger: func() (intake.Ledger, error) { return r.ledger, nil },
 		Fed: r.recorder.Fed, Alerts: func() {}, Tell: func(a incident.Alert) { _, _ = r.ledger.Tell(context.Background(), a) },
 		Now: time.Now, Log: slog.New(slog.DiscardHandler),
 	}, r.sentinel)

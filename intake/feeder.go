@@ -14,8 +14,8 @@ import (
 type FeederOptions struct {
 	// Journal is the journal to read, nil while there is none.
 	Journal func() Journal
-	// Ledger is the ledger to feed, nil while there is none.
-	Ledger func() Ledger
+	// Ledger is the ledger to feed, or why there is none.
+	Ledger func() (Ledger, error)
 	// Fed is called with the journal's row up to which the ledger has all.
 	Fed func(row int64)
 	// Alerts is called when alerts were put into the outbox.
@@ -61,8 +61,10 @@ func (f *Feeder) Wake() {
 }
 
 const (
-	readBytes  = 2 << 20
-	feedPause  = 20 * time.Millisecond // between batches, so that entries gather
+	readBytes  = 4 << 20
+	feedPause  = 20 * time.Millisecond  // between batches, so that entries gather
+	stormPause = 300 * time.Millisecond // in a storm: a commit costs the same for one entry as for thousands
+	stormBatch = 100                    // entries in one batch that make a storm
 	feedRetry  = 250 * time.Millisecond
 	feedAnyway = time.Second // without a wake: another process may have written
 )
@@ -81,69 +83,73 @@ func (f *Feeder) Run(ctx context.Context) error {
 		case <-f.wake:
 		case <-anyway.C:
 		}
-		f.feedAll(ctx)
-		pause(ctx, feedPause)
+		pause(ctx, f.feedAll(ctx))
 	}
 }
 
-// feedAll feeds until the journal is read to its end, or the ledger is away.
-func (f *Feeder) feedAll(ctx context.Context) {
+// feedAll feeds until the journal is read to its end, or ctx ends, and says
+// how long to let entries gather. While the ledger is away it tries again.
+func (f *Feeder) feedAll(ctx context.Context) (wait time.Duration) {
 	for ctx.Err() == nil {
-		more, err := f.feedOnce(ctx)
+		entries, more, err := f.feedOnce(ctx)
 		f.gate.ledgerIs(err)
-		if err != nil {
+		switch {
+		case err != nil:
 			f.Stats.Errors.Add(1)
 			pause(ctx, feedRetry)
-		}
-		if !more && err == nil {
-			return
+		case more:
+		case entries >= stormBatch:
+			return stormPause
+		default:
+			return feedPause
 		}
 	}
+	return 0
 }
 
-var errNoLedger = errors.New("the ledger is not open")
-
-// feedOnce moves one batch; more is false where none was left.
-func (f *Feeder) feedOnce(ctx context.Context) (more bool, err error) {
-	ledger := f.o.Ledger()
-	if ledger == nil {
-		return false, errNoLedger
+// feedOnce moves one batch; more says that the journal holds another one.
+func (f *Feeder) feedOnce(ctx context.Context) (entries int, more bool, err error) {
+	ledger, err := f.o.Ledger()
+	if err != nil {
+		return 0, false, err
 	}
 	journal := f.o.Journal()
 	if journal == nil {
-		return false, nil // the recorder tells about the journal
+		return 0, false, nil // the recorder tells about the journal
 	}
 	cursor, err := ledger.Cursor(ctx, journal.ID())
 	if err != nil {
-		return false, err
+		return 0, false, err
 	}
 	batch := incident.Batch{Cursor: cursor}
 	var damaged [][]byte
+	read := 0
 	err = journal.ReadAfter(ctx, cursor.Row, readBytes, func(row int64, blob []byte) error {
 		d := decodeGroup(blob)
 		batch.Entries = append(batch.Entries, d.entries...)
 		damaged = append(damaged, d.damaged...)
 		batch.Cursor.Row = row
+		read += len(blob)
 		return nil
 	})
 	if err != nil {
 		f.o.Log.Warn("journal not readable", "err", err)
-		return false, nil
+		return 0, false, nil
 	}
 	if batch.Cursor.Row == cursor.Row {
 		f.fed(cursor.Row)
-		return false, nil
+		return 0, false, nil
 	}
 	for _, raw := range damaged {
 		if err := f.setAside(ctx, ledger, raw, errDamaged); err != nil {
-			return false, err
+			return 0, false, err
 		}
 	}
 	if err := f.feed(ctx, ledger, batch); err != nil {
-		return false, err
+		return 0, false, err
 	}
 	f.fed(batch.Cursor.Row)
-	return true, nil
+	return len(batch.Entries), read >= readBytes/2, nil // a row that did not fit stayed behind
 }
 
 func (f *Feeder) fed(row int64) {

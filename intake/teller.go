@@ -17,7 +17,7 @@ type MetaLedger interface {
 // Teller carries meta-alerts to people: through the ledger's outbox, or
 // straight to the notifiers where the ledger is away.
 type Teller struct {
-	ledger  func() MetaLedger // nil while there is none
+	ledger  MetaLedger
 	urgent  func(incident.Alert)
 	alerts  func()
 	log     *slog.Logger
@@ -28,7 +28,7 @@ type Teller struct {
 
 // NewTeller makes a teller; Run does its work. urgent must not block for
 // long; alerts is called when the outbox has something new.
-func NewTeller(ledger func() MetaLedger, urgent func(incident.Alert), alerts func(), log *slog.Logger) *Teller {
+func NewTeller(ledger MetaLedger, urgent func(incident.Alert), alerts func(), log *slog.Logger) *Teller {
 	return &Teller{
 		ledger: ledger, urgent: urgent, alerts: alerts, log: log,
 		queue: make(chan incident.Alert, 64), told: map[incident.Topic]time.Time{},
@@ -63,12 +63,7 @@ func (t *Teller) Run(ctx context.Context) error {
 func (t *Teller) tell(ctx context.Context, a incident.Alert) {
 	done := make(chan error, 1)
 	go func() {
-		ledger := t.ledger()
-		if ledger == nil {
-			done <- errNoLedger
-			return
-		}
-		queued, err := ledger.Tell(context.WithoutCancel(ctx), a)
+		queued, err := t.ledger.Tell(context.WithoutCancel(ctx), a)
 		if queued {
 			t.alerts()
 		}

@@ -8,7 +8,7 @@ import (
 
 // Timers lets time pass for incidents: open ones fall quiet, quiet ones close.
 type Timers struct {
-	Ledger func() Ledger // nil while there is none
+	Ledger func() (Ledger, error) // or why there is none
 	Alerts func()        // called when alerts were put into the outbox
 	Now    func() time.Time
 	Log    *slog.Logger
@@ -26,8 +26,8 @@ func (t Timers) Run(ctx context.Context) error {
 }
 
 func (t Timers) tick(ctx context.Context) (wait time.Duration) {
-	ledger := t.Ledger()
-	if ledger == nil {
+	ledger, err := t.Ledger()
+	if err != nil {
 		return time.Second
 	}
 	now := t.Now()

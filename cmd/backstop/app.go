@@ -32,6 +32,7 @@ type app struct {
 	load  func() (config.Config, error)
 
 	folder      *folder
+	lock        folderLock
 	secrets     secrets
 	recent      *recovery.Recent
 	connections int
@@ -77,7 +78,7 @@ func (a *app) buildPipeline() {
 	p := a.current.Load()
 	a.dispatcher = notify.New(a.slot, p.notifiers, notify.Options{Log: a.log})
 	a.slot.alerts = a.dispatcher.Wake
-	a.teller = intake.NewTeller(a.slot.meta, a.urgent, a.dispatcher.Wake, a.log)
+	a.teller = intake.NewTeller(a.slot, a.urgent, a.dispatcher.Wake, a.log)
 	a.sentinel = intake.NewSentinel(a.urgent, time.Now)
 	a.recorder = intake.NewRecorder(intake.RecorderOptions{
 		Open: a.openJournal, Room: a.journalRoom, MaxBytes: journalMost,
@@ -87,13 +88,13 @@ func (a *app) buildPipeline() {
 		Trouble:  a.journalTrouble,
 	})
 	a.feeder = intake.NewFeeder(intake.FeederOptions{
-		Journal: a.recorder.Journal, Ledger: a.slot.fed, Fed: a.recorder.Fed,
+		Journal: a.recorder.Journal, Ledger: func() (intake.Ledger, error) { return a.keeper.fed() }, Fed: a.recorder.Fed,
 		Alerts: a.dispatcher.Wake, Tell: a.teller.Tell, Now: time.Now, Log: a.log,
 	}, a.sentinel)
 	a.keeper = &ledgerKeeper{
-		slot: a.slot, path: p.config.Ledger, folder: a.folder, options: a.ledgerOptions,
+		slot: a.slot, path: p.config.Ledger, folder: a.folder, options: a.ledgerOptions, owns: a.lock.owns,
 		opened: func() { a.feeder.Wake(); a.dispatcher.Wake() },
-		tell:   a.teller.Tell, now: time.Now, log: a.log,
+		tell:   a.teller.Tell, now: time.Now, log: a.log, suspects: make(chan *store.Ledger, 1),
 	}
 }
 
@@ -153,18 +154,17 @@ func (a *app) workers() map[string]func(context.Context) error {
 // own feeds the ledger and sends alerts, as the one process of this folder
 // that may.
 func (a *app) own(ctx context.Context) error {
-	lock, err := takeLock(ctx, a.folder.path, func() {
+	defer func() { _ = a.lock.release() }() // the process ends anyway
+	err := a.lock.wait(ctx, a.folder.path, func() {
 		a.log.Warn("another process has this data folder: it feeds the history and sends the alerts until it ends")
 	})
-	if err != nil {
-		if ctx.Err() != nil {
-			return nil
-		}
+	switch {
+	case ctx.Err() != nil:
+		return nil
+	case err != nil:
 		a.log.Error("lock of the data folder not taken, going on without it", "err", err)
-	} else {
-		defer func() { _ = lock.release() }() // the process ends anyway
 	}
-	timers := intake.Timers{Ledger: a.slot.fed, Alerts: a.dispatcher.Wake, Now: time.Now, Log: a.log}
+	timers := intake.Timers{Ledger: a.keeper.fed, Alerts: a.dispatcher.Wake, Now: time.Now, Log: a.log}
 	return together(ctx,
 		func(ctx context.Context) error { return a.guarded(ctx, "feeder", a.feeder.Run) },
 		func(ctx context.Context) error { return a.guarded(ctx, "timers", timers.Run) },

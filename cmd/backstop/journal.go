@@ -24,25 +24,33 @@ func (a *app) openJournal(context.Context) (intake.Journal, error) {
 		return nil, err
 	}
 	j, err := store.OpenJournal(a.journalPath(), store.JournalOptions{Now: time.Now})
-	if errors.Is(err, store.ErrCorrupt) {
-		to, moved := store.MoveAside(a.journalPath(), time.Now())
-		if moved != nil {
-			return nil, errors.Join(err, moved)
+	if errors.Is(err, store.ErrCorrupt) && a.lock.owns() {
+		if err := a.journalAside(err); err != nil {
+			return nil, err
 		}
-		a.log.Error("damaged journal moved aside", "to", to, "err", err)
-		a.teller.Tell(incident.Alert{
-			Kind: incident.Meta, Topic: incident.JournalTopic, At: time.Now(),
-			Title: "The journal was damaged: a new one was begun",
-			Detail: "The damaged journal is kept as " + to + ". Failures that were in it and not yet in the history are only there. " +
-				"First thing to do: look at the disk (dmesg, smartctl).",
-			Reason: "the journal was moved aside",
-		})
 		j, err = store.OpenJournal(a.journalPath(), store.JournalOptions{Now: time.Now})
 	}
 	if err != nil {
 		return nil, err
 	}
 	return j, nil
+}
+
+// journalAside makes room for a new journal.
+func (a *app) journalAside(why error) error {
+	to, err := store.MoveAside(a.journalPath(), time.Now())
+	if err != nil {
+		return errors.Join(why, err)
+	}
+	a.log.Error("damaged journal moved aside", "to", to, "err", why)
+	a.teller.Tell(incident.Alert{
+		Kind: incident.Meta, Topic: incident.JournalTopic, At: time.Now(),
+		Title: "The journal was damaged: a new one was begun",
+		Detail: "The damaged journal is kept as " + to + ". Failures that were in it and not yet in the history are only there. " +
+			"First thing to do: look at the disk (dmesg, smartctl).",
+		Reason: "the journal was moved aside",
+	})
+	return nil
 }
 
 // journalRoom says whether the journal may grow.

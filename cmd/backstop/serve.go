@@ -86,6 +86,7 @@ func (a *app) run(ctx context.Context, reloads <-chan os.Signal) error {
 	if err != nil {
 		return err
 	}
+	_ = a.lock.try(a.folder.path) // its owner worker says why not
 	back, stopBack := context.WithCancel(context.WithoutCancel(ctx))
 	defer stopBack()
 	var behind sync.WaitGroup

@@ -122,3 +122,17 @@ func pragma(t *testing.T, path, name string, value int) {
 		t.Fatal(err)
 	}
 }
+
+// ledgerVersion is the schema's version.
+func ledgerVersion(t *testing.T, path string) (version int) {
+	t.Helper()
+	db, err := sql.Open("sqlite3", "file:"+path+"?_busy_timeout=10000&mode=ro")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer db.Close()
+	if err := db.QueryRowContext(t.Context(), "PRAGMA user_version").Scan(&version); err != nil {
+		t.Fatal(err)
+	}
+	return version
+}

@@ -1,0 +1,141 @@
+package main
+
+import (
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/backstop-project/backstop/twilio/sim"
+)
+
+func TestAJournalDeletedUnderLoadLosesNothing(t *testing.T) {
+	t.Parallel()
+	for _, claim := range []string{"while the ledger is fed", "while the ledger is locked"} {
+		t.Run(claim, func(t *testing.T) {
+			t.Parallel()
+			mails := newMailServer(t)
+			p := spawn(t, configured(t).with(mails.settings()))
+			p.settle()
+			release := func() {}
+			if strings.Contains(claim, "locked") {
+				release = locked(t, p.path(ledgerFile))
+			}
+			l := p.callers(3)
+			l.reached(t, 60)
+			deleteDatabase(t, p.path(journalFile))
+			eventually(t, 2*soon, "a new journal is there", func() bool { _, err := os.Stat(p.path(journalFile)); return err == nil })
+			l.reached(t, l.placed.Load()+30)
+			l.stop(t)
+			release()
+			mails.await(t, 8*soon, "Failures cannot be written down")
+			p.settle()
+			eventually(t, soon, "health is good again", func() bool {
+				return strings.Contains(p.visitor().get("/healthz").source, `"degraded":[]`)
+			})
+			p.end()
+			judgeStored(t, p.dir, l.written)
+		})
+	}
+}
+
+func TestADamagedJournalIsKeptAsideAtTheStart(t *testing.T) {
+	t.Parallel()
+	mails := newMailServer(t)
+	env := configured(t).with(mails.settings())
+	p := spawn(t, env)
+	sids := []string{p.call(sim.Call{}).SID}
+	p.settle()
+	p.end()
+	overwriteWithGarbage(t, p.path(journalFile))
+	p = spawn(t, env)
+	sids = append(sids, p.awaitWritten().SID)
+	mails.await(t, 2*soon, "The journal was damaged")
+	p.settle()
+	p.end()
+	judgeStored(t, p.dir, sids)
+	if kept, err := filepath.Glob(p.path(journalFile + ".*.aside")); err != nil || len(kept) != 1 {
+		t.Errorf("kept aside: %q (%v), want one", kept, err)
+	}
+}
+
+func TestAJournalDamagedWhileRunningIsReplaced(t *testing.T) {
+	t.Parallel()
+	mails := newMailServer(t)
+	p := spawn(t, configured(t).with(mails.settings()))
+	sids := []string{p.call(sim.Call{}).SID}
+	p.settle()
+	overwriteWithGarbage(t, p.path(journalFile))
+	p.call(sim.Call{}) // its row may be lost with the file: nobody can know
+	mails.await(t, 2*soon, "ailures cannot be written down")
+	eventually(t, 2*soon, "the damaged journal is kept aside", func() bool {
+		kept, _ := filepath.Glob(p.path(journalFile + ".*.aside"))
+		return len(kept) == 1
+	})
+	sids = append(sids, p.awaitWritten().SID)
+	p.settle()
+	p.end()
+	judgeStored(t, p.dir, sids)
+}
+
+func TestWithoutADataFolderCallersAreAnsweredAndPeopleAreTold(t *testing.T) {
+	t.Parallel()
+	mails := newMailServer(t)
+	env := configured(t).with(mails.settings())
+	write(t, env["DATA_DIR"], "a file where the folder should be")
+	p := spawn(t, env)
+	result := p.call(sim.Call{})
+	if !strings.HasSuffix(result.First().Failure(), "; written=no") {
+		t.Errorf("X-Backstop-Failure: got %q, want written=no", result.First().Failure())
+	}
+	mails.await(t, 2*soon, "1 caller not helped", unavailable)
+	mails.await(t, 2*soon, "Failures cannot be written down")
+	health := p.visitor().get("/healthz")
+	if health.status != 200 || !hasAll(health.source, []string{"data folder", "journal", "history"}) {
+		t.Errorf("health says %d %s", health.status, health.source)
+	}
+
+	if err := os.Remove(env["DATA_DIR"]); err != nil {
+		t.Fatal(err)
+	}
+	eventually(t, 4*soon, "it heals by itself", func() bool {
+		return strings.Contains(p.visitor().get("/healthz").source, `"degraded":[]`)
+	})
+	again := p.awaitWritten()
+	mails.await(t, 4*soon, "not helped", "primary.example.com")
+	p.end()
+	judgeStored(t, p.dir, []string{result.SID, again.SID})
+}
+
+func TestAFolderWhoseDiskIsGoneIsLeftEmpty(t *testing.T) {
+	t.Parallel()
+	p := spawn(t, configured(t))
+	sids := []string{p.call(sim.Call{}).SID}
+	p.settle()
+	away := p.dir + ".mounted elsewhere"
+	if err := os.Rename(p.dir, away); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.Mkdir(p.dir, 0o700); err != nil {
+		t.Fatal(err)
+	}
+	eventually(t, 2*soon, "it notices", func() bool {
+		return strings.Contains(p.visitor().get("/healthz").source, "journal")
+	})
+	sids = append(sids, p.call(sim.Call{}).SID)
+	if left, err := os.ReadDir(p.dir); err != nil || len(left) > 0 {
+		t.Errorf("it made %v in the empty folder (%v)", left, err)
+	}
+	if err := os.Remove(p.dir); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.Rename(away, p.dir); err != nil {
+		t.Fatal(err)
+	}
+	eventually(t, 4*soon, "it goes on when the disk is back", func() bool {
+		return strings.Contains(p.visitor().get("/healthz").source, `"degraded":[]`)
+	})
+	p.settle()
+	p.end()
+	judgeStored(t, p.dir, sids)
+}

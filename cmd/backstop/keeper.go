@@ -1,0 +1,202 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"log/slog"
+	"sync"
+	"time"
+
+	"github.com/backstop-project/backstop/incident"
+	"github.com/backstop-project/backstop/intake"
+	"github.com/backstop-project/backstop/store"
+)
+
+// ledgerKeeper opens the ledger, notices when its file is damaged, deleted or
+// replaced, moves a damaged one aside and opens a new one, which the journal
+// then fills.
+type ledgerKeeper struct {
+	slot   *ledgerSlot
+	path   string
+	folder *folder
+	// options are asked at each opening: a reload may have changed them.
+	options func() store.LedgerOptions
+	// owns says whether this process may move files: of several in one
+	// folder only one may, or the second moves the first one's new file.
+	owns   func() bool
+	opened func()
+	tell   func(incident.Alert)
+	now    func() time.Time
+	log    *slog.Logger
+
+	suspects  chan *store.Ledger // that SQLite called malformed
+	examining sync.WaitGroup
+	lost      string // the id of a ledger whose file went away; "" where none did
+}
+
+// Run keeps the ledger open until ctx ends; Close closes it.
+func (k *ledgerKeeper) Run(ctx context.Context) error {
+	ticker := time.NewTicker(time.Second)
+	defer ticker.Stop()
+	defer k.examining.Wait()
+	for {
+		if l := k.slot.open.Load(); l == nil {
+			k.tryOpen(ctx)
+		} else if err := l.Check(ctx); err != nil {
+			k.replaced(l, err)
+			continue
+		}
+		select {
+		case <-ctx.Done():
+			return nil
+		case l := <-k.suspects:
+			k.examine(ctx, l)
+		case <-ticker.C:
+		}
+	}
+}
+
+// Close closes the ledger, where one is open.
+func (k *ledgerKeeper) Close() error {
+	if l := k.slot.open.Swap(nil); l != nil {
+		return l.Close()
+	}
+	return nil
+}
+
+func (k *ledgerKeeper) tryOpen(ctx context.Context) {
+	if err := k.folder.check(); err != nil {
+		k.say("opening", err)
+		return
+	}
+	l, err := store.OpenLedger(ctx, k.path, k.options())
+	switch {
+	case err == nil:
+		k.take(ctx, l)
+	case errors.Is(err, store.ErrCorrupt) && k.owns():
+		k.aside(err)
+	default:
+		k.say("opening", err)
+	}
+}
+
+// take puts an open ledger to use.
+func (k *ledgerKeeper) take(ctx context.Context, l *store.Ledger) {
+	k.slot.why.Store(nil)
+	k.slot.open.Store(l)
+	if k.lost != "" && k.lost != l.ID() {
+		k.tellLost()
+	}
+	k.lost = ""
+	k.opened()
+	if l.Unclean() {
+		k.examining.Go(func() { k.examine(ctx, l) })
+	}
+}
+
+// say logs an error once, not once a second, and keeps it as the reason why
+// there is no ledger.
+func (k *ledgerKeeper) say(step string, err error) {
+	said := err.Error()
+	if before := k.slot.why.Swap(&said); before == nil || *before != said {
+		k.log.Error("ledger not available", "step", step, "err", said)
+	}
+}
+
+// suspect hears from whoever uses l that SQLite calls it malformed.
+func (k *ledgerKeeper) suspect(l *store.Ledger) {
+	select {
+	case k.suspects <- l:
+	default: // one is waiting
+	}
+}
+
+// examine reads the whole ledger, and moves it aside where it is damaged.
+func (k *ledgerKeeper) examine(ctx context.Context, l *store.Ledger) {
+	err := l.QuickCheck(ctx)
+	if !errors.Is(err, store.ErrCorrupt) || !k.owns() || !k.slot.open.CompareAndSwap(l, nil) {
+		return
+	}
+	if err := l.Close(); err != nil {
+		k.log.Warn("damaged ledger not closed cleanly", "err", err)
+	}
+	k.aside(err)
+}
+
+// replaced closes a ledger whose path names another file, or none.
+func (k *ledgerKeeper) replaced(l *store.Ledger, err error) {
+	if !k.slot.open.CompareAndSwap(l, nil) {
+		return
+	}
+	k.say("checking", err)
+	if errors.Is(err, store.ErrReplaced) {
+		k.lost = l.ID()
+	}
+	if err := l.Close(); err != nil {
+		k.log.Warn("lost ledger not closed cleanly", "err", err)
+	}
+}
+
+func (k *ledgerKeeper) aside(why error) {
+	to, err := store.MoveAside(k.path, k.now())
+	if err != nil {
+		k.say("moving a damaged one aside", errors.Join(why, err))
+		return
+	}
+	k.log.Error("damaged ledger moved aside", "to", to, "err", why)
+	k.tell(incident.Alert{
+		Kind: incident.Meta, Topic: incident.LedgerTopic, At: k.now(),
+		Title: "The error history was damaged: a new one was begun",
+		Detail: "The damaged ledger is kept as " + to + ". What the journal still has (24 hours) is fed into the new one, " +
+			"so some alerts may come again; older history is in the old file. First thing to do: look at the disk (dmesg, smartctl).",
+		Reason: "the ledger was moved aside",
+	})
+}
+
+func (k *ledgerKeeper) tellLost() {
+	if !k.owns() {
+		return
+	}
+	k.tell(incident.Alert{
+		Kind: incident.Meta, Topic: incident.LedgerTopic, At: k.now(),
+		Title: "The error history was removed: a new one was begun",
+		Detail: k.path + " was deleted or replaced while Backstop was running. What the journal still has (24 hours) is fed into the new one, " +
+			"so some alerts may come again; older history is gone unless somebody has the file. First thing to do: find out who removed it.",
+		Reason: "the ledger's file went away",
+	})
+}
+
+// fed is the ledger as the pipeline sees it, or why there is none.
+func (k *ledgerKeeper) fed() (intake.Ledger, error) {
+	l, err := k.slot.ledger()
+	if err != nil {
+		return nil, err
+	}
+	return watchedLedger{l, k.suspect}, nil
+}
+
+// watchedLedger has its keeper look at a ledger that SQLite calls malformed
+// while it is fed: its header may be good where its pages are not.
+type watchedLedger struct {
+	*store.Ledger
+	suspect func(*store.Ledger)
+}
+
+func (w watchedLedger) watch(err error) error {
+	if errors.Is(err, store.ErrCorrupt) {
+		w.suspect(w.Ledger)
+	}
+	return err
+}
+
+// Cursor is store.Ledger's.
+func (w watchedLedger) Cursor(ctx context.Context, journal string) (incident.Cursor, error) {
+	c, err := w.Ledger.Cursor(ctx, journal)
+	return c, w.watch(err)
+}
+
+// Feed is store.Ledger's.
+func (w watchedLedger) Feed(ctx context.Context, batch incident.Batch) (incident.FeedReport, error) {
+	report, err := w.Ledger.Feed(ctx, batch)
+	return report, w.watch(err)
+}
