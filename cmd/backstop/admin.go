@@ -175,7 +175,8 @@ func (p passwordCommand) Run(w *world, c *cli) error {
 	if err != nil {
 		return err
 	}
-	if _, err := openFolder(cfg.DataDir); err != nil {
+	data := folder{path: cfg.DataDir}
+	if err := data.check(); err != nil {
 		return err
 	}
 	hash, err := pages.HashPassword(password)

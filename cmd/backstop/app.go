@@ -57,10 +57,9 @@ type app struct {
 // it: what is wrong with disk or databases is told while calls are answered.
 func newApp(c config.Config, w *world, log *slog.Logger) (*app, error) {
 	a := &app{w: w, log: log, slot: &ledgerSlot{}, recent: recovery.NewRecent(), connections: connectionCap()}
-	var err error
-	if a.folder, err = openFolder(c.DataDir); err != nil {
+	a.folder = &folder{path: c.DataDir}
+	if err := a.folder.check(); err != nil {
 		log.Error("data folder not usable: calls are answered but nothing is written", "err", err)
-		a.folder = &folder{path: c.DataDir}
 		a.state.folder.Store(new(err.Error()))
 	}
 	a.secrets.read(a, c)

@@ -82,7 +82,9 @@ func TestWithoutADataFolderCallersAreAnsweredAndPeopleAreTold(t *testing.T) {
 	t.Parallel()
 	mails := newMailServer(t)
 	env := configured(t).with(mails.settings())
-	write(t, env["DATA_DIR"], "a file where the folder should be")
+	inTheWay := env["DATA_DIR"]
+	env["DATA_DIR"] = filepath.Join(inTheWay, "data")
+	write(t, inTheWay, "a file where a folder should be")
 	p := spawn(t, env)
 	result := p.call(sim.Call{})
 	if !strings.HasSuffix(result.First().Failure(), "; written=no") {
@@ -95,7 +97,7 @@ func TestWithoutADataFolderCallersAreAnsweredAndPeopleAreTold(t *testing.T) {
 		t.Errorf("health says %d %s", health.status, health.source)
 	}
 
-	if err := os.Remove(env["DATA_DIR"]); err != nil {
+	if err := os.Remove(inTheWay); err != nil {
 		t.Fatal(err)
 	}
 	eventually(t, 4*soon, "it heals by itself", func() bool {

@@ -1,57 +1,42 @@
 package main
 
 import (
-	"errors"
 	"fmt"
 	"os"
+	"sync"
 	"syscall"
 )
 
-// folder is the data folder. What it was at start it must stay: when its disk
-// is unmounted, a new database in the empty folder beneath would hide the old
-// one.
+// folder is the data folder. What it was when it was first seen it must stay:
+// when its disk is unmounted, a new database in the empty folder beneath would
+// hide the old one.
 type folder struct {
-	path   string
-	device uint64
-	inode  uint64
+	path string
+
+	mu    sync.Mutex
+	first os.FileInfo // nil while it could not be made
 }
 
-// openFolder makes the folder where there is none, private to its owner.
-func openFolder(path string) (*folder, error) {
-	if err := os.MkdirAll(path, 0o700); err != nil {
-		return nil, fmt.Errorf("DATA_DIR %s cannot be made: %w: let this user write there, or name another folder", path, err)
-	}
-	f := &folder{path: path}
-	var err error
-	f.device, f.inode, err = identity(path)
-	return f, err
-}
-
-// check says whether the folder is still the one it was.
+// check says whether the folder can be used, and is still the one it was. Where
+// it was never seen it is made, private to its owner.
 func (f *folder) check() error {
-	device, inode, err := identity(f.path)
-	if err != nil {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	if f.first == nil {
+		if err := os.MkdirAll(f.path, 0o700); err != nil {
+			return fmt.Errorf("DATA_DIR %s cannot be made: %w: let this user write there, or name another folder", f.path, err)
+		}
+	}
+	now, err := os.Stat(f.path)
+	switch {
+	case err != nil:
 		return fmt.Errorf("data folder: %w", err)
-	}
-	if f.inode == 0 { // it could not be read at start
-		f.device, f.inode = device, inode
-	}
-	if device != f.device || inode != f.inode {
+	case f.first == nil:
+		f.first = now
+	case !os.SameFile(f.first, now):
 		return fmt.Errorf("the data folder %s is another one than at start: is its disk still mounted?", f.path)
 	}
 	return nil
-}
-
-func identity(path string) (device, inode uint64, err error) {
-	info, err := os.Stat(path)
-	if err != nil {
-		return 0, 0, err
-	}
-	stat, ok := info.Sys().(*syscall.Stat_t)
-	if !ok {
-		return 0, 0, errors.New("this system does not number its files")
-	}
-	return stat.Dev, stat.Ino, nil
 }
 
 // free is how many bytes a user may still write there; ok is false where
