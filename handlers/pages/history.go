@@ -5,6 +5,7 @@ import (
 	"net/http"
 	"net/url"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/gin-gonic/gin"
@@ -56,7 +57,7 @@ func (p *Pages) history(c *gin.Context) error {
 	} else if err := p.fillHistory(c, &view, q); err != nil {
 		return err
 	}
-	view.Search = text
+	view.Search = strings.ToValidUTF8(text, "\uFFFD")
 	view.Filter = p.filter(q)
 	return p.render(c, statusFor(view.Problems), "history", view)
 }
