@@ -103,8 +103,12 @@ type origin struct {
 	itself      bool
 }
 
-func (t *tx) origin(ctx context.Context, f incident.Failure, cause int64) (int64, error) {
-	o := origin{cause, f.Channel, f.Code, incident.Host(f.ErrorURL), f.Method, f.Drill, f.AskedFirst, f.Itself}
+func (t *tx) origin(ctx context.Context, f incident.Failure, c incident.Cause, cause int64) (int64, error) {
+	host := c.Host // which is that of ErrorUrl where the cause has one
+	if host == "" && f.ErrorURL != "" {
+		host = incident.Host(f.ErrorURL)
+	}
+	o := origin{cause, f.Channel, f.Code, host, f.Method, f.Drill, f.AskedFirst, f.Itself}
 	if id, ok := t.origins[o]; ok {
 		return id, nil
 	}

@@ -119,7 +119,7 @@ func (f *feeding) one(ctx context.Context, e incident.Fed) error {
 		}
 		number = r.number()
 	}
-	origin, err := f.origin(ctx, e.Failure, causeID)
+	origin, err := f.origin(ctx, e.Failure, cause, causeID)
 	if err != nil {
 		return err
 	}

@@ -44,13 +44,17 @@ func packSID(sid string) any {
 	if sid == "" {
 		return nil
 	}
-	if len(sid) != 34 || !isUpper(sid[0]) || !isUpper(sid[1]) || sid[2:] != strings.ToLower(sid[2:]) {
+	if len(sid) != 34 || !isUpper(sid[0]) || !isUpper(sid[1]) {
 		return sid
 	}
 	packed := make([]byte, 18)
 	copy(packed, sid[:2])
-	if _, err := hex.Decode(packed[2:], []byte(sid[2:])); err != nil {
-		return sid
+	for i := range 16 {
+		high, low := nibble(sid[2+2*i]), nibble(sid[3+2*i])
+		if high > 15 || low > 15 {
+			return sid
+		}
+		packed[2+i] = high<<4 | low
 	}
 	if sid[:2] == "CA" {
 		return packed[2:]
@@ -59,6 +63,17 @@ func packSID(sid string) any {
 }
 
 func isUpper(c byte) bool { return c >= 'A' && c <= 'Z' }
+
+// nibble is the value of a lower-case hexadecimal digit, above 15 for others.
+func nibble(c byte) byte {
+	switch {
+	case c >= '0' && c <= '9':
+		return c - '0'
+	case c >= 'a' && c <= 'f':
+		return c - 'a' + 10
+	}
+	return 255
+}
 
 func unpackSID(v any) string {
 	switch v := v.(type) {
