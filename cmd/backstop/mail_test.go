@@ -110,25 +110,29 @@ func (m *mailServer) subjects() []string {
 	return all
 }
 
+// about says whether there is a mail whose subject has all the words.
+func (m *mailServer) about(words ...string) bool { return m.find(words) != nil }
+
+func (m *mailServer) find(words []string) *received {
+	for _, one := range m.got() {
+		if isAbout(one.subject(), words) {
+			return &one
+		}
+	}
+	return nil
+}
+
 // await returns the first mail whose subject has all the words.
 func (m *mailServer) await(t *testing.T, within time.Duration, words ...string) received {
 	t.Helper()
-	var found received
-	if !patiently(within, func() bool {
-		for _, one := range m.got() {
-			if isAbout(one.subject(), words) {
-				found = one
-				return true
-			}
-		}
-		return false
-	}) {
+	var found *received
+	if !patiently(within, func() bool { found = m.find(words); return found != nil }) {
 		t.Fatalf("no mail within %s whose subject has %q, but %q", within, words, m.subjects())
 	}
 	if n := utf8.RuneCountInString(found.subject()); n > 70 {
 		t.Errorf("the subject has %d characters, 70 at most: %q", n, found.subject())
 	}
-	return found
+	return *found
 }
 
 // isAbout says whether the line is the one that was waited for. On a busy

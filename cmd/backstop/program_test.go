@@ -326,7 +326,7 @@ func patiently(within time.Duration, ok func() bool) bool {
 		began := time.Now()
 		time.Sleep(pause)
 		now := time.Now()
-		deadline = deadline.Add(stalls * (now.Sub(began) - pause))
+		deadline = deadline.Add(hops / 2 * (now.Sub(began) - pause))
 		if now.After(deadline) {
 			return ok()
 		}

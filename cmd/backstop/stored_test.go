@@ -28,11 +28,16 @@ func stored(t *testing.T, dir string) map[string]int {
 
 func rows(t *testing.T, dir string) []history.Row {
 	t.Helper()
-	l, err := store.OpenLedger(t.Context(), filepath.Join(dir, "backstop.db"), store.LedgerOptions{Policy: incident.DefaultPolicy()})
+	l, err := store.OpenLedger(t.Context(), filepath.Join(dir, ledgerFile), store.LedgerOptions{Policy: incident.DefaultPolicy()})
 	if err != nil {
 		t.Fatal(err)
 	}
 	defer l.Close()
+	return rowsOf(t, l)
+}
+
+func rowsOf(t *testing.T, l *store.Ledger) []history.Row {
+	t.Helper()
 	var all []history.Row
 	q := history.Query{Drills: true, Limit: history.MaxLimit}
 	for {
