@@ -24,9 +24,10 @@ func barrier(next http.Handler, o Options) http.Handler {
 			}
 			o.Log.Error("panic while answering", slog.String("path", r.URL.Path),
 				slog.Any("panic", reason), slog.String("stack", string(debug.Stack())))
-			if !written.began {
-				lastResort(w, r, o)
+			if written.began {
+				panic(http.ErrAbortHandler) // half an answer must not pass for a whole one
 			}
+			lastResort(w, r, o)
 		}()
 		next.ServeHTTP(written, r)
 	})

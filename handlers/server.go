@@ -41,6 +41,7 @@ type ConnectionCap struct {
 	incomplete list.List // of conn: no whole request yet; oldest first
 	idle       list.List // of conn: between two requests; oldest first
 	busy       list.List // of conn: being answered
+	dropped    list.List // of conn: closed by us, and the server does not know yet
 
 	// Dropped counts connections closed at the cap.
 	Dropped atomic.Int64
@@ -55,15 +56,17 @@ type conn struct {
 func (l *ConnectionCap) Open() int {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	return len(l.where)
+	return l.open()
 }
+
+func (l *ConnectionCap) open() int { return len(l.where) - l.dropped.Len() }
 
 // track is the server's ConnState hook.
 func (l *ConnectionCap) track(c net.Conn, state http.ConnState) {
 	switch state {
 	case http.StateNew:
 		l.move(c, &l.incomplete)
-		if victim := l.overfull(); victim != nil {
+		if victim := l.overfull(c); victim != nil {
 			l.Dropped.Add(1)
 			_ = victim.Close() // it is gone either way
 		}
@@ -83,7 +86,7 @@ func (l *ConnectionCap) move(c net.Conn, to *list.List) {
 	defer l.mu.Unlock()
 	if at, known := l.where[c]; known {
 		from := at.Value.(conn).in
-		if from == to {
+		if from == to || from == &l.dropped {
 			return
 		}
 		from.Remove(at)
@@ -100,23 +103,25 @@ func (l *ConnectionCap) remove(c net.Conn) {
 	}
 }
 
-// overfull picks the connection to drop, nil where there is room. What is
-// being answered is never dropped.
-func (l *ConnectionCap) overfull() net.Conn {
+// overfull picks the connection to drop for the sake of a new one, nil where
+// there is room: the new one itself where all others are being answered.
+func (l *ConnectionCap) overfull(fresh net.Conn) net.Conn {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	if len(l.where) <= l.most {
+	if l.open() <= l.most {
 		return nil
 	}
+	victim := l.where[fresh]
 	for _, from := range []*list.List{&l.incomplete, &l.idle} {
-		if oldest := from.Front(); oldest != nil {
-			victim := oldest.Value.(conn).Conn
-			from.Remove(oldest)
-			delete(l.where, victim)
-			return victim
+		if oldest := from.Front(); oldest != nil && oldest != l.where[fresh] {
+			victim = oldest
+			break
 		}
 	}
-	return nil
+	gone := victim.Value.(conn).Conn
+	victim.Value.(conn).in.Remove(victim)
+	l.where[gone] = l.dropped.PushBack(conn{Conn: gone, in: &l.dropped})
+	return gone
 }
 
 // completing gives handlers a way to say that the whole request was read.
