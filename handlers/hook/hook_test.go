@@ -1,6 +1,7 @@
 package hook_test
 
 import (
+	"io"
 	"net/http"
 	"net/netip"
 	"strings"
@@ -64,6 +65,32 @@ func TestARetryGetsTheSameBytesAndIsRecordedOnce(t *testing.T) {
 	}
 	if got := len(r.recorder.all()); got != 1 {
 		t.Errorf("recorded %d, want 1", got)
+	}
+}
+
+func TestARetryOfARequestThatIsStuckGetsTheApologyOfItsKind(t *testing.T) {
+	t.Parallel()
+	for path, channel := range map[string]incident.Channel{"/fallback/messaging": incident.Messaging, "/fallback": incident.Messaging, "/fallback/voice": incident.Voice} {
+		t.Run(path, func(t *testing.T) {
+			t.Parallel()
+			r := newRig(t, nil)
+			r.recorder.stuck = make(chan struct{})
+			request := r.message(path, sim.Message{})
+			if channel == incident.Voice {
+				request = r.call(path, sim.Call{})
+			}
+			first := make(chan sim.Exchange, 1)
+			go func() { first <- r.client.Do(t.Context(), request) }()
+			<-r.recorder.stuck
+			retry := r.ask(request)
+			if got, want := string(retry.Body), string(recovery.Apology(channel)); got != want {
+				t.Errorf("the retry got %s, want %s", got, want)
+			}
+			r.recorder.stuck <- struct{}{}
+			if e := <-first; e.Err != nil || e.Status != 200 {
+				t.Errorf("the first got %d, %v", e.Status, e.Err)
+			}
+		})
 	}
 }
 
@@ -195,6 +222,66 @@ func TestAVisitorIsToldWhatTheAddressIsFor(t *testing.T) {
 	}
 	if _, _, total := r.hook.Unverified(10); total != 0 {
 		t.Error("a visit counts as an unverified request")
+	}
+}
+
+func TestAnAddressThatIsNearlyRightIsAnsweredAllTheSame(t *testing.T) {
+	t.Parallel()
+	r := newRig(t, nil)
+	for path, channel := range map[string]incident.Channel{
+		"/fallback/voice/": incident.Voice, "//fallback/voice": incident.Voice, "/Fallback/Voice": incident.Voice,
+		"/fallback/": incident.Voice, "/fallback/messaging/": incident.Messaging,
+	} {
+		status, answer := r.form(path, values("AccountSid", accountSID), nil)
+		if want := string(recovery.Apology(channel)); status != 200 || answer != want {
+			t.Errorf("%s: got %d %q, want the apology", path, status, answer)
+		}
+	}
+	if list, ours, _ := r.hook.Unverified(10); ours != 5 || !strings.Contains(list[0].Reason.Text, "does not exist") {
+		t.Errorf("kept %d, want 5 with the reason", ours)
+	}
+	if status, _ := r.form("/elsewhere", "", nil); status != http.StatusNotFound {
+		t.Errorf("/elsewhere: got %d", status)
+	}
+}
+
+func TestWhatStrangersMakeLongIsCutBeforeItIsKept(t *testing.T) {
+	t.Parallel()
+	r := newRig(t, nil)
+	long := strings.Repeat("A", 100<<10)
+	r.form("/fallback/voice", values("AccountSid", accountSID), map[string]string{"X-Twilio-Signature": long, "I-Twilio-Idempotency-Token": "x"})
+	if _, ours, _ := r.hook.Unverified(1); ours != 1 {
+		t.Fatalf("kept %d, want 1", ours)
+	}
+	if got := r.hook.UnverifiedBytes(); got > 4096 {
+		t.Errorf("%d bytes kept for one request", got)
+	}
+}
+
+func TestASlowRequestSaysNothingAboutTheJournal(t *testing.T) {
+	t.Parallel()
+	r := newRig(t, nil)
+	request := r.call("/fallback/voice", sim.Call{})
+	reader, writer := io.Pipe()
+	go func() {
+		half := len(request.Body) / 2
+		_, _ = writer.Write(request.Body[:half])
+		time.Sleep(120 * time.Millisecond) // longer than the rig waits for its journal
+		_, _ = writer.Write(request.Body[half:])
+		_ = writer.Close()
+	}()
+	slow, err := http.NewRequestWithContext(t.Context(), http.MethodPost, request.URL, reader)
+	if err != nil {
+		t.Fatal(err)
+	}
+	slow.Header, slow.ContentLength = request.Header.Clone(), int64(len(request.Body))
+	response, err := r.server.Client().Do(slow)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer response.Body.Close()
+	if got := response.Header.Get("X-Backstop-Failure"); !strings.HasSuffix(got, "written=yes") || r.recorder.lates != 0 {
+		t.Errorf("got %q, journal called late %d times", got, r.recorder.lates)
 	}
 }
 

@@ -37,9 +37,14 @@ type memory struct {
 	hang    bool
 	late    bool
 	lates   int
+	stuck   chan struct{} // Record says through it that it is stuck, until it is answered
 }
 
 func (m *memory) Record(e incident.Entry) (<-chan struct{}, bool) {
+	if m.stuck != nil {
+		m.stuck <- struct{}{} // it is known to be stuck
+		<-m.stuck
+	}
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	m.entries = append(m.entries, e)
@@ -101,7 +106,7 @@ func newRig(t *testing.T, change func(*hook.Settings)) *rig {
 		Log: slog.New(slog.NewJSONHandler(lockedWriter{&sync.Mutex{}, r.logged}, nil)),
 	})
 	r.server = httptest.NewServer(handlers.All(handlers.Options{
-		Hook: r.hook, NoWay: func(c *gin.Context) { c.String(http.StatusNotFound, "no") },
+		Hook: r.hook, Astray: r.hook.Astray, NoWay: func(c *gin.Context) { c.String(http.StatusNotFound, "no") },
 		Log: slog.New(slog.DiscardHandler), Apology: func(string) []byte { return recovery.Apology(incident.Voice) },
 	}))
 	t.Cleanup(r.server.Close)
