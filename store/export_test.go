@@ -10,6 +10,7 @@ func Searches() map[string]string {
 		searches[name+", newest first"] = query + newestFirst
 		searches[name+", oldest first"] = query + oldestFirst
 	}
+	searches["stretches of a SID"], searches["stretches of a number"] = stretchesOfSID, stretchesOfNumber
 	searches["rows"] = selectRows
 	searches["one failure"] = selectFailure
 	searches["retry"] = findRequest

@@ -3,6 +3,7 @@ package store_test
 import (
 	"context"
 	"fmt"
+	"regexp"
 	"slices"
 	"strings"
 	"testing"
@@ -15,6 +16,10 @@ import (
 	"github.com/backstop-project/backstop/incident"
 	"github.com/backstop-project/backstop/store"
 )
+
+// scanOfTable matches a plan that reads all of a table or of an index, by the
+// names that the statements give to tables.
+var scanOfTable = regexp.MustCompile(`^SCAN (failures|f|k|o|a|c|d|sender|recipient|url)\b`)
 
 func TestEverySearchUsesAnIndex(t *testing.T) {
 	path := t.TempDir() + "/backstop.db"
@@ -44,8 +49,7 @@ func TestEverySearchUsesAnIndex(t *testing.T) {
 				if err := rows.Scan(&id, &parent, &unused, &detail); err != nil {
 					t.Fatal(err)
 				}
-				small := strings.Contains(detail, "json_each") || strings.Contains(detail, "wanted") || strings.Contains(detail, "LIST SUBQUERY")
-				if strings.Contains(detail, "SCAN") && !small {
+				if scanOfTable.MatchString(detail) {
 					t.Errorf("it scans: %s", detail)
 				}
 				// The rows of a page are few and at hand.

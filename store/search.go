@@ -66,6 +66,37 @@ const (
 		ORDER BY serial `
 )
 
+// The stretches that hold a SID or a number at all, newest first: one statement
+// for all of them, so that looking for what is rare costs little more than
+// looking it up.
+const (
+	everyStretch = `
+		WITH RECURSIVE stretch (n) AS (
+		  SELECT ?2
+		  UNION ALL
+		  SELECT n - 1
+		  FROM stretch
+		  WHERE n > ?1)
+		SELECT n
+		FROM stretch
+		WHERE `
+	stretchesOfSID = everyStretch + `EXISTS (
+		  SELECT 1
+		  FROM failures
+		  WHERE serial >> 16 = n
+		    AND coalesce(sid, request_key) = ?3)`
+	stretchesOfNumber = everyStretch + `EXISTS (
+		  SELECT 1
+		  FROM failures
+		  WHERE serial >> 16 = n
+		    AND from_number = ?3)
+		  OR EXISTS (
+		  SELECT 1
+		  FROM failures
+		  WHERE serial >> 16 = n
+		    AND to_number = ?3)`
+)
+
 const (
 	newestFirst = `DESC LIMIT ?9`
 	oldestFirst = `ASC LIMIT ?9`
@@ -82,9 +113,9 @@ func (s *search) directed(query string) string {
 func (s *search) serials(ctx context.Context) ([]int64, error) {
 	switch {
 	case s.sid != nil:
-		return s.byStretch(ctx, s.sid, searchSID)
+		return s.byStretch(ctx, s.sid, stretchesOfSID, searchSID)
 	case s.number != nil:
-		return s.byStretch(ctx, s.number, searchFrom, searchTo)
+		return s.byStretch(ctx, s.number, stretchesOfNumber, searchFrom, searchTo)
 	case s.narrow:
 		return s.byOrigin(ctx)
 	}
@@ -108,17 +139,16 @@ func (s *search) byOrigin(ctx context.Context) (found []int64, err error) {
 	return found, nil
 }
 
-// byStretch goes through the stretches in the page's direction until it is
-// full.
-func (s *search) byStretch(ctx context.Context, value any, queries ...string) (found []int64, err error) {
-	first, last, err := s.stretches(ctx)
+// byStretch goes through the stretches that hold the value, in the page's
+// direction, until the page is full.
+func (s *search) byStretch(ctx context.Context, value any, which string, queries ...string) (found []int64, err error) {
+	stretches, err := s.stretches(ctx, which, value)
 	if err != nil {
 		return nil, err
 	}
-	for n := first; n <= last && len(found) <= s.limit; n++ {
-		stretch := n
-		if !s.newer {
-			stretch = last - (n - first)
+	for _, stretch := range stretches {
+		if len(found) > s.limit {
+			break
 		}
 		for _, query := range queries {
 			args := s.arguments(stretch, value)
@@ -134,14 +164,23 @@ func (s *search) byStretch(ctx context.Context, value any, queries ...string) (f
 	return found, nil
 }
 
-// stretches that the range touches and that there are.
-func (s *search) stretches(ctx context.Context) (first, last int64, err error) {
-	lowest, err := integer(ctx, s.view, `SELECT MIN(serial) FROM failures`)
-	if err != nil {
-		return 0, 0, err
+// stretches are those within the range that hold the value.
+func (s *search) stretches(ctx context.Context, which string, value any) ([]int64, error) {
+	var there serials
+	if err := s.view.QueryRowContext(ctx, `
+		SELECT COALESCE(MIN(serial), 1), COALESCE((SELECT MAX(serial) FROM failures), 0)
+		FROM failures`).Scan(&there.first, &there.last); err != nil {
+		return nil, err
 	}
-	highest, err := integer(ctx, s.view, `SELECT MAX(serial) FROM failures`)
-	return max(s.within.first, lowest) >> stretchBits, min(s.within.last, highest) >> stretchBits, err
+	first, last := max(s.within.first, there.first)>>stretchBits, min(s.within.last, there.last)>>stretchBits
+	if first > last {
+		return nil, nil
+	}
+	found, err := s.find(ctx, nil, which, []any{first, last, value})
+	if s.newer {
+		slices.Reverse(found)
+	}
+	return found, err
 }
 
 // first sorts in the page's direction, drops doubles and what is beyond the
