@@ -156,12 +156,12 @@ func (r *retaining) tidyAnswers(ctx context.Context, unused int64) error {
 
 func (r *retaining) tidyOld(ctx context.Context, oldest time.Time) error {
 	if _, err := r.some(ctx, tidyAtOnce, `
-		DELETE FROM hours
-		WHERE hour IN (
-		  SELECT hour
-		  FROM hours
-		  WHERE hour < ?2
-		  LIMIT ?1)`, oldest.UnixMilli()/hourMillis); err != nil {
+		DELETE FROM places
+		WHERE minute IN (
+		  SELECT minute
+		  FROM places
+		  WHERE minute < ?2
+		  LIMIT ?1)`, oldest.UnixMilli()/minuteMillis); err != nil {
 		return err
 	}
 	if r.keep.PersonalDays > 0 {

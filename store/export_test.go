@@ -12,6 +12,7 @@ func Searches() map[string]string {
 	}
 	searches["stretches of a SID"], searches["stretches of a number"] = stretchesOfSID, stretchesOfNumber
 	searches["rows"] = selectRows
+	searches["times"] = selectTimes
 	searches["one failure"] = selectFailure
 	searches["retry"] = findRequest
 	searches["minutes"] = sumMinutes

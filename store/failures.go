@@ -87,24 +87,24 @@ func newSearch(ctx context.Context, v *sql.Tx, q history.Query) (*search, error)
 	return s, nil
 }
 
-// bound turns times and cursors into serial numbers: those of the hours that
+// bound turns times and cursors into serial numbers: those of the minutes that
 // the times touch.
 func (s *search) bound(ctx context.Context) error {
 	since, until := int64(0), int64(1<<40)
 	if !s.query.From.IsZero() {
-		since = s.query.From.UnixMilli() / hourMillis
+		since = s.query.From.UnixMilli() / minuteMillis
 	}
 	if !s.query.To.IsZero() {
-		until = s.query.To.UnixMilli() / hourMillis
+		until = s.query.To.UnixMilli() / minuteMillis
 	}
 	var first, last sql.NullInt64
 	if s.query.From.IsZero() && s.query.To.IsZero() {
 		first, last = sql.NullInt64{Int64: 1}, sql.NullInt64{Int64: 1 << 62}
 	} else if err := s.view.QueryRowContext(ctx, `
 		SELECT MIN(first_serial), MAX(last_serial)
-		FROM hours
-		WHERE hour >= ?1
-		  AND hour <= ?2`, since, until).Scan(&first, &last); err != nil {
+		FROM places
+		WHERE minute >= ?1
+		  AND minute <= ?2`, since, until).Scan(&first, &last); err != nil {
 		return err
 	}
 	s.within = serials{max(first.Int64, 1), last.Int64}

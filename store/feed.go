@@ -38,7 +38,7 @@ func (l *Ledger) Cursor(ctx context.Context, journal string) (incident.Cursor, e
 func (l *Ledger) Feed(ctx context.Context, batch incident.Batch) (incident.FeedReport, error) {
 	var report incident.FeedReport
 	err := l.inTx(ctx, func(ctx context.Context, t *tx) error {
-		f := feeding{tx: t, counts: map[countKey]int64{}, hours: map[int64]serials{}}
+		f := feeding{tx: t, counts: map[countKey]int64{}, places: map[int64]serials{}}
 		if err := f.feed(ctx, batch); err != nil {
 			return err
 		}
@@ -57,8 +57,8 @@ type feeding struct {
 	report incident.FeedReport
 	packed []byte
 	counts map[countKey]int64
-	hours  map[int64]serials
-	oldest int64 // the earliest time of a new failure; 0 is none
+	places map[int64]serials // by minute
+	oldest int64             // the earliest time of a new failure; 0 is none
 }
 
 // serials is a range of serial numbers.
@@ -145,13 +145,13 @@ func (f *feeding) place(failure incident.Failure) {
 	if f.oldest == 0 || ms < f.oldest {
 		f.oldest = ms
 	}
-	hour, serial := ms/hourMillis, f.row.serial
-	at, known := f.hours[hour]
+	minute, serial := ms/minuteMillis, f.row.serial
+	at, known := f.places[minute]
 	if !known {
 		at.first = serial
 	}
 	at.last = serial
-	f.hours[hour] = at
+	f.places[minute] = at
 }
 
 func (f *feeding) drill(ctx context.Context, e incident.Fed) error {

@@ -3,6 +3,7 @@ package store
 import (
 	"context"
 	"database/sql"
+	"encoding/json"
 	"fmt"
 	"time"
 
@@ -15,12 +16,12 @@ const maxBars = 1000
 
 // maxCounted bounds how many rows are counted one by one where no counts are
 // kept: the newest ones.
-const maxCounted = 20_000
+const maxCounted = 10_000
 
 // Histogram counts what q finds, in at most maxBuckets bars of equal width
 // that leave no gap: minutes for the last two days, hours and days else, or
 // several of them. Drills are in none. It costs the counts of the range, not
-// its failures; with a number or SID to look for, the newest 20,000 of those
+// its failures; with a number or SID to look for, the newest 10,000 of those
 // are counted.
 func (l *Ledger) Histogram(ctx context.Context, q history.Query, maxBuckets int) ([]history.Bucket, error) {
 	var bars []history.Bucket
@@ -194,16 +195,28 @@ func countRows(ctx context.Context, v *sql.Tx, q history.Query, bars []history.B
 	if err != nil {
 		return err
 	}
-	for len(found) > 0 {
-		n := min(len(found), history.MaxLimit)
-		rows, err := loadRows(ctx, v, found[:n])
-		if err != nil {
+	wanted, err := json.Marshal(found)
+	if err != nil {
+		return err
+	}
+	rows, err := v.QueryContext(ctx, selectTimes, string(wanted))
+	if err != nil {
+		return err
+	}
+	defer rows.Close()
+	for rows.Next() {
+		var id incident.ID
+		var channel incident.Channel
+		if err := rows.Scan((*idColumn)(&id), &channel); err != nil {
 			return err
 		}
-		for _, r := range rows {
-			add(bars, r.ReceivedAt, r.Channel, 1)
-		}
-		found = found[n:]
+		add(bars, timeOf(id), channel, 1)
 	}
-	return nil
+	return rows.Err()
 }
+
+const selectTimes = `
+	SELECT f.id, o.channel
+	FROM json_each(?1) AS wanted
+	CROSS JOIN failures AS f ON f.serial = wanted.value
+	CROSS JOIN origins AS o ON o.id = f.origin_id`

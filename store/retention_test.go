@@ -188,7 +188,7 @@ func TestTextsThatNobodyUsesAreForgottenAndCanComeBack(t *testing.T) {
 	live(t, l, start.Add(20*day), start.Add(25*day), store.Retention{Days: 10})
 	db := raw(t, path)
 	for query, want := range map[string]int{
-		`SELECT COUNT(*) FROM texts`: 1, `SELECT COUNT(*) FROM answers`: 1, `SELECT COUNT(*) FROM documents`: 1, `SELECT COUNT(*) FROM hours`: 1,
+		`SELECT COUNT(*) FROM texts`: 1, `SELECT COUNT(*) FROM answers`: 1, `SELECT COUNT(*) FROM documents`: 1, `SELECT COUNT(*) FROM places`: 1,
 	} {
 		var got int
 		if err := db.QueryRow(query).Scan(&got); err != nil || got != want {

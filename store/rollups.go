@@ -26,9 +26,9 @@ func (f *feeding) saveCounts(ctx context.Context) error {
 			return fmt.Errorf("count by hour: %w", err)
 		}
 	}
-	for hour, at := range f.hours {
-		if err := f.run(ctx, addPlace, hour, at.first, at.last); err != nil {
-			return fmt.Errorf("places by hour: %w", err)
+	for minute, at := range f.places {
+		if err := f.run(ctx, addPlace, minute, at.first, at.last); err != nil {
+			return fmt.Errorf("places by minute: %w", err)
 		}
 	}
 	return nil
@@ -47,7 +47,7 @@ const addHour = `
 	SET failures = failures + excluded.failures`
 
 const addPlace = `
-	INSERT INTO hours (hour, first_serial, last_serial)
+	INSERT INTO places (minute, first_serial, last_serial)
 	VALUES (?1, ?2, ?3)
 	ON CONFLICT DO UPDATE
 	SET last_serial = excluded.last_serial`

@@ -105,8 +105,8 @@ CREATE INDEX failures_by_from ON failures (serial >> 16, from_number) WHERE from
 CREATE INDEX failures_by_to ON failures (serial >> 16, to_number) WHERE to_number IS NOT NULL;
 CREATE INDEX failures_by_origin ON failures (origin_id);
 
-CREATE TABLE hours ( -- where the failures of an hour are to be found
-  hour INTEGER PRIMARY KEY, -- unix hours
+CREATE TABLE places ( -- between which serial numbers the failures of a minute are to be found
+  minute INTEGER PRIMARY KEY, -- unix minutes
   first_serial INTEGER NOT NULL,
   last_serial INTEGER NOT NULL
 ) STRICT;
