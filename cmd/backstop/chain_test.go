@@ -209,3 +209,19 @@ func TestADrillNamesTheNotifierThatDidNotDeliver(t *testing.T) {
 		t.Errorf("drill ended with %d: %s%s", code, &printed, said)
 	}
 }
+
+func TestADrillDoesNotWaitForADeadNotifier(t *testing.T) {
+	t.Parallel()
+	mails, slack := newMailServer(t), newSlack(t)
+	mails.knowsNobody()
+	env := configured(t).with(mails.settings()).with(slack.webhookSettings())
+	p := start(t, env)
+	began := time.Now()
+	code, printed, complained := command(t, env, nil, "drill", "--to", p.base)
+	if code != exitFailed || !hasAll(complained, []string{"email: dead", "no such user here"}) || strings.Contains(complained, "slack") {
+		t.Errorf("drill ended with %d: %s%s", code, printed, complained)
+	}
+	if took := time.Since(began); took > 30*time.Second {
+		t.Errorf("it took %s", took)
+	}
+}

@@ -102,7 +102,7 @@ func (p *program) limitFiles(bytes uint64) {
 func TestAFullDiskStopsNoAnswerAndHealsByItself(t *testing.T) {
 	t.Parallel()
 	for claim, onDisk := range map[string]func(*testing.T, settings) full{
-		"no space left":            onSmallDisk,
+		"no space left":           onSmallDisk,
 		"files that may not grow": withLimitedFiles,
 	} {
 		t.Run(claim, func(t *testing.T) {

@@ -123,3 +123,18 @@ func TestSeveralProcessesThatStartAtOnceHaveTheSameSecrets(t *testing.T) {
 		}
 	}
 }
+
+func TestWithoutPublicURLTheFirstSignatureThatMatchesTellsIt(t *testing.T) {
+	t.Parallel()
+	p := start(t, configured(t).with(settings{"PUBLIC_URL": ""}))
+	client := sim.Client{Account: customer()}
+	result, err := client.Place(t.Context(), p.base+"/fallback/voice", sim.Call{})
+	if err != nil || failureID(result.First()) == "" {
+		t.Fatalf("got %q, %v", result.First().Failure(), err)
+	}
+	found := p.logLines("PUBLIC_URL is not set, and was found by a signature that matches: set it")
+	if len(found) != 1 || found[0].Set != "PUBLIC_URL="+p.base {
+		t.Errorf("logged %+v, want PUBLIC_URL=%s", found, p.base)
+	}
+	p.person().await(soon, "/", "PUBLIC_URL="+p.base)
+}

@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"errors"
 	"io"
-	"log"
 	"mime"
 	"mime/multipart"
 	"mime/quotedprintable"
@@ -27,6 +26,7 @@ type mailServer struct {
 
 	mu      sync.Mutex
 	mails   []received
+	unknown bool // it knows no recipient
 	hanging bool
 	held    []net.Conn
 }
@@ -56,7 +56,7 @@ func newMailServer(t *testing.T) *mailServer {
 	}
 	m := &mailServer{address: listener.Addr().String()}
 	server := smtp.NewServer(smtp.BackendFunc(func(*smtp.Conn) (smtp.Session, error) { return &mailSession{server: m}, nil }))
-	server.Domain, server.ErrorLog = "mail.example.com", log.New(io.Discard, "", 0)
+	server.Domain, server.ErrorLog = "mail.example.com", silence{}
 	done := make(chan struct{})
 	go func() { _ = server.Serve(&hangable{listener, m}); close(done) }()
 	t.Cleanup(func() { m.heal(); _ = server.Close(); <-done })
@@ -76,6 +76,13 @@ func (m *mailServer) hang() {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	m.hanging = true
+}
+
+// knowsNobody has it refuse every recipient for good.
+func (m *mailServer) knowsNobody() {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	m.unknown = true
 }
 
 func (m *mailServer) heal() {
@@ -176,6 +183,12 @@ func (h *hangable) hold(conn net.Conn) bool {
 	return h.server.hanging
 }
 
+// silence is a log of the mail server that nobody reads.
+type silence struct{}
+
+func (silence) Printf(string, ...any) {}
+func (silence) Println(...any)        {}
+
 type mailSession struct {
 	server *mailServer
 	to     []string
@@ -185,6 +198,11 @@ func (s *mailSession) Reset()                             { s.to = nil }
 func (*mailSession) Logout() error                        { return nil }
 func (*mailSession) Mail(string, *smtp.MailOptions) error { return nil }
 func (s *mailSession) Rcpt(to string, _ *smtp.RcptOptions) error {
+	s.server.mu.Lock()
+	defer s.server.mu.Unlock()
+	if s.server.unknown {
+		return &smtp.SMTPError{Code: 550, EnhancedCode: smtp.EnhancedCode{5, 1, 1}, Message: "no such user here"}
+	}
 	s.to = append(s.to, to)
 	return nil
 }

@@ -158,7 +158,7 @@ func spawn(t *testing.T, env settings) *program {
 func spawnIn(t *testing.T, env settings, attributes *syscall.SysProcAttr) *program {
 	t.Helper()
 	p := newProgram(t, env)
-	command := exec.Command(os.Args[0]) //nolint:noctx // it is stopped by signals
+	command := exec.Command(os.Args[0])
 	command.Env = append(command.Env, asProgram+"=1", "PATH="+os.Getenv("PATH"), "HOME="+t.TempDir())
 	for name, value := range env {
 		command.Env = append(command.Env, name+"="+value)
@@ -242,14 +242,11 @@ func (p *program) path(name string) string { return filepath.Join(p.dir, name) }
 
 // logLine is a line of the log, as far as tests read it.
 type logLine struct {
-	Level   string `json:"level"`
 	Msg     string `json:"msg"`
 	Listen  string `json:"listen"`
 	Failure string `json:"failure"`
-	CallSID string `json:"call_sid"`
-	Topic   string `json:"topic"`
 	Err     string `json:"err"`
-	Written bool   `json:"written"`
+	Set     string `json:"set"`
 }
 
 // logLines are the log's lines with that message. A line that is no JSON is a
@@ -292,8 +289,8 @@ func (o *output) lines() []string {
 	all := o.String()
 	var lines []string
 	for line := range strings.Lines(all) {
-		if strings.HasSuffix(line, "\n") {
-			lines = append(lines, strings.TrimSuffix(line, "\n"))
+		if whole, ok := strings.CutSuffix(line, "\n"); ok {
+			lines = append(lines, whole)
 		}
 	}
 	return lines
