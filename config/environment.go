@@ -74,6 +74,12 @@ const (
 var errTooLarge = errors.New("it is too large")
 
 func readBounded(path string, limit int64) ([]byte, error) {
+	switch info, err := os.Stat(path); {
+	case err != nil:
+		return nil, err
+	case !info.Mode().IsRegular(): // a pipe would hold up the start for ever
+		return nil, errors.New("is no file")
+	}
 	f, err := os.Open(path)
 	if err != nil {
 		return nil, err

@@ -281,7 +281,10 @@ func (room) Register(r gin.IRouter) {
 
 func barrier(log io.Writer) http.Handler {
 	return handlers.All(handlers.Options{
-		Hook: room{}, NoWay: func(c *gin.Context) { c.String(http.StatusNotFound, "no") }, Log: slog.New(slog.NewJSONHandler(log, nil)),
+		Astray: func(c *gin.Context) { c.String(http.StatusOK, "answered") },
+		NoWay:  func(c *gin.Context) { c.String(http.StatusNotFound, "nothing") },
+
+		Hook: room{}, Log: slog.New(slog.NewJSONHandler(log, nil)),
 		Apology: func(path string) []byte {
 			if strings.HasSuffix(path, "messaging") {
 				return recovery.Apology(incident.Messaging)
@@ -365,8 +368,9 @@ func TestAddressesAreTakenAsTheyAre(t *testing.T) {
 		claim, method, path string
 		status              int
 	}{
-		{"a trailing slash is another address, never redirected", http.MethodGet, "/fallback/voice/", http.StatusNotFound},
-		{"so is another spelling", http.MethodGet, "/Fallback/Voice", http.StatusNotFound},
+		{"a trailing slash is answered, never redirected", http.MethodGet, "/fallback/voice/", http.StatusOK},
+		{"so is another spelling", http.MethodGet, "/Fallback/Voice", http.StatusOK},
+		{"another address is not found", http.MethodGet, "/elsewhere", http.StatusNotFound},
 		{"another method is refused", http.MethodDelete, "/fallback/voice", http.StatusMethodNotAllowed},
 	}
 	for _, test := range tests {

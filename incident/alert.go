@@ -1,6 +1,9 @@
 package incident
 
-import "time"
+import (
+	"strings"
+	"time"
+)
 
 // Kind is what an alert has to tell.
 type Kind uint8
@@ -53,6 +56,22 @@ const (
 	ReloadTopic    Topic = "reload"    // a changed configuration was refused
 	RetentionTopic Topic = "retention" // old failures could not be removed, or had to go early
 )
+
+// Topics that are told apart from each other, so that one does not swallow the
+// other.
+const (
+	AsideTopic   Topic = "set aside" // an entry that the ledger refused
+	DamagedTopic Topic = "damaged"   // a database that was moved aside
+)
+
+// About is the topic for one thing among several of its kind: two notifiers
+// that give up are told both.
+func (t Topic) About(name string) Topic { return t + ": " + Topic(name) }
+
+// Is says whether t is of the kind of other, whatever it is about.
+func (t Topic) Is(other Topic) bool {
+	return t == other || strings.HasPrefix(string(t), string(other)+": ")
+}
 
 // MetaEvery is how often a topic may be told.
 const MetaEvery = 15 * time.Minute

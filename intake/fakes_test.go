@@ -22,6 +22,8 @@ type memoryJournal struct {
 	hang   chan struct{} // closed when it goes on; nil: it does not hang
 	gone   bool          // Check says that the file was replaced
 	closed bool
+	pruned int64          // rows removed
+	bad    map[int64]bool // rows that cannot be read
 }
 
 func (j *memoryJournal) ID() string { return j.id }
@@ -44,9 +46,15 @@ func (j *memoryJournal) Append(_ context.Context, blob []byte) (int64, error) {
 
 func (j *memoryJournal) ReadAfter(_ context.Context, row int64, maxBytes int, fn func(int64, []byte) error) error {
 	j.mu.Lock()
-	rows := j.rows[row:]
+	rows := j.rows[min(row, int64(len(j.rows))):]
 	j.mu.Unlock()
 	for i, blob := range rows {
+		if j.isBad(row + int64(i) + 1) {
+			if i == 0 {
+				return errors.New("database disk image is malformed")
+			}
+			return nil
+		}
 		if err := fn(row+int64(i)+1, blob); err != nil {
 			return err
 		}
@@ -57,8 +65,36 @@ func (j *memoryJournal) ReadAfter(_ context.Context, row int64, maxBytes int, fn
 	return nil
 }
 
-func (j *memoryJournal) Prune(context.Context, time.Time, int64, int64) (int, error) { return 0, nil }
-func (j *memoryJournal) Size() int64                                                 { return 0 }
+// Prune removes 32 fed rows a call while there are more than maxBytes, which
+// counts rows here.
+func (j *memoryJournal) Prune(_ context.Context, _ time.Time, through, maxBytes int64) (int, error) {
+	j.mu.Lock()
+	defer j.mu.Unlock()
+	step := min(32, through-j.pruned, int64(len(j.rows))-j.pruned-maxBytes)
+	if step <= 0 {
+		return 0, nil
+	}
+	j.pruned += step
+	return int(step), nil
+}
+
+func (j *memoryJournal) isBad(row int64) bool {
+	j.mu.Lock()
+	defer j.mu.Unlock()
+	return j.bad[row]
+}
+
+func (j *memoryJournal) Last(context.Context) (int64, error) {
+	j.mu.Lock()
+	defer j.mu.Unlock()
+	return int64(len(j.rows)), nil
+}
+
+func (j *memoryJournal) Size() int64 {
+	j.mu.Lock()
+	defer j.mu.Unlock()
+	return int64(len(j.rows)) - j.pruned
+}
 
 func (j *memoryJournal) Check(context.Context) error {
 	j.mu.Lock()
@@ -182,6 +218,9 @@ func (l *memoryLedger) has(id incident.ID) bool {
 	return slices.ContainsFunc(l.entries, func(e incident.Fed) bool { return e.Failure.ID == id })
 }
 
+// journalMost bounds the rig's journal, in rows.
+const journalMost = 200
+
 // rig is a whole pipeline in memory.
 type rig struct {
 	journal  *memoryJournal
@@ -218,7 +257,7 @@ func newRig() *rig {
 			defer r.mu.Unlock()
 			return r.room
 		},
-		MaxBytes: 1 << 30, Now: time.Now, Log: slog.New(slog.DiscardHandler),
+		MaxBytes: journalMost, Now: time.Now, Log: slog.New(slog.DiscardHandler),
 		Written:  func() { r.feeder.Wake() },
 		Overflow: func(bool) {},
 		Trouble: func(err error) {

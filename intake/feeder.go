@@ -34,6 +34,8 @@ type Feeder struct {
 	wake chan struct{}
 	gate *Sentinel
 
+	unreadableSince time.Time // the row behind the cursor cannot be read since
+
 	Stats FeederStats
 }
 
@@ -133,12 +135,12 @@ func (f *Feeder) feedOnce(ctx context.Context) (entries int, more bool, err erro
 		return nil
 	})
 	if err != nil {
-		f.o.Log.Warn("journal not readable", "err", err)
-		return 0, false, nil
+		return 0, false, f.unreadable(ctx, ledger, journal, cursor, err)
 	}
+	f.unreadableSince = time.Time{}
 	if batch.Cursor.Row == cursor.Row {
 		f.fed(cursor.Row)
-		return 0, false, nil
+		return 0, false, f.wentBack(ctx, ledger, journal, cursor)
 	}
 	for _, raw := range damaged {
 		if err := f.setAside(ctx, ledger, raw, errDamaged); err != nil {
@@ -208,7 +210,7 @@ func (f *Feeder) setAside(ctx context.Context, ledger Ledger, raw []byte, why er
 	f.Stats.SetAside.Add(1)
 	f.o.Log.Error("entry set aside", "err", why)
 	f.o.Tell(incident.Alert{
-		Kind: incident.Meta, Topic: incident.LedgerTopic, At: f.o.Now(),
+		Kind: incident.Meta, Topic: incident.AsideTopic, At: f.o.Now(),
 		Title: "A failure could not be filed: it was set aside",
 		Detail: "The ledger refused one entry of the journal (" + why.Error() + "). It is kept byte for byte in the table " +
 			"set_aside; everything else goes on. Please report it with the log of this time.",

@@ -20,6 +20,8 @@ type Journal interface {
 	// ReadAfter calls fn for the rows after row, in order, until about
 	// maxBytes have been read. It never holds up Append.
 	ReadAfter(ctx context.Context, row int64, maxBytes int, fn func(row int64, blob []byte) error) error
+	// Last is the newest row's number.
+	Last(ctx context.Context) (row int64, err error)
 	// Prune removes rows up to through that were written before the given
 	// time, or earlier ones beyond maxBytes; a small step each time.
 	Prune(ctx context.Context, before time.Time, through, maxBytes int64) (removed int, err error)

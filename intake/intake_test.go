@@ -195,8 +195,8 @@ func TestWhatTheLedgerRefusesIsSetAsideAndTheRestGoesOn(t *testing.T) {
 		if len(r.ledger.entries) != 9 || len(r.ledger.aside) != 1 {
 			t.Errorf("stored %d, set aside %d; want 9 and 1", len(r.ledger.entries), len(r.ledger.aside))
 		}
-		if len(r.ledger.told) != 1 || r.ledger.told[0].Topic != incident.LedgerTopic {
-			t.Errorf("told %v, want one word about the ledger", r.ledger.told)
+		if len(r.ledger.told) != 1 || r.ledger.told[0].Topic != incident.AsideTopic {
+			t.Errorf("told %v, want one word about the entry", r.ledger.told)
 		}
 		r.recorder.Record(entry(11, 0))
 		pass(3 * time.Second)

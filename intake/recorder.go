@@ -181,6 +181,7 @@ type writer struct {
 	troubled  bool
 	failures  int // commits that failed in a row
 	lastPrune time.Time
+	pruning   bool     // the last time ended before the rows did
 	rescued   [][]byte // rows of a lost journal that may not have been fed
 }
 
@@ -352,10 +353,36 @@ func (w *writer) keepHouse(ctx context.Context) {
 		w.drop()
 		return
 	}
-	if now := w.o.Now(); now.Sub(w.lastPrune) >= time.Minute {
-		w.lastPrune = now
-		if _, err := j.Prune(ctx, now.Add(-keepFed), w.fedRow.Load(), w.o.MaxBytes/2); err != nil {
+	w.prune(ctx, j)
+}
+
+// Pruning is done in small steps between commits, for a part of each second
+// only: a larger one where the journal is over half its bound.
+const (
+	pruneFor     = 50 * time.Millisecond
+	pruneForFull = 300 * time.Millisecond
+)
+
+// prune removes fed rows that are old, or too many, until none is left or its
+// time is over.
+func (w *writer) prune(ctx context.Context, j Journal) {
+	now, began := w.o.Now(), time.Now()
+	if !w.pruning && now.Sub(w.lastPrune) < time.Minute && j.Size() <= w.o.MaxBytes/2 {
+		return
+	}
+	w.lastPrune = now
+	budget := pruneFor
+	if j.Size() > w.o.MaxBytes/2 {
+		budget = pruneForFull
+	}
+	for w.pruning = true; time.Since(began) < budget; {
+		removed, err := j.Prune(ctx, now.Add(-keepFed), w.fedRow.Load(), w.o.MaxBytes/2)
+		if err != nil {
 			w.o.Log.Warn("old journal rows not removed", "err", err)
+		}
+		if removed == 0 {
+			w.pruning = false
+			return
 		}
 	}
 }

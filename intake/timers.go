@@ -9,7 +9,7 @@ import (
 // Timers lets time pass for incidents: open ones fall quiet, quiet ones close.
 type Timers struct {
 	Ledger func() (Ledger, error) // or why there is none
-	Alerts func()        // called when alerts were put into the outbox
+	Alerts func()                 // called when alerts were put into the outbox
 	Now    func() time.Time
 	Log    *slog.Logger
 }

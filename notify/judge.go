@@ -86,13 +86,13 @@ func (w *worker) snapshot() Status {
 // alert of that kind which dies itself is not told about: two broken
 // notifiers must not complain about each other for ever.
 func (w *worker) tellGivenUp(ctx context.Context, m incident.Message, r incident.Result) {
-	if m.Alert.Topic == incident.NotifierTopic {
+	if m.Alert.Topic.Is(incident.NotifierTopic) {
 		return
 	}
 	alert := incident.Alert{
 		Kind:   incident.Meta,
 		At:     r.At,
-		Topic:  incident.NotifierTopic,
+		Topic:  incident.NotifierTopic.About(w.name),
 		Title:  cut("An alert did not get out: "+w.name, 70),
 		Detail: fmt.Sprintf("The notifier %s gave an alert up after attempt %d. Its last error: %s. The alert is on the page all the same. Once the notifier is mended, `backstop check --notify` proves it.", w.name, m.Attempt, strings.TrimSuffix(r.Error, ".")),
 		Reason: "a notifier gave an alert up",

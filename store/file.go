@@ -18,7 +18,8 @@ import (
 type file struct {
 	path   string
 	handle *os.File
-	dirty  bool // there was a WAL: the last writer did not close
+	dirty  bool        // there was a WAL: the last writer did not close
+	wal    fs.FileInfo // of the WAL, once check has seen it
 }
 
 // openFile opens or creates the file, readable to its owner alone, and checks
@@ -90,7 +91,28 @@ func (f *file) check() error {
 	if !os.SameFile(at, own) {
 		return fmt.Errorf("%s: %w", f.path, ErrReplaced)
 	}
+	if err := f.checkWAL(); err != nil {
+		return err
+	}
 	return f.checkMagic()
+}
+
+// checkWAL notices that the WAL was removed or replaced: SQLite goes on
+// writing into the one that is gone, and the next to open finds nothing.
+func (f *file) checkWAL() error {
+	at, err := os.Stat(f.path + "-wal")
+	switch {
+	case f.wal == nil && err == nil:
+		f.wal = at
+		return nil
+	case f.wal == nil && errors.Is(err, fs.ErrNotExist):
+		return nil
+	case err == nil && os.SameFile(at, f.wal):
+		return nil
+	case err == nil || errors.Is(err, fs.ErrNotExist):
+		return fmt.Errorf("%s-wal: %w", f.path, ErrReplaced)
+	}
+	return err
 }
 
 func (f *file) checkMagic() error {

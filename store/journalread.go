@@ -51,11 +51,11 @@ func (j *Journal) after(ctx context.Context, row int64, maxBytes int) (groups []
 	defer rows.Close()
 	for bytes := 0; bytes < maxBytes || len(groups) == 0; {
 		if !rows.Next() {
-			return groups, rows.Err()
+			return readable(groups, rows.Err())
 		}
 		var g group
 		if err := rows.Scan(&g.row, &g.blob); err != nil {
-			return nil, err
+			return readable(groups, err)
 		}
 		bytes += len(g.blob)
 		if bytes > maxBytes && len(groups) > 0 {
@@ -66,8 +66,17 @@ func (j *Journal) after(ctx context.Context, row int64, maxBytes int) (groups []
 	return groups, rows.Close()
 }
 
+// readable keeps what was read before a row that cannot be: the error comes
+// when that row is the first.
+func readable(groups []group, err error) ([]group, error) {
+	if err != nil && len(groups) == 0 {
+		return nil, err
+	}
+	return groups, nil
+}
+
 // pruneStep is how many rows one call of Prune looks at.
-const pruneStep = 32
+const pruneStep = 64
 
 // Prune removes a few of the oldest rows that are no longer needed: fed, that
 // is up to and including through, and written before before, or beyond

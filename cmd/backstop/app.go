@@ -6,6 +6,7 @@ import (
 	"log/slog"
 	"path/filepath"
 	"runtime/debug"
+	"sync"
 	"sync/atomic"
 	"time"
 
@@ -39,6 +40,7 @@ type app struct {
 	limits      []*handlers.ConnectionCap
 
 	current    atomic.Pointer[parts]
+	reloading  sync.Mutex
 	slot       *ledgerSlot
 	keeper     *ledgerKeeper
 	recorder   *intake.Recorder
@@ -125,7 +127,7 @@ func (a *app) buildRooms() error {
 
 func (a *app) rooms() handlers.Options {
 	return handlers.Options{
-		Hook: a.hook, Rooms: []handlers.Room{a.pages, a.api, a.media}, NoWay: gin.HandlerFunc(a.pages.NotFound), Log: a.log,
+		Hook: a.hook, Astray: a.hook.Astray, Rooms: []handlers.Room{a.pages, a.api, a.media}, NoWay: gin.HandlerFunc(a.pages.NotFound), Log: a.log,
 		Apology: func(path string) []byte { return recovery.Apology(channelOf(path)) },
 	}
 }

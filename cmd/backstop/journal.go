@@ -46,7 +46,7 @@ func (a *app) journalAside(why error) error {
 	}
 	a.log.Error("damaged journal moved aside", "to", to, "err", why)
 	a.teller.Tell(incident.Alert{
-		Kind: incident.Meta, Topic: incident.JournalTopic, At: time.Now(),
+		Kind: incident.Meta, Topic: incident.DamagedTopic, At: time.Now(),
 		Title: "The journal was damaged: a new one was begun",
 		Detail: "The damaged journal is kept as " + to + ". Failures that were in it and not yet in the history are only there. " +
 			"First thing to do: look at the disk (dmesg, smartctl).",

@@ -145,7 +145,7 @@ func (k *ledgerKeeper) aside(why error) {
 	}
 	k.log.Error("damaged ledger moved aside", "to", to, "err", why)
 	k.tell(incident.Alert{
-		Kind: incident.Meta, Topic: incident.LedgerTopic, At: k.now(),
+		Kind: incident.Meta, Topic: incident.DamagedTopic, At: k.now(),
 		Title: "The error history was damaged: a new one was begun",
 		Detail: "The damaged ledger is kept as " + to + ". What the journal still has (24 hours) is fed into the new one, " +
 			"so some alerts may come again; older history is in the old file. First thing to do: look at the disk (dmesg, smartctl).",

@@ -138,5 +138,9 @@ func (s *ledgerSlot) Settle(ctx context.Context, notifier string, delivery int64
 
 // Tell is store.Ledger's.
 func (s *ledgerSlot) Tell(ctx context.Context, a incident.Alert) (bool, error) {
-	return ask(s, func(l *store.Ledger) (bool, error) { return l.Tell(ctx, a) })
+	queued, err := ask(s, func(l *store.Ledger) (bool, error) { return l.Tell(ctx, a) })
+	if queued {
+		s.alerts()
+	}
+	return queued, err
 }

@@ -40,6 +40,7 @@ func (c collector) Collect(out chan<- prometheus.Metric) {
 	}
 	counter("backstop_retries_answered_total", "Retries answered with the same bytes.", h.Retries.Load())
 	counter("backstop_requests_unverified_total", "Requests whose signature did not match.", h.Unverified.Load())
+	gauge("backstop_requests_unverified_bytes", "Memory that unverified requests take until their reason is known or a day is over.", float64(a.hook.UnverifiedBytes()))
 	counter("backstop_requests_replayed_total", "Requests whose signature came under too many tokens.", h.Replays.Load())
 	counter("backstop_failures_unwritten_total", "Failures answered with written=no.", h.Unwritten.Load())
 	count, sum, buckets := h.Seconds.Read()

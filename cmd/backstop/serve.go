@@ -110,7 +110,7 @@ func (a *app) run(ctx context.Context, reloads <-chan os.Signal) error {
 	for {
 		select {
 		case <-reloads:
-			a.reload()
+			go a.reload() // a file of the configuration may hang
 			continue
 		case err := <-failed:
 			a.log.Error("a listener failed", "err", err)

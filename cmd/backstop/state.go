@@ -154,6 +154,8 @@ func (a *app) pageSettings() pages.Settings {
 // reload reads the configuration anew, as one swap: a broken one changes
 // nothing and is said so in the log, on the page and in an alert.
 func (a *app) reload() {
+	a.reloading.Lock()
+	defer a.reloading.Unlock()
 	c, err := a.load()
 	var p *parts
 	if err == nil {

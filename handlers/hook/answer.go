@@ -26,6 +26,7 @@ func (h *Hook) handle(at route) gin.HandlerFunc {
 		began := h.o.Now()
 		settings := h.current.Load()
 		request, err := h.receive(c.Request, settings.TrustedProxies)
+		whole := h.o.Now()
 		if err == nil && isVisit(&request) {
 			h.answer(c, recovery.Purpose(at.channel))
 			return
@@ -38,9 +39,30 @@ func (h *Hook) handle(at route) gin.HandlerFunc {
 			h.refuse(c, at, settings, request, result, err, began)
 			return
 		}
-		h.serve(c, settings, &request, result, began)
-		h.Stats.Seconds.Observe(h.o.Now().Sub(began))
+		h.serve(c, settings, &request, result, began, whole)
 	}
+}
+
+// Astray answers a request for an address that is only nearly one of ours,
+// such as /fallback/voice/: the caller must not hear Twilio's error for a slip
+// of whoever pasted it. It is not verified, for it was not signed for us.
+func (h *Hook) Astray(c *gin.Context) {
+	began := h.o.Now()
+	settings := h.current.Load()
+	request, err := h.receive(c.Request, settings.TrustedProxies)
+	at := route{channel: incident.Voice}
+	if strings.Contains(strings.ToLower(c.Request.URL.Path), "messaging") {
+		at.channel = incident.Messaging
+	}
+	reason := twilio.Reason{
+		Kind: twilio.ReasonOtherURL,
+		Text: "sent to an address that does not exist: set the URL at Twilio to end in /fallback/voice, /fallback/messaging or /fallback, without a slash behind it",
+	}
+	claimed := ""
+	if err == nil {
+		claimed = settings.verifier.Verify(&request).Claimed
+	}
+	h.refuse(c, at, settings, request, twilio.Result{Claimed: claimed, Reason: reason}, err, began)
 }
 
 // isVisit says whether somebody only looks what this address is.
@@ -53,9 +75,6 @@ func isVisit(r *twilio.Request) bool {
 // could be cut anew.
 func (h *Hook) verify(s *checked, r *twilio.Request) twilio.Result {
 	result := s.verifier.Verify(r)
-	if found := s.found.Load(); !result.Verified && found != nil {
-		result = twilio.NewVerifier(s.Keys, *found).Verify(r)
-	}
 	if !result.Verified && result.Claimed == twilio.DrillAccountSID {
 		result = s.drills.Verify(r)
 	}
@@ -128,7 +147,7 @@ func channelOf(at route, r *twilio.Request) incident.Channel {
 }
 
 // serve answers a verified request and has it written down.
-func (h *Hook) serve(c *gin.Context, s *checked, r *twilio.Request, result twilio.Result, now time.Time) {
+func (h *Hook) serve(c *gin.Context, s *checked, r *twilio.Request, result twilio.Result, now, whole time.Time) {
 	token := c.GetHeader("I-Twilio-Idempotency-Token")
 	mine, key, retry, replay := h.retries.claim(r.Signature, token, now)
 	switch {
@@ -146,15 +165,17 @@ func (h *Hook) serve(c *gin.Context, s *checked, r *twilio.Request, result twili
 	f.Drill = result.Match.Drill
 	f.Itself = !f.Drill && itself(f.ErrorURL, result.Base)
 	document, answer := s.Recovery.Answer(c.Request.Context(), f, recovery.Decide(f, s.Rules))
-	answer.Took = h.o.Now().Sub(now)
+	answer.Took = h.o.Now().Sub(whole)
 
 	entry := incident.Entry{Failure: s.without(f), Answer: answer}
+	recorded := h.o.Now()
 	done, late := h.o.Recorder.Record(entry)
 	mine.complete(f.ID, document, done)
 	h.o.Noted(entry)
 	h.Stats.Answered[f.Channel].Add(1)
 
-	written := h.wait(done, late, now)
+	written := h.wait(done, late)
+	h.Stats.Seconds.Observe(answer.Took + h.o.Now().Sub(recorded))
 	h.log(c, entry, written)
 	h.sign(c, f.ID, written)
 	h.answer(c, document)
@@ -196,9 +217,10 @@ func (h *Hook) repeat(c *gin.Context, before *answered, r *twilio.Request) {
 	h.answer(c, before.document)
 }
 
-// wait gives the journal RecordFor, counted from the request's head, and no
-// time at all while it is known to be late.
-func (h *Hook) wait(done <-chan struct{}, late bool, since time.Time) (written bool) {
+// wait gives the journal RecordFor, counted from when the entry was queued: a
+// request that came slowly says nothing about the journal. While the journal
+// is known to be late nobody waits.
+func (h *Hook) wait(done <-chan struct{}, late bool) (written bool) {
 	if late {
 		h.Stats.Unwritten.Add(1)
 		return false
@@ -206,7 +228,7 @@ func (h *Hook) wait(done <-chan struct{}, late bool, since time.Time) (written b
 	if isClosed(done) {
 		return true
 	}
-	timer := time.NewTimer(h.o.RecordFor - h.o.Now().Sub(since))
+	timer := time.NewTimer(h.o.RecordFor)
 	defer timer.Stop()
 	select {
 	case <-done:

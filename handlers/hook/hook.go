@@ -134,6 +134,10 @@ func (h *Hook) Unverified(limit int) (list []Unverified, ours int, total int64) 
 	return h.unverified.list(limit, h.o.Now())
 }
 
+// UnverifiedBytes is about how much memory the unverified requests take; it is
+// bounded by 8 MiB.
+func (h *Hook) UnverifiedBytes() int { return h.unverified.held() }
+
 // Replace swaps the settings, and verifies again what was unverified: what
 // matches now becomes failures with their original time, marked late.
 func (h *Hook) Replace(s Settings) {

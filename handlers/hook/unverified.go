@@ -2,6 +2,7 @@ package hook
 
 import (
 	"slices"
+	"strings"
 	"sync"
 	"time"
 
@@ -33,10 +34,26 @@ type kept struct {
 	diagnosed bool
 }
 
+// size is what k takes in memory, near enough.
 func (k *kept) size() int {
-	size := 512 + len(k.request.Body) + len(k.request.URI) + 64*len(k.request.Params)
-	return size
+	r := &k.request
+	return 512 + len(r.Body) + len(r.URI) + 64*len(r.Params) + len(r.Signature) + len(r.Host) +
+		len(r.ContentType) + len(r.ForwardedProto) + len(r.ForwardedHost) + len(k.token)
 }
+
+// bound cuts what strangers may make as long as they like, and copies it: a
+// header's text holds on to the whole of its request.
+func (k *kept) bound() {
+	for _, field := range []*string{
+		&k.request.Signature, &k.request.Host, &k.request.ContentType,
+		&k.request.ForwardedProto, &k.request.ForwardedHost, &k.token,
+	} {
+		*field = strings.Clone((*field)[:min(len(*field), longestField)])
+	}
+}
+
+// longestField is longer than any such header of Twilio's.
+const longestField = 256
 
 // unverified keeps the newest unverified requests in memory, and nothing on
 // the disk. It is bounded in number, bytes and age.
@@ -58,6 +75,7 @@ const (
 
 // add keeps k; where there is no room the oldest go.
 func (u *unverified) add(k *kept) {
+	k.bound()
 	u.mu.Lock()
 	defer u.mu.Unlock()
 	u.total++
@@ -79,6 +97,12 @@ func (u *unverified) expire(now time.Time) {
 		old++
 	}
 	u.drop(old)
+}
+
+func (u *unverified) held() int {
+	u.mu.Lock()
+	defer u.mu.Unlock()
+	return u.bytes
 }
 
 func (u *unverified) drop(n int) {

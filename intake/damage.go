@@ -1,0 +1,79 @@
+package intake
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/backstop-project/backstop/incident"
+)
+
+// skipAfter is how long a row may be unreadable before it is passed over: a
+// disk may recover, a damaged page does not.
+const skipAfter = 5 * time.Second
+
+// unreadable notes that the row behind the cursor cannot be read. What it
+// returns counts as the ledger being away, so that people are told from memory
+// at once; after a while the damage is passed over, for behind it lie failures
+// that nobody would hear of.
+func (f *Feeder) unreadable(ctx context.Context, ledger Ledger, journal Journal, cursor incident.Cursor, why error) error {
+	if f.unreadableSince.IsZero() {
+		f.unreadableSince = f.o.Now()
+		f.o.Log.Error("journal not readable", "row", cursor.Row+1, "err", why)
+	}
+	why = fmt.Errorf("the journal cannot be read: %w", why)
+	if f.o.Now().Sub(f.unreadableSince) < skipAfter {
+		return why
+	}
+	next, err := f.readableAfter(ctx, journal, cursor.Row)
+	if err != nil {
+		return errors.Join(why, err)
+	}
+	reason := fmt.Sprintf("rows %d to %d of journal %s cannot be read: %v", cursor.Row+1, next, cursor.Journal, why)
+	if err := f.setAside(ctx, ledger, nil, errors.New(reason)); err != nil {
+		return err
+	}
+	_, err = ledger.Feed(ctx, incident.Batch{Cursor: incident.Cursor{Journal: cursor.Journal, Row: next}})
+	return err
+}
+
+// readableAfter finds the row behind which the journal can be read again: by
+// doubling steps first, then between the last two.
+func (f *Feeder) readableAfter(ctx context.Context, journal Journal, row int64) (int64, error) {
+	last, err := journal.Last(ctx)
+	if err != nil {
+		return 0, err
+	}
+	reads := func(after int64) bool {
+		return journal.ReadAfter(ctx, after, 1, func(int64, []byte) error { return nil }) == nil
+	}
+	bad, good := row, min(row+1, last)
+	for step := int64(1); good < last && !reads(good); step *= 2 {
+		bad, good = good, min(row+2*step, last)
+	}
+	for good-bad > 1 {
+		middle := bad + (good-bad)/2
+		if reads(middle) {
+			good = middle
+		} else {
+			bad = middle
+		}
+	}
+	return good, nil
+}
+
+// wentBack notices a journal that ends before the cursor: an older copy of its
+// file was put back. Its rows are fed once more from the first, for new ones
+// have the numbers of old ones; the ledger takes each failure once.
+func (f *Feeder) wentBack(ctx context.Context, ledger Ledger, journal Journal, cursor incident.Cursor) error {
+	last, err := journal.Last(ctx)
+	if err != nil || last >= cursor.Row {
+		return err
+	}
+	f.o.Log.Error("the journal ends before what was fed: an older copy was put back; feeding it from its beginning",
+		"fed", cursor.Row, "last", last)
+	_, err = ledger.Feed(ctx, incident.Batch{Cursor: incident.Cursor{Journal: cursor.Journal}})
+	f.Wake()
+	return err
+}
