@@ -96,7 +96,7 @@ func newWords(lines string) words {
 }
 
 // packFrom is the size of a lean form from which compressing it is worth the
-// time: below, it saves some 40 bytes and takes ten times as long as all the
+// time: below, it saves next to nothing and takes ten times as long as all the
 // rest. See docs/adr/0014.
 const packFrom = 256
 
