@@ -232,6 +232,7 @@ type rig struct {
 	mu      sync.Mutex
 	urgent  []incident.Alert
 	trouble []error
+	lost    []error
 	opened  int
 	room    error
 	stop    context.CancelFunc
@@ -260,6 +261,11 @@ func newRig() *rig {
 		MaxBytes: journalMost, Now: time.Now, Log: slog.New(slog.DiscardHandler),
 		Written:  func() { r.feeder.Wake() },
 		Overflow: func(bool) {},
+		Lost: func(err error) {
+			r.mu.Lock()
+			defer r.mu.Unlock()
+			r.lost = append(r.lost, err)
+		},
 		Trouble: func(err error) {
 			r.mu.Lock()
 			defer r.mu.Unlock()

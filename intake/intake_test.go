@@ -409,6 +409,9 @@ func TestWhatADeletedJournalStillHoldsIsWrittenIntoTheNewOne(t *testing.T) {
 		if got := len(r.ledger.entries); got != 3 {
 			t.Errorf("the ledger has %d failures, want the 3 of the deleted journal", got)
 		}
+		if len(r.lost) != 1 {
+			t.Errorf("the loss was told %d times, want once", len(r.lost))
+		}
 		if last := r.trouble[len(r.trouble)-1]; last != nil {
 			t.Errorf("still in trouble though nothing waits: %v", last)
 		}

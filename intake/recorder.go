@@ -32,6 +32,9 @@ type RecorderOptions struct {
 	// Trouble is called when commits begin to fail and when they work again
 	// (nil); from the writer, so it may take its time but not for ever.
 	Trouble func(err error)
+	// Lost is called with the reason when the open journal's file was found
+	// damaged, removed or replaced, before it is closed and Open is asked.
+	Lost func(why error)
 }
 
 // Recorder writes failures into the journal, many in one commit. Its queue is
@@ -350,6 +353,7 @@ func (w *writer) keepHouse(ctx context.Context) {
 		w.trouble(err)
 		w.o.Log.Error("journal replaced under us, opening it anew", "err", err)
 		w.rescue(ctx, j)
+		w.o.Lost(err)
 		w.drop()
 		return
 	}

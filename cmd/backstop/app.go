@@ -87,6 +87,7 @@ func (a *app) buildPipeline() {
 		Written:  func() { a.feeder.Wake() },
 		Overflow: a.overflow,
 		Trouble:  a.journalTrouble,
+		Lost:     a.journalLost,
 	})
 	a.feeder = intake.NewFeeder(intake.FeederOptions{
 		Journal: a.recorder.Journal, Ledger: func() (intake.Ledger, error) { return a.keeper.fed() }, Fed: a.recorder.Fed,

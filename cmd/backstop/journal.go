@@ -38,6 +38,17 @@ func (a *app) openJournal(context.Context) (intake.Journal, error) {
 	return j, nil
 }
 
+// journalLost moves a damaged journal aside before it is closed: closing
+// writes what is in its WAL, which may make the damage harder to see.
+func (a *app) journalLost(why error) {
+	if !errors.Is(why, store.ErrCorrupt) || !a.lock.owns() {
+		return
+	}
+	if err := a.journalAside(why); err != nil {
+		a.log.Error("damaged journal not moved aside", "err", err)
+	}
+}
+
 // journalAside makes room for a new journal.
 func (a *app) journalAside(why error) error {
 	to, err := store.MoveAside(a.journalPath(), time.Now())

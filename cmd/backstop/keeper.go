@@ -117,10 +117,8 @@ func (k *ledgerKeeper) examine(ctx context.Context, l *store.Ledger) {
 	if !errors.Is(err, store.ErrCorrupt) || !k.owns() || !k.slot.open.CompareAndSwap(l, nil) {
 		return
 	}
-	if err := l.Close(); err != nil {
-		k.log.Warn("damaged ledger not closed cleanly", "err", err)
-	}
 	k.aside(err)
+	k.close(l)
 }
 
 // replaced closes a ledger whose path names another file, or none.
@@ -129,14 +127,24 @@ func (k *ledgerKeeper) replaced(l *store.Ledger, err error) {
 		return
 	}
 	k.say("checking", err)
-	if errors.Is(err, store.ErrReplaced) {
+	switch {
+	case errors.Is(err, store.ErrReplaced):
 		k.lost = l.ID()
+	case errors.Is(err, store.ErrCorrupt) && k.owns():
+		k.aside(err)
 	}
+	k.close(l)
+}
+
+func (k *ledgerKeeper) close(l *store.Ledger) {
 	if err := l.Close(); err != nil {
-		k.log.Warn("lost ledger not closed cleanly", "err", err)
+		k.log.Warn("ledger not closed cleanly", "err", err)
 	}
 }
 
+// aside makes room for a new ledger. A damaged one that is still open is moved
+// before it is closed: closing writes what is in its WAL, which may make the
+// damage harder to see and no smaller.
 func (k *ledgerKeeper) aside(why error) {
 	to, err := store.MoveAside(k.path, k.now())
 	if err != nil {
