@@ -77,8 +77,8 @@ func readBounded(path string, limit int64) ([]byte, error) {
 	switch info, err := os.Stat(path); {
 	case err != nil:
 		return nil, err
-	case !info.Mode().IsRegular(): // a pipe would hold up the start for ever
-		return nil, errors.New("is no file")
+	case !info.Mode().IsRegular() && !info.IsDir(): // a pipe would hold up the start for ever
+		return nil, errors.New("is a pipe or a device")
 	}
 	f, err := os.Open(path)
 	if err != nil {

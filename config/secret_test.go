@@ -11,6 +11,7 @@ import (
 	"testing"
 
 	"github.com/goccy/go-yaml"
+	"golang.org/x/sys/unix"
 
 	"github.com/backstop-project/backstop/config"
 )
@@ -145,6 +146,10 @@ func TestSecretFilesCanBeWrong(t *testing.T) {
 			map[string]string{"SMTP_URL_FILE": "."},
 			`SMTP_URL_FILE = "." (environment) cannot be read: is a directory: name a readable file that holds nothing but the secret`,
 		},
+		"it is a pipe, which would hold up the start": {
+			map[string]string{"SMTP_URL_FILE": "pipe"},
+			`SMTP_URL_FILE = "pipe" (environment) cannot be read: is a pipe or a device: name a readable file that holds nothing but the secret`,
+		},
 		"it is no secret at all": {
 			map[string]string{"SMTP_URL_FILE": "large"},
 			`SMTP_URL_FILE = "large" (environment) cannot be read: it is too large: name a readable file that holds nothing but the secret`,
@@ -156,6 +161,9 @@ func TestSecretFilesCanBeWrong(t *testing.T) {
 			write(t, "secret", "x")
 			write(t, "empty", "\n")
 			write(t, "large", strings.Repeat("x", 1<<20))
+			if err := unix.Mkfifo("pipe", 0o600); err != nil {
+				t.Fatal(err)
+			}
 			_, err := config.Load(getenv(test.variables), "")
 			if got := lines(t, err); !has(got, test.want) {
 				t.Errorf("got  %s\nwant %s", strings.Join(got, "\n     "), test.want)

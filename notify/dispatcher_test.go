@@ -179,7 +179,7 @@ func TestGivenUpAfterADayAndTold(t *testing.T) {
 		if !last.Permanent || !strings.HasPrefix(last.Error, "given up after 24h0m0s: no") {
 			t.Errorf("after a day: %+v", last)
 		}
-		if len(box.told) != 1 || box.told[0].Except != "mail" || box.told[0].Topic != incident.NotifierTopic || len([]rune(box.told[0].Title)) > 70 {
+		if len(box.told) != 1 || box.told[0].Except != "mail" || box.told[0].Topic != incident.NotifierTopic.About("mail") || len([]rune(box.told[0].Title)) > 70 {
 			t.Errorf("told %+v", box.told)
 		}
 	})
@@ -205,7 +205,7 @@ func TestTwoBrokenNotifiersDoNotComplainForEver(t *testing.T) {
 		box, began := newOutbox(), time.Now()
 		mail := &fake{name: "mail", do: func(context.Context, incident.Message) error { return notify.Permanent(errNo) }}
 		box.put("mail", 1, began)
-		box.waiting["mail"][0].message.Alert.Topic = incident.NotifierTopic
+		box.waiting["mail"][0].message.Alert.Topic = incident.NotifierTopic.About("slack")
 		start(t, notify.New(box, []notify.Notifier{mail}, notify.Options{}))
 		time.Sleep(time.Minute)
 		if len(box.told) != 0 || len(box.results()) != 1 {
