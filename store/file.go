@@ -8,6 +8,7 @@ import (
 	"io"
 	"io/fs"
 	"os"
+	"sync/atomic"
 	"time"
 )
 
@@ -18,8 +19,8 @@ import (
 type file struct {
 	path   string
 	handle *os.File
-	dirty  bool        // there was a WAL: the last writer did not close
-	wal    fs.FileInfo // of the WAL, once check has seen it
+	dirty  bool                        // there was a WAL: the last writer did not close
+	wal    atomic.Pointer[fs.FileInfo] // of the WAL, once check has seen it
 }
 
 // openFile opens or creates the file, readable to its owner alone, and checks
@@ -101,13 +102,14 @@ func (f *file) check() error {
 // writing into the one that is gone, and the next to open finds nothing.
 func (f *file) checkWAL() error {
 	at, err := os.Stat(f.path + "-wal")
+	seen := f.wal.Load()
 	switch {
-	case f.wal == nil && err == nil:
-		f.wal = at
+	case seen == nil && err == nil:
+		f.wal.Store(&at)
 		return nil
-	case f.wal == nil && errors.Is(err, fs.ErrNotExist):
+	case seen == nil && errors.Is(err, fs.ErrNotExist):
 		return nil
-	case err == nil && os.SameFile(at, f.wal):
+	case err == nil && os.SameFile(at, *seen):
 		return nil
 	case err == nil || errors.Is(err, fs.ErrNotExist):
 		return fmt.Errorf("%s-wal: %w", f.path, ErrReplaced)

@@ -271,6 +271,27 @@ func TestAFileThatWasRemovedOrReplacedIsNoticed(t *testing.T) {
 	})
 }
 
+func TestAWALThatWasRemovedIsNoticed(t *testing.T) {
+	ctx := context.Background()
+	forEachKind(t, func(t *testing.T, kind, path string) {
+		t.Helper()
+		d, err := kinds[kind](path)
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer d.Close()
+		if err := d.Check(ctx); err != nil {
+			t.Errorf("a sound file: %v", err)
+		}
+		if err := os.Remove(path + "-wal"); err != nil {
+			t.Fatal(err)
+		}
+		if err := d.Check(ctx); !errors.Is(err, store.ErrReplaced) {
+			t.Errorf("removed: got %v, want ErrReplaced", err)
+		}
+	})
+}
+
 func TestAFolderThatIsNotThereIsAClearError(t *testing.T) {
 	forEachKind(t, func(t *testing.T, kind, path string) {
 		t.Helper()
