@@ -384,3 +384,20 @@ func TestWhatIsNotThereIsNotFound(t *testing.T) {
 		t.Errorf("drill: %+v, %v", report, err)
 	}
 }
+
+func TestLateFailuresAreGatheredIntoOneAlert(t *testing.T) {
+	l := openLedger(t)
+	late := func(e *incident.Fed) { e.Failure.Late = true }
+	feed(t, l, calls(0, 3, late)...)
+	if m, wait, ok := claim(t, l, "mail", queued); ok || !wait.Equal(queued.Add(5*time.Second)) {
+		t.Errorf("got %+v, %v, to be asked again at %s", m, ok, wait)
+	}
+	m := mustClaim(t, l, "mail", queued.Add(5*time.Second))
+	if m.Alert.Kind != incident.Late || m.Incident == nil || m.Incident.Late != 3 {
+		t.Errorf("got %+v", m)
+	}
+	settle(t, l, "mail", m.DeliveryID, incident.Result{At: queued.Add(5 * time.Second)})
+	if _, wait, ok := claim(t, l, "mail", queued.Add(time.Hour)); ok || !wait.IsZero() {
+		t.Error("the other late failures are told one by one")
+	}
+}

@@ -132,7 +132,9 @@ func TestWithoutPublicURLTheFirstSignatureThatMatchesTellsIt(t *testing.T) {
 	if err != nil || failureID(result.First()) == "" {
 		t.Fatalf("got %q, %v", result.First().Failure(), err)
 	}
-	found := p.logLines("PUBLIC_URL is not set, and was found by a signature that matches: set it")
+	const said = "PUBLIC_URL is not set, and was found by a signature that matches: set it"
+	eventually(t, soon, "what PUBLIC_URL is is logged", func() bool { return len(p.logLines(said)) > 0 })
+	found := p.logLines(said)
 	if len(found) != 1 || found[0].Set != "PUBLIC_URL="+p.base {
 		t.Errorf("logged %+v, want PUBLIC_URL=%s", found, p.base)
 	}
