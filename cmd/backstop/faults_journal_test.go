@@ -106,6 +106,9 @@ func TestWithoutADataFolderCallersAreAnsweredAndPeopleAreTold(t *testing.T) {
 	again := p.awaitWritten()
 	mails.await(t, 4*soon, "not helped", "primary.example.com")
 	p.end()
+	p = spawn(t, env)
+	p.settle()
+	p.end()
 	judgeStored(t, p.dir, []string{result.SID, again.SID})
 }
 

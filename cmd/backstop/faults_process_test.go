@@ -1,9 +1,12 @@
 package main
 
 import (
+	"io"
+	"net"
 	"strings"
 	"syscall"
 	"testing"
+	"time"
 
 	"github.com/backstop-project/backstop/twilio/sim"
 	"github.com/backstop-project/backstop/twilio/twiml"
@@ -60,6 +63,35 @@ func TestSIGTERMUnderLoadStoresEverythingThatWasAnswered(t *testing.T) {
 		}
 	}
 	judgeStored(t, env["DATA_DIR"], answered)
+}
+
+func TestHalfARequestHoldsUpNoStop(t *testing.T) {
+	t.Parallel()
+	p := spawn(t, configured(t))
+	for _, half := range []string{
+		"POST /fallback/voice HTTP/1.1\r\nHost: x\r\nContent-Le",
+		"POST /fallback/voice HTTP/1.1\r\nHost: x\r\nContent-Length: 1000\r\n\r\nFrom=",
+	} {
+		conn, err := new(net.Dialer).DialContext(t.Context(), "tcp", strings.TrimPrefix(p.base, "http://"))
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer conn.Close()
+		if _, err := io.WriteString(conn, half); err != nil {
+			t.Fatal(err)
+		}
+	}
+	result := p.call(sim.Call{}) // so that both are known to be open
+	began := time.Now()
+	var code int
+	stalled := stall(func() { code = p.end() })
+	if took := time.Since(began); code != 0 || took > 6*time.Second+hops*stalled {
+		t.Errorf("ended with %d after %s, want 0 within 6 s", code, took)
+	}
+	p = spawn(t, p.env)
+	p.settle()
+	p.end()
+	judgeStored(t, p.dir, []string{result.SID})
 }
 
 func TestASecondSIGTERMKills(t *testing.T) {

@@ -12,7 +12,6 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
-	"sync"
 	"syscall"
 	"testing"
 	"time"
@@ -266,36 +265,6 @@ func (p *program) logLines(message string) []logLine {
 	return found
 }
 
-// output is what a program writes, while it writes.
-type output struct {
-	mu  sync.Mutex
-	all strings.Builder
-}
-
-func (o *output) Write(b []byte) (int, error) {
-	o.mu.Lock()
-	defer o.mu.Unlock()
-	return o.all.Write(b)
-}
-
-func (o *output) String() string {
-	o.mu.Lock()
-	defer o.mu.Unlock()
-	return o.all.String()
-}
-
-// lines are the complete ones.
-func (o *output) lines() []string {
-	all := o.String()
-	var lines []string
-	for line := range strings.Lines(all) {
-		if whole, ok := strings.CutSuffix(line, "\n"); ok {
-			lines = append(lines, whole)
-		}
-	}
-	return lines
-}
-
 // command runs one of the other commands, as in a shell without a terminal.
 func command(t *testing.T, env settings, stdin io.Reader, args ...string) (code int, printed, complained string) {
 	t.Helper()
@@ -305,28 +274,4 @@ func command(t *testing.T, env settings, stdin io.Reader, args ...string) (code 
 		stdin: stdin, stdout: &out, stderr: &errs,
 	})
 	return code, out.String(), errs.String()
-}
-
-// eventually asks until the answer is yes, for as long as within.
-func eventually(t *testing.T, within time.Duration, what string, ok func() bool) {
-	t.Helper()
-	if !patiently(within, ok) {
-		t.Fatalf("not within %s: %s", within, what)
-	}
-}
-
-// patiently is eventually for those who say themselves what they missed. What
-// a busy machine stalls everybody for does not count.
-func patiently(within time.Duration, ok func() bool) bool {
-	deadline := time.Now().Add(within)
-	for pause := time.Millisecond; !ok(); pause = min(2*pause, 50*time.Millisecond) {
-		began := time.Now()
-		time.Sleep(pause)
-		now := time.Now()
-		deadline = deadline.Add(hops / 2 * (now.Sub(began) - pause))
-		if now.After(deadline) {
-			return ok()
-		}
-	}
-	return true
 }

@@ -164,9 +164,7 @@ func (a *app) drain(listeners []listening, stopRecording context.CancelFunc, rec
 	ctx, cancel := context.WithTimeout(context.Background(), drainAtMost)
 	defer cancel()
 	var errs []error
-	for _, l := range listeners {
-		errs = append(errs, l.server.Shutdown(ctx))
-	}
+	errs = append(errs, closeListeners(ctx, listeners))
 	stopRecording()
 	select {
 	case err := <-recorded:
@@ -189,7 +187,28 @@ func (a *app) drain(listeners []listening, stopRecording context.CancelFunc, rec
 	}
 }
 
-const drainAtMost = 12 * time.Second
+// closeListeners lets those finish who are being answered, which takes less
+// than a second. Whoever has sent half a request by then is cut off: what is
+// queued must reach the disk before somebody kills us.
+func closeListeners(ctx context.Context, listeners []listening) error {
+	ctx, cancel := context.WithTimeout(ctx, answerAtMost)
+	defer cancel()
+	var errs []error
+	for _, l := range listeners {
+		err := l.server.Shutdown(ctx)
+		if errors.Is(err, context.DeadlineExceeded) {
+			err = l.server.Close()
+		}
+		errs = append(errs, err)
+	}
+	return errors.Join(errs...)
+}
+
+// Bounds of a stop. Container engines kill after 10 s unless told otherwise.
+const (
+	drainAtMost  = 12 * time.Second
+	answerAtMost = 3 * time.Second
+)
 
 // guarded runs a worker again when it panics: a bug in one must not end the
 // others.
