@@ -160,11 +160,9 @@ func (c *client) good(t *testing.T, claim string) {
 
 const halfHeader = "POST /fallback/voice HTTP/1.1\r\nHost: x\r\nContent-Le"
 
-func TestAtTheCapTheLongestIncompleteConnectionGoesFirst(t *testing.T) {
+func TestAtTheCapTheLongestIncompleteConnectionGoes(t *testing.T) {
 	t.Parallel()
-	h := newHouse(t, 4)
-	idle := h.connect()
-	idle.good(t, "an ordinary connection")
+	h := newHouse(t, 3)
 	var slow []*client
 	for range 3 {
 		c := h.connect()
@@ -175,40 +173,41 @@ func TestAtTheCapTheLongestIncompleteConnectionGoesFirst(t *testing.T) {
 	if !slow[0].gone() {
 		t.Error("the oldest incomplete connection stays")
 	}
-	first.good(t, "the new connection")
+	first.send(halfHeader)
 	second := h.connect()
 	if !slow[1].gone() {
 		t.Error("the next incomplete connection stays")
 	}
 	second.good(t, "the next new connection")
-	idle.good(t, "the idle connection, which was no trouble")
 	if got := h.limit.Dropped.Load(); got != 2 {
 		t.Errorf("counted %d dropped, want 2", got)
 	}
-	if got := h.limit.Open(); got != 4 {
-		t.Errorf("counted %d open, want 4", got)
+	if got := h.limit.Open(); got != 3 {
+		t.Errorf("counted %d open, want 3", got)
 	}
 }
 
 func TestABodyThatDripsIsIncomplete(t *testing.T) {
 	t.Parallel()
 	h := newHouse(t, 2)
-	dripping := h.connect()
-	dripping.send("POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 1000\r\n\r\nFrom=")
-	idle := h.connect()
-	idle.good(t, "an ordinary connection")
+	var dripping []*client
+	for range 2 {
+		c := h.connect()
+		c.send("POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 1000\r\n\r\nFrom=")
+		dripping = append(dripping, c)
+	}
 	fresh := h.connect()
-	if !dripping.gone() {
+	if !dripping[0].gone() {
 		t.Error("a body that drips keeps its connection")
 	}
 	fresh.good(t, "the new connection")
-	idle.good(t, "the idle connection")
 }
 
-func TestWithoutIncompleteOnesTheLongestIdleConnectionGoes(t *testing.T) {
+func TestTheLongestIdleConnectionGoesBeforeAnyRequest(t *testing.T) {
 	t.Parallel()
-	h := newHouse(t, 2)
-	older, younger := h.connect(), h.connect()
+	h := newHouse(t, 3)
+	older, younger, half := h.connect(), h.connect(), h.connect()
+	half.send(halfHeader)
 	older.good(t, "the older connection")
 	younger.good(t, "the younger connection")
 	older.good(t, "the older connection, used again") // now the younger has been idle for longest
@@ -218,6 +217,10 @@ func TestWithoutIncompleteOnesTheLongestIdleConnectionGoes(t *testing.T) {
 		t.Error("the connection that was idle for longest stays")
 	}
 	older.good(t, "the connection that was used last")
+	half.send("ngth: 3\r\n\r\na=b")
+	if err := half.answer(); err != nil {
+		t.Errorf("a request on its way was dropped for want of an idle one: %v", err)
+	}
 }
 
 func TestWhatIsBeingAnsweredIsNeverDropped(t *testing.T) {

@@ -25,7 +25,8 @@ type failureView struct {
 	ErrorPage    string // Twilio's, "" where the code is none of Twilio's
 	Console      string // of the call or message
 	SameCall     string // every failure of this call or message
-	AskedFirst   bool
+	Itself       bool // the address that failed is Backstop's own
+	Slim         bool // only some parameters were kept
 	Answer       answerView
 	Timing       []timingView
 	Params       []paramView
@@ -69,7 +70,7 @@ func (p *Pages) failurePage(c *gin.Context, d history.Detail, which string) erro
 	code := twilio.Lookup(d.Code)
 	view := failureView{
 		ID: d.ID.String(), At: at, Row: row(d.Row, at, mask), Method: d.Method, Account: history.Visible(cut(d.AccountSID, 40)),
-		Means: code.Means, CodeName: code.Name, Console: twilio.ConsoleLink(d.SID), AskedFirst: d.AskedFirst,
+		Means: code.Means, CodeName: code.Name, Console: twilio.ConsoleLink(d.SID), Itself: d.Itself, Slim: d.Slim,
 		Erased: d.Erased, Deliveries: deliveries(d.Deliveries, zone),
 	}
 	if d.Code == 0 && !d.AskedFirst {

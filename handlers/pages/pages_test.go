@@ -319,3 +319,33 @@ func BenchmarkHistoryOfFiftyRows(b *testing.B) {
 		}
 	}
 }
+
+func TestAFailureSaysWhatIsSpecialAboutIt(t *testing.T) {
+	t.Parallel()
+	const own, slim = "one of Backstop’s own", "memory was nearly full"
+	for name, c := range map[string]struct {
+		change     func(*history.Detail)
+		want, lack []string
+	}{
+		"an ordinary one":     {func(*history.Detail) {}, nil, []string{own, slim}},
+		"Backstop's own":      {func(d *history.Detail) { d.Itself = true }, []string{own}, []string{slim}},
+		"kept under overload": {func(d *history.Detail) { d.Slim, d.Params = true, d.Params[:4] }, []string{slim, "4, as Twilio sent them; the others were not kept"}, []string{own}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			h := newHouse(oneNight(3))
+			c.change(&h.ledger.failures[10])
+			page := h.enter(t).get("/history/" + h.ledger.failures[10].ID.String()).body
+			for _, s := range c.want {
+				if !strings.Contains(page, s) {
+					t.Errorf("the page does not say %q", s)
+				}
+			}
+			for _, s := range c.lack {
+				if strings.Contains(page, s) {
+					t.Errorf("the page says %q", s)
+				}
+			}
+		})
+	}
+}

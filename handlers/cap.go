@@ -1,0 +1,154 @@
+package handlers
+
+import (
+	"net"
+	"net/http"
+	"sync"
+	"sync/atomic"
+	"time"
+)
+
+// ConnectionCap counts a server's connections and drops some at its bound: the
+// one idle for longest, for nobody waits for it; else the one whose request
+// has been incomplete for longest; else the one that has been written to for
+// longest, if for more than a second, for it does not read; else the new one.
+// What is being worked on is never dropped.
+type ConnectionCap struct {
+	most int
+
+	mu         sync.Mutex
+	where      map[net.Conn]*slot
+	idle       queue // between two requests; oldest first
+	incomplete queue // no whole request yet; oldest first
+	busy       queue // the answer is being made
+	writing    queue // the answer has begun to be written; oldest first
+	dropped    queue // closed by us, and the server does not know yet
+
+	// Dropped counts connections closed at the cap.
+	Dropped atomic.Int64
+}
+
+// writesFor is how long an answer may be on its way before its connection may
+// be dropped for the sake of another: to a client that reads it takes
+// milliseconds.
+const writesFor = time.Second
+
+// Open is how many connections are open.
+func (l *ConnectionCap) Open() int {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.open()
+}
+
+func (l *ConnectionCap) open() int { return len(l.where) - l.dropped.length }
+
+// track is the server's ConnState hook.
+func (l *ConnectionCap) track(c net.Conn, state http.ConnState) {
+	switch state {
+	case http.StateNew:
+		l.move(c, &l.incomplete)
+		if victim := l.overfull(c, time.Now()); victim != nil {
+			l.Dropped.Add(1)
+			_ = victim.Close() // it is gone either way
+		}
+	case http.StateActive:
+		l.move(c, &l.incomplete)
+	case http.StateIdle:
+		l.move(c, &l.idle)
+	case http.StateHijacked, http.StateClosed:
+		l.remove(c)
+	}
+}
+
+// move puts c at the end of a queue; a connection that is there keeps its
+// place, for its age counts from its first byte.
+func (l *ConnectionCap) move(c net.Conn, to *queue) {
+	var now time.Time
+	if to == &l.writing {
+		now = time.Now()
+	}
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	s := l.where[c]
+	switch {
+	case s == nil:
+		s = &slot{conn: c}
+		l.where[c] = s
+	case s.in == to || s.in == &l.dropped:
+		return
+	default:
+		s.leave()
+	}
+	s.since = now
+	to.add(s)
+}
+
+func (l *ConnectionCap) remove(c net.Conn) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if s := l.where[c]; s != nil {
+		s.leave()
+		delete(l.where, c)
+	}
+}
+
+// overfull picks the connection to drop for the sake of a new one, nil where
+// there is room: the new one itself where all others are being answered.
+func (l *ConnectionCap) overfull(fresh net.Conn, now time.Time) net.Conn {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if l.open() <= l.most {
+		return nil
+	}
+	victim := l.where[fresh]
+	switch slow := l.writing.first; {
+	case l.idle.first != nil:
+		victim = l.idle.first
+	case l.incomplete.first != victim:
+		victim = l.incomplete.first
+	case slow != nil && now.Sub(slow.since) > writesFor:
+		victim = slow
+	}
+	victim.leave()
+	l.dropped.add(victim)
+	return victim.conn
+}
+
+// slot is the place of one connection. It is made once and linked by hand: a
+// request moves it four times, and container/list would allocate each time.
+type slot struct {
+	conn          net.Conn
+	in            *queue
+	before, after *slot
+	since         time.Time // in writing: when the answer began
+}
+
+type queue struct {
+	first, last *slot
+	length      int
+}
+
+func (q *queue) add(s *slot) {
+	s.in, s.before, s.after = q, q.last, nil
+	if q.last == nil {
+		q.first = s
+	} else {
+		q.last.after = s
+	}
+	q.last = s
+	q.length++
+}
+
+func (s *slot) leave() {
+	if s.before == nil {
+		s.in.first = s.after
+	} else {
+		s.before.after = s.after
+	}
+	if s.after == nil {
+		s.in.last = s.before
+	} else {
+		s.after.before = s.before
+	}
+	s.in.length--
+}
