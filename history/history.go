@@ -77,6 +77,8 @@ type Detail struct {
 	Method     string
 	Params     []incident.Param // nil and Erased true once personal data was erased
 	Erased     bool
+	Slim       bool // under overload only the parameters with fields of their own were kept
+	Itself     bool // ErrorURL is one of Backstop's own addresses
 	Answer     incident.Answer
 	JournalAt  time.Time // when its journal entry was begun to be written
 	LedgerAt   time.Time // when the ledger took it

@@ -66,6 +66,8 @@ func TestAFailureComesBackAsItWasFed(t *testing.T) {
 		"late":            func(e *incident.Fed) { e.Failure.Late = true },
 		"with a why":      func(e *incident.Fed) { e.Answer.Why, e.Answer.Outcome = "the standby was down", incident.Lost },
 		"a drill":         func(e *incident.Fed) { e.Failure.Drill = true },
+		"kept slim":       func(e *incident.Fed) { e.Failure = e.Failure.Slimmed() },
+		"Backstop itself": func(e *incident.Fed) { e.Failure.Itself = true },
 		"no parameters":   withParams("GET"),
 		"only the SID":    withParams("GET", incident.Param{Name: "CallSid", Value: sid("CA", 7)}),
 		"another SID":     withParams("POST", incident.Param{Name: "MessageSid", Value: sid("MM", 7)}, incident.Param{Name: "ErrorCode", Value: "12300"}),
@@ -111,6 +113,9 @@ func TestAFailureComesBackAsItWasFed(t *testing.T) {
 			}
 			if d.Method != f.Method || !d.JournalAt.Equal(e.JournalAt) || !d.LedgerAt.Equal(start.Add(time.Minute)) {
 				t.Errorf("got %s, journal %s, ledger %s", d.Method, d.JournalAt, d.LedgerAt)
+			}
+			if d.Slim != f.Slim || d.Itself != f.Itself {
+				t.Errorf("got slim %v, itself %v, want %v and %v", d.Slim, d.Itself, f.Slim, f.Itself)
 			}
 			if got := rows(t, l, history.Query{Drills: true}); len(got) != 1 || got[0] != d.Row {
 				t.Errorf("the list has %+v", got)

@@ -80,7 +80,7 @@ func (r *rowScan) row() history.Row {
 	return row
 }
 
-const selectFailure = rowColumns + `, o.method, f.params, f.took, f.journal_delay, f.ledger_delay,
+const selectFailure = rowColumns + `, o.method, f.slim, o.itself, f.params, f.took, f.journal_delay, f.ledger_delay,
 		  a.languages, a.name, a.heard, a.why, d.body
 		FROM failures AS f` + rowJoins + `
 		JOIN documents AS d ON d.id = a.document_id
@@ -93,7 +93,7 @@ func (l *Ledger) failure(ctx context.Context, q querier, id incident.ID) (histor
 	var packed, document []byte
 	var took, journal, ledger int64
 	var languages string
-	err := q.QueryRowContext(ctx, selectFailure, id[:]).Scan(append(r.into(), &d.Method, &packed, &took, &journal, &ledger,
+	err := q.QueryRowContext(ctx, selectFailure, id[:]).Scan(append(r.into(), &d.Method, &d.Slim, &d.Itself, &packed, &took, &journal, &ledger,
 		&languages, &d.Answer.Name, &d.Answer.Heard, &d.Answer.Why, &document)...)
 	if errors.Is(err, sql.ErrNoRows) {
 		return d, history.ErrNotFound
