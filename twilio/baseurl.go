@@ -119,6 +119,18 @@ func (b BaseURL) form(port string, small bool) string {
 	return scheme + "://" + b.userinfo + host + port + b.path
 }
 
+// as is the base that one of b's forms stands for.
+func (b BaseURL) as(form string) BaseURL {
+	if form == b.forms[0] {
+		return b
+	}
+	signed, err := ParseBaseURL(form)
+	if err != nil { // no form of a base is none
+		return b
+	}
+	return signed
+}
+
 func defaultPort(scheme string) string {
 	if strings.EqualFold(scheme, "https") {
 		return ":443"

@@ -59,7 +59,8 @@ func (d *diagnosis) search(keys []*key, base BaseURL, uri string) *key {
 	if d.left < 0 || len(keys) == 0 {
 		return nil
 	}
-	return d.scratch.search(keys, &base, uri, &d.signature)
+	by, _ := d.scratch.search(keys, &base, uri, &d.signature)
+	return by
 }
 
 func (d *diagnosis) sortReceived() {

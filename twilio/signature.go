@@ -20,9 +20,15 @@ import (
 //
 // See https://www.twilio.com/docs/usage/security#validating-requests.
 func (k *Keys) Signed(sid string, base BaseURL, r *Request) (Match, bool) {
+	match, _, ok := k.signed(sid, &base, r)
+	return match, ok
+}
+
+// signed is Signed, and tells which form of base was signed.
+func (k *Keys) signed(sid string, base *BaseURL, r *Request) (match Match, form string, ok bool) {
 	var signature [sha1.Size]byte
 	if !decodeSignature(&signature, r.Signature) {
-		return Match{}, false
+		return Match{}, "", false
 	}
 	s := k.scratches.Get().(*scratch)
 	defer k.giveBack(s)
@@ -30,18 +36,18 @@ func (k *Keys) Signed(sid string, base BaseURL, r *Request) (Match, bool) {
 	var by *key
 	if r.isPost() && r.hasForm() {
 		s.sort(r.Params)
-		by = s.search(keys, &base, r.pathAndQuery(), &signature)
+		by, form = s.search(keys, base, r.pathAndQuery(), &signature)
 	}
 	if by == nil && r.coveredByURL() {
 		s.sort(nil)
-		by = s.search(keys, &base, r.pathAndQuery(), &signature)
+		by, form = s.search(keys, base, r.pathAndQuery(), &signature)
 	}
 	if by == nil {
-		return Match{}, false
+		return Match{}, "", false
 	}
-	match := by.match
+	match = by.match
 	match.SID = sid
-	return match, true
+	return match, form, true
 }
 
 // strict has exactly one text for each signature, so that a text can name it.
@@ -103,25 +109,26 @@ func (s *scratch) sort(params []Param) {
 	s.sorted = slices.Compact(s.sorted)
 }
 
-func (s *scratch) search(keys []*key, base *BaseURL, uri string, signature *[sha1.Size]byte) *key {
+// search returns the key that signed, and the form of base that it signed.
+func (s *scratch) search(keys []*key, base *BaseURL, uri string, signature *[sha1.Size]byte) (by *key, form string) {
 	for n := range uriForms {
-		form, ok := uriForm(uri, n)
+		written, ok := uriForm(uri, n)
 		if !ok {
 			continue
 		}
-		for _, address := range base.forms {
-			if address == "" {
+		for _, form := range base.forms {
+			if form == "" {
 				break
 			}
-			s.write(address, form)
+			s.write(form, written)
 			for _, key := range keys {
 				if key.signed(s.message, signature) {
-					return key
+					return key, form
 				}
 			}
 		}
 	}
-	return nil
+	return nil, ""
 }
 
 func (s *scratch) write(base, uri string) {

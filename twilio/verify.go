@@ -22,9 +22,11 @@ type Result struct {
 	// Claimed is the AccountSid that the request names, verified or not;
 	// empty unless it names exactly one that is well formed.
 	Claimed string
-	Match   Match   // whose key it was, if verified
-	Base    BaseURL // what Twilio asked for, if verified: the PUBLIC_URL to set where none is
-	Reason  Reason  // why not, unless verified
+	Match   Match // whose key it was, if verified
+	// Base is what Twilio asked for, if verified: PUBLIC_URL, or where none is
+	// set the one to set, as it was signed, whatever the Host header makes of it.
+	Base   BaseURL
+	Reason Reason // why not, unless verified
 }
 
 // Verify says whether r, parsed, was signed by the account that it names. It
@@ -41,14 +43,14 @@ func (v *Verifier) Verify(r *Request) Result {
 		return Result{Claimed: claimed, Reason: why}
 	}
 	if !v.public.IsZero() {
-		if match, ok := v.keys.Signed(claimed, v.public, r); ok {
+		if match, _, ok := v.keys.signed(claimed, &v.public, r); ok {
 			return Result{Verified: true, Claimed: claimed, Match: match, Base: v.public}
 		}
 		return Result{Claimed: claimed, Reason: reason(ReasonMismatch)}
 	}
 	for _, base := range Candidates(r) {
-		if match, ok := v.keys.Signed(claimed, base, r); ok {
-			return Result{Verified: true, Claimed: claimed, Match: match, Base: base}
+		if match, form, ok := v.keys.signed(claimed, &base, r); ok {
+			return Result{Verified: true, Claimed: claimed, Match: match, Base: base.as(form)}
 		}
 	}
 	return Result{Claimed: claimed, Reason: reason(ReasonMismatch)}

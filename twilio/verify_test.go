@@ -140,7 +140,11 @@ func TestWithoutAPublicURLTheFirstCandidateThatMatchesIsTold(t *testing.T) {
 	}{
 		{"https with the Host", "https://a.example", twilio.Request{Host: "a.example"}, "https://a.example"},
 		{"http with the Host", "http://a.example:8080", twilio.Request{Host: "a.example:8080"}, "http://a.example:8080"},
-		{"https without the Host's port", "https://a.example", twilio.Request{Host: "a.example:8080"}, "https://a.example:8080"},
+		{"what was signed, not the port that a proxy or a replay puts into the Host", "https://a.example", twilio.Request{Host: "a.example:9999"}, "https://a.example"},
+		{"no port where the Host has the default one", "https://a.example", twilio.Request{Host: "a.example:443"}, "https://a.example"},
+		{"the default port where only the signature has it", "http://a.example:80", twilio.Request{Host: "a.example"}, "http://a.example:80"},
+		{"small letters where only the Host has capitals", "https://a.example", twilio.Request{Host: "A.Example:9999"}, "https://a.example"},
+		{"not a port that was not asked for", "https://a.example:9999", twilio.Request{Host: "a.example"}, ""},
 		{"an IPv6 Host", "https://[2001:db8::1]:8443", twilio.Request{Host: "[2001:db8::1]:8443"}, "https://[2001:db8::1]:8443"},
 		{"what a trusted proxy says", "https://a.example", twilio.Request{Host: "inner:8080", ForwardedHost: "a.example", ForwardedProto: "https"}, "https://a.example"},
 		{"what the first of two proxies says", "http://a.example", twilio.Request{Host: "inner", ForwardedHost: "a.example, b.example", ForwardedProto: "http, https"}, "http://a.example"},

@@ -74,7 +74,7 @@ func isVisit(r *twilio.Request) bool {
 // names and values are signed without delimiters, so that a captured request
 // could be cut anew.
 func (h *Hook) verify(s *checked, r *twilio.Request) twilio.Result {
-	result := s.verifier.Verify(r)
+	result := s.verifySigned(r)
 	if !result.Verified && result.Claimed == twilio.DrillAccountSID {
 		result = s.drills.Verify(r)
 	}
@@ -89,10 +89,24 @@ func (h *Hook) verify(s *checked, r *twilio.Request) twilio.Result {
 			}}
 		}
 	}
-	if s.Public.IsZero() && !result.Match.Drill && s.found.CompareAndSwap(nil, &result.Base) {
-		h.o.FoundPublic(result.Base)
+	if s.Public.IsZero() && !result.Match.Drill && s.found.Load() == nil {
+		told := &found{base: result.Base, verifier: twilio.NewVerifier(s.Keys, result.Base)}
+		if s.found.CompareAndSwap(nil, told) {
+			h.o.FoundPublic(told.base)
+		}
 	}
 	return result
+}
+
+// verifySigned asks the address that was found first, for the Host header is
+// anybody's; then those that the request itself names.
+func (s *checked) verifySigned(r *twilio.Request) twilio.Result {
+	if found := s.found.Load(); found != nil {
+		if result := found.verifier.Verify(r); result.Verified {
+			return result
+		}
+	}
+	return s.verifier.Verify(r)
 }
 
 // wellFormed checks the parameters that name a call or message.

@@ -88,7 +88,13 @@ type checked struct {
 	Settings
 	verifier *twilio.Verifier
 	drills   *twilio.Verifier // any address will do for a drill: its key says enough
-	found    atomic.Pointer[twilio.BaseURL]
+	found    atomic.Pointer[found]
+}
+
+// found is what the first signature that matched told PUBLIC_URL to be.
+type found struct {
+	base     twilio.BaseURL
+	verifier *twilio.Verifier
 }
 
 // New makes a hook; Run does what is not for the answer path.
@@ -123,7 +129,7 @@ func (h *Hook) Register(r gin.IRouter) {
 func (h *Hook) Public() twilio.BaseURL {
 	now := h.current.Load()
 	if found := now.found.Load(); found != nil {
-		return *found
+		return found.base
 	}
 	return now.Public
 }

@@ -297,6 +297,30 @@ func TestPublicURLIsFoundByTheFirstSignatureThatMatches(t *testing.T) {
 	}
 }
 
+func TestTheHostHeaderOfAReplayMakesNoPublicURL(t *testing.T) {
+	t.Parallel()
+	for claim, host := range map[string]string{
+		"another port": "fallback.example.com:9999", "capitals": "FALLBACK.example.com", "the plain one": "fallback.example.com",
+	} {
+		t.Run(claim, func(t *testing.T) {
+			t.Parallel()
+			r := newRig(t, nil)
+			r.as(host, "https://fallback.example.com")
+			if got := r.hook.Public().String(); got != "https://fallback.example.com" || len(r.found) != 1 || r.found[0] != got {
+				t.Errorf("found %q, told %v; want what was signed", got, r.found)
+			}
+			r.as("inner:8080", "https://fallback.example.com")
+			if got := len(r.recorder.all()); got != 2 {
+				t.Errorf("recorded %d, want 2: what was found counts, whatever the Host", got)
+			}
+			r.as("other.example.com", "https://other.example.com")
+			if got := len(r.recorder.all()); got != 3 || len(r.found) != 1 {
+				t.Errorf("recorded %d, told %v; want 3 and the first address only", got, r.found)
+			}
+		})
+	}
+}
+
 func TestBehindAProxyOnlyPublicURLCounts(t *testing.T) {
 	t.Parallel()
 	r := newRig(t, func(s *hook.Settings) { s.Public = public(t, "https://fallback.example.com") })

@@ -176,6 +176,28 @@ func (r *rig) message(path string, m sim.Message) sim.Request {
 	return request
 }
 
+// as sends a call that was signed for base, with another Host header.
+func (r *rig) as(host, base string) {
+	r.t.Helper()
+	call, err := sim.Call{}.Request(r.client.Account, base+"/fallback/voice")
+	if err != nil {
+		r.t.Fatal(err)
+	}
+	request, err := http.NewRequestWithContext(r.t.Context(), http.MethodPost, r.server.URL+"/fallback/voice", bytes.NewReader(call.Body))
+	if err != nil {
+		r.t.Fatal(err)
+	}
+	request.Host, request.Header = host, call.Header.Clone()
+	response, err := r.server.Client().Do(request)
+	if err != nil {
+		r.t.Fatal(err)
+	}
+	defer response.Body.Close()
+	if response.StatusCode != http.StatusOK {
+		r.t.Errorf("Host %s: got %d", host, response.StatusCode)
+	}
+}
+
 // form posts any body, signed or not.
 func (r *rig) form(path, body string, header map[string]string) (status int, answer string) {
 	r.t.Helper()
