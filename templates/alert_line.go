@@ -32,6 +32,9 @@ func (a *Alerts) openLine(in incident.Incident, m incident.Message) string {
 			"Twilio asked us first: Backstop seems to be set as "+primaryOf(in)+age,
 			"Twilio asked us first: we seem to be the "+primaryOf(in)+age,
 			"Twilio asked us first: we seem to be the "+primaryOf(in),
+			"Twilio asked us first: we are "+primaryOf(in),
+			"Asked first: "+primaryOf(in),
+			lineNumber(in.Last.To)+": Twilio asked us first",
 		)
 	}
 	prefix := ""
@@ -41,21 +44,29 @@ func (a *Alerts) openLine(in incident.Incident, m incident.Message) string {
 	case in.Previous != 0:
 		prefix = "Back: "
 	}
-	code := twilio.Lookup(in.Last.Code)
 	return fitted(in, func(who, affected string) string {
-		cause := code.Sentence(who)
-		if in.Cause.Kind == incident.Itself {
-			cause = "Backstop itself " + code.Phrase
-		}
-		return prefix + helped(affected) + ": " + cause + age
+		return prefix + helped(affected) + ": " + causeSentence(in, who) + age
 	})
 }
 
+// causeSentence says what is wrong with whom: culprit, or what of it fits.
+func causeSentence(in incident.Incident, who string) string {
+	code := twilio.Lookup(in.Last.Code)
+	switch in.Cause.Kind {
+	case incident.AskedFirst:
+		return "Twilio asked us first: we seem to be the " + who
+	case incident.Itself:
+		return "Backstop itself " + code.Phrase
+	case incident.FetchLevel, incident.DocumentLevel, incident.DrillCause:
+	}
+	return code.Sentence(who)
+}
+
 // fitted asks write for ever shorter lines, until one fits: all of it, no
-// "www.", the end of the host, fewer words, nearly no host.
+// "www." or "primary URL of", the end of the host, fewer words, nearly no host.
 func fitted(in incident.Incident, write func(who, affected string) string) string {
 	who, affected, number := culprit(in), affectedBy(in), Count(in.Callers)
-	short := strings.TrimPrefix(who, "www.")
+	short := strings.TrimPrefix(strings.TrimPrefix(who, "www."), primaryURLOf)
 	return firstFitting(
 		write(who, affected),
 		write(short, affected),
@@ -100,8 +111,10 @@ func culprit(in incident.Incident) string {
 }
 
 func primaryOf(in incident.Incident) string {
-	return "primary URL of " + lineNumber(in.Last.To)
+	return primaryURLOf + lineNumber(in.Last.To)
 }
+
+const primaryURLOf = "primary URL of "
 
 // affectedBy counts the people: "12 callers", "3 senders", "15 people".
 func affectedBy(in incident.Incident) string {

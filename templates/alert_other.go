@@ -79,7 +79,7 @@ func (a *Alerts) tellDigest(m incident.Message, most int) telling {
 }
 
 func (a *Alerts) digestItem(in incident.Incident, now time.Time) item {
-	i := item{Text: affectedBy(in) + ": " + twilio.Lookup(in.Last.Code).Sentence(shortenHost(culprit(in), 60)) +
+	i := item{Text: affectedBy(in) + ": " + causeSentence(in, shortenHost(culprit(in), 60)) +
 		", since " + a.since(in.OpenedAt, now) + " (" + in.State.String() + ", incident " + strconv.FormatInt(in.ID, 10) + ")"}
 	if a.pages != "" {
 		i.Link = a.pages + "/incidents/" + strconv.FormatInt(in.ID, 10)

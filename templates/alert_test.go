@@ -100,6 +100,41 @@ func TestFirstLineSaysEffectCauseAndAge(t *testing.T) {
 	}
 }
 
+// TestTheLineThatAskedUsFirstCanBeRead holds that the number to be set right
+// is whole in the first line, however long it is, and in a digest.
+func TestTheLineThatAskedUsFirstCanBeRead(t *testing.T) {
+	t.Parallel()
+	alerts := newAlerts(t, "")
+	now := time.Date(2026, 11, 23, 2, 0, 0, 0, time.UTC)
+	for _, line := range []string{"+15551230001", "+123456789012345", "whatsapp:+123456789012345", "sip:reception@praxis-berlin.sip.twilio.com"} {
+		in := incident.Incident{ID: 3, Cause: incident.Cause{Kind: incident.AskedFirst}, State: incident.Open, OpenedAt: now, LastAt: now, Failures: 1, Calls: 1, Callers: 1}
+		in.First = incident.Sample{At: now, Channel: incident.Voice, From: "+4915112345678", To: line}
+		in.Last = in.First
+		alert := incident.Alert{Kind: incident.Opened, IncidentID: 3, At: now}
+		mail, err := alerts.Mail(incident.Message{Now: now, Alert: alert, Incident: &in})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if !strings.Contains(mail.Subject, line) || !strings.Contains(strings.ToLower(mail.Subject), "asked ") {
+			t.Errorf("%s: the subject is %q", line, mail.Subject)
+		}
+		if slack := alerts.Slack(incident.Message{Now: now, Alert: alert, Incident: &in}); !strings.Contains(slack.Line, line) {
+			t.Errorf("%s: Slack's first line is %q", line, slack.Line)
+		}
+		in.State = incident.Quiet
+		if mail, err = alerts.Mail(incident.Message{Now: now, Alert: alert, Incident: &in}); err != nil || len(line) < 20 && !strings.Contains(mail.Subject, line) {
+			t.Errorf("%s: once quiet the subject is %q (%v)", line, mail.Subject, err)
+		}
+		digest, err := alerts.Mail(incident.Message{Now: now, Alert: alert, Digest: []incident.Incident{in, in}})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if want := "Twilio asked us first: we seem to be the primary URL of " + line; !strings.Contains(digest.Text, want) {
+			t.Errorf("%s: the digest does not say %q:\n%s", line, want, digest.Text)
+		}
+	}
+}
+
 // TestNothingPersonalLeavesByAnAlert looks for what must stay in the house.
 func TestNothingPersonalLeavesByAnAlert(t *testing.T) {
 	t.Parallel()

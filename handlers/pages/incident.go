@@ -105,6 +105,9 @@ func (p *Pages) incidentDetail(d history.IncidentDetail) incidentView {
 		AllFailures: historyURL(history.Query{Incident: d.ID}),
 		CanTake:     !d.Acknowledged() && d.State != incident.Resolved, CanResolve: d.State != incident.Resolved,
 	}
+	if d.Cause.Kind == incident.AskedFirst {
+		view.Line = address(last.To, history.Mask{})
+	}
 	if d.Cause.Kind == incident.Itself {
 		view.Means = "The address that failed is one of Backstop's own. " + view.Means
 		view.First = "See whether Backstop can be reached from outside: name, certificate, reverse proxy. " + view.First

@@ -102,7 +102,7 @@ func (p *Pages) incidentRow(in incident.Incident) incidentRow {
 	settings := p.Settings()
 	return incidentRow{
 		ID: in.ID, Href: incidentsPath + "/" + strconv.FormatInt(in.ID, 10),
-		Title: causeTitle(in, settings.Mask), Cause: causeWords(in.Cause), State: in.State.String(),
+		Title: causeTitle(in), Cause: causeWords(in.Cause), State: in.State.String(),
 		Acknowledged: history.Visible(in.AcknowledgedBy), Callers: in.Callers, Failures: in.Failures,
 		Opened: momentIn(in.OpenedAt, settings.Zone), Last: momentIn(in.LastAt, settings.Zone),
 		Lasted: roughly(in.LastAt.Sub(in.OpenedAt)),

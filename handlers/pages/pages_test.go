@@ -232,6 +232,41 @@ func TestNumbersAndSecretsAreHiddenUntilRevealed(t *testing.T) {
 	}
 }
 
+func TestTheLineThatAskedUsFirstCanBeRead(t *testing.T) {
+	t.Parallel()
+	askedFirst := func(change func(*incident.Incident)) *house {
+		l := &ledger{now: func() time.Time { return night }}
+		l.addIncident(incident.Incident{ID: 21, State: incident.Open, Cause: cause(incident.AskedFirst, 0, "", "")}, 2, 5*time.Minute, func(i int) []incident.Param {
+			return []incident.Param{{Name: "AccountSid", Value: account}, {Name: "CallSid", Value: sid("CA", i)}, {Name: "From", Value: "+491711234567"}, {Name: "To", Value: line}}
+		})
+		change(&l.incidents[0].Incident)
+		return newHouse(l)
+	}
+	for name, c := range map[string]struct {
+		change func(*incident.Incident)
+		want   string
+	}{
+		"one line is named":             {func(*incident.Incident) {}, "primary URL of " + line + "<"},
+		"several lines are spoken of":   {func(in *incident.Incident) { in.MoreLines = true }, "primary URL of " + line + " and of others"},
+		"an erased one is spoken of":    {func(in *incident.Incident) { in.First.To, in.Last.To = "", "" }, "primary URL of one of your lines"},
+		"invisible text is written out": {func(in *incident.Incident) { in.First.To = "\u202e" }, "primary URL of " + history.Visible("\u202e")},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			v := askedFirst(c.change).enter(t)
+			for _, path := range []string{"/", "/incidents", "/incidents/21"} {
+				page := strings.ReplaceAll(v.get(path).body, "&#43;", "+")
+				if !strings.Contains(page, c.want) {
+					t.Errorf("%s does not say %q", path, c.want)
+				}
+				if strings.Contains(page, "+491711234567") {
+					t.Errorf("%s shows a caller's number", path)
+				}
+			}
+		})
+	}
+}
+
 func TestNothingIsRevealedThatIsNotRecorded(t *testing.T) {
 	t.Parallel()
 	h := newHouse(oneNight(3))

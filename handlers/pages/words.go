@@ -20,10 +20,10 @@ func failureTitle(code int, errorURL string, askedFirst bool) string {
 }
 
 // causeTitle says in half a line what an incident is about.
-func causeTitle(in incident.Incident, mask history.Mask) string {
+func causeTitle(in incident.Incident) string {
 	switch in.Cause.Kind {
 	case incident.AskedFirst:
-		return "Twilio asks Backstop first: it seems to be set as the primary URL of " + history.Visible(mask.Number(in.First.To))
+		return "Twilio asked us first: Backstop seems to be set as the primary URL of " + primaryLine(in)
 	case incident.Itself:
 		return "An answer of Backstop itself failed"
 	case incident.DrillCause:
@@ -31,6 +31,19 @@ func causeTitle(in incident.Incident, mask history.Mask) string {
 	case incident.FetchLevel, incident.DocumentLevel:
 	}
 	return failureTitle(in.Last.Code, "//"+in.Cause.Host, false)
+}
+
+// primaryLine names the line whose setting is to be changed. It is the
+// customer's own number and nobody can act without it, so it is not masked.
+func primaryLine(in incident.Incident) string {
+	line := history.Visible(cut(in.First.To, 80))
+	switch {
+	case line == "": // erased, or never sent
+		return "one of your lines"
+	case in.MoreLines:
+		return line + " and of others"
+	}
+	return line
 }
 
 func upperFirst(s string) string {
