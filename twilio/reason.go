@@ -5,7 +5,7 @@ import "errors"
 // ReasonKind is why a request is unverified, as one word for metrics and logs.
 type ReasonKind string
 
-// The kinds. Verify finds the first eight, at once; Diagnose takes its time
+// The kinds. Verify finds the first nine, at once; Diagnose takes its time
 // over ReasonMismatch and ReasonUnknownAccount and finds the next four;
 // ReasonOf names what could not be read at all.
 const (
@@ -17,6 +17,7 @@ const (
 	ReasonBadAccount     ReasonKind = "bad_account"
 	ReasonUnknownAccount ReasonKind = "unknown_account"
 	ReasonMismatch       ReasonKind = "mismatch"
+	ReasonCutAnew        ReasonKind = "cut_anew"
 
 	ReasonOtherURL     ReasonKind = "other_url"
 	ReasonOtherAccount ReasonKind = "other_account"
@@ -64,6 +65,8 @@ func reasonText(kind ReasonKind) string {
 		return "the request has more parameters than anything Twilio sends"
 	case ReasonMalformed:
 		return "the parameters cannot be decoded: an escape (%) is incomplete"
+	case ReasonCutAnew:
+		return "signed, but the parameters were cut anew: somebody replays a captured request, which a new Auth Token ends"
 	case ReasonUnknownAccount, ReasonOtherURL, ReasonOtherAccount, ReasonChanged, ReasonNoMatch, ReasonUnreadable:
 	}
 	return "the request could not be read whole"

@@ -29,10 +29,28 @@ type Result struct {
 	Reason Reason // why not, unless verified
 }
 
-// Verify says whether r, parsed, was signed by the account that it names. It
+// Verify says whether r, parsed, was signed by the account that it names, and
+// stands as it was signed: a form can be cut anew under the same signature. It
 // costs a few microseconds and does not tell by its time how close a wrong
 // signature came. Where it only says ReasonMismatch, Diagnose may know more.
 func (v *Verifier) Verify(r *Request) Result {
+	result := v.signed(r)
+	if !result.Verified {
+		return result
+	}
+	name, bad := malformedSID(r.Params)
+	if !bad && r.isPost() {
+		name, bad = cutAnew(r.Params)
+	}
+	if bad {
+		why := reason(ReasonCutAnew)
+		why.Text += shownName(name)
+		return Result{Claimed: result.Claimed, Reason: why}
+	}
+	return result
+}
+
+func (v *Verifier) signed(r *Request) Result {
 	claimed, why := claimedAccount(r.Params)
 	if header := checkSignature(r.Signature); header.Kind != "" {
 		why = header

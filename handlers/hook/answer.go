@@ -70,9 +70,7 @@ func isVisit(r *twilio.Request) bool {
 	return r.Method == http.MethodGet && len(r.Params) == 0 && r.Signature == ""
 }
 
-// verify checks the signature, and that what names the call is well formed:
-// names and values are signed without delimiters, so that a captured request
-// could be cut anew.
+// verify checks the signature, and notes the address where none is known yet.
 func (h *Hook) verify(s *checked, r *twilio.Request) twilio.Result {
 	result := s.verifySigned(r)
 	if !result.Verified && result.Claimed == twilio.DrillAccountSID {
@@ -80,14 +78,6 @@ func (h *Hook) verify(s *checked, r *twilio.Request) twilio.Result {
 	}
 	if !result.Verified {
 		return result
-	}
-	for _, p := range r.Params {
-		if !wellFormed(p) {
-			return twilio.Result{Claimed: result.Claimed, Reason: twilio.Reason{
-				Kind: twilio.ReasonChanged,
-				Text: "signed, but " + p.Name + " is no SID: the parameters were cut anew",
-			}}
-		}
 	}
 	if s.Public.IsZero() && !result.Match.Drill && s.found.Load() == nil {
 		told := &found{base: result.Base, verifier: twilio.NewVerifier(s.Keys, result.Base)}
@@ -107,21 +97,6 @@ func (s *checked) verifySigned(r *twilio.Request) twilio.Result {
 		}
 	}
 	return s.verifier.Verify(r)
-}
-
-// wellFormed checks the parameters that name a call or message.
-func wellFormed(p twilio.Param) bool {
-	var want twilio.SIDKind
-	switch p.Name {
-	case "CallSid":
-		want = twilio.SIDCall
-	case "MessageSid", "SmsSid", "SmsMessageSid":
-		want = twilio.SIDMessage
-	default:
-		return true
-	}
-	kind, ok := twilio.KindOf(p.Value)
-	return p.Value == "" || ok && kind == want
 }
 
 // refuse answers what is not verified: the one constant apology, the same
