@@ -59,13 +59,11 @@ func deliveries(all []history.Delivery, zone *time.Location) []deliveryView {
 	views := make([]deliveryView, 0, len(all))
 	for _, d := range all {
 		view := deliveryView{
-			ID: d.ID, Notifier: d.Notifier, What: d.Kind.String(), Reason: history.Visible(d.Reason),
+			ID: d.ID, Notifier: d.Notifier,
 			State: d.State.String(), Created: momentIn(d.CreatedAt, zone), Sent: momentIn(d.SentAt, zone),
 			Attempts: d.Attempts, Error: history.Visible(cut(d.LastError, 500)), Detail: history.Visible(cut(d.Detail, 200)),
 		}
-		if d.Title != "" {
-			view.Reason = history.Visible(d.Title)
-		}
+		view.What, view.Reason = alertWords(d)
 		switch d.State {
 		case history.Sent, history.Folded:
 			view.StateKind, view.Error = "good", ""

@@ -232,6 +232,29 @@ func TestNumbersAndSecretsAreHiddenUntilRevealed(t *testing.T) {
 	}
 }
 
+func TestADeliverySaysOnceWhatItTold(t *testing.T) {
+	t.Parallel()
+	for name, c := range map[string]struct {
+		delivery history.Delivery
+		want     string
+	}{
+		"a drill":              {history.Delivery{Kind: incident.DrillAlert, Reason: "a drill"}, "<td><strong>drill: nothing is broken</strong></td>"},
+		"an incident":          {history.Delivery{Kind: incident.Opened, Reason: "first failure with this cause"}, `<strong>opened</strong> <span class="dim">first failure with this cause</span>`},
+		"about Backstop":       {history.Delivery{Kind: incident.Meta, Title: "The journal was damaged", Reason: "at most once in 15 minutes"}, `<strong>Backstop itself</strong> <span class="dim">The journal was damaged</span>`},
+		"without a reason": {history.Delivery{Kind: incident.Opened}, "<td><strong>opened</strong></td>"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			h := newHouse(oneNight(3))
+			c.delivery.Notifier, c.delivery.State = "ops-mail", history.Sent
+			h.ledger.failures[10].Deliveries = []history.Delivery{c.delivery}
+			if page := h.enter(t).get("/history/" + h.ledger.failures[10].ID.String()).body; !strings.Contains(page, c.want) {
+				t.Errorf("the page does not say %s", c.want)
+			}
+		})
+	}
+}
+
 func TestTheLineThatAskedUsFirstCanBeRead(t *testing.T) {
 	t.Parallel()
 	askedFirst := func(change func(*incident.Incident)) *house {

@@ -68,6 +68,18 @@ func channelWord(c incident.Channel) string {
 	return "Request"
 }
 
+// alertWords says what an alert told, and why.
+func alertWords(d history.Delivery) (what, reason string) {
+	switch d.Kind {
+	case incident.DrillAlert:
+		return "drill: nothing is broken", ""
+	case incident.Meta:
+		return "Backstop itself", history.Visible(d.Title)
+	case incident.Opened, incident.Regression, incident.Growing, incident.FellQuiet, incident.Over, incident.Late:
+	}
+	return d.Kind.String(), history.Visible(d.Reason)
+}
+
 // outcomeWords says how a failure ended for the one who called or wrote.
 func outcomeWords(o incident.Outcome, c incident.Channel) string {
 	switch o {
