@@ -137,6 +137,40 @@ func TestOneSignatureUnderEverNewTokensIsAReplay(t *testing.T) {
 	}
 }
 
+func TestAReplayIsRememberedForADay(t *testing.T) {
+	t.Parallel()
+	tests := []struct {
+		claim       string
+		first, then int
+		after       time.Duration
+		want        int // recorded in all
+	}{
+		{"over the limit, an hour later", 25, 5, time.Hour, 20},
+		{"over the limit, nearly a day later", 25, 5, 23 * time.Hour, 20},
+		{"not yet over the limit: it is counted on", 15, 15, 23 * time.Hour, 20},
+		{"a call that failed twice may fail again", 2, 3, time.Hour, 5},
+		{"a call that failed once may fail again", 1, 19, time.Hour, 20},
+	}
+	for _, test := range tests {
+		t.Run(test.claim, func(t *testing.T) {
+			t.Parallel()
+			synctest.Test(t, func(t *testing.T) {
+				q := newQuietRig(t)
+				captured := q.another()
+				q.replay(captured, test.first)
+				time.Sleep(test.after)
+				for range 3 { // what others send does not make it forgotten
+					q.replay(q.another(), 2)
+				}
+				q.replay(captured, test.then)
+				if got := len(q.recorder.all()) - 6; got != test.want {
+					t.Errorf("recorded %d, want %d", got, test.want)
+				}
+			})
+		})
+	}
+}
+
 func TestUnverifiedRequestsGetOneConstantApologyAndAreNotRecorded(t *testing.T) {
 	t.Parallel()
 	big := strings.Repeat("a", 70<<10)

@@ -61,3 +61,24 @@ func (q *quietRig) alerts() []incident.Alert {
 	defer q.mu.Unlock()
 	return append([]incident.Alert(nil), q.told...)
 }
+
+// replay sends one captured call n times, each with a token of its own.
+func (q *quietRig) replay(captured sim.Request, n int) {
+	q.t.Helper()
+	for range n {
+		r := httptest.NewRequestWithContext(q.t.Context(), "POST", "/fallback/voice", strings.NewReader(string(captured.Body)))
+		r.Header = captured.Header.Clone()
+		r.Header.Set("I-Twilio-Idempotency-Token", sim.NewSID("xx"))
+		q.engine.ServeHTTP(httptest.NewRecorder(), r)
+	}
+}
+
+// another is a call that nobody has sent yet.
+func (q *quietRig) another() sim.Request {
+	q.t.Helper()
+	request, err := sim.Call{}.Request(sim.Account{SID: accountSID, AuthToken: token}, "http://fallback.example.com/fallback/voice")
+	if err != nil {
+		q.t.Fatal(err)
+	}
+	return request
+}

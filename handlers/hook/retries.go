@@ -32,11 +32,12 @@ type retries struct {
 	young   generation
 	old     generation
 	started time.Time
+	repeats repeats
 }
 
 type generation struct {
 	answers map[requestKey]*answered
-	tokens  map[requestKey]int // by signature: how many requests had it
+	tokens  map[requestKey]int // by signature: how many requests had it, ever since it was remembered
 }
 
 type requestKey [16]byte
@@ -45,7 +46,26 @@ const (
 	generationFor  = 5 * time.Minute // Twilio gives up after 15 s and few retries
 	generationMost = 50_000
 	replayAfter    = 20 // requests with one signature and ever new tokens
+	repeatsFor     = 24 * time.Hour
+	repeatsMost    = 10_000
 )
+
+// repeats counts the signatures that came more than once, with another token
+// each time, for a day at least: few calls fail twice in the same words, and
+// whoever replays a captured request has time. It is bounded like generations.
+type repeats struct {
+	young, old map[requestKey]int
+	started    time.Time
+}
+
+func (r *repeats) of(signature requestKey) int { return max(r.young[signature], r.old[signature]) }
+
+func (r *repeats) set(signature requestKey, n int, now time.Time) {
+	if r.young == nil || len(r.young) >= repeatsMost || now.Sub(r.started) >= repeatsFor {
+		r.old, r.young, r.started = r.young, map[requestKey]int{}, now
+	}
+	r.young[signature] = n
+}
 
 func newGeneration() generation {
 	return generation{answers: map[requestKey]*answered{}, tokens: map[requestKey]int{}}
@@ -76,8 +96,11 @@ func (r *retries) claim(signature, token string, now time.Time) (a *answered, ke
 		return a, key, true, false
 	}
 	bySignature := keyOf(signature, "\x00")
-	n := max(r.young.tokens[bySignature], r.old.tokens[bySignature]) + 1
+	n := max(r.young.tokens[bySignature], r.old.tokens[bySignature], r.repeats.of(bySignature)) + 1
 	r.young.tokens[bySignature] = n
+	if n > 1 {
+		r.repeats.set(bySignature, n, now)
+	}
 	if n > replayAfter {
 		return nil, key, false, true
 	}
