@@ -11,6 +11,8 @@ import (
 	"fmt"
 	"os"
 	"os/signal"
+	"strconv"
+	"strings"
 	"time"
 )
 
@@ -30,6 +32,17 @@ type plan struct {
 	dir     string
 	binary  string
 	profile string
+	only    string
+
+	connections []int
+}
+
+// servers are those of the names that are to be measured.
+func (p plan) servers(names ...string) []string {
+	if p.only == "" {
+		return names
+	}
+	return []string{p.only}
 }
 
 func run() error {
@@ -44,6 +57,19 @@ func run() error {
 	flag.StringVar(&p.dir, "dir", "", "folder on the disk to measure; a temporary one where empty")
 	flag.StringVar(&p.binary, "binary", "bin/backstop", "the program: make build")
 	flag.StringVar(&p.profile, "profile", "", "write a CPU profile of Backstop's last burst to this file")
+	p.connections = []int{64, 256}
+	flag.Func("connections", "connections of the bursts, separated by commas; none leaves them out (default 64,256)", func(value string) error {
+		p.connections = nil
+		for n := range strings.FieldsFuncSeq(value, func(r rune) bool { return r == ',' }) {
+			count, err := strconv.Atoi(n)
+			if err != nil {
+				return err
+			}
+			p.connections = append(p.connections, count)
+		}
+		return nil
+	})
+	flag.StringVar(&p.only, "only", "", "leave out the others: gin, floor or backstop, without ratios; to look at one with other tools")
 	flag.Parse()
 	if p.dir == "" {
 		dir, err := os.MkdirTemp("", "backstop-bench-")

@@ -274,7 +274,7 @@ func newRig() *rig {
 	})
 	r.feeder = intake.NewFeeder(intake.FeederOptions{
 		Journal: r.recorder.Journal, Ledger: func() (intake.Ledger, error) { return r.ledger, nil },
-		Fed: r.recorder.Fed, Alerts: func() {}, Tell: func(a incident.Alert) { _, _ = r.ledger.Tell(context.Background(), a) },
+		Fed: r.recorder.Fed, Written: r.recorder.Stats.Written.Load, Alerts: func() {}, Tell: func(a incident.Alert) { _, _ = r.ledger.Tell(context.Background(), a) },
 		Now: time.Now, Log: slog.New(slog.DiscardHandler),
 	}, r.sentinel)
 	return r

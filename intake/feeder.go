@@ -18,6 +18,8 @@ type FeederOptions struct {
 	Ledger func() (Ledger, error)
 	// Fed is called with the journal's row up to which the ledger has all.
 	Fed func(row int64)
+	// Written is how many entries the journal took so far.
+	Written func() int64
 	// Alerts is called when alerts were put into the outbox.
 	Alerts func()
 	// Tell queues a meta-alert; it does not block.
@@ -63,10 +65,11 @@ func (f *Feeder) Wake() {
 }
 
 const (
-	readBytes  = 4 << 20
+	readBytes  = 2 << 20
 	feedPause  = 20 * time.Millisecond  // between batches, so that entries gather
 	stormPause = 300 * time.Millisecond // in a storm: a commit costs the same for one entry as for thousands
 	stormBatch = 100                    // entries in one batch that make a storm
+	stormShare = 3                      // while answers press, feeding rests this many times as long as it works
 	feedRetry  = 250 * time.Millisecond
 	feedAnyway = time.Second // without a wake: another process may have written
 )
@@ -93,12 +96,15 @@ func (f *Feeder) Run(ctx context.Context) error {
 // how long to let entries gather. While the ledger is away it tries again.
 func (f *Feeder) feedAll(ctx context.Context) (wait time.Duration) {
 	for ctx.Err() == nil {
+		began, before := time.Now(), f.o.Written()
 		entries, more, err := f.feedOnce(ctx)
 		f.gate.ledgerIs(err)
 		switch {
 		case err != nil:
 			f.Stats.Errors.Add(1)
 			pause(ctx, feedRetry)
+		case more && pressed(entries, f.o.Written()-before):
+			pause(ctx, stormShare*time.Since(began))
 		case more:
 		case entries >= stormBatch:
 			return stormPause
@@ -108,6 +114,11 @@ func (f *Feeder) feedAll(ctx context.Context) (wait time.Duration) {
 	}
 	return 0
 }
+
+// pressed says whether answers came at half the speed of feeding or faster
+// while a batch was fed: then both want the processor, and the answers are to
+// have it. What waits is in the journal, and is fed as soon as they come slower.
+func pressed(fed int, written int64) bool { return written > int64(fed)/8 }
 
 // feedOnce moves one batch; more says that the journal holds another one.
 func (f *Feeder) feedOnce(ctx context.Context) (entries int, more bool, err error) {

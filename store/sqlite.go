@@ -1,6 +1,7 @@
 package store
 
 import (
+	"cmp"
 	"context"
 	"database/sql"
 	"database/sql/driver"
@@ -23,6 +24,7 @@ const applicationID = 0x626b7374
 type settings struct {
 	readOnly   bool
 	conns      int
+	page       int    // bytes of a page, where the file is new; 0 is pageSize
 	cacheKiB   int    // page cache of each connection
 	checkpoint int    // pages of WAL after which a commit checkpoints
 	walLimit   int64  // bytes that the WAL is cut to when it starts again
@@ -50,7 +52,6 @@ func dsn(path string, s settings) string {
 		q.Set("mode", "ro")
 		q.Set("_query_only", "1")
 	} else {
-		q.Set("_journal_mode", "WAL")
 		q.Set("_synchronous", "FULL")
 		q.Set("_txlock", "immediate")
 		q.Set("_auto_vacuum", "incremental")
@@ -80,19 +81,21 @@ func (c connector) prepare(conn *sqlite3.SQLiteConn) error {
 	if c.settings.readOnly {
 		return nil
 	}
-	pragmas := fmt.Sprintf("PRAGMA wal_autocheckpoint = %d; PRAGMA journal_size_limit = %d;",
-		c.settings.checkpoint, c.settings.walLimit)
+	// The page size is settled by the first thing that writes: WAL comes after it.
+	page := cmp.Or(c.settings.page, pageSize)
+	pragmas := fmt.Sprintf("PRAGMA page_size = %d; PRAGMA journal_mode = WAL; PRAGMA wal_autocheckpoint = %d; PRAGMA journal_size_limit = %d;",
+		page, c.settings.checkpoint, c.settings.walLimit)
 	if _, err := conn.Exec(pragmas, nil); err != nil {
 		return fmt.Errorf("set pragmas: %w", err)
 	}
 	if c.settings.maxFile == 0 {
 		return nil
 	}
-	_, err := conn.Exec(fmt.Sprintf("PRAGMA max_page_count = %d", max(1, c.settings.maxFile/pageSize)), nil)
+	_, err := conn.Exec(fmt.Sprintf("PRAGMA max_page_count = %d", max(1, c.settings.maxFile/int64(page))), nil)
 	return err
 }
 
-// pageSize is SQLite's default, and ours.
+// pageSize is SQLite's default, and the ledger's.
 const pageSize = 4096
 
 // integer runs a statement that yields one number.

@@ -91,7 +91,8 @@ func (a *app) buildPipeline() {
 	})
 	a.feeder = intake.NewFeeder(intake.FeederOptions{
 		Journal: a.recorder.Journal, Ledger: func() (intake.Ledger, error) { return a.keeper.fed() }, Fed: a.recorder.Fed,
-		Alerts: a.dispatcher.Wake, Tell: a.teller.Tell, Now: time.Now, Log: a.log,
+		Written: a.recorder.Stats.Written.Load,
+		Alerts:  a.dispatcher.Wake, Tell: a.teller.Tell, Now: time.Now, Log: a.log,
 	}, a.sentinel)
 	a.keeper = &ledgerKeeper{
 		slot: a.slot, path: p.config.Ledger, folder: a.folder, options: a.ledgerOptions, owns: a.lock.owns,

@@ -20,15 +20,19 @@ import (
 )
 
 func main() {
-	// With one processor the goroutine that fsyncs starves: throughput falls
-	// tenfold.
-	runtime.GOMAXPROCS(max(2, runtime.GOMAXPROCS(0)))
+	// Whoever comes back from the disk must not queue behind those who compute:
+	// docs/adr/0066.
+	runtime.GOMAXPROCS(runtime.GOMAXPROCS(0) + spareProcessors)
 	os.Exit(run(context.Background(), world{
 		args: os.Args[1:], getenv: os.Getenv,
 		stdin: os.Stdin, stdout: os.Stdout, stderr: os.Stderr,
 		terminal: term.IsTerminal(int(os.Stdout.Fd())),
 	}))
 }
+
+// spareProcessors are for the goroutines that wait for the disk. The kernel
+// runs them at once where Go's scheduler would let them wait in its queue.
+const spareProcessors = 4
 
 // world is what a command sees of its surroundings.
 type world struct {
