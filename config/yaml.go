@@ -3,13 +3,16 @@ package config
 import (
 	"bytes"
 	"errors"
+	"fmt"
 	"reflect"
 	"regexp"
 	"unicode/utf8"
 
 	"github.com/goccy/go-yaml"
 	"github.com/goccy/go-yaml/ast"
+	"github.com/goccy/go-yaml/lexer"
 	"github.com/goccy/go-yaml/parser"
+	yamltoken "github.com/goccy/go-yaml/token"
 )
 
 // reader takes a YAML document into a file, and goes on after each mistake.
@@ -58,7 +61,11 @@ func parse(content []byte) (root ast.Node, err error) {
 	if !bytes.HasSuffix(content, []byte("\n")) { // the parser reads a folded block wrongly without
 		content = append(bytes.Clone(content), '\n')
 	}
-	parsed, err := parser.ParseBytes(content, 0, parser.AllowDuplicateMapKey())
+	tokens := lexer.Tokenize(string(content))
+	if err := checkDepth(tokens); err != nil {
+		return nil, err
+	}
+	parsed, err := parser.Parse(tokens, 0, parser.AllowDuplicateMapKey())
 	if err != nil {
 		return nil, err
 	}
@@ -74,6 +81,36 @@ func parse(content []byte) (root ast.Node, err error) {
 	return root, nil
 }
 
+// deepest is how deep brackets, or dashes on one line, may be nested; a whole
+// configuration needs four. The parser's time grows with the square of it.
+const deepest = 20
+
+// deepError is what checkDepth finds.
+type deepError struct{ line, column int }
+
+func (e *deepError) Error() string { return fmt.Sprintf("is nested more than %d deep", deepest) }
+
+func checkDepth(tokens yamltoken.Tokens) error {
+	brackets, dashes, line := 0, 0, 0
+	for _, t := range tokens {
+		if t.Position.Line != line {
+			dashes, line = 0, t.Position.Line
+		}
+		switch t.Type { //nolint:exhaustive // the others do not nest
+		case yamltoken.SequenceStartType, yamltoken.MappingStartType:
+			brackets++
+		case yamltoken.SequenceEndType, yamltoken.MappingEndType:
+			brackets--
+		case yamltoken.SequenceEntryType:
+			dashes++
+		}
+		if brackets > deepest || dashes > deepest {
+			return &deepError{line: t.Position.Line, column: t.Position.Column}
+		}
+	}
+	return nil
+}
+
 // quoted is what a message of the parser repeats of the file.
 var quoted = regexp.MustCompile("\"[^\"]*\"|`[^`]*`")
 
@@ -82,9 +119,12 @@ func (r *reader) syntax(err error) {
 	problem := err.Error()
 	if syntax, ok := errors.AsType[yaml.Error](err); ok {
 		problem = "is no YAML: " + quoted.ReplaceAllString(syntax.GetMessage(), "…")
-		if token := syntax.GetToken(); token != nil && token.Position != nil {
-			at.line, at.column = token.Position.Line, token.Position.Column
+		if t := syntax.GetToken(); t != nil && t.Position != nil {
+			at.line, at.column = t.Position.Line, t.Position.Column
 		}
+	}
+	if deep, ok := errors.AsType[*deepError](err); ok {
+		at.line, at.column = deep.line, deep.column
 	}
 	r.review.mistake(at, problem, `mend it there, or just above; inside [ ] and { } a ${X} needs quotes: "${X}"`)
 }

@@ -51,6 +51,9 @@ func TestWhatIsNoConfigurationIsRefused(t *testing.T) {
 		"broken YAML":                    {"listen: \"", "the file (backstop.yaml:1:9) is no YAML: could not find end character of double-quoted text" + quotes},
 		"an unquoted ${X} in brackets":   {"primaries: [${X}]", "the file (backstop.yaml:1:14) is no YAML: ',' or ']' must be specified" + quotes},
 		"no UTF-8":                       {"listen: \xff", "the file (backstop.yaml:1:1) is not UTF-8 text" + quotes},
+		"brackets in brackets":           {"listen: :1\nprimaries: " + strings.Repeat("[", 50_000), "the file (backstop.yaml:2:32) is nested more than 20 deep" + quotes},
+		"mappings in mappings":           {"accounts: " + strings.Repeat("{a: ", 50_000), "the file (backstop.yaml:1:91) is nested more than 20 deep" + quotes},
+		"dashes behind dashes":           {"lines:\n" + strings.Repeat("- ", 50_000), "the file (backstop.yaml:2:41) is nested more than 20 deep" + quotes},
 		"two documents":                  {"listen: :1\n---\nlisten: :2", "the file (backstop.yaml:1:1) holds several documents (---)" + quotes},
 		"a list":                         {"- listen: :1", "the file (backstop.yaml:1:1) must be a mapping: "},
 		"a mapping for a value":          {"listen: {a: 1}", "listen (backstop.yaml:1:10) must be one value: "},
@@ -66,6 +69,18 @@ func TestWhatIsNoConfigurationIsRefused(t *testing.T) {
 				t.Errorf("got  %s\nwant %s", strings.Join(got, "\n     "), test.want)
 			}
 		})
+	}
+}
+
+func TestBracketsThatDoNotNestAreNotCounted(t *testing.T) {
+	for name, yaml := range map[string]string{
+		"in quotes":      `data_dir: "` + strings.Repeat("[", 50) + `"`,
+		"in a comment":   "data_dir: x # " + strings.Repeat("[", 50),
+		"in a block":     "data_dir: |\n  " + strings.Repeat("- [{", 50),
+		"side by side":   "primaries: [" + strings.Repeat(`"https://a.example", `, 50) + "]\nlines: [{match: +4930}, {match: +4931}]",
+		"line upon line": "primaries:" + strings.Repeat("\n- https://a.example", 50),
+	} {
+		t.Run(name, func(t *testing.T) { mustLoad(t, yaml, nil) })
 	}
 }
 
