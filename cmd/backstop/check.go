@@ -10,6 +10,7 @@ import (
 	"github.com/backstop-project/backstop/config"
 	"github.com/backstop-project/backstop/notify"
 	"github.com/backstop-project/backstop/recovery"
+	"github.com/backstop-project/backstop/templates"
 )
 
 type checkCommand struct {
@@ -33,7 +34,8 @@ func (k checkCommand) Run(ctx context.Context, w *world, c *cli) error {
 	if cfg.File != "" {
 		from = cfg.File + " and the environment"
 	}
-	if err := w.say("Configuration from %s: good. %d accounts, %d lines, %d notifiers.\n", from, len(cfg.Accounts), len(cfg.Recovery.Lines), len(p.notifiers)); err != nil {
+	if err := w.say("Configuration from %s: good. %s, %s, %s.\n", from, number(len(cfg.Accounts), "account"),
+		number(len(cfg.Recovery.Lines), "line"), number(len(p.notifiers), "notifier")); err != nil {
 		return err
 	}
 	for _, warning := range cfg.Warnings {
@@ -66,7 +68,10 @@ func (checkCommand) notify(ctx context.Context, w *world, p *parts) error {
 		}
 	}
 	if failed > 0 {
-		return fmt.Errorf("%d of %d notifiers do not work", failed, len(p.notifiers))
+		return fmt.Errorf("does not work: %d of %s", failed, number(len(p.notifiers), "notifier"))
 	}
 	return nil
 }
+
+// number writes a count with its noun.
+func number(n int, noun string) string { return templates.Plural(int64(n), noun, noun+"s") }

@@ -186,7 +186,7 @@ func undelivered(last api.Drill, asking error) error {
 	why := map[string]string{}
 	for _, one := range last.Deliveries {
 		arrived[one.Notifier] = one.State == sent || one.State == folded
-		why[one.Notifier] = fmt.Sprintf("%s after %d attempts %s", one.State, one.Attempts, one.LastError)
+		why[one.Notifier] = fmt.Sprintf("%s after %s %s", one.State, number(one.Attempts, "attempt"), one.LastError)
 	}
 	var missing []string
 	for _, name := range last.Notifiers {
