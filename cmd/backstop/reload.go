@@ -2,7 +2,10 @@ package main
 
 import (
 	"cmp"
+	"errors"
+	"fmt"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/backstop-project/backstop/config"
@@ -12,14 +15,56 @@ import (
 
 // refuse keeps the old configuration and tells why.
 func (a *app) refuse(err error) {
-	a.state.reload.Store(new(err.Error()))
+	short := inShort(err)
+	a.state.reload.Store(&short)
 	a.log.Error("changed configuration refused, the old one goes on", "err", err)
 	a.teller.Tell(incident.Alert{
 		Kind: incident.Meta, Topic: incident.ReloadTopic, At: time.Now(),
 		Title:  "The changed configuration was refused: the old one goes on",
-		Detail: err.Error() + "\nFirst thing to do: mend it, try it with backstop check, and send SIGHUP again.",
+		Detail: short + " First thing to do: mend it, try it with backstop check, and send SIGHUP again.",
 		Reason: "a reload failed",
 	})
+}
+
+// mistakesRead is how many mistakes anybody reads in a message.
+const mistakesRead = 5
+
+// inShort is err as a message tells it: the first mistakes in one paragraph,
+// and how many more the log has.
+func inShort(err error) string {
+	all := mistakes(err)
+	if len(all) == 1 {
+		return all[0] + "."
+	}
+	var b strings.Builder
+	fmt.Fprintf(&b, "There are %d mistakes.", len(all))
+	for i, mistake := range all[:min(len(all), mistakesRead)] {
+		fmt.Fprintf(&b, " (%d) %s.", i+1, mistake)
+	}
+	if more := len(all) - mistakesRead; more > 0 {
+		fmt.Fprintf(&b, " And %d more: see the log.", more)
+	}
+	return b.String()
+}
+
+// mistakes takes err apart: a line for each thing that is wrong.
+func mistakes(err error) []string {
+	var invalid *config.InvalidError
+	var joined interface{ Unwrap() []error }
+	var all []string
+	switch {
+	case errors.As(err, &invalid):
+		for _, m := range invalid.Mistakes {
+			all = append(all, m.String())
+		}
+	case errors.As(err, &joined):
+		for _, one := range joined.Unwrap() {
+			all = append(all, mistakes(one)...)
+		}
+	default:
+		all = append(all, err.Error())
+	}
+	return all
 }
 
 // needRestart names the settings whose change a reload does not carry out.
