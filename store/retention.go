@@ -19,6 +19,8 @@ type RetainReport struct {
 	Early   int  // failures among them that went for want of room, before their time
 	Erased  int  // failures whose personal data was erased
 	More    bool // another step has something to do
+
+	Oldest time.Time // the oldest failure left, where some went early; zero else
 }
 
 // What one step does at most: a few milliseconds' work of each kind.
@@ -152,7 +154,11 @@ func (r *retaining) removeForRoom(ctx context.Context) error {
 		return err
 	}
 	n, err := r.remove(ctx, idFrom(1<<48-1))
+	if err != nil || n == 0 {
+		return err
+	}
 	r.report.Early += n
+	r.report.Oldest, err = r.oldest(ctx)
 	return err
 }
 

@@ -29,6 +29,9 @@ func live(tb testing.TB, l *store.Ledger, from, to time.Time, keep store.Retenti
 			}
 			sum.Removed += r.Removed
 			sum.Early += r.Early
+			if r.Early > 0 {
+				sum.Oldest = r.Oldest
+			}
 			sum.Erased += r.Erased
 			if !r.More {
 				break
@@ -134,6 +137,9 @@ func TestTheOldestGoWhenThereIsTooMuch(t *testing.T) {
 	left := rows(t, l, history.Query{Limit: history.MaxLimit})
 	if r.Early < 8000 || r.Early != r.Removed || len(left) != 20000-r.Removed {
 		t.Fatalf("got %+v, %d left", r, len(left))
+	}
+	if want := left[len(left)-1].ReceivedAt; !r.Oldest.Equal(want) {
+		t.Errorf("the oldest is said to be of %s, want %s", r.Oldest, want)
 	}
 	// Within a millisecond there is no older.
 	if oldest := left[len(left)-1].Serial; oldest < int64(r.Removed)-20 || oldest > int64(r.Removed)+20 {

@@ -18,6 +18,7 @@ type state struct {
 	folder       atomic.Pointer[string]
 	journal      atomic.Pointer[string]
 	retention    atomic.Pointer[string]
+	shortage     atomic.Pointer[string]
 	reload       atomic.Pointer[string]
 	overflowTold atomic.Int64
 }
@@ -69,6 +70,7 @@ func (a *app) notices() []pages.Notice {
 		})
 	}
 	add(false, a.state.retention.Load(), "Old failures are not removed", "%s")
+	add(false, a.state.shortage.Load(), "The history is full", "%s")
 	add(false, a.state.reload.Load(), "The changed configuration was refused", "The one before goes on. Mend it and send SIGHUP again. %s")
 	return list
 }
