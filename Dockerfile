@@ -1,13 +1,14 @@
 # Backstop as an image of one static program, its CA certificates and an empty
 # /data. It runs with a read-only root: nothing else is written.
-#   docker build --build-arg VERSION="$(git describe --tags --always)" -t backstop .
+#   docker build --build-arg VERSION="$(git describe --tags --always)" \
+#     --build-arg SOURCE_DATE_EPOCH="$(git log -1 --format=%ct)" -t backstop .
 
 FROM docker.io/library/golang:1.26.8-bookworm AS build
 WORKDIR /src
 COPY go.mod go.sum ./
 RUN --mount=type=cache,target=/go/pkg/mod go mod download
 COPY . .
-ARG VERSION=devel
+ARG VERSION=devel SOURCE_DATE_EPOCH
 RUN --mount=type=cache,target=/go/pkg/mod --mount=type=cache,target=/root/.cache/go-build \
     scripts/image-root.sh /image "$VERSION"
 

@@ -2,14 +2,11 @@ package main
 
 import (
 	"context"
-	"errors"
 	"runtime/debug"
+	"strconv"
 	"time"
 
 	"golang.org/x/sync/errgroup"
-
-	"github.com/backstop-project/backstop/incident"
-	"github.com/backstop-project/backstop/store"
 )
 
 // together runs works side by side until all have ended.
@@ -21,66 +18,47 @@ func together(ctx context.Context, works ...func(context.Context) error) error {
 	return g.Wait()
 }
 
-const (
-	retainEvery = 10 * time.Minute
-	retainPause = 200 * time.Millisecond // between two small steps
-)
+// committed is set by the linker in released builds: when their sources were
+// committed, in seconds since 1970.
+var committed string //nolint:gochecknoglobals // -ldflags -X needs a variable
 
-// retain removes what is old, in small steps, so that nothing else waits.
-func (a *app) retain(ctx context.Context) error {
-	wait := time.Minute // the start has other things to do
-	for {
-		select {
-		case <-ctx.Done():
-			return nil
-		case <-time.After(wait):
-		}
-		wait = retainEvery
-		l, err := a.slot.ledger()
-		if err != nil {
-			continue
-		}
-		report, err := l.Retain(ctx, time.Now(), a.current.Load().retention())
-		if err != nil {
-			a.retentionTrouble(err)
-			continue
-		}
-		a.state.retention.Store(nil)
-		if report.More {
-			wait = retainPause
-		}
-	}
-}
+// notBefore is what every clock that is right is past: this line was written
+// then. It stands in where a build knows no better.
+const notBefore = 1795392000 // 2026-11-23
 
-func (a *app) retentionTrouble(err error) {
-	if a.state.retention.Swap(new(err.Error())) != nil {
-		return // known
-	}
-	a.log.Error("old failures not removed", "err", err)
-	detail := "The ledger says: " + err.Error() + ". "
-	if errors.Is(err, store.ErrClock) {
-		detail += "First thing to do: set this machine's clock; nothing is removed by a clock that may be wrong."
-	} else {
-		detail += "First thing to do: look at the disk of DATA_DIR."
-	}
-	a.teller.Tell(incident.Alert{
-		Kind: incident.Meta, Topic: incident.RetentionTopic, At: time.Now(),
-		Title: "Old failures are not removed", Detail: detail, Reason: "retention failed",
-	})
-}
-
-// builtAt is when this program's sources were committed; zero where the build
-// does not know.
+// builtAt is when this program's sources were committed, as far as the build
+// knows: a clock that is before it is wrong.
 func builtAt() time.Time {
-	info, ok := debug.ReadBuildInfo()
-	if !ok {
+	at := time.Unix(notBefore, 0)
+	info, _ := debug.ReadBuildInfo()
+	for _, known := range []time.Time{linkedAt(committed), stampedAt(info)} {
+		if known.After(at) {
+			at = known
+		}
+	}
+	return at.UTC()
+}
+
+// linkedAt reads what scripts/build.sh has the linker set; zero where it is
+// none.
+func linkedAt(seconds string) time.Time {
+	n, err := strconv.ParseInt(seconds, 10, 64)
+	if err != nil {
+		return time.Time{}
+	}
+	return time.Unix(n, 0)
+}
+
+// stampedAt reads what the go command notes of a working copy; zero where
+// there is nothing, as in go run.
+func stampedAt(info *debug.BuildInfo) time.Time {
+	if info == nil {
 		return time.Time{}
 	}
 	for _, s := range info.Settings {
 		if s.Key == "vcs.time" {
-			if at, err := time.Parse(time.RFC3339, s.Value); err == nil {
-				return at
-			}
+			at, _ := time.Parse(time.RFC3339, s.Value) // zero where it is none
+			return at
 		}
 	}
 	return time.Time{}
