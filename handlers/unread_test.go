@@ -2,6 +2,7 @@ package handlers_test
 
 import (
 	"bufio"
+	"errors"
 	"io"
 	"log/slog"
 	"net"
@@ -138,7 +139,7 @@ func TestIdleAndIncompleteConnectionsGoBeforeOneThatDoesNotRead(t *testing.T) {
 		gone := func(c net.Conn) bool {
 			_ = c.SetReadDeadline(time.Now().Add(time.Millisecond))
 			_, err := c.Read(make([]byte, 1))
-			return err == io.EOF
+			return errors.Is(err, io.EOF)
 		}
 		u.connect(t, "GET /newer")
 		if !gone(idle) || gone(half) {

@@ -17,9 +17,11 @@ import (
 func cutAnew(params []Param) (name string, cut bool) {
 	var seen presence
 	for i := range params {
-		if seen.note(params[i].Name) && swallows(params[i].Value, params) {
+		is, closed := look(params[i].Name)
+		if closed && swallows(params[i].Value, params) {
 			return params[i].Name, true
 		}
+		seen |= is
 	}
 	for _, missing := range seen.missing() {
 		for i := range params {
@@ -66,38 +68,37 @@ const (
 	hasBody
 )
 
-// note marks name as seen. closed says that its value is a number, a place or a
-// word of Twilio's, and so never holds the name of a parameter.
-func (s *presence) note(name string) (closed bool) {
+// look says which parameter name is, of those that matter. closed means that
+// its value is a number, an address, a place or a word of Twilio's, and so
+// never holds the name of another.
+func look(name string) (is presence, closed bool) {
 	switch name {
 	case "From":
-		*s |= hasFrom
+		return hasFrom, true
 	case "To":
-		*s |= hasTo
+		return hasTo, true
 	case "Direction":
-		*s |= hasDirection
+		return hasDirection, true
 	case "CallStatus":
-		*s |= hasCallStatus
+		return hasCallStatus, true
 	case "ErrorCode":
-		*s |= hasErrorCode
+		return hasErrorCode, true
 	case "CallSid":
-		*s |= hasCall
+		return hasCall, true
 	case "MessageSid", "SmsSid":
-		*s |= hasMessage
+		return hasMessage, true
 	case "ErrorUrl":
-		*s |= hasErrorURL
-		return false
+		return hasErrorURL, false
 	case "Body":
-		*s |= hasBody
-		return false
+		return hasBody, false
 	case "AccountSid", "ApiVersion", "Called", "CalledCity", "CalledCountry", "CalledState", "CalledZip",
 		"Caller", "CallerCity", "CallerCountry", "CallerState", "CallerZip",
 		"FromCity", "FromCountry", "FromState", "FromZip", "ToCity", "ToCountry", "ToState", "ToZip",
 		"MessageStatus", "MessagingServiceSid", "NumMedia", "NumSegments", "ParentCallSid", "SmsMessageSid", "SmsStatus":
 	default:
-		return false
+		return 0, false
 	}
-	return true
+	return 0, true
 }
 
 // swallowed are the names that no value but a text holds. The short ones are
