@@ -25,8 +25,8 @@ type failureView struct {
 	ErrorPage    string // Twilio's, "" where the code is none of Twilio's
 	Console      string // of the call or message
 	SameCall     string // every failure of this call or message
-	Itself       bool // the address that failed is Backstop's own
-	Slim         bool // only some parameters were kept
+	Itself       bool   // the address that failed is Backstop's own
+	Slim         bool   // only some parameters were kept
 	Answer       answerView
 	Timing       []timingView
 	Params       []paramView

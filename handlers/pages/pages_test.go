@@ -238,9 +238,9 @@ func TestADeliverySaysOnceWhatItTold(t *testing.T) {
 		delivery history.Delivery
 		want     string
 	}{
-		"a drill":              {history.Delivery{Kind: incident.DrillAlert, Reason: "a drill"}, "<td><strong>drill: nothing is broken</strong></td>"},
-		"an incident":          {history.Delivery{Kind: incident.Opened, Reason: "first failure with this cause"}, `<strong>opened</strong> <span class="dim">first failure with this cause</span>`},
-		"about Backstop":       {history.Delivery{Kind: incident.Meta, Title: "The journal was damaged", Reason: "at most once in 15 minutes"}, `<strong>Backstop itself</strong> <span class="dim">The journal was damaged</span>`},
+		"a drill":          {history.Delivery{Kind: incident.DrillAlert, Reason: "a drill"}, "<td><strong>drill: nothing is broken</strong></td>"},
+		"an incident":      {history.Delivery{Kind: incident.Opened, Reason: "first failure with this cause"}, `<strong>opened</strong> <span class="dim">first failure with this cause</span>`},
+		"about Backstop":   {history.Delivery{Kind: incident.Meta, Title: "The journal was damaged", Reason: "at most once in 15 minutes"}, `<strong>Backstop itself</strong> <span class="dim">The journal was damaged</span>`},
 		"without a reason": {history.Delivery{Kind: incident.Opened}, "<td><strong>opened</strong></td>"},
 	} {
 		t.Run(name, func(t *testing.T) {
