@@ -31,7 +31,7 @@ func (f *Feeder) unreadable(ctx context.Context, ledger Ledger, journal Journal,
 		return errors.Join(why, err)
 	}
 	reason := fmt.Sprintf("rows %d to %d of journal %s cannot be read: %v", cursor.Row+1, next, cursor.Journal, why)
-	if err := f.setAside(ctx, ledger, nil, errors.New(reason)); err != nil {
+	if err := f.setAside(ctx, ledger, []byte{}, errors.New(reason)); err != nil {
 		return err
 	}
 	_, err = ledger.Feed(ctx, incident.Batch{Cursor: incident.Cursor{Journal: cursor.Journal, Row: next}})

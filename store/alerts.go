@@ -106,8 +106,12 @@ func (l *Ledger) Tell(ctx context.Context, a incident.Alert) (queued bool, err e
 	return queued, nil
 }
 
-// SetAside keeps a journal entry that would not go in, byte for byte.
+// SetAside keeps a journal entry that would not go in, byte for byte: none
+// where it could not even be read.
 func (l *Ledger) SetAside(ctx context.Context, raw []byte, reason string, at time.Time) error {
+	if raw == nil {
+		raw = []byte{} // nil would be NULL
+	}
 	err := l.inTx(ctx, func(ctx context.Context, t *tx) error {
 		return t.run(ctx, `
 			INSERT INTO set_aside (at, reason, raw)
