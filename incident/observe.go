@@ -115,8 +115,16 @@ func (in Incident) Tick(now time.Time, p Policy) (Incident, []Alert) {
 	in.QuietAt = now
 	return in, []Alert{{
 		Kind: FellQuiet, IncidentID: in.ID, At: now, Callers: in.Callers,
-		Reason: fmt.Sprintf("no failure for %s", p.quietAfter(in).Round(time.Minute)),
+		Reason: "no failure for " + spoken(p.quietAfter(in)),
 	}}
+}
+
+// spoken writes a wait, which is never short, as people say it.
+func spoken(d time.Duration) string {
+	if d < 2*time.Hour {
+		return fmt.Sprintf("%.0f minutes", d.Minutes())
+	}
+	return fmt.Sprintf("%.0f hours", d.Hours())
 }
 
 // NextTick is when Tick has something to do; ok is false where it never has.

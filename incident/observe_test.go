@@ -81,6 +81,9 @@ func TestAnIncidentFallsQuietAndClosesWithoutAWord(t *testing.T) {
 	s.want("opened(1) ")
 	s.tick(noon.Add(10 * time.Minute))
 	s.want("opened(1) quiet(1) ")
+	if got := s.alerts[len(s.alerts)-1].Reason; got != "no failure for 10 minutes" {
+		t.Errorf("the reason is %q", got)
+	}
 	s.tick(noon.Add(34 * time.Hour))
 	s.want("opened(1) quiet(1) ")
 	if s.in.State != incident.Resolved || s.in.ResolvedBy != "" {

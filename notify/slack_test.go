@@ -298,7 +298,7 @@ func TestSlackSurvivesFaultyServers(t *testing.T) { //nolint:paralleltest // it 
 					}
 					return newSlack(t, notify.SlackOptions{WebhookURL: c.scheme + "://" + address + webhookPath})
 				},
-				Secrets: []string{botToken, webhookPath, "XXXXXXXXXXXXXXXXXXXXXXXX"},
+				Secrets: []string{botToken, webhookPath, "XXXXXXXXXXXXXXXXXXXXXXXX"}, Asks: true,
 			}
 			if c.scheme == "http" {
 				h.Peers = httpFaults(c.bot)

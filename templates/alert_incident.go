@@ -34,7 +34,11 @@ func (a *Alerts) tellIncident(m incident.Message, in incident.Incident) telling 
 		t.fact("Was here before", a.page("/incidents/"+number, "Incident "+number)...)
 	}
 	number := strconv.FormatInt(in.ID, 10)
-	t.fact("All about it", a.page("/incidents/"+number, "Incident "+number)...)
+	about := a.page("/incidents/"+number, "Incident "+number)
+	if in.State != incident.Resolved && !in.Acknowledged() {
+		about = append(about, words(". Nobody has taken it: acknowledge it there, so that others know you do."))
+	}
+	t.fact("All about it", about...)
 	return t
 }
 
@@ -79,7 +83,7 @@ func (a *Alerts) stillHappening(in incident.Incident, now time.Time) string {
 	last := "last failure at " + a.moment(in.LastAt) + ", " + ago(in.LastAt, now)
 	switch in.State {
 	case incident.Quiet:
-		return "Not proven either way: no failure since " + a.moment(in.LastAt) + ", " + ago(in.LastAt, now) + "."
+		return "Perhaps not: no failure since " + a.moment(in.LastAt) + ", " + ago(in.LastAt, now) + ". Nothing has proven it over."
 	case incident.Resolved:
 		if in.ResolvedBy == "" {
 			return "No: closed after a day without a failure; " + last + "."
@@ -141,7 +145,7 @@ func twilioSays(code int) part {
 	if code == 0 {
 		return part{}
 	}
-	return part{Text: "Twilio about " + strconv.Itoa(code), Link: twilio.ErrorPage(code)}
+	return part{Text: "Twilio's page on " + strconv.Itoa(code), Link: twilio.ErrorPage(code)}
 }
 
 func howMany(in incident.Incident) string {
@@ -161,7 +165,7 @@ func howMany(in incident.Incident) string {
 	}
 	s += " from " + affectedBy(in)
 	if in.Late > 0 {
-		s += "; " + Count(in.Late) + " of them known late"
+		s += "; " + Count(in.Late) + " of them verified late"
 	}
 	return s
 }

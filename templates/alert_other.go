@@ -117,7 +117,6 @@ func (a *Alerts) digestLine(m incident.Message) string {
 	return firstFitting(
 		number+", "+callers+" not helped: "+who+others+age,
 		number+", "+callers+" not helped: "+shortenHost(who, 16)+others+age,
-		number+", "+callers+": "+shortenHost(who, 16)+others+age,
 		number+", "+callers+" not helped"+age,
 		number+age,
 	)

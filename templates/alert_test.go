@@ -85,7 +85,7 @@ func TestFirstLineSaysEffectCauseAndAge(t *testing.T) {
 		"resolved":           "Resolved: www.example.com, 1,012 people not helped, 03:12 to 03:41",
 		"asked first":        "Twilio asked us first: we seem to be the primary URL of +493012345600",
 		"late":               "Late: 2 not helped: example.com refuses connections, since 23 Nov",
-		"digest":             "14 incidents, 56 callers: …example.com and 13 more, since 03:12",
+		"digest":             "14 incidents, 56 callers not helped, since 03:12",
 		"drill":              "Drill, nothing is broken: drill.example.com does not answer Twilio",
 		"meta":               "12 requests for your account failed the signature check",
 	}

@@ -42,6 +42,9 @@ type Harness struct {
 	// settings is in Secrets.
 	New     func(t *testing.T, address string) notify.Notifier
 	Secrets []string
+	// Asks says that the notifier speaks first, as in HTTP: peers that talk
+	// nonsense hear it before they answer.
+	Asks bool
 	// Peers are faults of the notifier's own protocol; those that every
 	// network knows are added.
 	Peers []Peer
@@ -57,7 +60,7 @@ const (
 // without a goroutine left behind. It is not for parallel tests.
 func Faults(t *testing.T, h Harness) {
 	t.Helper()
-	for _, p := range append(everywhere(), h.Peers...) {
+	for _, p := range append(everywhere(h.Asks), h.Peers...) {
 		t.Run(p.Name, func(t *testing.T) { h.try(t, p) })
 	}
 	t.Run("refuses connections", func(t *testing.T) {
@@ -122,18 +125,30 @@ func (h Harness) judge(t *testing.T, name string, err error, want Class) {
 	}
 }
 
-// everywhere are the faults that every network knows.
-func everywhere() []Peer {
+// everywhere are the faults that every network knows. Talkers wait for the
+// first bytes of a question where there is one: what came before it would be
+// the fault of somebody else's protocol, and net/http logs that.
+func everywhere(asked bool) []Peer {
+	answer := func(talk func(net.Conn)) func(net.Conn) {
+		if !asked {
+			return talk
+		}
+		return func(c net.Conn) {
+			if _, err := c.Read(make([]byte, 1)); err == nil {
+				talk(c)
+			}
+		}
+	}
 	return []Peer{
 		{Name: "says nothing", Serve: func(c net.Conn) { _, _ = io.Copy(io.Discard, c) }},
 		{Name: "hangs up at once", Serve: func(net.Conn) {}},
 		{Name: "hangs up after the first bytes", Serve: func(c net.Conn) { _, _ = c.Read(make([]byte, 16)) }},
-		{Name: "speaks nonsense", Serve: func(c net.Conn) {
+		{Name: "speaks nonsense", Serve: answer(func(c net.Conn) {
 			_, _ = c.Write([]byte("\x00\xff\x15\x03 nonsense\r\n\r\n"))
 			_, _ = io.Copy(io.Discard, c)
-		}},
-		{Name: "drips", Serve: drip},
-		{Name: "talks without end", Serve: flood},
+		})},
+		{Name: "drips", Serve: answer(drip)},
+		{Name: "talks without end", Serve: answer(flood)},
 	}
 }
 

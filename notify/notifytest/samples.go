@@ -115,7 +115,7 @@ func quiet() incident.Message {
 	in.State = incident.Quiet
 	in.QuietAt = in.LastAt.Add(10 * time.Minute)
 	in.AcknowledgedAt, in.AcknowledgedBy = start.Add(4*time.Minute), "anna"
-	m := about(incident.FellQuiet, in, "no failure for 10m0s")
+	m := about(incident.FellQuiet, in, "no failure for 10 minutes")
 	m.Now = in.QuietAt.Add(time.Second)
 	m.Alert.At = in.QuietAt
 	m.Thread = "<backstop.4f6c8a10b2d3e5f7.3@example.com>"
