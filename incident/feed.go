@@ -39,3 +39,14 @@ func (r *RefusedError) Error() string { return "refused by the ledger: " + r.Err
 
 // Unwrap returns what the ledger objected to.
 func (r *RefusedError) Unwrap() error { return r.Err }
+
+// DamagedError marks an error with which the journal says that a row is damaged:
+// reading it again will not help. Any other error of the journal, such as a
+// disk that does not answer, is worth another try.
+type DamagedError struct{ Err error }
+
+// Error says what was found.
+func (d *DamagedError) Error() string { return "damaged: " + d.Err.Error() }
+
+// Unwrap returns what was found.
+func (d *DamagedError) Unwrap() error { return d.Err }

@@ -9,21 +9,27 @@ import (
 	"github.com/backstop-project/backstop/incident"
 )
 
-// skipAfter is how long a row may be unreadable before it is passed over: a
-// disk may recover, a damaged page does not.
+// skipAfter is how long a row must be damaged before it is passed over: what
+// looks so for a moment may be a file that is just being replaced.
 const skipAfter = 5 * time.Second
 
 // unreadable notes that the row behind the cursor cannot be read. What it
 // returns counts as the ledger being away, so that people are told from memory
-// at once; after a while the damage is passed over, for behind it lie failures
-// that nobody would hear of.
+// at once. A disk that fails or hangs is waited for; only what the journal
+// calls damaged is passed over after a while, for behind it lie failures that
+// nobody would hear of.
 func (f *Feeder) unreadable(ctx context.Context, ledger Ledger, journal Journal, cursor incident.Cursor, why error) error {
-	if f.unreadableSince.IsZero() {
-		f.unreadableSince = f.o.Now()
-		f.o.Log.Error("journal not readable", "row", cursor.Row+1, "err", why)
-	}
+	isDamaged := damagedRow(why)
 	why = fmt.Errorf("the journal cannot be read: %w", why)
-	if f.o.Now().Sub(f.unreadableSince) < skipAfter {
+	if !isDamaged {
+		f.damagedSince = time.Time{}
+		return why
+	}
+	if f.damagedSince.IsZero() {
+		f.damagedSince = f.o.Now()
+		f.o.Log.Error("journal damaged", "row", cursor.Row+1, "err", why)
+	}
+	if f.o.Now().Sub(f.damagedSince) < skipAfter {
 		return why
 	}
 	next, err := f.readableAfter(ctx, journal, cursor.Row)
@@ -38,23 +44,44 @@ func (f *Feeder) unreadable(ctx context.Context, ledger Ledger, journal Journal,
 	return err
 }
 
+func damagedRow(err error) bool {
+	_, ok := errors.AsType[*incident.DamagedError](err)
+	return ok
+}
+
 // readableAfter finds the row behind which the journal can be read again: by
-// doubling steps first, then between the last two.
+// doubling steps first, then between the last two. An error that is no damage
+// ends the search: nothing is passed over because a disk hangs.
 func (f *Feeder) readableAfter(ctx context.Context, journal Journal, row int64) (int64, error) {
 	last, err := journal.Last(ctx)
 	if err != nil {
 		return 0, err
 	}
-	reads := func(after int64) bool {
-		return journal.ReadAfter(ctx, after, 1, func(int64, []byte) error { return nil }) == nil
+	reads := func(after int64) (bool, error) {
+		err := journal.ReadAfter(ctx, after, 1, func(int64, []byte) error { return nil })
+		if damagedRow(err) {
+			return false, nil
+		}
+		return true, err
 	}
 	bad, good := row, min(row+1, last)
-	for step := int64(1); good < last && !reads(good); step *= 2 {
+	for step := int64(1); good < last; step *= 2 {
+		ok, err := reads(good)
+		if err != nil {
+			return 0, err
+		}
+		if ok {
+			break
+		}
 		bad, good = good, min(row+2*step, last)
 	}
 	for good-bad > 1 {
 		middle := bad + (good-bad)/2
-		if reads(middle) {
+		ok, err := reads(middle)
+		if err != nil {
+			return 0, err
+		}
+		if ok {
 			good = middle
 		} else {
 			bad = middle

@@ -54,6 +54,40 @@ func TestRowsThatCannotBeReadArePassedOverAndTold(t *testing.T) {
 	}
 }
 
+func TestADiskThatCannotBeReadIsWaitedFor(t *testing.T) {
+	t.Parallel()
+	for name, everyRow := range map[string]bool{"before anything is damaged": false, "while damage is looked for": true} {
+		synctest.Test(t, func(t *testing.T) {
+			r := newRig()
+			r.ledger.fail = errors.New("locked")
+			r.start()
+			defer r.halt()
+			r.record(0, 20)
+			r.journal.set(func() {
+				if everyRow {
+					r.journal.bad = map[int64]bool{1: true}
+					r.journal.unreadBehind = errors.New("input/output error")
+				} else {
+					r.journal.unread = errors.New("input/output error")
+				}
+			})
+			r.ledger.set(func() { r.ledger.fail = nil })
+			pass(30 * time.Second)
+			if since, why := r.sentinel.Away(); since.IsZero() || !strings.Contains(why, "journal") {
+				t.Errorf("%s: nobody is told (%q)", name, why)
+			}
+			if len(r.ledger.aside) != 0 || r.ledger.cursors["one"].Row != 0 {
+				t.Errorf("%s: %d set aside, cursor at %d", name, len(r.ledger.aside), r.ledger.cursors["one"].Row)
+			}
+			r.journal.set(func() { r.journal.bad, r.journal.unread, r.journal.unreadBehind = nil, nil, nil })
+			pass(5 * time.Second)
+			if got := len(r.ledger.entries); got != 20 {
+				t.Errorf("%s: the ledger has %d failures once the disk is back, want 20", name, got)
+			}
+		})
+	}
+}
+
 func TestAnOlderJournalPutBackIsFedFromItsBeginning(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {

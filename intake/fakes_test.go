@@ -23,7 +23,10 @@ type memoryJournal struct {
 	gone   bool          // Check says that the file was replaced
 	closed bool
 	pruned int64          // rows removed
-	bad    map[int64]bool // rows that cannot be read
+	bad    map[int64]bool // rows that are damaged
+	unread error          // what reading any row says
+
+	unreadBehind error // what reading says of rows behind the first
 }
 
 func (j *memoryJournal) ID() string { return j.id }
@@ -46,12 +49,18 @@ func (j *memoryJournal) Append(_ context.Context, blob []byte) (int64, error) {
 
 func (j *memoryJournal) ReadAfter(_ context.Context, row int64, maxBytes int, fn func(int64, []byte) error) error {
 	j.mu.Lock()
-	rows := j.rows[min(row, int64(len(j.rows))):]
+	rows, unread, behind := j.rows[min(row, int64(len(j.rows))):], j.unread, j.unreadBehind
 	j.mu.Unlock()
+	if unread != nil {
+		return unread
+	}
+	if row > 0 && behind != nil {
+		return behind
+	}
 	for i, blob := range rows {
 		if j.isBad(row + int64(i) + 1) {
 			if i == 0 {
-				return errors.New("database disk image is malformed")
+				return &incident.DamagedError{Err: errors.New("database disk image is malformed")}
 			}
 			return nil
 		}

@@ -36,7 +36,7 @@ type Feeder struct {
 	wake chan struct{}
 	gate *Sentinel
 
-	unreadableSince time.Time // the row behind the cursor cannot be read since
+	damagedSince time.Time // the row behind the cursor is damaged since
 
 	Stats FeederStats
 }
@@ -148,7 +148,7 @@ func (f *Feeder) feedOnce(ctx context.Context) (entries int, more bool, err erro
 	if err != nil {
 		return 0, false, f.unreadable(ctx, ledger, journal, cursor, err)
 	}
-	f.unreadableSince = time.Time{}
+	f.damagedSince = time.Time{}
 	if batch.Cursor.Row == cursor.Row {
 		f.fed(cursor.Row)
 		return 0, false, f.wentBack(ctx, ledger, journal, cursor)

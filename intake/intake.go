@@ -18,7 +18,8 @@ type Journal interface {
 	// Append returns once blob is on the disk. One goroutine calls it.
 	Append(ctx context.Context, blob []byte) (row int64, err error)
 	// ReadAfter calls fn for the rows after row, in order, until about
-	// maxBytes have been read. It never holds up Append.
+	// maxBytes have been read. It never holds up Append. Only where the
+	// first row is damaged for good is the error an *incident.DamagedError.
 	ReadAfter(ctx context.Context, row int64, maxBytes int, fn func(row int64, blob []byte) error) error
 	// Last is the newest row's number.
 	Last(ctx context.Context) (row int64, err error)

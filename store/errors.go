@@ -44,6 +44,17 @@ func classify(err error) error {
 	return err
 }
 
+// damaged marks errors that say a page is damaged, as an *incident.DamagedError.
+// Neither a disk that cannot be read now nor a file without a header is one:
+// the former may recover, the latter is replaced as a whole.
+func damaged(err error) error {
+	err = classify(err)
+	if e, ok := errors.AsType[sqlite3.Error](err); ok && e.Code == sqlite3.ErrCorrupt {
+		return &incident.DamagedError{Err: err}
+	}
+	return err
+}
+
 // refused marks errors that no retry can mend: the value itself is refused.
 // Everything else, known or not, is worth another try.
 func refused(err error) error {

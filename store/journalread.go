@@ -20,11 +20,12 @@ func (j *Journal) Last(ctx context.Context) (row int64, err error) {
 // ReadAfter hands fn the rows after row, oldest first: as many as fit into
 // maxBytes, but at least one if there is one. The rows are in memory before fn
 // sees the first, so that a slow fn holds no lock and keeps no WAL from being
-// reset. An error of fn ends it and is returned as it is.
+// reset. An error of fn ends it and is returned as it is. Where the first row
+// is damaged the error is an *incident.DamagedError.
 func (j *Journal) ReadAfter(ctx context.Context, row int64, maxBytes int, fn func(row int64, blob []byte) error) error {
 	groups, err := j.after(ctx, row, maxBytes)
 	if err != nil {
-		return fmt.Errorf("read journal after row %d: %w", row, classify(err))
+		return fmt.Errorf("read journal after row %d: %w", row, damaged(err))
 	}
 	for _, g := range groups {
 		if err := fn(g.row, g.blob); err != nil {
