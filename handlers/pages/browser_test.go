@@ -15,6 +15,9 @@ import (
 	"path/filepath"
 	"testing"
 	"time"
+
+	"github.com/backstop-project/backstop/handlers/pages"
+	"github.com/backstop-project/backstop/incident"
 )
 
 var (
@@ -135,6 +138,13 @@ func TestPagesCanBeReadInEveryLight(t *testing.T) {
 	full.notices = someNotices()
 	one := newHouse(&ledger{now: full.ledger.now})
 	one.ledger.addIncident(oneIncident(), 1, time.Minute, func(i int) []param { return call(i, "+491711234567", line, 11200, voiceURL) })
+	odd := newHouse(&ledger{now: full.ledger.now})
+	odd.notices = []pages.Notice{{Title: "The history is full", Detail: "Failures are kept for 31 days instead of 400: max_size is reached; raise retention.max_size."}}
+	odd.ledger.addIncident(incident.Incident{ID: 21, State: incident.Open, Cause: cause(incident.AskedFirst, 0, "", "")}, 2, time.Minute, func(i int) []param {
+		return []param{{Name: "AccountSid", Value: account}, {Name: "CallSid", Value: sid("CA", i)}, {Name: "From", Value: "+491711234567"}, {Name: "To", Value: "sip:reception-of-the-whole-house@praxis-berlin.sip.example.com"}}
+	})
+	odd.ledger.failures[0].Slim, odd.ledger.failures[0].Itself = true, true
+	odd.ledger.failures[0].Deliveries[0].Kind = incident.DrillAlert
 	none := emptyHouse()
 	away := newHouse(oneNight(2))
 	away.ledger.err = errAway
@@ -148,6 +158,7 @@ func TestPagesCanBeReadInEveryLight(t *testing.T) {
 	}{
 		"many": {full, append(hrefs(full), "/incidents", "/history?host=www.example.com&code=11202&since=24h")},
 		"one":  {one, hrefs(one)},
+		"odd":  {odd, append(hrefs(odd), "/incidents")},
 		"none": {none, []string{"/", "/history", "/incidents", "/history?q=hello+world", "/nothing-here"}},
 		"away": {away, []string{"/", "/history"}},
 	} {
