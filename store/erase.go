@@ -187,9 +187,12 @@ func (r *retaining) tidyOld(ctx context.Context, oldest time.Time) error {
 		  LIMIT ?1)`, r.before(r.keep.Days)); err != nil {
 		return err
 	}
+	// The newest stays however old it is: its journal keeps its newest row too,
+	// which would be fed again.
 	return r.run(ctx, `
 		DELETE FROM cursors
-		WHERE at < ?1`, r.before(max(r.keep.Days, 30)))
+		WHERE at < ?1
+		  AND at < (SELECT MAX(at) FROM cursors)`, r.before(max(r.keep.Days, 30)))
 }
 
 // Free pages are used again; only when there are many more than the next days

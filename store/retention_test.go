@@ -287,3 +287,21 @@ func TestAlertsOfOldAreForgottenWithTheirDeliveries(t *testing.T) {
 		}
 	}
 }
+
+func TestTheNewestCursorStaysThroughAQuietYear(t *testing.T) {
+	ctx := context.Background()
+	now := start
+	l := openLedger(t, func(o *store.LedgerOptions) { o.Now = func() time.Time { return now } })
+	for n, journal := range []string{"an older one", "the one in use"} {
+		now = start.Add(time.Duration(n) * time.Hour)
+		if _, err := l.Feed(ctx, incident.Batch{Cursor: incident.Cursor{Journal: journal, Row: 9}, Entries: calls(n, n+1)}); err != nil {
+			t.Fatal(err)
+		}
+	}
+	live(t, l, start, start.Add(365*day), store.Retention{Days: 7})
+	for journal, want := range map[string]int64{"an older one": 0, "the one in use": 9} {
+		if got, err := l.Cursor(ctx, journal); err != nil || got.Row != want {
+			t.Errorf("%s: row %d, %v, want %d", journal, got.Row, err, want)
+		}
+	}
+}
