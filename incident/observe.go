@@ -100,7 +100,8 @@ func smooth(usual, gap time.Duration) time.Duration {
 }
 
 // Tick lets time pass: an open incident falls quiet, a quiet one closes
-// without a word. It returns in as it was where neither is due.
+// without a word. It returns in as it was where neither is due. Nobody is told
+// that late failures are over: they were when they were told.
 func (in Incident) Tick(now time.Time, p Policy) (Incident, []Alert) {
 	due, ok := in.NextTick(p)
 	if !ok || now.Before(due) {
@@ -113,6 +114,9 @@ func (in Incident) Tick(now time.Time, p Policy) (Incident, []Alert) {
 	}
 	in.State = Quiet
 	in.QuietAt = now
+	if in.Late == in.Failures {
+		return in, nil
+	}
 	return in, []Alert{{
 		Kind: FellQuiet, IncidentID: in.ID, At: now, Callers: in.Callers,
 		Reason: "no failure for " + spoken(p.quietAfter(in)),

@@ -174,3 +174,22 @@ func TestLateFailuresAreToldOnceAndMoveNothingBack(t *testing.T) {
 		t.Errorf("last at %s, %d late", s.in.LastAt, s.in.Late)
 	}
 }
+
+func TestFailuresThatWereAllLateAreNotToldToBeQuiet(t *testing.T) {
+	t.Parallel()
+	late := func(at time.Time, caller int) incident.Entry {
+		e := from(at, caller)
+		e.Failure.Late = true
+		return e
+	}
+	s := begin(t, late(noon.Add(-5*time.Hour), 1))
+	s.observe(late(noon.Add(-4*time.Hour), 2))
+	s.tick(noon)
+	s.want("late(1) ")
+	if s.in.State != incident.Quiet {
+		t.Errorf("it is %s, want it quiet", s.in.State)
+	}
+	s.observe(from(noon.Add(time.Minute), 3))
+	s.tick(noon.Add(8 * time.Hour))
+	s.want("late(1) quiet(3) ")
+}
