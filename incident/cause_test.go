@@ -138,6 +138,7 @@ func TestWithheldNumbersCountOnceACall(t *testing.T) {
 	}{
 		{"one number in two calls is one caller", "+15551230001", "+15551230001", "CA2", true},
 		{"two withheld calls are two callers", "anonymous", "anonymous", "CA2", false},
+		{"withheld in another case is withheld too", "Restricted", "RESTRICTED", "CA2", false},
 		{"a withheld call failing again is one caller", "+266696687", "anonymous", "", true},
 		{"no From at all counts as withheld", "", "", "CA2", false},
 	}

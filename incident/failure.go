@@ -222,13 +222,13 @@ func (f Failure) CallerKey() string {
 	return person
 }
 
-// Withheld says whether From stands for a hidden number. The words and the
-// numbers that spell them are Twilio's:
+// Withheld says whether From stands for a hidden number, in whatever case. The
+// words and the numbers that spell them are Twilio's:
 // https://www.twilio.com/docs/voice/twiml#twilios-request-to-your-application
 func Withheld(from string) bool {
-	switch from {
-	case "anonymous", "Anonymous", "unknown", "restricted", "unavailable", "private",
-		"+266696687", "+7378742833", "+2562533", "+8656696", "+86282452253":
+	switch strings.TrimPrefix(strings.ToLower(from), "+") {
+	case "anonymous", "unknown", "restricted", "unavailable", "private",
+		"266696687", "7378742833", "2562533", "8656696", "86282452253":
 		return true
 	}
 	return false
