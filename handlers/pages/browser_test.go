@@ -143,8 +143,8 @@ func TestPagesCanBeReadInEveryLight(t *testing.T) {
 	odd.ledger.addIncident(incident.Incident{ID: 21, State: incident.Open, Cause: cause(incident.AskedFirst, 0, "", "")}, 2, time.Minute, func(i int) []param {
 		return []param{{Name: "AccountSid", Value: account}, {Name: "CallSid", Value: sid("CA", i)}, {Name: "From", Value: "+491711234567"}, {Name: "To", Value: "sip:reception-of-the-whole-house@praxis-berlin.sip.example.com"}}
 	})
-	odd.ledger.failures[0].Slim, odd.ledger.failures[0].Itself = true, true
-	odd.ledger.failures[0].Deliveries[0].Kind = incident.DrillAlert
+	odd.ledger.failures[1].Slim, odd.ledger.failures[1].Itself = true, true
+	odd.ledger.failures[1].Deliveries[0].Kind = incident.DrillAlert
 	none := emptyHouse()
 	away := newHouse(oneNight(2))
 	away.ledger.err = errAway
