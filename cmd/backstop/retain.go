@@ -127,7 +127,9 @@ func (s *shortage) note(report store.RetainReport, keep store.Retention, now tim
 }
 
 // pressing says whether failures went early only just now.
-func (s *shortage) pressing(now time.Time) bool { return !s.since.IsZero() && now.Sub(s.last) < retainEvery }
+func (s *shortage) pressing(now time.Time) bool {
+	return !s.since.IsZero() && now.Sub(s.last) < retainEvery
+}
 
 // sentence says how long failures are kept, nil where that is as configured.
 func (s *shortage) sentence() *string {
