@@ -35,8 +35,10 @@ func measure(ctx context.Context, p plan) error {
 		return err
 	}
 	say("corpus: %d distinct requests of %d parameters", len(c.requests), c.params)
-	if err := starting(ctx, p, c); err != nil {
-		return err
+	if p.only == "" {
+		if err := starting(ctx, p, c); err != nil {
+			return err
+		}
 	}
 	for _, connections := range p.connections {
 		if err := bursts(ctx, p, c, connections); err != nil {
@@ -75,6 +77,7 @@ func bursts(ctx context.Context, p plan, c corpus, connections int) error {
 		say("  %-9s %7.0f/s   p50 %6.2f ms   p99 %6.2f ms   CPU %5.1f µs a request", name, median(f.rate), median(f.p50), median(f.p99), median(f.cpu))
 	}
 	if p.only != "" {
+		say("  RssAnon %.0f MB at most", all[p.only].rss)
 		return nil
 	}
 	gin, floor, ours := all["gin"], all["floor"], all["backstop"]

@@ -44,8 +44,8 @@ type requestKey [16]byte
 
 const (
 	generationFor  = 5 * time.Minute // Twilio gives up after 15 s and few retries
-	generationMost = 50_000
-	replayAfter    = 20 // requests with one signature and ever new tokens
+	generationMost = 20_000          // at 1,000 requests a second still more than those 15 s
+	replayAfter    = 20              // requests with one signature and ever new tokens
 	repeatsFor     = 24 * time.Hour
 	repeatsMost    = 10_000
 )
