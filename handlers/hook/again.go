@@ -1,11 +1,11 @@
 package hook
 
 import (
-	"fmt"
 	"time"
 
 	"github.com/backstop-project/backstop/incident"
 	"github.com/backstop-project/backstop/recovery"
+	"github.com/backstop-project/backstop/templates"
 	"github.com/backstop-project/backstop/twilio"
 )
 
@@ -31,7 +31,11 @@ func (h *Hook) verifyAgain() {
 				continue
 			}
 		}
-		k.ours = settings.ours(k.account)
+		ours := settings.ours(k.account)
+		if ours && !k.ours {
+			h.unverified.tell(k) // nobody was told: it was anybody's until now
+		}
+		k.ours = ours
 		still = append(still, k)
 	}
 	h.unverified.putBack(still)
@@ -56,34 +60,71 @@ func (h *Hook) recordLate(s *checked, k *kept, result twilio.Result) {
 // teller decides when people are told of unverified requests: a few seconds
 // after the first, so that a burst is one number, then every MetaEvery.
 type teller struct {
-	waiting int
+	waiting tally
 	first   time.Time
 	told    time.Time
 }
 
 const gather = 3 * time.Second
 
-func (t *teller) due(news int, now time.Time) (incident.Alert, bool) {
-	if news > 0 && t.waiting == 0 {
+func (t *teller) due(news tally, now time.Time) (incident.Alert, bool) {
+	if news.requests > 0 && t.waiting.requests == 0 {
 		t.first = now
 	}
-	t.waiting += news
-	if t.waiting == 0 || now.Sub(t.first) < gather || now.Sub(t.told) < incident.MetaEvery {
+	t.waiting.requests += news.requests
+	t.waiting.rejected += news.rejected
+	if t.waiting.requests == 0 || now.Sub(t.first) < gather || now.Sub(t.told) < incident.MetaEvery {
 		return incident.Alert{}, false
 	}
 	n := t.waiting
-	t.waiting, t.told = 0, now
-	title := fmt.Sprintf("%d requests for your account failed the signature check", n)
-	if n == 1 {
-		title = "1 request for your account failed the signature check"
-	}
+	t.waiting, t.told = tally{}, now
 	return incident.Alert{
 		Kind: incident.Meta, Topic: incident.SignatureTopic, At: now,
-		Title: title,
-		Detail: "These may be real callers: they heard the apology, but nothing was recorded. " +
-			"The first thing to do: open the start page, which says why each one failed; " +
-			"most often PUBLIC_URL differs from the URL set at Twilio, or the Auth Token was rotated. " +
-			"After a reload with the right values the requests of the last 24 hours are recorded by themselves.",
+		Title:  n.title(),
+		Detail: n.sentence() + ". " + n.got() + ", and nothing was recorded. " + firstThing,
 		Reason: "requests that name your account were not signed by it",
 	}, true
 }
+
+// tally counts requests that name one of our accounts.
+type tally struct {
+	requests int64
+	rejected int64 // of them: answered 403
+}
+
+// title has what matters first, for it must fit into a subject.
+func (n tally) title() string {
+	title := templates.Plural(n.requests, "request for your account failed the signature check", "requests for your account failed the signature check")
+	const few = 1000 // a longer number leaves no room
+	switch {
+	case n.requests == 1:
+		return "A real caller? " + title
+	case n.requests < few:
+		return "Real callers? " + title
+	}
+	return "Real callers? " + templates.Count(n.requests) + " requests failed the signature check"
+}
+
+func (n tally) sentence() string {
+	return templates.Plural(n.requests,
+		"request for your account failed the signature check: this may be a real caller",
+		"requests for your account failed the signature check: these may be real callers")
+}
+
+// got is what came back to whoever is behind them.
+func (n tally) got() string {
+	const rejected = "answered 403, as UNVERIFIED=reject says: a caller heard Twilio's own error message, the sender of a message got no reply"
+	switch n.rejected {
+	case 0:
+		return "They got the apology"
+	case n.requests:
+		return "They were " + rejected
+	}
+	return templates.Count(n.requests-n.rejected) + " got the apology; " + templates.Plural(n.rejected, "was ", "were ") + rejected
+}
+
+const firstThing = "The first thing to do: open the start page, which says why each one failed; " +
+	"most often PUBLIC_URL differs from the URL set at Twilio, or the Auth Token was rotated. " +
+	"What stands in the configuration file, or in the file that TWILIO_AUTH_TOKEN_FILE names, is read again on SIGHUP: " +
+	"put it right there, and those of the last 24 hours that match then are recorded by themselves. " +
+	"What stands in the environment takes a restart, and with it these requests are forgotten."

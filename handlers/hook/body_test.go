@@ -82,8 +82,8 @@ func TestABodyThatEndsTooEarlyIsUnreadable(t *testing.T) {
 				if want := string(recovery.Apology(incident.Voice)); answer != want {
 					t.Errorf("got %q, want the apology", answer)
 				}
-				list, _, _ := r.hook.Unverified(10)
-				if len(list) != 1 || list[0].Reason.Kind != twilio.ReasonUnreadable || list[0].Account != accountSID {
+				list, ours, _ := r.hook.Unverified(10)
+				if len(list) != 1 || list[0].Reason.Kind != twilio.ReasonUnreadable || ours != 1 {
 					t.Errorf("got %+v, want one unreadable request of the account", list)
 				}
 				if e := r.ask(r.call("/fallback/voice", sim.Call{})); !strings.HasSuffix(e.Failure(), "written=yes") {

@@ -163,7 +163,7 @@ func (h *Hook) Run(ctx context.Context) error {
 			return nil
 		case <-ticker.C:
 			h.diagnose()
-			if alert, ok := told.due(h.unverified.news(), h.o.Now()); ok {
+			if alert, ok := told.due(h.unverified.takeNews(), h.o.Now()); ok {
 				h.o.Tell(alert)
 			}
 		}

@@ -11,14 +11,8 @@ import (
 
 // Unverified is a request whose signature did not match, as pages show it.
 type Unverified struct {
-	At      time.Time
-	Reason  twilio.Reason
-	Account string // the AccountSid it names; "" where it names none
-	From    string
-	To      string
-	SID     string
-	Code    string
-	Ours    bool // it names a configured account: it may be a real caller
+	At     time.Time
+	Reason twilio.Reason
 }
 
 // kept is an unverified request in memory.
@@ -61,10 +55,9 @@ type unverified struct {
 	mu    sync.Mutex
 	queue []*kept // oldest first
 	bytes int
-	ours  int // named a configured account, ever since the last told
+	news  tally // of requests for our accounts, since it was asked last
 
-	total   int64 // ever
-	dropped int64 // for want of room
+	total int64 // ever
 }
 
 const (
@@ -80,12 +73,11 @@ func (u *unverified) add(k *kept) {
 	defer u.mu.Unlock()
 	u.total++
 	if k.ours {
-		u.ours++
+		u.news.count(k)
 	}
 	u.queue = append(u.queue, k)
 	u.bytes += k.size()
 	for len(u.queue) > keepUnverified || u.bytes > keepUnverifiedBytes {
-		u.dropped++
 		u.drop(1)
 	}
 	u.expire(k.at)
@@ -156,12 +148,26 @@ func (u *unverified) diagnosed(k *kept, reason twilio.Reason) {
 	k.diagnosed, k.reason = true, reason
 }
 
-// news is how many requests for our accounts came since it was asked last.
-func (u *unverified) news() int {
+func (n *tally) count(k *kept) {
+	n.requests++
+	if k.rejected {
+		n.rejected++
+	}
+}
+
+// tell counts k as news.
+func (u *unverified) tell(k *kept) {
 	u.mu.Lock()
 	defer u.mu.Unlock()
-	n := u.ours
-	u.ours = 0
+	u.news.count(k)
+}
+
+// takeNews is what came since it was asked last.
+func (u *unverified) takeNews() tally {
+	u.mu.Lock()
+	defer u.mu.Unlock()
+	n := u.news
+	u.news = tally{}
 	return n
 }
 
@@ -175,20 +181,8 @@ func (u *unverified) list(limit int, now time.Time) (list []Unverified, ours int
 			ours++
 		}
 		if len(list) < limit {
-			list = append(list, k.shown())
+			list = append(list, Unverified{At: k.at, Reason: k.reason})
 		}
 	}
 	return list, ours, u.total
-}
-
-func (k *kept) shown() Unverified {
-	p := k.request.Params
-	sid := twilio.First(p, "CallSid")
-	if sid == "" {
-		sid = twilio.First(p, "MessageSid")
-	}
-	return Unverified{
-		At: k.at, Reason: k.reason, Account: k.account, Ours: k.ours,
-		From: twilio.First(p, "From"), To: twilio.First(p, "To"), SID: sid, Code: twilio.First(p, "ErrorCode"),
-	}
 }
