@@ -407,3 +407,31 @@ func TestAFailureSaysWhatIsSpecialAboutIt(t *testing.T) {
 		})
 	}
 }
+
+// TestPagesSayWhatAReloadReads holds that nobody is sent to change a variable
+// of a running process.
+func TestPagesSayWhatAReloadReads(t *testing.T) {
+	t.Parallel()
+	failed := newHouse(oneNight(3))
+	failed.unverified = someUnverified()
+	unset := emptyHouse()
+	for name, c := range map[string]struct {
+		house *house
+		path  string
+		want  []string
+	}{
+		"a request that failed the check": {failed, "/", []string{"TWILIO_AUTH_TOKEN_FILE", "SIGHUP", "restart", "UNVERIFIED=reject"}},
+		"the first start":                 {unset, "/", []string{"backstop.yaml", "SIGHUP", "restart"}},
+		"the empty history":               {unset, "/history", []string{"backstop.yaml", "SIGHUP", "restart"}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			page := c.house.enter(t).get(c.path).body
+			for _, want := range c.want {
+				if !strings.Contains(page, want) {
+					t.Errorf("%s does not say %s", c.path, want)
+				}
+			}
+		})
+	}
+}
