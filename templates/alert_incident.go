@@ -2,6 +2,7 @@ package templates
 
 import (
 	"strconv"
+	"strings"
 	"time"
 
 	"github.com/backstop-project/backstop/history"
@@ -18,7 +19,7 @@ func (a *Alerts) tellIncident(m incident.Message, in incident.Incident) telling 
 
 	t.fact("Still happening?", words(a.stillHappening(in, m.Now)))
 	if in.State != incident.Resolved {
-		t.fact(hearing(in.Last.Channel), words(heardNow(in.Last)))
+		t.fact(hearing(in.Last.Channel), words(heardNow(in.Last.Heard, in.Last.From)))
 		t.fact("Do first", firstThing(in, code, address)...)
 	}
 	t.fact("What it means", a.meaning(in, code)...)
@@ -109,12 +110,26 @@ func hearing(c incident.Channel) string {
 	return "Answered now"
 }
 
-func heardNow(s incident.Sample) string {
-	heard := tidy(s.Heard, 600)
+// heardNow is what was said to from. Own templates may say the caller's number,
+// which is masked here as everywhere in alerts.
+func heardNow(heard, from string) string {
+	heard = tidy(withoutNumbers(heard, from), 600)
 	if heard == "" {
 		return "Nothing: no reply was sent, on purpose."
 	}
 	return "“" + heard + "”"
+}
+
+// withoutNumbers masks every number in a text, and from in whatever writing.
+func withoutNumbers(text, from string) string {
+	mask := history.Mask{Numbers: true}
+	const shortest = 5 // less is in many a word
+	if len(from) > shortest {
+		masked := mask.Number(from)
+		text = strings.ReplaceAll(text, from, masked)
+		text = strings.ReplaceAll(text, strings.TrimPrefix(from, "+"), strings.TrimPrefix(masked, "+"))
+	}
+	return mask.Text(text)
 }
 
 // firstThing is what to do first, with the real address in it.

@@ -28,7 +28,7 @@ func (a *Alerts) tellDrill(m incident.Message, e incident.Entry) telling {
 		),
 	}
 	t.fact("This is a drill", words("Somebody tries whether alerts arrive. No caller was affected, no incident was opened, nothing has to be done."))
-	t.fact(drillHearing(f.Channel), words(heardNow(incident.Sample{Heard: e.Answer.Heard})))
+	t.fact(drillHearing(f.Channel), words(heardNow(e.Answer.Heard, f.From)))
 	t.fact("It plays", words(code.Title()+", "+f.Channel.String()))
 	t.fact("Do first, were it real", advice(code.Advice(address))...)
 	t.fact("Failed address", part{Text: shorten(address.String(), 300), Code: true})

@@ -257,3 +257,42 @@ func FuzzFirstLine(f *testing.F) {
 		}
 	})
 }
+
+// TestWhatCallersHeardNamesNoCaller: own templates may say {{.From}}, in
+// whatever way.
+func TestWhatCallersHeardNamesNoCaller(t *testing.T) {
+	t.Parallel()
+	alerts := newAlerts(t, "")
+	for claim, c := range map[string]struct{ from, heard, want string }{
+		"as Twilio wrote it":   {"+4915112345678", "You called from +4915112345678.", "“You called from +491•••78.”"},
+		"without its plus":     {"+4915112345678", "You called from 4915112345678.", "“You called from 491•••78.”"},
+		"in WhatsApp":          {"whatsapp:+4915112345678", "You are whatsapp:+4915112345678 or +4915112345678.", "“You are whatsapp:+491•••78 or +491•••78.”"},
+		"as a client's name":   {"client:anna.smith", "Hello client:anna.smith.", "“Hello client:a•••.”"},
+		"somebody else's":      {"client:anna.smith", "Ring +4915112345678.", "“Ring +491•••78.”"},
+		"where nothing is":     {"", "Hello.", "“Hello.”"},
+		"a word for no number": {"anonymous", "Hello anonymous.", "“Hello anonymous.”"},
+	} {
+		t.Run(claim, func(t *testing.T) {
+			t.Parallel()
+			now := time.Date(2026, 11, 23, 2, 0, 0, 0, time.UTC)
+			last := incident.Sample{At: now, Channel: incident.Voice, Code: 11200, SID: "CA1", From: c.from, To: "+493012345600", Heard: c.heard}
+			in := incident.Incident{ID: 3, State: incident.Open, OpenedAt: now, LastAt: now, Failures: 1, Calls: 1, Callers: 1, Last: last}
+			f := incident.Failure{Channel: incident.Voice, Code: 11200, From: c.from, ReceivedAt: now, Drill: true}
+			for kind, m := range map[string]incident.Message{
+				"incident": {Now: now, Alert: incident.Alert{Kind: incident.Opened, At: now}, Incident: &in},
+				"drill":    {Now: now, Alert: incident.Alert{Kind: incident.DrillAlert, At: now}, Failure: &incident.Entry{Failure: f, Answer: incident.Answer{Heard: c.heard}}},
+			} {
+				mail, err := alerts.Mail(m)
+				if err != nil {
+					t.Fatal(err)
+				}
+				slack := strings.Join(alerts.Slack(m).Sections, "\n")
+				for _, text := range []string{mail.Text, slack} {
+					if !strings.Contains(text, c.want) || strings.Contains(text, "15112345678") {
+						t.Errorf("%s: got %s\nwant %s in it", kind, text, c.want)
+					}
+				}
+			}
+		})
+	}
+}
