@@ -1,6 +1,7 @@
 package config
 
 import (
+	"fmt"
 	"log/slog"
 	"math"
 	"os"
@@ -10,6 +11,9 @@ import (
 	"strconv"
 	"strings"
 	"time"
+	"unicode"
+
+	"github.com/backstop-project/backstop/handlers/pages"
 )
 
 // boolean is true or false.
@@ -179,14 +183,16 @@ func (r *review) oneOf(v value, words ...string) string {
 	return v.text
 }
 
-// adminPassword is the password of the user admin.
+// adminPassword is the password of the user admin, as the login takes it.
 func (r *review) adminPassword(v value) Secret {
-	const short, long = 12, 1024
+	const short = 12
 	switch n := len(v.text); {
 	case !v.set():
 		return ""
-	case n > long:
-		r.mistake(v, "is longer than 1024 bytes", "choose a shorter password")
+	case n > pages.MaxPassword:
+		r.mistake(v, fmt.Sprintf("is longer than %d bytes", pages.MaxPassword), "choose a shorter password")
+	case strings.ContainsFunc(v.text, unicode.IsControl):
+		r.mistake(v, "has a line break or another control character in it", "choose a password that can be typed into one line")
 	case n < short:
 		r.warn(v, "is short: 12 characters and more are hard to guess")
 	}

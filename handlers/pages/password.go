@@ -25,18 +25,20 @@ const (
 const (
 	maxArgonMemory = 1 << 20 // KiB
 	maxArgonTime   = 64
-	maxPassword    = 1000
 )
+
+// MaxPassword is how long a password may be, in bytes.
+const MaxPassword = 1024
 
 // HashPassword returns password as an argon2id hash in the usual encoding,
 // with a salt of its own. It refuses an empty password and one of more than
-// 1,000 bytes.
+// MaxPassword bytes.
 func HashPassword(password string) (string, error) {
 	if password == "" {
 		return "", errors.New("the password is empty")
 	}
-	if len(password) > maxPassword {
-		return "", fmt.Errorf("the password is longer than %d bytes", maxPassword)
+	if len(password) > MaxPassword {
+		return "", fmt.Errorf("the password is longer than %d bytes", MaxPassword)
 	}
 	salt := make([]byte, argonSalt)
 	_, _ = rand.Read(salt) // never fails: it ends the program instead
@@ -49,7 +51,7 @@ func HashPassword(password string) (string, error) {
 // encoded hash that it cannot read.
 func VerifyPassword(encoded, password string) bool {
 	h, ok := parseHash(encoded)
-	if !ok || len(password) > maxPassword {
+	if !ok || len(password) > MaxPassword {
 		return false
 	}
 	key := argon2.IDKey([]byte(password), h.salt, h.time, h.memory, h.threads, argonKey)
