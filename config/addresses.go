@@ -5,7 +5,6 @@ import (
 	"net"
 	"net/netip"
 	"net/url"
-	"slices"
 	"strconv"
 	"strings"
 
@@ -72,34 +71,6 @@ func (r *review) webURL(v value, remedy string) *url.URL {
 		return u
 	}
 	return nil
-}
-
-// primaries are the origins of the customer's own servers: "https://host" or
-// "https://host:port", in small letters, without the scheme's own port.
-func (r *review) primaries(values []value) []string {
-	var origins []string
-	for _, v := range commaSplit(values) {
-		const remedy = "write scheme and host of your own server, as in https://www.example.com"
-		u := r.webURL(v, remedy)
-		switch {
-		case u == nil:
-			continue
-		case strings.Trim(u.Path, "/") != "":
-			r.mistake(v, "has a path", remedy)
-			continue
-		}
-		if origin := originOf(u); !slices.Contains(origins, origin) {
-			origins = append(origins, origin)
-		}
-	}
-	return origins
-}
-
-func originOf(u *url.URL) string {
-	host := strings.ToLower(u.Host)
-	own := map[string]string{"http": ":80", "https": ":443"}[u.Scheme]
-	host = strings.TrimSuffix(strings.TrimSuffix(host, own), ":")
-	return u.Scheme + "://" + host
 }
 
 // loopback says whether a host is this machine.

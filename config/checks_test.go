@@ -22,11 +22,11 @@ func TestMistakesAreFound(t *testing.T) {
 		"an account of nothing":                  {"accounts: [{name: a}]", `accounts[0].sid (backstop.yaml:1:13) is missing: `},
 		"an account without tokens":              {"accounts: [{sid: " + sid + "}]", `accounts[0].auth_tokens (backstop.yaml:1:13) is missing: no request of this account could be verified: `},
 		"a token with a space":                   {"accounts: [{sid: " + sid + `, auth_tokens: ["a b"]}]`, `accounts[0].auth_tokens[0] = ••• (backstop.yaml:1:`},
-		"a primary with a path":                  {"primaries: [https://a.example/x]", `primaries[0] = "https://a.example/x" (backstop.yaml:1:13) has a path: write scheme and host`},
-		"a primary that is no web server":        {"primaries: [ftp://a.example]", `primaries[0] = "ftp://a.example" (backstop.yaml:1:13) is neither https:// nor http://: `},
-		"a primary without scheme":               {"primaries: [www.example.com]", `primaries[0] = "www.example.com" (backstop.yaml:1:13) is no URL: `},
-		"a primary with a user":                  {"primaries: [https://me@a.example]", `primaries[0] = ••• (backstop.yaml:1:13) holds a user name: leave it out; `},
-		"a primary with a strange port":          {"primaries: [https://a.example:99999]", `primaries[0] = "https://a.example:99999" (backstop.yaml:1:13) has an impossible port: `},
+		"a key that is not built yet":            {"primaries: [https://a.example]", `primaries (backstop.yaml:1:1) is an unknown key: remove it; the keys here are accounts, `},
+		"pages that are on no web server":        {"admin_url: ftp://a.example", `admin_url = "ftp://a.example" (backstop.yaml:1:12) is neither https:// nor http://: `},
+		"pages without scheme":                   {"admin_url: www.example.com", `admin_url = "www.example.com" (backstop.yaml:1:12) is no URL: `},
+		"pages with a user":                      {"admin_url: https://me@a.example", `admin_url = ••• (backstop.yaml:1:12) holds a user name: leave it out; `},
+		"pages on a strange port":                {"admin_url: https://a.example:99999", `admin_url = "https://a.example:99999" (backstop.yaml:1:12) has an impossible port: `},
 		"a line without match":                   {"lines: [{name: a}]", `lines[0].match (backstop.yaml:1:10) is empty: `},
 		"a line with * in its middle":            {`lines: [{match: "+49*30"}]`, `lines[0].match = "+49*30" (backstop.yaml:1:17) has a * that is not at its end: `},
 		"a line with spaces":                     {`lines: [{match: "sip:a b"}]`, `lines[0].match = "sip:a b" (backstop.yaml:1:17) has a space in it: `},
@@ -121,7 +121,6 @@ func TestOddThingsAreWarnedOf(t *testing.T) {
 
 func TestWhatIsRightIsTaken(t *testing.T) {
 	c := mustLoad(t, `
-primaries: ["https://WWW.example.com:443/", "http://a.example:80", "http://a.example:8080", "https://[::1]"]
 retention: {days: 30, max_size: 1.5 GiB}
 privacy: {mask_numbers: false, keep_body: false, drop: [CallerName, CallToken]}
 trusted_proxies: [10.1.2.3/8, "::1"]
@@ -129,13 +128,12 @@ database_url: sqlite:///var/lib/x.db
 caller_country: true
 `, nil)
 	got := map[string]any{
-		"primaries": c.Primaries, "days": c.Retention.Days, "personal": c.Retention.PersonalDays, "bytes": c.Retention.MaxBytes,
+		"days": c.Retention.Days, "personal": c.Retention.PersonalDays, "bytes": c.Retention.MaxBytes,
 		"mask": c.Privacy.MaskNumbers, "drop": c.Privacy.Drop, "ledger": c.Ledger, "country": c.Recovery.ByCaller,
 		"proxies": []string{c.TrustedProxies[0].String(), c.TrustedProxies[1].String()},
 	}
 	want := map[string]any{
-		"primaries": []string{"https://www.example.com", "http://a.example", "http://a.example:8080", "https://[::1]"},
-		"days":      30, "personal": 30, "bytes": int64(3 << 29),
+		"days": 30, "personal": 30, "bytes": int64(3 << 29),
 		"mask": false, "drop": []string{"CallerName", "CallToken", "Body"}, "ledger": "/var/lib/x.db", "country": true,
 		"proxies": []string{"10.0.0.0/8", "::1/128"},
 	}

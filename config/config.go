@@ -23,8 +23,7 @@ type Config struct {
 
 	PublicURL twilio.BaseURL
 	Accounts  []twilio.Account
-	Primaries []string // origins: "https://www.example.com", in small letters
-	Reject    bool     // unverified requests get 403
+	Reject    bool // unverified requests get 403
 
 	// Recovery says how callers are spoken to. Its Media is nil: where the
 	// folder Media is set, open that for as long as it is used.
@@ -107,7 +106,6 @@ func build(f file, r *review) Config {
 	c := Config{
 		PublicURL:      r.publicURL(f.PublicURL),
 		Accounts:       r.accounts(f.Accounts),
-		Primaries:      r.primaries(f.Primaries),
 		Reject:         r.oneOf(f.Unverified, "answer", "reject") == "reject",
 		Recovery:       r.answers(f),
 		Templates:      f.Templates.folder(),

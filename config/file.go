@@ -6,7 +6,6 @@ type file struct {
 	At             value
 	PublicURL      value              `yaml:"public_url"`
 	Accounts       []account          `yaml:"accounts"`
-	Primaries      []value            `yaml:"primaries"`
 	Lines          []line             `yaml:"lines"`
 	CallerCountry  value              `yaml:"caller_country"`
 	Countries      map[string][]value `yaml:"countries"`

@@ -1,7 +1,7 @@
 package config_test
 
 import (
-	"slices"
+	"fmt"
 	"strings"
 	"testing"
 
@@ -49,9 +49,9 @@ func TestWhatIsNoConfigurationIsRefused(t *testing.T) {
 	const quotes = `: mend it there, or just above; inside [ ] and { } a ${X} needs quotes: "${X}"`
 	tests := map[string]struct{ yaml, want string }{
 		"broken YAML":                    {"listen: \"", "the file (backstop.yaml:1:9) is no YAML: could not find end character of double-quoted text" + quotes},
-		"an unquoted ${X} in brackets":   {"primaries: [${X}]", "the file (backstop.yaml:1:14) is no YAML: ',' or ']' must be specified" + quotes},
+		"an unquoted ${X} in brackets":   {"privacy: [${X}]", "the file (backstop.yaml:1:12) is no YAML: ',' or ']' must be specified" + quotes},
 		"no UTF-8":                       {"listen: \xff", "the file (backstop.yaml:1:1) is not UTF-8 text" + quotes},
-		"brackets in brackets":           {"listen: :1\nprimaries: " + strings.Repeat("[", 50_000), "the file (backstop.yaml:2:32) is nested more than 20 deep" + quotes},
+		"brackets in brackets":           {"listen: :1\ncountries: " + strings.Repeat("[", 50_000), "the file (backstop.yaml:2:32) is nested more than 20 deep" + quotes},
 		"mappings in mappings":           {"accounts: " + strings.Repeat("{a: ", 50_000), "the file (backstop.yaml:1:91) is nested more than 20 deep" + quotes},
 		"dashes behind dashes":           {"lines:\n" + strings.Repeat("- ", 50_000), "the file (backstop.yaml:2:41) is nested more than 20 deep" + quotes},
 		"two documents":                  {"listen: :1\n---\nlisten: :2", "the file (backstop.yaml:1:1) holds several documents (---)" + quotes},
@@ -77,8 +77,8 @@ func TestBracketsThatDoNotNestAreNotCounted(t *testing.T) {
 		"in quotes":      `data_dir: "` + strings.Repeat("[", 50) + `"`,
 		"in a comment":   "data_dir: x # " + strings.Repeat("[", 50),
 		"in a block":     "data_dir: |\n  " + strings.Repeat("- [{", 50),
-		"side by side":   "primaries: [" + strings.Repeat(`"https://a.example", `, 50) + "]\nlines: [{match: +4930}, {match: +4931}]",
-		"line upon line": "primaries:" + strings.Repeat("\n- https://a.example", 50),
+		"side by side":   "trusted_proxies: [" + strings.Repeat(`"10.0.0.7", `, 50) + "]\nlines: [{match: +4930}, {match: +4931}]",
+		"line upon line": "trusted_proxies:" + strings.Repeat("\n- 10.0.0.7", 50),
 	} {
 		t.Run(name, func(t *testing.T) { mustLoad(t, yaml, nil) })
 	}
@@ -151,14 +151,14 @@ func TestUnsetVariablesAreListed(t *testing.T) {
 
 func TestAListMayBeOneValueOrHaveCommas(t *testing.T) {
 	for name, yaml := range map[string]string{
-		"one value": "primaries: https://a.example,https://b.example",
-		"a list":    "primaries:\n  - https://a.example\n  - https://b.example",
-		"commas":    `primaries: ["${X}"]`,
+		"one value": "trusted_proxies: 10.0.0.7,10.0.0.8",
+		"a list":    "trusted_proxies:\n  - 10.0.0.7\n  - 10.0.0.8",
+		"commas":    `trusted_proxies: ["${X}"]`,
 	} {
 		t.Run(name, func(t *testing.T) {
-			c := mustLoad(t, yaml, map[string]string{"X": "https://a.example, https://b.example,"})
-			if want := []string{"https://a.example", "https://b.example"}; !slices.Equal(c.Primaries, want) {
-				t.Errorf("got %q, want %q", c.Primaries, want)
+			c := mustLoad(t, yaml, map[string]string{"X": "10.0.0.7, 10.0.0.8,"})
+			if got, want := fmt.Sprint(c.TrustedProxies), "[10.0.0.7/32 10.0.0.8/32]"; got != want {
+				t.Errorf("got %s, want %s", got, want)
 			}
 		})
 	}
