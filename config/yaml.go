@@ -17,7 +17,7 @@ import (
 
 // reader takes a YAML document into a file, and goes on after each mistake.
 // The decoder's Strict mode would stop at the first one, and quote lines that
-// may hold a secret: docs/adr/0050-configuration.md.
+// may hold a secret: docs/adr/0050-configuration-is-read-by-our-own-walker.md.
 type reader struct {
 	name   string // of the file, for people
 	expand func(value) value
