@@ -4,7 +4,6 @@ import (
 	"errors"
 	"fmt"
 	"os"
-	"strconv"
 	"strings"
 	"unicode"
 	"unicode/utf8"
@@ -97,14 +96,17 @@ func texts(values []value) []string {
 func (a *answering) check(f file, o recovery.Options) {
 	words, err := templates.NewAnswers(a.ownTexts(f.Templates))
 	for _, complaint := range unjoin(err) {
-		problem, remedy := lastCut(complaint.Error())
-		a.mistake(f.Templates, "has a mistake in it: "+problem, remedy)
+		if m, ok := errors.AsType[*templates.Mistake](complaint); ok {
+			a.mistake(f.Templates, "has a mistake in it: "+m.Place+": "+m.Problem, m.Remedy)
+		}
 	}
 	o.Media = a.media(f.Media)
 	defer func() { _ = o.Media.Close() }() // only its list was needed
 	_, err = recovery.NewRules(o, words.Knows)
 	for _, complaint := range unjoin(err) {
-		a.complain(complaint)
+		if m, ok := errors.AsType[*recovery.Mistake](complaint); ok {
+			a.complain(m)
+		}
 	}
 }
 
@@ -131,24 +133,12 @@ func (a *answering) ownTexts(v value) templates.AnswerOptions {
 	return templates.AnswerOptions{Own: os.DirFS(folder)}
 }
 
-// complain notes what recovery says, which reads `key: "value" problem: remedy`.
-func (a *answering) complain(err error) {
-	key, rest, _ := strings.Cut(err.Error(), ": ")
-	if a.mediaGone && (strings.HasSuffix(key, ".play") || strings.HasSuffix(key, ".hold")) {
+// complain notes what recovery says.
+func (a *answering) complain(m *recovery.Mistake) {
+	if a.mediaGone && (strings.HasSuffix(m.Key, ".play") || strings.HasSuffix(m.Key, ".hold")) {
 		return
 	}
-	at, known := a.places[key]
-	if quoted, err := strconv.QuotedPrefix(rest); err == nil {
-		rest = strings.TrimSpace(rest[len(quoted):])
-		if text, err := strconv.Unquote(quoted); err == nil && !known {
-			at = a.places[key+"."+text] // a country that is none
-		}
-	}
-	problem, remedy, found := strings.Cut(rest, ": ")
-	if !found {
-		remedy = moreAbout
-	}
-	a.mistake(at, problem, remedy)
+	a.mistake(a.places[m.Key], m.Problem, m.Remedy)
 }
 
 // unjoin takes apart what errors.Join put together.
@@ -161,14 +151,6 @@ func unjoin(err error) []error {
 		return joined.Unwrap()
 	}
 	return []error{err}
-}
-
-// lastCut parts a sentence from the remedy at its end.
-func lastCut(s string) (problem, remedy string) {
-	if i := strings.LastIndex(s, ": "); i >= 0 {
-		return s[:i], s[i+2:]
-	}
-	return s, moreAbout
 }
 
 // moreAbout is the remedy where a complaint names none.

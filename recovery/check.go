@@ -21,6 +21,19 @@ const (
 	longestSay   = 19 * time.Second // with the pause before it 20
 )
 
+// Mistake is one thing that is wrong in Options.
+type Mistake struct {
+	Key     string // "house.name", "accounts.AC….language", "lines[2].match", "countries.CH"
+	Value   string // as it was given
+	Problem string // "is empty"
+	Remedy  string // "name a number, such as +4930123456"
+}
+
+// Error is the mistake in one line.
+func (m *Mistake) Error() string {
+	return fmt.Sprintf("%s: %q %s: %s", m.Key, m.Value, m.Problem, m.Remedy)
+}
+
 // checker collects the mistakes of Options.
 type checker struct {
 	knows    func(language string) bool
@@ -31,9 +44,8 @@ type checker struct {
 
 func (c *checker) err() error { return errors.Join(c.mistakes...) }
 
-// mistake notes one as `key: "value" problem: remedy`.
-func (c *checker) mistake(key, value, remedy string) {
-	c.mistakes = append(c.mistakes, fmt.Errorf("%s: %q %s", key, value, remedy))
+func (c *checker) mistake(key, value, problem, remedy string) {
+	c.mistakes = append(c.mistakes, &Mistake{Key: key, Value: value, Problem: problem, Remedy: remedy})
 }
 
 // line checks a line and adds it to m.
@@ -43,15 +55,15 @@ func (c *checker) line(i int, line Line, m *matcher) Line {
 	match := canonicalMatch(line.Match)
 	switch {
 	case line.Match == "":
-		c.mistake(key+".match", line.Match, "is empty: name a number, such as +4930123456 or +4930*")
+		c.mistake(key+".match", line.Match, "is empty", "name a number, such as +4930123456 or +4930*")
 	case strings.Contains(strings.TrimSuffix(match, "*"), "*"):
-		c.mistake(key+".match", line.Match, "has a * that is not at its end: write +4930* for all that begin so")
+		c.mistake(key+".match", line.Match, "has a * that is not at its end", "write +4930* for all that begin so")
 	case strings.IndexFunc(match, unicode.IsSpace) >= 0:
-		c.mistake(key+".match", line.Match, "has a space in it: write the number as Twilio does, such as +4930123456")
+		c.mistake(key+".match", line.Match, "has a space in it", "write the number as Twilio does, such as +4930123456")
 	case match != "" && isNumeral(match):
-		c.mistake(key+".match", line.Match, "is no number in international form: begin with + and the country code")
+		c.mistake(key+".match", line.Match, "is no number in international form", "begin with + and the country code")
 	case m.add(match, int32(i)): //nolint:gosec // some ten thousand lines
-		c.mistake(key+".match", line.Match, "is there twice: say all about a number in one line")
+		c.mistake(key+".match", line.Match, "is there twice", "say all about a number in one line")
 	}
 	return line
 }
@@ -81,11 +93,11 @@ func isNumeral(match string) bool {
 func (c *checker) style(key string, s Style) Style {
 	s.Name = strings.Join(strings.Fields(s.Name), " ")
 	if utf8.RuneCountInString(s.Name) > maxName || strings.IndexFunc(s.Name, unicode.IsControl) >= 0 {
-		c.mistake(key+".name", s.Name, fmt.Sprintf("cannot be spoken: use at most %d characters, and letters only", maxName))
+		c.mistake(key+".name", s.Name, "cannot be spoken", fmt.Sprintf("use at most %d characters, and letters only", maxName))
 	}
 	s.Languages = c.languages(key+".language", s.Languages)
 	if s.Voice != "" && len(s.Languages) != 1 {
-		c.mistake(key+".voice", s.Voice, "needs one language beside it, the one it speaks: add language")
+		c.mistake(key+".voice", s.Voice, "needs one language beside it, the one it speaks", "add language")
 	}
 	c.say(key, s)
 	s.Play = c.audio(key+".play", s.Play)
@@ -97,7 +109,7 @@ func (c *checker) say(key string, s Style) {
 	switch {
 	case s.Say == "":
 	case s.Play != "":
-		c.mistake(key+".say", s.Say, "stands beside play: remove one of them")
+		c.mistake(key+".say", s.Say, "stands beside play", "remove one of them")
 	default:
 		language := ""
 		if len(s.Languages) > 0 {
@@ -105,7 +117,7 @@ func (c *checker) say(key string, s Style) {
 		}
 		document := twiml.Respond(twiml.Say{Text: s.Say, Language: language}).Bytes()
 		if took := twiml.SpeakingTime(document); took > longestSay {
-			c.mistake(key+".say", s.Say, fmt.Sprintf("takes about %d seconds to say: shorten it to less than 20", took/time.Second))
+			c.mistake(key+".say", s.Say, fmt.Sprintf("takes about %d seconds to say", took/time.Second), "shorten it to less than 20")
 		}
 	}
 }
@@ -113,7 +125,7 @@ func (c *checker) say(key string, s Style) {
 // languages checks tags and writes them as they are compared.
 func (c *checker) languages(key string, tags []string) []string {
 	if len(tags) > maxLanguages {
-		c.mistake(key, strings.Join(tags, ", "), "are more languages than anybody listens to: name three at most")
+		c.mistake(key, strings.Join(tags, ", "), "are more languages than anybody listens to", "name three at most")
 	}
 	var known []string
 	for _, tag := range tags {
@@ -124,7 +136,7 @@ func (c *checker) languages(key string, tags []string) []string {
 		}
 		switch {
 		case !c.knows(tag):
-			c.mistake(key, tag, "is no language that there are texts in: use en, es, fr, de, it, pt, nl or ja, or add a template of your own, such as apology.voice."+tag+".tmpl")
+			c.mistake(key, tag, "is no language that there are texts in", "use en, es, fr, de, it, pt, nl or ja, or add a template of your own, such as apology.voice."+tag+".tmpl")
 		case !slices.Contains(known, tag):
 			known = append(known, tag)
 		}
@@ -140,9 +152,9 @@ func (c *checker) audio(key, value string) string {
 	case c.media.Has(value):
 		return c.basePath + MediaPath + value
 	case c.media == nil:
-		c.mistake(key, value, "needs a folder: name the one it is in with media, or write an absolute URL")
+		c.mistake(key, value, "needs a folder", "name the one it is in with media, or write an absolute URL")
 	default:
-		c.mistake(key, value, "is no file in the media folder that Twilio can play: put an .mp3 or .wav there, its name of letters, digits, dots, - and _ only"+among(c.media.Names()))
+		c.mistake(key, value, "is no file in the media folder that Twilio can play", "put an .mp3 or .wav there, its name of letters, digits, dots, - and _ only"+among(c.media.Names()))
 	}
 	return ""
 }
@@ -169,7 +181,7 @@ func (c *checker) countries(wishes map[string][]string) map[string][]string {
 	}
 	for _, country := range slices.Sorted(maps.Keys(wishes)) {
 		if len(country) != 2 || country != strings.ToUpper(country) {
-			c.mistake("countries", country, "is no country: write two capital letters, such as CH")
+			c.mistake("countries."+country, country, "is no country", "write two capital letters, such as CH")
 			continue
 		}
 		table[country] = c.languages("countries."+country, wishes[country])

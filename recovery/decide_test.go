@@ -1,6 +1,7 @@
 package recovery_test
 
 import (
+	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -245,7 +246,7 @@ func TestMistakesInOptions(t *testing.T) {
 		"words too long":                {style(recovery.Style{Say: strings.Repeat("We are closed. ", 30)}), `shorten it to less than 20`},
 		"a recording without folder":    {style(recovery.Style{Play: "x.mp3"}), `house.play: "x.mp3" needs a folder: name the one it is in with media`},
 		"a recording that is not there": {recovery.Options{Media: media(t, "y.mp3"), House: recovery.Style{Hold: "x.mp3"}}, `house.hold: "x.mp3" is no file in the media folder that Twilio can play: put an .mp3 or .wav there, its name of letters, digits, dots, - and _ only, or use y.mp3`},
-		"a country that is none":        {recovery.Options{Countries: map[string][]string{"ch": {"de"}}}, `countries: "ch" is no country: write two capital letters`},
+		"a country that is none":        {recovery.Options{Countries: map[string][]string{"ch": {"de"}}}, `countries.ch: "ch" is no country: write two capital letters`},
 		"a country's language":          {recovery.Options{Countries: map[string][]string{"CH": {"rm"}}}, `countries.CH: "rm" is no language`},
 		"an account's":                  {recovery.Options{Accounts: map[string]recovery.Style{account: {Languages: []string{"xx"}}}}, `accounts.` + account + `.language: "xx"`},
 	}
@@ -257,6 +258,10 @@ func TestMistakesInOptions(t *testing.T) {
 			}
 			if !shape.MatchString(err.Error()) {
 				t.Errorf("%q is not key, value, problem and remedy", err)
+			}
+			var m *recovery.Mistake
+			if !errors.As(err, &m) || m.Key == "" || m.Problem == "" || m.Remedy == "" || strings.Contains(m.Problem, ": ") {
+				t.Errorf("got %#v, want a whole mistake", m)
 			}
 		})
 	}

@@ -35,9 +35,9 @@ type AnswerOptions struct {
 	Log *slog.Logger
 }
 
-// NewAnswers reads and tries out all templates. The error joins every mistake
-// in the customer's own ones, each with file, line and remedy; the Answers is
-// usable all the same, without the templates that have one.
+// NewAnswers reads and tries out all templates. The error joins every
+// *Mistake in the customer's own ones; the Answers is usable all the same,
+// without the templates that have one.
 func NewAnswers(o AnswerOptions) (*Answers, error) {
 	if o.Log == nil {
 		o.Log = slog.New(slog.DiscardHandler)

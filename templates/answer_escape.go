@@ -13,7 +13,7 @@ import (
 // author wrote every value is escaped and every loop counted.
 func parseOwn(file, source string) (*template.Template, error) {
 	if len(source) > maxSource {
-		return nil, fmt.Errorf("%s: has %d bytes, at most %d are allowed: Twilio would not take it either", file, len(source), maxSource)
+		return nil, &Mistake{file, fmt.Sprintf("has %d bytes, at most %d are allowed", len(source), maxSource), "make it shorter: Twilio would not take it either"}
 	}
 	parsed, err := template.New(file).Funcs(functions()).Parse(source)
 	if err != nil {
@@ -98,7 +98,7 @@ func (r *rewriter) pipe(pipe *parse.PipeNode) {
 			switch n := arg.(type) {
 			case *parse.IdentifierNode:
 				if !harmless(n.Ident) && r.err == nil {
-					r.err = fmt.Errorf("%s:%d: the function %s cannot be used here: write the value alone, it is escaped in any case", r.file, pipe.Line, n.Ident)
+					r.err = &Mistake{fmt.Sprintf("%s:%d", r.file, pipe.Line), "the function " + n.Ident + " cannot be used here", "write the value alone, it is escaped in any case"}
 				}
 			case *parse.PipeNode:
 				r.pipe(n)
@@ -114,7 +114,8 @@ func (r *rewriter) pipe(pipe *parse.PipeNode) {
 // where is how text/template begins its errors.
 var where = regexp.MustCompile(`^template: [^:]*:(\d+)(?::\d+)?: (?:executing "[^"]*" at )?`)
 
-// explained puts file and line first, and says what to do.
+// explained puts file and line first, and says what to do. text/template has
+// no types for its errors, only texts.
 func explained(file string, err error) error {
 	text, place := err.Error(), file
 	if found := where.FindStringSubmatch(text); found != nil {
@@ -130,5 +131,5 @@ func explained(file string, err error) error {
 	case errors.Is(err, errSteps), errors.Is(err, errTime), errors.Is(err, errSize), errors.Is(err, errTooLong):
 		remedy = "make it shorter"
 	}
-	return fmt.Errorf("%s: %s: %s", place, text, remedy)
+	return &Mistake{place, text, remedy}
 }

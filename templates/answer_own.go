@@ -2,11 +2,11 @@ package templates
 
 import (
 	"errors"
-	"fmt"
 	"io/fs"
 	"log/slog"
 	"path"
 	"slices"
+	"strconv"
 	"strings"
 	"sync"
 	"text/template"
@@ -30,6 +30,16 @@ type AnswerData struct {
 	To        string // our number; for outbound calls the listener's
 }
 
+// Mistake is one thing that is wrong with a template of the customer's.
+type Mistake struct {
+	Place   string // the file, with the line where that is known; "templates" for the folder
+	Problem string
+	Remedy  string
+}
+
+// Error is the mistake in one line.
+func (m *Mistake) Error() string { return m.Place + ": " + m.Problem + ": " + m.Remedy }
+
 // own is one template of the customer's.
 type own struct {
 	file      string
@@ -51,7 +61,7 @@ const ending = ".tmpl"
 func readOwn(folder fs.FS, log *slog.Logger) (map[ownKey]*own, error) {
 	entries, err := fs.ReadDir(folder, ".")
 	if err != nil {
-		return nil, fmt.Errorf("templates: %w: name a folder that can be read, or remove the setting", err)
+		return nil, &Mistake{"templates", err.Error(), "name a folder that can be read, or remove the setting"}
 	}
 	all := map[ownKey]*own{}
 	var mistakes []error
@@ -67,7 +77,7 @@ func readOwn(folder fs.FS, log *slog.Logger) (map[ownKey]*own, error) {
 		o.warn(log)
 		key := ownKey{o.situation, o.language}
 		if other, taken := all[key]; taken {
-			mistakes = append(mistakes, fmt.Errorf("%s: says the same as %s: remove one of them", o.file, other.file))
+			mistakes = append(mistakes, &Mistake{o.file, "says the same as " + other.file, "remove one of them"})
 			continue
 		}
 		all[key] = o
@@ -82,7 +92,7 @@ func readOne(folder fs.FS, file string) (*own, error) {
 	}
 	source, err := fs.ReadFile(folder, file)
 	if err != nil {
-		return nil, fmt.Errorf("%s: %w: make it readable for Backstop", file, err)
+		return nil, &Mistake{file, err.Error(), "make it readable for Backstop"}
 	}
 	if o.template, err = parseOwn(file, string(source)); err != nil {
 		return nil, err
@@ -104,11 +114,11 @@ func named(file string) (*own, error) {
 		}
 		tag, ok := canonicalTag(language)
 		if !ok {
-			return nil, fmt.Errorf("%s: %q is no language: write fr, or pt-BR where the region matters", file, language)
+			return nil, &Mistake{file, strconv.Quote(language) + " is no language", "write fr, or pt-BR where the region matters"}
 		}
 		return &own{file: file, language: tag, situation: s}, nil
 	}
-	return nil, fmt.Errorf("%s: no text has that name: call the file %s, or the like with another language", file, strings.Join(names, ", "))
+	return nil, &Mistake{file, "no text has that name", "call the file " + strings.Join(names, ", ") + ", or the like with another language"}
 }
 
 // tryOut renders o as it would be for several callers.
@@ -119,7 +129,7 @@ func (o *own) tryOut() error {
 			return explained(o.file, err)
 		}
 		if _, err := o.judge(document); err != nil {
-			return fmt.Errorf("%s: %w", o.file, err)
+			return err
 		}
 	}
 	return nil
@@ -162,16 +172,16 @@ func (o *own) kind() twiml.Kind {
 // judge says whether a rendered document may be sent, and what is heard of it.
 func (o *own) judge(document []byte) (heard string, err error) {
 	if err := twiml.Check(document, o.kind()).Err(); err != nil {
-		return "", fmt.Errorf("rendered, Twilio would not take it at %w: mend the markup there", err)
+		return "", &Mistake{o.file, "rendered, Twilio would not take it at " + err.Error(), "mend the markup there"}
 	}
 	outline, err := outlineOf(document)
 	if err != nil {
-		return "", err
+		return "", &Mistake{o.file, err.Error(), "mend the markup there"}
 	}
 	if o.situation == incident.InQueue {
 		for _, verb := range []string{"Hangup", "Leave", "Reject"} {
 			if slices.Contains(outline.verbs, verb) {
-				return "", fmt.Errorf("<%s> would take the caller out of the queue: remove it", verb)
+				return "", &Mistake{o.file, "<" + verb + "> would take the caller out of the queue", "remove it"}
 			}
 		}
 	}

@@ -2,6 +2,7 @@ package templates_test
 
 import (
 	"bytes"
+	"errors"
 	"fmt"
 	"log/slog"
 	"os"
@@ -120,6 +121,10 @@ func TestOwnTemplatesThatAreRefused(t *testing.T) {
 			a, err := templates.NewAnswers(templates.AnswerOptions{Own: folder(tt.file, tt.source)})
 			if err == nil || !strings.Contains(err.Error(), tt.want) {
 				t.Errorf("got error %v, want %q in it", err, tt.want)
+			}
+			var m *templates.Mistake
+			if !errors.As(err, &m) || m.Place == "" || m.Problem == "" || m.Remedy == "" {
+				t.Errorf("got %#v, want a whole mistake", m)
 			}
 			if got := a.Answer(call("+1555"), incident.NotYetServed, french()); !strings.Contains(got.Heard, "problème") {
 				t.Errorf("got %q, want the built-in text", got.Heard)
