@@ -6,20 +6,10 @@ import (
 	"strings"
 )
 
-// Level is how bad Twilio holds a code to be.
-type Level string
-
-// The levels.
-const (
-	LevelError   Level = "error"   // Twilio could not go on
-	LevelWarning Level = "warning" // it could
-)
-
 // Code is what an error code of Twilio's means, in our words: for somebody who
 // was woken by it.
 type Code struct {
 	Number int
-	Level  Level
 	Name   string // a title of a few words
 	// Phrase says what is wrong, at most 26 characters, to follow whom it is
 	// about: "www.example.com " + "refuses connections". See Sentence.
@@ -31,9 +21,6 @@ type Code struct {
 	// FirstThing is what to do first. It may hold URL, HOST and PORT: Advice
 	// puts in the real ones.
 	FirstThing string
-	// FetchLevel says that Twilio got no document at all (110xx–112xx), so that
-	// everything on that host is likely to fail alike.
-	FetchLevel bool
 }
 
 // Lookup tells about a code. It never fails: a code without an entry of its own
@@ -54,15 +41,8 @@ func Lookup(number int) Code {
 }
 
 func (c Code) complete(number int) Code {
-	const (
-		firstCode, lastCode   = 10000, 99999
-		firstFetch, lastFetch = 11000, 11299
-	)
+	const firstCode, lastCode = 10000, 99999
 	c.Number = number
-	c.FetchLevel = number >= firstFetch && number <= lastFetch
-	if c.Level == "" {
-		c.Level = LevelError
-	}
 	if c.FirstThing != "" {
 		return c
 	}

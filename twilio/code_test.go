@@ -14,16 +14,12 @@ import (
 
 // protocolCodes are those that Twilio is known to send, each of which has words
 // of its own.
-var protocolCodes = map[twilio.Level][]int{
-	twilio.LevelError: {
-		10001, 10002, 10003, 10004, 10005, 11100, 11200, 11201, 11202, 11203, 11205, 11206, 11210, 11215, 11216, 11217, 11220,
-		11235, 11236, 11237, 11240, 11241, 11242, 11243, 11251, 11750, 11751, 11770, 12100, 12101, 12102, 12300, 12301, 12400,
-		13201, 13224, 13225, 13227, 13238, 14107, 16011, 20003, 20429, 21405, 21406, 21610, 30001, 30002, 30003, 30004, 30005,
-		30006, 30007, 30008, 30034, 30121, 30122, 57012, 63016, 81010, 81016, 81017, 82002, 82005,
-	},
-	twilio.LevelWarning: {
-		11321, 11322, 12200, 13521, 14101, 14102, 14103, 14106, 14108, 14109, 14110, 14111, 15003, 82001, 82004,
-	},
+var protocolCodes = []int{
+	10001, 10002, 10003, 10004, 10005, 11100, 11200, 11201, 11202, 11203, 11205, 11206, 11210, 11215, 11216, 11217, 11220,
+	11235, 11236, 11237, 11240, 11241, 11242, 11243, 11251, 11750, 11751, 11770, 12100, 12101, 12102, 12300, 12301, 12400,
+	13201, 13224, 13225, 13227, 13238, 14107, 16011, 20003, 20429, 21405, 21406, 21610, 30001, 30002, 30003, 30004, 30005,
+	30006, 30007, 30008, 30034, 30121, 30122, 57012, 63016, 81010, 81016, 81017, 82002, 82005,
+	11321, 11322, 12200, 13521, 14101, 14102, 14103, 14106, 14108, 14109, 14110, 14111, 15003, 82001, 82004,
 }
 
 // rangeCodes have the words of their range.
@@ -35,30 +31,28 @@ var rangeCodes = []int{
 
 func TestEveryKnownCodeHasWordsOfItsOwn(t *testing.T) {
 	seen := map[string]int{}
-	for level, numbers := range protocolCodes {
-		for _, number := range numbers {
-			c := twilio.Lookup(number)
-			if c.Number != number || c.Level != level {
-				t.Errorf("%d: got %d, %s, want %s", number, c.Number, c.Level, level)
-			}
-			if neighbour := twilio.Lookup(number/100*100 + 99); neighbour.Means == c.Means {
-				t.Errorf("%d has only the words of its range", number)
-			}
-			if other, ok := seen[c.Means]; ok {
-				t.Errorf("%d and %d mean the same", number, other)
-			}
-			seen[c.Means] = number
+	for _, number := range protocolCodes {
+		c := twilio.Lookup(number)
+		if c.Number != number {
+			t.Errorf("%d: got %d", number, c.Number)
 		}
+		if neighbour := twilio.Lookup(number/100*100 + 99); neighbour.Means == c.Means {
+			t.Errorf("%d has only the words of its range", number)
+		}
+		if other, ok := seen[c.Means]; ok {
+			t.Errorf("%d and %d mean the same", number, other)
+		}
+		seen[c.Means] = number
 	}
 }
 
 func TestEveryCodeIsFitToBeRead(t *testing.T) {
-	numbers := slices.Concat(protocolCodes[twilio.LevelError], protocolCodes[twilio.LevelWarning], rangeCodes,
+	numbers := slices.Concat(protocolCodes, rangeCodes,
 		[]int{0, 13214, 13223, 13226, 13233, 13247, 13325, 13420})
 	for _, number := range numbers {
 		t.Run(strconv.Itoa(number), func(t *testing.T) {
 			c := twilio.Lookup(number)
-			if c.Number != number || c.Level == "" || c.Name == "" {
+			if c.Number != number || c.Name == "" {
 				t.Errorf("got %+v", c)
 			}
 			checkPhrase(t, c)
@@ -111,14 +105,6 @@ func checkFirstThing(t *testing.T, c twilio.Code) {
 	filled := c.Advice(twilio.ParseErrorURL("https://www.example.com:8443/it's?x=secret"))
 	if regexp.MustCompile(`\b(HOST|PORT|URL)\b`).MatchString(filled) || strings.Contains(filled, "secret") {
 		t.Errorf("advice %q: not filled in", filled)
-	}
-}
-
-func TestOnlyFetchCodesAreFetchLevel(t *testing.T) {
-	for number, want := range map[int]bool{11000: true, 11100: true, 11200: true, 11299: true, 10999: false, 11300: false, 11750: false, 12100: false, 0: false} {
-		if got := twilio.Lookup(number).FetchLevel; got != want {
-			t.Errorf("%d: got %v, want %v", number, got, want)
-		}
 	}
 }
 

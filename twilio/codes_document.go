@@ -38,7 +38,7 @@ var documentCodes = []Code{
 		FirstThing: "See what comes: " + lookAtBody + ". If it is some other page, the address or the routing is wrong.",
 	},
 	{
-		Number: 12200, Name: "TwiML with mistakes", Level: LevelWarning, Phrase: "sends TwiML with mistakes",
+		Number: 12200, Name: "TwiML with mistakes", Phrase: "sends TwiML with mistakes",
 		Means:      "The document has a verb or attribute that TwiML does not know, or voice verbs in an answer to a message. Twilio left it out and went on.",
 		FirstThing: lookAtTwiML,
 	},
@@ -63,12 +63,12 @@ var documentCodes = []Code{
 		FirstThing: "Take the Dial out of the document behind the url attribute of Number, Client or Sip.",
 	},
 	{
-		Number: 13214, Name: "caller ID not usable", Level: LevelWarning, Phrase: "dials with a bad caller ID",
+		Number: 13214, Name: "caller ID not usable", Phrase: "dials with a bad caller ID",
 		Means:      "The callerId of a Dial is not a number of this account, not verified, and not the caller's own. The call may be refused on the way.",
 		FirstThing: "Set callerId to one of your Twilio numbers, in international form (+…).",
 	},
 	{
-		Number: 13223, Name: "number not well formed", Level: LevelWarning, Phrase: "dials an invalid number",
+		Number: 13223, Name: "number not well formed", Phrase: "dials an invalid number",
 		Means:      "The number in a Dial is not written in a form that Twilio understands.",
 		FirstThing: "Write it in international form: +, country code, number, no spaces. See it in the Console: " + ConsoleErrors,
 	},
@@ -83,7 +83,7 @@ var documentCodes = []Code{
 		FirstThing: "See whether a customer profile is wanted (Console, Trust Hub); for a number that is wrongly blocked write to Twilio's support.",
 	},
 	{
-		Number: 13226, Name: "unknown country code", Level: LevelWarning, Phrase: "dials an unknown country",
+		Number: 13226, Name: "unknown country code", Phrase: "dials an unknown country",
 		Means:      "The number in a Dial begins with a country code that does not exist. Often the + or the country code was left out.",
 		FirstThing: "Write the number in international form: +, country code, number.",
 	},
@@ -93,7 +93,7 @@ var documentCodes = []Code{
 		FirstThing: "Permit the country in the Console: Voice, Settings, Geo permissions. Sub-accounts have a list of their own.",
 	},
 	{
-		Number: 13233, Name: "unusable waitUrl", Level: LevelWarning, Phrase: "names a bad waitUrl",
+		Number: 13233, Name: "unusable waitUrl", Phrase: "names a bad waitUrl",
 		Means:      "The address of the music or text for those who wait in a conference is no valid one.",
 		FirstThing: lookAtTwiML,
 	},
@@ -118,27 +118,27 @@ var documentCodes = []Code{
 		FirstThing: "See the type of the file: `curl -sI` with its address. It should be audio/mpeg or audio/wav.",
 	},
 	{
-		Number: 13521, Name: "text too long to say", Level: LevelWarning, Phrase: "sends too long a Say",
+		Number: 13521, Name: "text too long to say", Phrase: "sends too long a Say",
 		Means:      "The text in a Say is longer than 4,096 characters, or 3,000 with some voices.",
 		FirstThing: "Split the text over several Say elements; a variable that holds a whole page is a usual cause.",
 	},
 	{
-		Number: 14101, Name: "reply to no valid number", Level: LevelWarning, Phrase: "replies to a bad number",
+		Number: 14101, Name: "reply to no valid number", Phrase: "replies to a bad number",
 		Means:      "The “to” of a Message in the answer is no number or address that Twilio can send to.",
 		FirstThing: lookAtTwiML,
 	},
 	{
-		Number: 14102, Name: "reply from no valid sender", Level: LevelWarning, Phrase: "replies from a bad number",
+		Number: 14102, Name: "reply from no valid sender", Phrase: "replies from a bad number",
 		Means:      "The “from” of a Message in the answer is no sender of this account.",
 		FirstThing: lookAtTwiML,
 	},
 	{
-		Number: 14103, Name: "reply without a valid text", Level: LevelWarning, Phrase: "sends a bad reply text",
+		Number: 14103, Name: "reply without a valid text", Phrase: "sends a bad reply text",
 		Means:      "The text of a Message in the answer is empty or longer than 1,600 characters.",
 		FirstThing: lookAtTwiML,
 	},
 	{
-		Number: 14106, Name: "too many documents", Level: LevelWarning, Phrase: "redirects without end",
+		Number: 14106, Name: "too many documents", Phrase: "redirects without end",
 		Means:      "One message led to more than 50 documents, each sending Twilio on to the next.",
 		FirstThing: "Find the Redirect that leads back to itself. " + lookAtTwiML,
 	},
@@ -148,22 +148,22 @@ var documentCodes = []Code{
 		FirstThing: "See the conversation in the Console and let the application stay silent to that number: " + ConsoleErrors,
 	},
 	{
-		Number: 14108, Name: "sender cannot send messages", Level: LevelWarning, Phrase: "replies from a voice line",
+		Number: 14108, Name: "sender cannot send messages", Phrase: "replies from a voice line",
 		Means:      "The number that was to send the reply cannot send messages.",
 		FirstThing: "See in the Console what the number can do, and reply from one that can send messages.",
 	},
 	{
-		Number: 14109, Name: "too many replies in one answer", Level: LevelWarning, Phrase: "sends too many replies",
+		Number: 14109, Name: "too many replies in one answer", Phrase: "sends too many replies",
 		Means:      "The answer to one message has more than 10 replies in it; the rest was not sent.",
 		FirstThing: "Send at most 10 Message elements in an answer, and the others by the REST API.",
 	},
 	{
-		Number: 14110, Name: "verb not for messages", Level: LevelWarning, Phrase: "answers with voice TwiML",
+		Number: 14110, Name: "verb not for messages", Phrase: "answers with voice TwiML",
 		Means:      "The answer to a message has a verb in it that only calls have.",
 		FirstThing: "See whether the messaging address of the number leads to the voice part of the application.",
 	},
 	{
-		Number: 14111, Name: "trial account", Level: LevelWarning, Phrase: "replies on a trial account",
+		Number: 14111, Name: "trial account", Phrase: "replies on a trial account",
 		Means:      "A trial account may only send to numbers that were verified.",
 		FirstThing: "Verify the number in the Console, or upgrade the account.",
 	},

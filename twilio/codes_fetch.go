@@ -110,12 +110,12 @@ var fetchCodes = []Code{
 		FirstThing: "Run " + lookAtAnswer + " and read what curl complains about; a proxy or firewall in between is a usual suspect.",
 	},
 	{
-		Number: 11321, Name: "webhook set up wrongly", Level: LevelWarning, About: "a webhook setting", Phrase: "is not usable",
+		Number: 11321, Name: "webhook set up wrongly", About: "a webhook setting", Phrase: "is not usable",
 		Means:      "Twilio wanted to call a webhook and found its setting incomplete or contradictory.",
 		FirstThing: "See which one in the Console and set its address anew: " + ConsoleErrors,
 	},
 	{
-		Number: 11322, Name: "webhook method not allowed", Level: LevelWarning, About: "a webhook setting", Phrase: "has a bad method",
+		Number: 11322, Name: "webhook method not allowed", About: "a webhook setting", Phrase: "has a bad method",
 		Means:      "A webhook is set to a method that Twilio does not use: it takes GET and POST.",
 		FirstThing: "See which one in the Console and set its method to POST: " + ConsoleErrors,
 	},

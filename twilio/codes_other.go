@@ -42,7 +42,7 @@ var otherCodes = []Code{
 		FirstThing: "Look for Twilio's notice in the Console and the owner's e-mail, then write to its support.",
 	},
 	{
-		Number: 15003, Name: "status callback failed", Level: LevelWarning, Phrase: "fails status callbacks",
+		Number: 15003, Name: "status callback failed", Phrase: "fails status callbacks",
 		Means:      "Your server answered a status callback with an error or not at all. The call itself went on.",
 		FirstThing: "From outside your network run " + lookAtAnswer + ", then read the application's log.",
 	},
@@ -157,7 +157,7 @@ var otherCodes = []Code{
 		FirstThing: seeFunctionLog,
 	},
 	{
-		Number: 82001, Name: "Function answered 4xx", Level: LevelWarning, About: aboutFunction, Phrase: "answers with 4xx",
+		Number: 82001, Name: "Function answered 4xx", About: aboutFunction, Phrase: "answers with 4xx",
 		Means:      "A Function answered with a status of 400 to 499.",
 		FirstThing: seeFunctionLog,
 	},
@@ -167,7 +167,7 @@ var otherCodes = []Code{
 		FirstThing: seeFunctionLog,
 	},
 	{
-		Number: 82004, Name: "Function wrote a warning", Level: LevelWarning, About: aboutFunction, Phrase: "wrote a warning",
+		Number: 82004, Name: "Function wrote a warning", About: aboutFunction, Phrase: "wrote a warning",
 		Means:      "A Function's code wrote to console.warn. What that means, only its author knows.",
 		FirstThing: seeFunctionLog,
 	},

@@ -28,7 +28,7 @@ var codeRanges = []codeRange{
 		FirstThing: "Let it be checked: " + lookAtXML + " names line and column.",
 	}},
 	{12200, 12299, Code{
-		Name: "TwiML with mistakes", Level: LevelWarning, Phrase: "sends TwiML with mistakes",
+		Name: "TwiML with mistakes", Phrase: "sends TwiML with mistakes",
 		Means:      "The document has something in it that TwiML does not know. Twilio left it out and went on.",
 		FirstThing: lookAtTwiML,
 	}},
@@ -51,13 +51,13 @@ var codeRanges = []codeRange{
 	verbCodes(13700, 13799, "Redirect", "sends a faulty Redirect"),
 	verbCodes(13800, 13999, "one of its verbs", "sends TwiML with mistakes"),
 	{14100, 14199, Code{
-		Name: "faulty reply", Level: LevelWarning, Phrase: "sends a faulty reply",
+		Name: "faulty reply", Phrase: "sends a faulty reply",
 		Means:      "A Message in the answer could not be sent as it stands.",
 		FirstThing: lookAtTwiML,
 	}},
 	verbCodes(14000, 14999, "one of its verbs", "sends TwiML with mistakes"),
 	{15000, 15999, Code{
-		Name: "status callback failed", Level: LevelWarning, Phrase: "fails status callbacks",
+		Name: "status callback failed", Phrase: "fails status callbacks",
 		Means:      "Your server did not answer a callback about a call as it should. The call itself went on.",
 		FirstThing: "From outside your network run " + lookAtAnswer + ", then read the application's log.",
 	}},
@@ -105,7 +105,7 @@ var codeRanges = []codeRange{
 // verbCodes: mostly warnings about an attribute, after which Twilio goes on.
 func verbCodes(first, last int, verb, phrase string) codeRange {
 	return codeRange{first, last, Code{
-		Name: "mistake in " + verb, Level: LevelWarning, Phrase: phrase,
+		Name: "mistake in " + verb, Phrase: phrase,
 		Means:      "The document came, but something in it about " + verb + " is not as Twilio wants it. Mostly it leaves that out and goes on.",
 		FirstThing: lookAtTwiML,
 	}}

@@ -38,7 +38,6 @@ type incidentRow struct {
 	Callers      int64
 	Failures     int64
 	Opened, Last Moment
-	Lasted       string
 }
 
 func (p *Pages) incidents(c *gin.Context) error {
@@ -105,7 +104,6 @@ func (p *Pages) incidentRow(in incident.Incident) incidentRow {
 		Title: causeTitle(in), Cause: causeWords(in.Cause), State: in.State.String(),
 		Acknowledged: history.Visible(in.AcknowledgedBy), Callers: in.Callers, Failures: in.Failures,
 		Opened: momentIn(in.OpenedAt, settings.Zone), Last: momentIn(in.LastAt, settings.Zone),
-		Lasted: roughly(in.LastAt.Sub(in.OpenedAt)),
 	}
 }
 
