@@ -5,7 +5,8 @@ import (
 	"regexp"
 	"strconv"
 	"strings"
-	"unicode/utf8"
+
+	"github.com/backstop-project/backstop/templates"
 )
 
 // value is one leaf of the configuration: what it says and where that came
@@ -49,8 +50,11 @@ func (v value) shown() string {
 	case v.secret, looksSecret(v.written):
 		return masked
 	}
-	return strconv.Quote(cut(v.written))
+	return strconv.Quote(templates.Shorten(v.written, longestShown))
 }
+
+// longestShown keeps a pasted novel out of the list of mistakes.
+const longestShown = 100
 
 // reference is a value that is nothing but one ${X}.
 var reference = regexp.MustCompile(`^\$\{[A-Za-z_][A-Za-z0-9_]*\}$`)
@@ -60,15 +64,6 @@ var reference = regexp.MustCompile(`^\$\{[A-Za-z_][A-Za-z0-9_]*\}$`)
 var secretShapes = regexp.MustCompile(`(?i)(^|[^0-9a-z])[0-9a-f]{32}([^0-9a-z]|$)|xox[a-z]-|xapp-|/services/[a-z0-9]+/|://[^/]*@`)
 
 func looksSecret(s string) bool { return secretShapes.MatchString(s) }
-
-// cut keeps a pasted novel out of the list of mistakes.
-func cut(s string) string {
-	const limit = 100
-	if utf8.RuneCountInString(s) <= limit {
-		return s
-	}
-	return string([]rune(s)[:limit]) + "…"
-}
 
 // commaSplit takes values that may hold several, separated by commas, apart:
 // that is how one variable carries a list, also through ${X}.

@@ -13,6 +13,7 @@ import (
 
 	"github.com/backstop-project/backstop/incident"
 	"github.com/backstop-project/backstop/recovery"
+	"github.com/backstop-project/backstop/twilio"
 )
 
 func TestSituation(t *testing.T) {
@@ -270,6 +271,19 @@ func TestMistakesInOptions(t *testing.T) {
 	}, words(t).Knows)
 	if n := strings.Count(fmt.Sprint(err), "\n") + 1; n != 4 {
 		t.Errorf("got %d mistakes, want all 4 at once: %v", n, err)
+	}
+}
+
+// TestOneListOfWordsForWithheldNumbers holds two packages together that cannot
+// import each other.
+func TestOneListOfWordsForWithheldNumbers(t *testing.T) {
+	for _, from := range []string{
+		"anonymous", "Anonymous", "+ANONYMOUS", "unknown", "restricted", "unavailable", "private", "+266696687", "266696687",
+		"+7378742833", "+2562533", "+8656696", "+86282452253", "+4930123456", "12345", "client:anonymous", "anonymous1",
+	} {
+		if got, want := twilio.ParseAddress(from).Kind == twilio.AddressWithheld, incident.Withheld(from); got != want {
+			t.Errorf("%s: twilio says %v, incident %v", from, got, want)
+		}
 	}
 }
 

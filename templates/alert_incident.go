@@ -23,7 +23,7 @@ func (a *Alerts) tellIncident(m incident.Message, in incident.Incident) telling 
 		t.fact("Do first", firstThing(in, code, address)...)
 	}
 	t.fact("What it means", a.meaning(in, code)...)
-	t.fact("Failed address", part{Text: shorten(address.String(), 300), Code: true})
+	t.fact("Failed address", part{Text: Shorten(address.String(), 300), Code: true})
 	t.fact("How many", words(howMany(in)))
 	t.fact("Line", words(lineOf(in)))
 	t.fact("Last one", a.sample(in.Last)...)

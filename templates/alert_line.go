@@ -87,7 +87,7 @@ func firstFitting(tries ...string) string {
 			return s
 		}
 	}
-	return shorten(tries[len(tries)-1], MaxLine)
+	return Shorten(tries[len(tries)-1], MaxLine)
 }
 
 // culprit is whom an incident is about.

@@ -34,11 +34,12 @@ func tidy(s string, limit int) string {
 			b.WriteRune(r)
 		}
 	}
-	return shorten(b.String(), limit)
+	return Shorten(b.String(), limit)
 }
 
-// shorten cuts the end off, with a mark.
-func shorten(s string, limit int) string {
+// Shorten cuts the end off what has more than limit characters, with a mark that
+// counts as one.
+func Shorten(s string, limit int) string {
 	if utf8.RuneCountInString(s) <= limit {
 		return s
 	}

@@ -28,7 +28,7 @@ type Address struct {
 
 // ParseAddress says what s is. It never fails: what nobody knows is AddressOther.
 func ParseAddress(s string) Address {
-	if Withheld(s) {
+	if withheld(s) {
 		return Address{Kind: AddressWithheld}
 	}
 	if scheme, rest, ok := strings.Cut(s, ":"); ok {
@@ -67,11 +67,13 @@ func schemeAddress(scheme, rest string) Address {
 	return Address{Kind: kind}
 }
 
-// Withheld says whether a caller's From hides the number: empty, a word for it,
-// or one of the numbers that spell such a word on a telephone's keys.
+// withheld says whether a caller's From hides the number: empty, a word for it,
+// or one of the numbers that spell such a word on a telephone's keys. Package
+// incident has the same list, for neither imports the other; a test of
+// package recovery holds them together.
 //
 // See https://help.twilio.com/articles/223179988.
-func Withheld(from string) bool {
+func withheld(from string) bool {
 	switch strings.TrimPrefix(strings.ToLower(from), "+") {
 	case "", "anonymous", "unknown", "restricted", "unavailable", "private",
 		"266696687", "7378742833", "2562533", "8656696", "86282452253":

@@ -11,6 +11,8 @@ import (
 	"time"
 
 	"github.com/gin-gonic/gin"
+
+	"github.com/backstop-project/backstop/templates"
 )
 
 // maxLoginForm is more than a user name, a password and a page need.
@@ -178,10 +180,5 @@ func hostAndPort(hostport string) (host, port string) {
 	return u.Hostname(), port
 }
 
-func shortened(s string) string {
-	const longest = 64
-	if len(s) > longest {
-		s = strings.ToValidUTF8(s[:longest], "") + "…"
-	}
-	return s
-}
+// shortened is a stranger's word as logs and the door keep it.
+func shortened(s string) string { return templates.Shorten(s, 64) }

@@ -60,7 +60,8 @@ func address(s string, mask history.Mask) string {
 	return history.Visible(cut(mask.Number(s), 80))
 }
 
-// cut shortens s to at most n bytes, between characters.
+// cut shortens s to at most n bytes, between characters. Unlike templates.Shorten
+// it keeps bytes that are no text, for pages show which ones they are.
 func cut(s string, n int) string {
 	if len(s) <= n {
 		return s
