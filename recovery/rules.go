@@ -83,10 +83,9 @@ func NewRules(o Options, knows func(language string) bool) (Rules, error) {
 
 // wording puts together how f's line is spoken for.
 func (r *Rules) wording(f incident.Failure, seen *facts) incident.Wording {
-	ours, theirs := f.To, f.From
+	ours, theirs := f.Line(), f.Person()
 	country, callers := seen.toCountry, seen.fromCountry
-	if seen.direction == "outbound-api" || seen.direction == "outbound-dial" {
-		ours, theirs = theirs, ours
+	if f.Outbound {
 		country, callers = callers, country
 	}
 	w := incident.Wording{}

@@ -28,12 +28,12 @@ func (a *Alerts) tellDrill(m incident.Message, e incident.Entry) telling {
 		),
 	}
 	t.fact("This is a drill", words("Somebody tries whether alerts arrive. No caller was affected, no incident was opened, nothing has to be done."))
-	t.fact(drillHearing(f.Channel), words(heardNow(e.Answer.Heard, f.From)))
+	t.fact(drillHearing(f.Channel), words(heardNow(e.Answer.Heard, f.Person())))
 	t.fact("It plays", words(code.Title()+", "+f.Channel.String()))
 	t.fact("Do first, were it real", advice(code.Advice(address))...)
 	t.fact("Failed address", part{Text: Shorten(address.String(), 300), Code: true})
-	t.fact("Line", words(tidy(f.To, 80)))
-	t.fact("Drill", words(tidy(f.SID, 60)+" at "+a.moment(f.ReceivedAt)+", from "+history.Mask{Numbers: true}.Number(tidy(f.From, 80))))
+	t.fact("Line", words(tidy(f.Line(), 80)))
+	t.fact("Drill", words(tidy(f.SID, 60)+" at "+a.moment(f.ReceivedAt)+", from "+history.Mask{Numbers: true}.Number(tidy(f.Person(), 80))))
 	t.fact("All about it", a.page("/history/"+f.ID.String(), "This drill")...)
 	return t
 }

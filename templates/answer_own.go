@@ -229,12 +229,9 @@ func (a *Answers) ownFor(s incident.Situation, languages []string) *own {
 
 func dataOf(f incident.Failure, o *own, w incident.Wording) AnswerData {
 	data := AnswerData{
-		Name: w.Name, Line: f.To, Language: o.language, Voice: w.Voice,
+		Name: w.Name, Line: f.Line(), Language: o.language, Voice: w.Voice,
 		Situation: o.situation.String(), ErrorCode: f.Code,
 		From: f.From, To: f.To,
-	}
-	if o.situation == incident.Outbound {
-		data.Line = f.From
 	}
 	if f.Channel == incident.Voice {
 		data.CallSID = f.SID

@@ -90,6 +90,31 @@ func TestOwnTemplates(t *testing.T) {
 	}
 }
 
+// TestTheLineIsTheCustomersNumber: who was called stands in To, whatever the
+// call has come to since.
+func TestTheLineIsTheCustomersNumber(t *testing.T) {
+	const ours, theirs = "+33123456789", "+15550123456"
+	for situation, file := range map[incident.Situation]string{
+		incident.NotYetServed: "apology.voice.fr.tmpl", incident.MidCall: "midcall.voice.fr.tmpl", incident.AfterSuccess: "goodbye.voice.fr.tmpl",
+		incident.Outbound: "outbound.voice.fr.tmpl", incident.InQueue: "queue.voice.fr.tmpl",
+	} {
+		answers := withOwn(t, file, "<Response><Say>line {{.Line}}</Say></Response>")
+		for direction, from := range map[string]string{"inbound": theirs, "outbound-api": ours, "outbound-dial": ours} {
+			to := ours
+			if from == ours {
+				to = theirs
+			}
+			f := incident.NewFailure(time.Unix(1_790_000_000, 0), "POST", []incident.Param{
+				{Name: "CallSid", Value: "CA0123456789abcdef0123456789abcdef"},
+				{Name: "From", Value: from}, {Name: "To", Value: to}, {Name: "Direction", Value: direction},
+			})
+			if got, want := answers.Answer(f, situation, french()).Heard, "line "+ours; got != want {
+				t.Errorf("%s, %s: got %q, want %q", situation, direction, got, want)
+			}
+		}
+	}
+}
+
 func TestOwnTemplatesThatAreRefused(t *testing.T) {
 	tests := map[string]struct{ file, source, want string }{
 		"a name that no text has":         {"sorry.voice.fr.tmpl", `<Response/>`, "sorry.voice.fr.tmpl: no text has that name: call the file apology.voice.en.tmpl"},
