@@ -1,15 +1,12 @@
 package hook
 
 import (
-	"log/slog"
 	"net/http"
-	"strconv"
 	"strings"
 	"time"
 
 	"github.com/gin-gonic/gin"
 
-	"github.com/backstop-project/backstop/history"
 	"github.com/backstop-project/backstop/incident"
 	"github.com/backstop-project/backstop/recovery"
 	"github.com/backstop-project/backstop/twilio"
@@ -41,28 +38,6 @@ func (h *Hook) handle(at route) gin.HandlerFunc {
 		}
 		h.serve(c, settings, &request, result, began, whole)
 	}
-}
-
-// Astray answers a request for an address that is only nearly one of ours,
-// such as /fallback/voice/: the caller must not hear Twilio's error for a slip
-// of whoever pasted it. It is not verified, for it was not signed for us.
-func (h *Hook) Astray(c *gin.Context) {
-	began := h.o.Now()
-	settings := h.current.Load()
-	request, err := h.receive(c.Request, settings.TrustedProxies)
-	at := route{channel: incident.Voice}
-	if strings.Contains(strings.ToLower(c.Request.URL.Path), "messaging") {
-		at.channel = incident.Messaging
-	}
-	reason := twilio.Reason{
-		Kind: twilio.ReasonOtherURL,
-		Text: "sent to an address that does not exist: set the URL at Twilio to end in /fallback/voice, /fallback/messaging or /fallback, without a slash behind it",
-	}
-	claimed := ""
-	if err == nil {
-		claimed = settings.verifier.Verify(&request).Claimed
-	}
-	h.refuse(c, at, settings, request, twilio.Result{Claimed: claimed, Reason: reason}, err, began)
 }
 
 // isVisit says whether somebody only looks what this address is.
@@ -99,42 +74,6 @@ func (s *checked) verifySigned(r *twilio.Request) twilio.Result {
 	return s.verifier.Verify(r)
 }
 
-// refuse answers what is not verified: the one constant apology, the same
-// bytes for all, or 403. The request stays in memory if it may be ours.
-func (h *Hook) refuse(c *gin.Context, at route, s *checked, request twilio.Request, result twilio.Result, unread error, now time.Time) {
-	h.Stats.Unverified.Add(1)
-	account := result.Claimed
-	if unread != nil {
-		account = accountIn(request.Body + request.URI)
-		request.Body = "" // it cannot be verified later either
-	}
-	if s.ours(account) || s.noTokens() && account != twilio.DrillAccountSID {
-		h.unverified.add(&kept{
-			at: now, request: request, rejected: s.Reject, token: c.GetHeader("I-Twilio-Idempotency-Token"),
-			readable: unread == nil, ours: s.ours(account), account: account, reason: result.Reason,
-			diagnosed: result.Reason.Kind != twilio.ReasonMismatch && result.Reason.Kind != twilio.ReasonUnknownAccount,
-		})
-	}
-	if s.Reject {
-		c.String(http.StatusForbidden, "The signature does not match.\n")
-		return
-	}
-	h.answer(c, recovery.Apology(channelOf(at, &request)))
-}
-
-// channelOf is the kind of TwiML an unverified request gets.
-func channelOf(at route, r *twilio.Request) incident.Channel {
-	switch {
-	case at.channel != incident.Unknown:
-		return at.channel
-	case twilio.First(r.Params, "MessageSid") != "" || twilio.First(r.Params, "SmsSid") != "":
-		return incident.Messaging
-	case twilio.First(r.Params, "CallSid") != "":
-		return incident.Voice
-	}
-	return incident.Unknown
-}
-
 // serve answers a verified request and has it written down.
 func (h *Hook) serve(c *gin.Context, s *checked, r *twilio.Request, result twilio.Result, now, whole time.Time) {
 	token := c.GetHeader("I-Twilio-Idempotency-Token")
@@ -165,7 +104,7 @@ func (h *Hook) serve(c *gin.Context, s *checked, r *twilio.Request, result twili
 
 	written := h.wait(done, late)
 	h.Stats.Seconds.Observe(answer.Took + h.o.Now().Sub(recorded))
-	h.log(c, entry, written)
+	h.log(c.Request.Context(), entry, written)
 	h.sign(c, f.ID, written)
 	h.answer(c, document)
 }
@@ -236,59 +175,4 @@ func isClosed(done <-chan struct{}) bool {
 	default:
 		return false
 	}
-}
-
-// sign says which failure this answers, and whether it is written down.
-func (h *Hook) sign(c *gin.Context, id incident.ID, written bool) {
-	value := id.String() + "; written=no"
-	if written {
-		value = id.String() + "; written=yes"
-	}
-	c.Writer.Header()["X-Backstop-Failure"] = []string{value}
-}
-
-// answer sends TwiML as Twilio wants it: typed, measured, never cached.
-// https://www.twilio.com/docs/voice/twiml#twilio-understands-mime-types
-func (h *Hook) answer(c *gin.Context, document []byte) {
-	header := c.Writer.Header()
-	header["Content-Type"] = contentType
-	header["Cache-Control"] = noStore
-	header["Content-Length"] = []string{strconv.Itoa(len(document))}
-	c.Writer.WriteHeader(http.StatusOK)
-	if _, err := c.Writer.Write(document); err != nil {
-		h.o.Log.Debug("twilio hung up before the answer", "err", err)
-	}
-}
-
-// Header values that are the same for all; nobody changes them.
-var (
-	contentType = []string{"text/xml; charset=utf-8"} //nolint:gochecknoglobals // constant
-	noStore     = []string{"no-store"}                //nolint:gochecknoglobals // constant
-)
-
-// masked hides numbers in the log, whatever pages may show.
-var masked = history.Mask{Numbers: true} //nolint:gochecknoglobals // constant
-
-// log writes the one line of a failure. Numbers are masked, the raw request is
-// not in it.
-func (h *Hook) log(c *gin.Context, e incident.Entry, written bool) {
-	f := e.Failure
-	level := slog.LevelInfo
-	if !written {
-		level = slog.LevelWarn
-	}
-	h.o.Log.LogAttrs(c.Request.Context(), level, "failure answered",
-		slog.String("failure", f.ID.String()),
-		slog.String("channel", f.Channel.String()),
-		slog.Int("error_code", f.Code),
-		slog.String("host", incident.Host(f.ErrorURL)),
-		slog.String("call_sid", f.SID),
-		slog.String("from", masked.Number(f.From)),
-		slog.String("to", masked.Number(f.To)),
-		slog.String("situation", e.Answer.Situation.String()),
-		slog.String("outcome", e.Answer.Outcome.String()),
-		slog.Bool("drill", f.Drill),
-		slog.Bool("written", written),
-		slog.Duration("took", e.Answer.Took),
-	)
 }

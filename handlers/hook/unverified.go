@@ -73,7 +73,7 @@ func (u *unverified) add(k *kept) {
 	defer u.mu.Unlock()
 	u.total++
 	if k.ours {
-		u.news.count(k)
+		u.news = u.news.and(k)
 	}
 	u.queue = append(u.queue, k)
 	u.bytes += k.size()
@@ -148,18 +148,20 @@ func (u *unverified) diagnosed(k *kept, reason twilio.Reason) {
 	k.diagnosed, k.reason = true, reason
 }
 
-func (n *tally) count(k *kept) {
+// and is n with one more.
+func (n tally) and(k *kept) tally {
 	n.requests++
 	if k.rejected {
 		n.rejected++
 	}
+	return n
 }
 
 // tell counts k as news.
 func (u *unverified) tell(k *kept) {
 	u.mu.Lock()
 	defer u.mu.Unlock()
-	u.news.count(k)
+	u.news = u.news.and(k)
 }
 
 // takeNews is what came since it was asked last.

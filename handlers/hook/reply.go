@@ -1,0 +1,75 @@
+package hook
+
+import (
+	"context"
+	"log/slog"
+	"net/http"
+	"strconv"
+
+	"github.com/gin-gonic/gin"
+
+	"github.com/backstop-project/backstop/history"
+	"github.com/backstop-project/backstop/incident"
+)
+
+// sign says which failure this answers, and whether it is written down.
+func (h *Hook) sign(c *gin.Context, id incident.ID, written bool) {
+	value := id.String() + "; written=no"
+	if written {
+		value = id.String() + "; written=yes"
+	}
+	c.Writer.Header()["X-Backstop-Failure"] = []string{value}
+}
+
+// answer sends TwiML as Twilio wants it: typed, measured, never cached.
+// https://www.twilio.com/docs/voice/twiml#twilio-understands-mime-types
+func (h *Hook) answer(c *gin.Context, document []byte) {
+	header := c.Writer.Header()
+	header["Content-Type"] = contentType
+	header["Cache-Control"] = noStore
+	header["Content-Length"] = []string{strconv.Itoa(len(document))}
+	c.Writer.WriteHeader(http.StatusOK)
+	if _, err := c.Writer.Write(document); err != nil {
+		h.o.Log.Debug("twilio hung up before the answer", "err", err)
+	}
+}
+
+// Header values that are the same for all; nobody changes them.
+var (
+	contentType = []string{"text/xml; charset=utf-8"} //nolint:gochecknoglobals // constant
+	noStore     = []string{"no-store"}                //nolint:gochecknoglobals // constant
+)
+
+// masked hides numbers in the log, whatever pages may show.
+var masked = history.Mask{Numbers: true} //nolint:gochecknoglobals // constant
+
+// log writes the one line of a failure. Numbers are masked, the raw request is
+// not in it. It hands the handler a record of its own: Logger would look up
+// which line of the source this is, for nobody.
+func (h *Hook) log(ctx context.Context, e incident.Entry, written bool) {
+	level := slog.LevelInfo
+	if !written {
+		level = slog.LevelWarn
+	}
+	handler := h.o.Log.Handler()
+	if !handler.Enabled(ctx, level) {
+		return
+	}
+	f := e.Failure
+	line := slog.NewRecord(h.o.Now(), level, "failure answered", 0)
+	line.AddAttrs(
+		slog.String("failure", f.ID.String()),
+		slog.String("channel", f.Channel.String()),
+		slog.Int("error_code", f.Code),
+		slog.String("host", incident.Host(f.ErrorURL)),
+		slog.String("call_sid", f.SID),
+		slog.String("from", masked.Number(f.From)),
+		slog.String("to", masked.Number(f.To)),
+		slog.String("situation", e.Answer.Situation.String()),
+		slog.String("outcome", e.Answer.Outcome.String()),
+		slog.Bool("drill", f.Drill),
+		slog.Bool("written", written),
+		slog.Duration("took", e.Answer.Took),
+	)
+	_ = handler.Handle(ctx, line) // a log that fails has nobody to tell
+}
