@@ -96,7 +96,7 @@ func texts(values []value) []string {
 func (a *answering) check(f file, o recovery.Options) {
 	words, err := templates.NewAnswers(a.ownTexts(f.Templates))
 	for _, complaint := range unjoin(err) {
-		if m, ok := errors.AsType[*templates.Mistake](complaint); ok {
+		if m, ok := errors.AsType[*templates.OwnError](complaint); ok {
 			a.mistake(f.Templates, "has a mistake in it: "+m.Place+": "+m.Problem, m.Remedy)
 		}
 	}
@@ -104,7 +104,7 @@ func (a *answering) check(f file, o recovery.Options) {
 	defer func() { _ = o.Media.Close() }() // only its list was needed
 	_, err = recovery.NewRules(o, words.Knows)
 	for _, complaint := range unjoin(err) {
-		if m, ok := errors.AsType[*recovery.Mistake](complaint); ok {
+		if m, ok := errors.AsType[*recovery.OptionError](complaint); ok {
 			a.complain(m)
 		}
 	}
@@ -134,7 +134,7 @@ func (a *answering) ownTexts(v value) templates.AnswerOptions {
 }
 
 // complain notes what recovery says.
-func (a *answering) complain(m *recovery.Mistake) {
+func (a *answering) complain(m *recovery.OptionError) {
 	if a.mediaGone && (strings.HasSuffix(m.Key, ".play") || strings.HasSuffix(m.Key, ".hold")) {
 		return
 	}

@@ -21,8 +21,8 @@ const (
 	longestSay   = 19 * time.Second // with the pause before it 20
 )
 
-// Mistake is one thing that is wrong in Options.
-type Mistake struct {
+// OptionError is one thing that is wrong in Options.
+type OptionError struct {
 	Key     string // "house.name", "accounts.AC….language", "lines[2].match", "countries.CH"
 	Value   string // as it was given
 	Problem string // "is empty"
@@ -30,7 +30,7 @@ type Mistake struct {
 }
 
 // Error is the mistake in one line.
-func (m *Mistake) Error() string {
+func (m *OptionError) Error() string {
 	return fmt.Sprintf("%s: %q %s: %s", m.Key, m.Value, m.Problem, m.Remedy)
 }
 
@@ -45,7 +45,7 @@ type checker struct {
 func (c *checker) err() error { return errors.Join(c.mistakes...) }
 
 func (c *checker) mistake(key, value, problem, remedy string) {
-	c.mistakes = append(c.mistakes, &Mistake{Key: key, Value: value, Problem: problem, Remedy: remedy})
+	c.mistakes = append(c.mistakes, &OptionError{Key: key, Value: value, Problem: problem, Remedy: remedy})
 }
 
 // line checks a line and adds it to m.

@@ -260,7 +260,7 @@ func TestMistakesInOptions(t *testing.T) {
 			if !shape.MatchString(err.Error()) {
 				t.Errorf("%q is not key, value, problem and remedy", err)
 			}
-			var m *recovery.Mistake
+			var m *recovery.OptionError
 			if !errors.As(err, &m) || m.Key == "" || m.Problem == "" || m.Remedy == "" || strings.Contains(m.Problem, ": ") {
 				t.Errorf("got %#v, want a whole mistake", m)
 			}

@@ -61,7 +61,7 @@ type Rules struct {
 	byCaller  bool
 }
 
-// NewRules checks o. The error joins every *Mistake. knows says which languages
+// NewRules checks o. The error joins every *OptionError. knows says which languages
 // there are words in.
 func NewRules(o Options, knows func(language string) bool) (Rules, error) {
 	c := checker{knows: knows, media: o.Media, basePath: strings.TrimRight(o.BasePath, "/")}

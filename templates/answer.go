@@ -36,7 +36,7 @@ type AnswerOptions struct {
 }
 
 // NewAnswers reads and tries out all templates. The error joins every
-// *Mistake in the customer's own ones; the Answers is usable all the same,
+// *OwnError in the customer's own ones; the Answers is usable all the same,
 // without the templates that have one.
 func NewAnswers(o AnswerOptions) (*Answers, error) {
 	if o.Log == nil {

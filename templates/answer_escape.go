@@ -13,7 +13,7 @@ import (
 // author wrote every value is escaped and every loop counted.
 func parseOwn(file, source string) (*template.Template, error) {
 	if len(source) > maxSource {
-		return nil, &Mistake{file, fmt.Sprintf("has %d bytes, at most %d are allowed", len(source), maxSource), "make it shorter: Twilio would not take it either"}
+		return nil, &OwnError{file, fmt.Sprintf("has %d bytes, at most %d are allowed", len(source), maxSource), "make it shorter: Twilio would not take it either"}
 	}
 	parsed, err := template.New(file).Funcs(functions()).Parse(source)
 	if err != nil {
@@ -98,7 +98,7 @@ func (r *rewriter) pipe(pipe *parse.PipeNode) {
 			switch n := arg.(type) {
 			case *parse.IdentifierNode:
 				if !harmless(n.Ident) && r.err == nil {
-					r.err = &Mistake{fmt.Sprintf("%s:%d", r.file, pipe.Line), "the function " + n.Ident + " cannot be used here", "write the value alone, it is escaped in any case"}
+					r.err = &OwnError{fmt.Sprintf("%s:%d", r.file, pipe.Line), "the function " + n.Ident + " cannot be used here", "write the value alone, it is escaped in any case"}
 				}
 			case *parse.PipeNode:
 				r.pipe(n)
@@ -131,5 +131,5 @@ func explained(file string, err error) error {
 	case errors.Is(err, errSteps), errors.Is(err, errTime), errors.Is(err, errSize), errors.Is(err, errTooLong):
 		remedy = "make it shorter"
 	}
-	return &Mistake{place, text, remedy}
+	return &OwnError{place, text, remedy}
 }

@@ -30,15 +30,15 @@ type AnswerData struct {
 	To        string // our number; for outbound calls the listener's
 }
 
-// Mistake is one thing that is wrong with a template of the customer's.
-type Mistake struct {
+// OwnError is one thing that is wrong with a template of the customer's.
+type OwnError struct {
 	Place   string // the file, with the line where that is known; "templates" for the folder
 	Problem string
 	Remedy  string
 }
 
 // Error is the mistake in one line.
-func (m *Mistake) Error() string { return m.Place + ": " + m.Problem + ": " + m.Remedy }
+func (m *OwnError) Error() string { return m.Place + ": " + m.Problem + ": " + m.Remedy }
 
 // own is one template of the customer's.
 type own struct {
@@ -61,7 +61,7 @@ const ending = ".tmpl"
 func readOwn(folder fs.FS, log *slog.Logger) (map[ownKey]*own, error) {
 	entries, err := fs.ReadDir(folder, ".")
 	if err != nil {
-		return nil, &Mistake{"templates", err.Error(), "name a folder that can be read, or remove the setting"}
+		return nil, &OwnError{"templates", err.Error(), "name a folder that can be read, or remove the setting"}
 	}
 	all := map[ownKey]*own{}
 	var mistakes []error
@@ -77,7 +77,7 @@ func readOwn(folder fs.FS, log *slog.Logger) (map[ownKey]*own, error) {
 		o.warn(log)
 		key := ownKey{o.situation, o.language}
 		if other, taken := all[key]; taken {
-			mistakes = append(mistakes, &Mistake{o.file, "says the same as " + other.file, "remove one of them"})
+			mistakes = append(mistakes, &OwnError{o.file, "says the same as " + other.file, "remove one of them"})
 			continue
 		}
 		all[key] = o
@@ -92,7 +92,7 @@ func readOne(folder fs.FS, file string) (*own, error) {
 	}
 	source, err := fs.ReadFile(folder, file)
 	if err != nil {
-		return nil, &Mistake{file, err.Error(), "make it readable for Backstop"}
+		return nil, &OwnError{file, err.Error(), "make it readable for Backstop"}
 	}
 	if o.template, err = parseOwn(file, string(source)); err != nil {
 		return nil, err
@@ -114,11 +114,11 @@ func named(file string) (*own, error) {
 		}
 		tag, ok := canonicalTag(language)
 		if !ok {
-			return nil, &Mistake{file, strconv.Quote(language) + " is no language", "write fr, or pt-BR where the region matters"}
+			return nil, &OwnError{file, strconv.Quote(language) + " is no language", "write fr, or pt-BR where the region matters"}
 		}
 		return &own{file: file, language: tag, situation: s}, nil
 	}
-	return nil, &Mistake{file, "no text has that name", "call the file " + strings.Join(names, ", ") + ", or the like with another language"}
+	return nil, &OwnError{file, "no text has that name", "call the file " + strings.Join(names, ", ") + ", or the like with another language"}
 }
 
 // tryOut renders o as it would be for several callers.
@@ -172,16 +172,16 @@ func (o *own) kind() twiml.Kind {
 // judge says whether a rendered document may be sent, and what is heard of it.
 func (o *own) judge(document []byte) (heard string, err error) {
 	if err := twiml.Check(document, o.kind()).Err(); err != nil {
-		return "", &Mistake{o.file, "rendered, Twilio would not take it at " + err.Error(), "mend the markup there"}
+		return "", &OwnError{o.file, "rendered, Twilio would not take it at " + err.Error(), "mend the markup there"}
 	}
 	outline, err := outlineOf(document)
 	if err != nil {
-		return "", &Mistake{o.file, err.Error(), "mend the markup there"}
+		return "", &OwnError{o.file, err.Error(), "mend the markup there"}
 	}
 	if o.situation == incident.InQueue {
 		for _, verb := range []string{"Hangup", "Leave", "Reject"} {
 			if slices.Contains(outline.verbs, verb) {
-				return "", &Mistake{o.file, "<" + verb + "> would take the caller out of the queue", "remove it"}
+				return "", &OwnError{o.file, "<" + verb + "> would take the caller out of the queue", "remove it"}
 			}
 		}
 	}

@@ -106,7 +106,9 @@ func TestTheLineIsTheCustomersNumber(t *testing.T) {
 			}
 			f := incident.NewFailure(time.Unix(1_790_000_000, 0), "POST", []incident.Param{
 				{Name: "CallSid", Value: "CA0123456789abcdef0123456789abcdef"},
-				{Name: "From", Value: from}, {Name: "To", Value: to}, {Name: "Direction", Value: direction},
+				{Name: "From", Value: from},
+				{Name: "To", Value: to},
+				{Name: "Direction", Value: direction},
 			})
 			if got, want := answers.Answer(f, situation, french()).Heard, "line "+ours; got != want {
 				t.Errorf("%s, %s: got %q, want %q", situation, direction, got, want)
@@ -147,7 +149,7 @@ func TestOwnTemplatesThatAreRefused(t *testing.T) {
 			if err == nil || !strings.Contains(err.Error(), tt.want) {
 				t.Errorf("got error %v, want %q in it", err, tt.want)
 			}
-			var m *templates.Mistake
+			var m *templates.OwnError
 			if !errors.As(err, &m) || m.Place == "" || m.Problem == "" || m.Remedy == "" {
 				t.Errorf("got %#v, want a whole mistake", m)
 			}
