@@ -201,6 +201,13 @@ func TestOneReplyAnHour(t *testing.T) {
 			t.Errorf("a drill is answered each time: got %q", got.Why)
 		}
 	}
+	const carla = "+15550123458"
+	drill = message(noon(), carla, "drill")
+	drill.Drill = true
+	ask(drill)
+	if got := ask(message(noon(), carla, "hello")); got.Outcome != incident.Told {
+		t.Errorf("a drill uses up nobody's reply: got %q", got.Why)
+	}
 }
 
 func TestRecentForgetsTheOldest(t *testing.T) {
