@@ -2,6 +2,7 @@ package intake
 
 import (
 	"context"
+	"crypto/sha256"
 	"errors"
 	"log/slog"
 	"sync/atomic"
@@ -36,7 +37,8 @@ type Feeder struct {
 	wake chan struct{}
 	gate *Sentinel
 
-	damagedSince time.Time // the row behind the cursor is damaged since
+	damagedSince time.Time                  // the row behind the cursor is damaged since
+	aside        map[[sha256.Size]byte]bool // of the batch that is tried: set aside already
 
 	Stats FeederStats
 }
@@ -44,16 +46,14 @@ type Feeder struct {
 // FeederStats counts what the feeder did. Read them at any time.
 type FeederStats struct {
 	Stored   atomic.Int64 // new failures in the ledger
-	Retries  atomic.Int64 // entries that were there already
 	SetAside atomic.Int64 // entries that the ledger refused
-	Row      atomic.Int64 // the journal's row that was fed last
 	Errors   atomic.Int64
 }
 
 // NewFeeder makes a feeder that reports to the sentinel how the ledger does;
 // Run does its work.
 func NewFeeder(o FeederOptions, s *Sentinel) *Feeder {
-	return &Feeder{o: o, wake: make(chan struct{}, 1), gate: s}
+	return &Feeder{o: o, wake: make(chan struct{}, 1), gate: s, aside: map[[sha256.Size]byte]bool{}}
 }
 
 // Wake says that the journal has new rows. It never blocks.
@@ -150,7 +150,7 @@ func (f *Feeder) feedOnce(ctx context.Context) (entries int, more bool, err erro
 	}
 	f.damagedSince = time.Time{}
 	if batch.Cursor.Row == cursor.Row {
-		f.fed(cursor.Row)
+		f.o.Fed(cursor.Row)
 		return 0, false, f.wentBack(ctx, ledger, journal, cursor)
 	}
 	for _, raw := range damaged {
@@ -161,13 +161,9 @@ func (f *Feeder) feedOnce(ctx context.Context) (entries int, more bool, err erro
 	if err := f.feed(ctx, ledger, batch); err != nil {
 		return 0, false, err
 	}
-	f.fed(batch.Cursor.Row)
+	clear(f.aside)
+	f.o.Fed(batch.Cursor.Row)
 	return len(batch.Entries), read >= readBytes/2, nil // a row that did not fit stayed behind
-}
-
-func (f *Feeder) fed(row int64) {
-	f.Stats.Row.Store(row)
-	f.o.Fed(row)
 }
 
 // feed gives the batch to the ledger. Where an entry in it is refused, every
@@ -206,18 +202,26 @@ func (f *Feeder) feedWhole(ctx context.Context, ledger Ledger, batch incident.Ba
 	}
 	f.gate.fedAll()
 	f.Stats.Stored.Add(int64(report.Stored))
-	f.Stats.Retries.Add(int64(report.Retries))
 	if report.Alerts > 0 {
 		f.o.Alerts()
 	}
 	return nil
 }
 
-// setAside keeps what cannot be fed, byte for byte, and tells people.
+// setAside keeps what cannot be fed, byte for byte, and tells people: once,
+// however often the rest of its batch has to be tried.
 func (f *Feeder) setAside(ctx context.Context, ledger Ledger, raw []byte, why error) error {
+	piece := sha256.Sum256(raw)
+	if len(raw) == 0 { // rows that could not be read: why names them
+		piece = sha256.Sum256([]byte(why.Error()))
+	}
+	if f.aside[piece] {
+		return nil
+	}
 	if err := ledger.SetAside(ctx, raw, why.Error(), f.o.Now()); err != nil {
 		return err
 	}
+	f.aside[piece] = true
 	f.Stats.SetAside.Add(1)
 	f.o.Log.Error("entry set aside", "err", why)
 	f.o.Tell(incident.Alert{

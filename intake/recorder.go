@@ -4,7 +4,9 @@ import (
 	"bytes"
 	"context"
 	"errors"
+	"fmt"
 	"log/slog"
+	"runtime/debug"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -113,9 +115,10 @@ func (r *Recorder) Record(e incident.Entry) (done <-chan struct{}, late bool) {
 // again nobody waits.
 func (r *Recorder) Late() { r.late.Store(true) }
 
-// sizeOf estimates what an entry takes in memory.
+// sizeOf estimates what an entry takes in memory. The document counts for each
+// entry although many may share one: own templates make one for each caller.
 func sizeOf(e incident.Entry) int {
-	size := 512 + 32*len(e.Failure.Params)
+	size := 512 + 32*len(e.Failure.Params) + len(e.Answer.Document) + len(e.Answer.Heard) + len(e.Answer.Name) + len(e.Answer.Why)
 	for _, p := range e.Failure.Params {
 		size += len(p.Name) + len(p.Value)
 	}
@@ -183,6 +186,7 @@ type writer struct {
 	inFlight  *group // taken from the queue, not yet on the disk
 	troubled  bool
 	failures  int // commits that failed in a row
+	panics    int // likewise that panicked
 	lastPrune time.Time
 	pruning   bool     // the last time ended before the rows did
 	rescued   [][]byte // rows of a lost journal that may not have been fed
@@ -212,7 +216,7 @@ func (w *writer) writeAll(ctx context.Context) error {
 		if g == nil {
 			return nil
 		}
-		if err := w.write(ctx, g); err != nil {
+		if err := w.tryWrite(ctx, g); err != nil {
 			w.failed(err)
 			return err
 		}
@@ -220,6 +224,42 @@ func (w *writer) writeAll(ctx context.Context) error {
 		w.late.Store(false)
 		w.trouble(nil)
 	}
+}
+
+// panicsAtMost is how often a group is tried that made the writer panic: a bug
+// must not stop everything behind it.
+const panicsAtMost = 5
+
+// tryWrite is write where a panic is an error: the group stays in flight. One
+// that panics again and again is counted as lost, and said to be.
+func (w *writer) tryWrite(ctx context.Context, g *group) (err error) {
+	defer func() {
+		p := recover()
+		if p == nil {
+			return
+		}
+		err = fmt.Errorf("panic while writing: %v", p)
+		w.o.Log.Error("panic while writing to the journal", "err", err, "stack", string(debug.Stack()))
+		if w.panics++; w.panics < panicsAtMost || w.inFlight != g {
+			return
+		}
+		w.panics = 0
+		w.Stats.Dropped.Add(int64(len(g.entries)))
+		w.o.Overflow(true)
+		w.landed(g) // its done is never closed
+	}()
+	if err = w.write(ctx, g); err == nil {
+		w.panics = 0
+	}
+	return err
+}
+
+// landed takes the group out of flight.
+func (w *writer) landed(g *group) {
+	w.inFlight = nil
+	w.mu.Lock()
+	w.queued -= g.bytes
+	w.mu.Unlock()
 }
 
 // failed notes a commit that failed. After some in a row the journal is opened
@@ -266,10 +306,7 @@ func (w *writer) write(ctx context.Context, g *group) error {
 		g.entries = g.entries[n:]
 		w.o.Written()
 	}
-	w.inFlight = nil
-	w.mu.Lock()
-	w.queued -= g.bytes
-	w.mu.Unlock()
+	w.landed(g)
 	close(g.done)
 	return nil
 }

@@ -36,6 +36,7 @@ const (
 	awayAfter   = 2 * time.Second // from then on the ledger counts as away
 	slowFeed    = 250 * time.Millisecond
 	urgentEvery = 10 * time.Minute
+	outageEvery = time.Minute // a ledger that comes and goes is no news each time
 )
 
 // Note counts e while the ledger is away or slow. It is called for every
@@ -100,7 +101,7 @@ func (s *Sentinel) ledgerIs(err error) {
 	began := s.feedFrom
 	s.feedFrom = time.Time{}
 	if err == nil {
-		s.since, s.why, s.told, s.toldAt = time.Time{}, "", 0, time.Time{}
+		s.since, s.why, s.told = time.Time{}, "", 0
 		s.tally = newTally()
 		return
 	}
@@ -116,16 +117,26 @@ func (s *Sentinel) ledgerIs(err error) {
 // feeding notes a batch before it is given to the ledger: should that hang,
 // its callers are known.
 func (s *Sentinel) feeding(entries []incident.Fed) {
+	known := s.isAway()
+	batch := newTally()
+	if !known { // else counted when they came in, or with the batch before
+		for _, e := range entries { // not under the lock: answers take it
+			batch.add(e.Entry)
+		}
+	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.feedFrom = s.now()
-	if !s.since.IsZero() {
-		return // counted when they came in, or with the batch before
+	if !known {
+		s.tally = batch
 	}
-	s.tally = newTally()
-	for _, e := range entries {
-		s.tally.add(e.Entry)
-	}
+}
+
+// isAway says whether the last step of feeding failed.
+func (s *Sentinel) isAway() bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return !s.since.IsZero()
 }
 
 func (s *Sentinel) fedAll() {
@@ -155,7 +166,8 @@ func (s *Sentinel) Run(ctx context.Context) error {
 
 // due decides whether people have to be told now: once failures are there
 // that the history does not show, again with ten times the callers, and every
-// ten minutes while there are new ones.
+// ten minutes while there are new ones. Another outage is told like the first,
+// but not within a minute of what was said last.
 func (s *Sentinel) due() (incident.Alert, bool) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -163,6 +175,9 @@ func (s *Sentinel) due() (incident.Alert, bool) {
 	since, why := s.away(now)
 	callers := s.tally.callers()
 	if since.IsZero() || callers == 0 {
+		return incident.Alert{}, false
+	}
+	if s.told == 0 && !s.toldAt.IsZero() && now.Sub(s.toldAt) < outageEvery {
 		return incident.Alert{}, false
 	}
 	grown := callers >= 10*max(1, s.told)

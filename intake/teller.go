@@ -3,13 +3,14 @@ package intake
 import (
 	"context"
 	"log/slog"
+	"maps"
 	"sync/atomic"
 	"time"
 
 	"github.com/backstop-project/backstop/incident"
 )
 
-// MetaLedger queues meta-alerts, at most one per topic in a while.
+// MetaLedger queues meta-alerts, the same news once in a while.
 type MetaLedger interface {
 	Tell(ctx context.Context, a incident.Alert) (queued bool, err error)
 }
@@ -22,8 +23,14 @@ type Teller struct {
 	alerts  func()
 	log     *slog.Logger
 	queue   chan incident.Alert
-	told    map[incident.Topic]time.Time // urgent ones
+	told    map[news]time.Time // urgent ones
 	Dropped atomic.Int64
+}
+
+// news is what an alert says, as far as it is worth saying once only.
+type news struct {
+	topic  incident.Topic
+	reason string
 }
 
 // NewTeller makes a teller; Run does its work. urgent must not block for
@@ -31,7 +38,7 @@ type Teller struct {
 func NewTeller(ledger MetaLedger, urgent func(incident.Alert), alerts func(), log *slog.Logger) *Teller {
 	return &Teller{
 		ledger: ledger, urgent: urgent, alerts: alerts, log: log,
-		queue: make(chan incident.Alert, 64), told: map[incident.Topic]time.Time{},
+		queue: make(chan incident.Alert, 64), told: map[news]time.Time{},
 	}
 }
 
@@ -78,8 +85,11 @@ func (t *Teller) tell(ctx context.Context, a incident.Alert) {
 		}
 	case <-timer.C:
 	}
-	if now := time.Now(); now.Sub(t.told[a.Topic]) >= incident.MetaEvery {
-		t.told[a.Topic] = now
-		t.urgent(a)
+	now, said := time.Now(), news{a.Topic, a.Reason}
+	if now.Sub(t.told[said]) < incident.MetaEvery {
+		return
 	}
+	maps.DeleteFunc(t.told, func(_ news, at time.Time) bool { return now.Sub(at) >= incident.MetaEvery })
+	t.told[said] = now
+	t.urgent(a)
 }

@@ -1,0 +1,115 @@
+package intake_test
+
+import (
+	"errors"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/backstop-project/backstop/incident"
+)
+
+func TestAPanicOfTheWriterLosesNothingSilently(t *testing.T) {
+	t.Parallel()
+	for name, c := range map[string]struct {
+		panics  int
+		written int
+	}{
+		"once: written at the next try":      {1, 2},
+		"again and again: counted, and said": {5, 1},
+	} {
+		synctest.Test(t, func(t *testing.T) {
+			r := newRig()
+			r.journal.panics = c.panics
+			r.start()
+			defer r.halt()
+			r.recorder.Record(entry(1, 0))
+			pass(5 * time.Second)
+			done, _ := r.recorder.Record(entry(2, 0))
+			pass(5 * time.Second)
+			dropped := int(r.recorder.Stats.Dropped.Load())
+			if got := len(r.ledger.entries); got != c.written || got+dropped != 2 {
+				t.Errorf("%s: ledger has %d, %d counted as lost, want %d and the rest", name, got, dropped, c.written)
+			}
+			if !closed(done) || r.recorder.Queued() != 0 {
+				t.Errorf("%s: the next entry is written %v, %d bytes queued", name, closed(done), r.recorder.Queued())
+			}
+			if len(r.trouble) < 2 || r.trouble[0] == nil || r.trouble[len(r.trouble)-1] != nil {
+				t.Errorf("%s: trouble was told as %v, want its beginning and its end", name, r.trouble)
+			}
+		})
+	}
+}
+
+func TestWhatWasSetAsideIsNotSetAsideAgainWhileTheLedgerIsBusy(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		r := newRig()
+		r.journal.rows = [][]byte{[]byte("rubbish")}
+		r.ledger.slow, r.ledger.fail = time.Millisecond, errors.New("database is locked") // SetAside goes in
+		r.start()
+		defer r.halt()
+		pass(5 * time.Second)
+		r.ledger.set(func() { r.ledger.slow, r.ledger.fail = 0, nil })
+		pass(5 * time.Second)
+		if len(r.ledger.aside) != 1 || r.feeder.Stats.SetAside.Load() != 1 {
+			t.Errorf("set aside %d times, counted %d, want once", len(r.ledger.aside), r.feeder.Stats.SetAside.Load())
+		}
+	})
+}
+
+func TestALedgerThatComesAndGoesIsToldAgainButNotEachTime(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		r := newRig()
+		r.start()
+		defer r.halt()
+		n := 0
+		outage := func(lasts time.Duration) {
+			r.ledger.set(func() { r.ledger.fail = errors.New("disk full") })
+			e := entry(n, 0)
+			n++
+			r.recorder.Record(e)
+			pass(time.Second)
+			r.sentinel.Note(e)
+			pass(lasts)
+			r.ledger.set(func() { r.ledger.fail = nil })
+			pass(2 * time.Second)
+		}
+		for range 5 {
+			outage(4 * time.Second)
+		}
+		if got := len(r.urgent); got != 1 {
+			t.Errorf("told %d times within a minute, want once", got)
+		}
+		outage(time.Minute)
+		if got := len(r.urgent); got != 2 {
+			t.Errorf("told %d times after an outage that lasts, want it told", got)
+		}
+		pass(2 * time.Minute)
+		outage(4 * time.Second)
+		if got := len(r.urgent); got != 3 {
+			t.Errorf("told %d times after another outage later, want it told at once", got)
+		}
+	})
+}
+
+func TestLargeAnswersCountAgainstTheQueue(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		r := newRig()
+		hang := make(chan struct{})
+		r.journal.hang = hang
+		r.start()
+		defer r.halt()
+		defer close(hang)
+		for i := range 600 {
+			e := entry(i, 0)
+			e.Answer = incident.Answer{Step: "message", Document: make([]byte, 60<<10)}
+			r.recorder.Record(e)
+		}
+		if r.recorder.Stats.Slimmed.Load() == 0 {
+			t.Errorf("36 MiB of answers are queued whole; %d bytes are counted", r.recorder.Queued())
+		}
+	})
+}
