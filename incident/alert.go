@@ -43,8 +43,8 @@ func (k Kind) String() string {
 	return "unknown"
 }
 
-// Topic is what a meta-alert is about. At most one alert per topic goes out
-// in MetaEvery.
+// Topic is what a meta-alert is about. The same news, by topic and reason, goes
+// out once in MetaEvery: so the reason of one holds nothing that changes.
 type Topic string
 
 // The topics of meta-alerts.
@@ -73,7 +73,7 @@ func (t Topic) Is(other Topic) bool {
 	return t == other || strings.HasPrefix(string(t), string(other)+": ")
 }
 
-// MetaEvery is how often a topic may be told.
+// MetaEvery is how often the same news may be told.
 const MetaEvery = 15 * time.Minute
 
 // Alert is what an incident, or Backstop itself, has to tell, with its reason.

@@ -103,10 +103,15 @@ type subjectKey struct {
 	incident int64
 	failure  ID
 	topic    Topic
+	reason   string // of meta-alerts: two things to say about one topic are two subjects
 }
 
 func keyOf(a Alert) subjectKey {
-	return subjectKey{incident: a.IncidentID, failure: a.FailureID, topic: a.Topic}
+	key := subjectKey{incident: a.IncidentID, failure: a.FailureID, topic: a.Topic}
+	if a.Kind == Meta {
+		key.reason = a.Reason
+	}
+	return key
 }
 
 // bySubject folds: strictly in order, an unsent older alert goes with the

@@ -21,17 +21,22 @@ func (f *feeding) alert(ctx context.Context, a incident.Alert) error {
 	return f.tell(ctx, a, f.now.Add(wait))
 }
 
-// openedWithin is how many other incidents opened in the minute before a.
+// openedWithin is how many other incidents opened in the minute before a, as
+// far as the policy cares: counting all of them for each of thousands that
+// open at once would take the square of their number.
 func (t *tx) openedWithin(ctx context.Context, a incident.Alert) (int, error) {
 	if a.Kind != incident.Opened && a.Kind != incident.Regression {
 		return 0, nil
 	}
 	n, err := integer(ctx, t, `
 		SELECT COUNT(*)
-		FROM incidents
-		WHERE opened_at > ?1
-		  AND opened_at <= ?2
-		  AND id < ?3`, a.At.Add(-time.Minute).UnixMilli(), a.At.UnixMilli(), a.IncidentID)
+		FROM (
+		  SELECT 1
+		  FROM incidents
+		  WHERE opened_at > ?1
+		    AND opened_at <= ?2
+		    AND id < ?3
+		  LIMIT ?4)`, a.At.Add(-time.Minute).UnixMilli(), a.At.UnixMilli(), a.IncidentID, t.policy.SinglesPerMinute)
 	return int(n), err
 }
 
@@ -83,8 +88,8 @@ func (t *tx) queue(ctx context.Context, a incident.Alert, due time.Time) error {
 	return nil
 }
 
-// Tell queues an alert about Backstop itself, unless its topic was told within
-// incident.MetaEvery: queued says which.
+// Tell queues an alert about Backstop itself, unless the same news, by topic and
+// reason, was told within incident.MetaEvery: queued says which.
 func (l *Ledger) Tell(ctx context.Context, a incident.Alert) (queued bool, err error) {
 	err = l.inTx(ctx, func(ctx context.Context, t *tx) error {
 		n, err := integer(ctx, t, `
@@ -92,8 +97,9 @@ func (l *Ledger) Tell(ctx context.Context, a incident.Alert) (queued bool, err e
 			FROM alerts
 			WHERE topic = ?1
 			  AND topic <> ''
+			  AND reason = ?4
 			  AND at > ?2
-			  AND at < ?3`, string(a.Topic), a.At.Add(-incident.MetaEvery).UnixMilli(), a.At.Add(incident.MetaEvery).UnixMilli())
+			  AND at < ?3`, string(a.Topic), a.At.Add(-incident.MetaEvery).UnixMilli(), a.At.Add(incident.MetaEvery).UnixMilli(), a.Reason)
 		if err != nil || n > 0 {
 			return err
 		}

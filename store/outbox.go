@@ -99,11 +99,16 @@ func free(all []pending, now time.Time) (waiting []incident.Delivery, lease time
 
 // subjectOf is what an alert is about, so that its messages keep their order.
 func subjectOf(a incident.Alert) any {
+	reason := ""
+	if a.Kind == incident.Meta {
+		reason = a.Reason
+	}
 	return struct {
 		incident int64
 		failure  incident.ID
 		topic    incident.Topic
-	}{a.IncidentID, a.FailureID, a.Topic}
+		reason   string // of meta-alerts
+	}{a.IncidentID, a.FailureID, a.Topic, reason}
 }
 
 // maxPending bounds what one decision looks at: the oldest deliveries.
