@@ -182,8 +182,7 @@ func (k answerKey) hash() []byte {
 	return sum[:16]
 }
 
-// dictionaryAnswer is used like a text; same lets an answer that equals the
-// one before be found without hashing it.
+// dictionaryAnswer is used like a text.
 type dictionaryAnswer struct {
 	id       int64
 	usedHour int64
@@ -199,6 +198,7 @@ func (t *tx) answer(ctx context.Context, a incident.Answer, at int64) (int64, er
 			return 0, fmt.Errorf("dictionary of answers: %w", err)
 		}
 		t.answers[key] = known
+		t.answerBytes += len(key.document) + len(key.heard)
 	}
 	if known.usedHour >= hour {
 		return known.id, nil
@@ -233,11 +233,11 @@ func (t *tx) findAnswer(ctx context.Context, key answerKey, hour int64) (*dictio
 }
 
 func (t *tx) document(ctx context.Context, body string) (int64, error) {
-	sum := sha256.Sum256([]byte(body))
+	hash := hashOf(body)
 	id, err := integer(ctx, t, `
 		SELECT id
 		FROM documents
-		WHERE hash = ?1`, sum[:16])
+		WHERE hash = ?1`, hash)
 	if !errors.Is(err, sql.ErrNoRows) {
 		return id, err
 	}
@@ -247,7 +247,13 @@ func (t *tx) document(ctx context.Context, body string) (int64, error) {
 	}
 	return t.insert(ctx, `
 		INSERT INTO documents (hash, body)
-		VALUES (?1, ?2)`, sum[:16], packed)
+		VALUES (?1, ?2)`, hash, packed)
+}
+
+// hashOf is what a document is found by.
+func hashOf(body string) []byte {
+	sum := sha256.Sum256([]byte(body))
+	return sum[:16]
 }
 
 // Documents are new so rarely that an encoder is made for each.

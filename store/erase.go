@@ -4,6 +4,8 @@ import (
 	"context"
 	"database/sql"
 	"errors"
+	"fmt"
+	"strings"
 	"time"
 
 	"github.com/backstop-project/backstop/incident"
@@ -47,20 +49,65 @@ func (r *retaining) eraseSome(ctx context.Context, from, before int64) (last int
 		    AND params IS NOT NULL
 		  ORDER BY id
 		  LIMIT ?3)
-		RETURNING id`, idFrom(from), idFrom(before), eraseAtOnce)
+		RETURNING serial, id, answer_id`, idFrom(from), idFrom(before), eraseAtOnce)
 	if err != nil {
 		return 0, 0, err
 	}
 	defer rows.Close()
+	answers := map[int64][]answered{}
 	for rows.Next() {
 		var id incident.ID
-		if err := rows.Scan((*idColumn)(&id)); err != nil {
+		var serial, answer int64
+		if err := rows.Scan(&serial, (*idColumn)(&id), &answer); err != nil {
 			return 0, 0, err
 		}
+		answers[answer] = append(answers[answer], answered{serial, millisOf(id)})
 		last = max(last, millisOf(id))
 		n++
 	}
-	return last, n, rows.Err()
+	if err := rows.Err(); err != nil {
+		return 0, 0, err
+	}
+	for answer, who := range answers {
+		if err := r.silence(ctx, answer, who); err != nil {
+			return 0, 0, err
+		}
+	}
+	return last, n, nil
+}
+
+// answered is a failure that got an answer.
+type answered struct{ serial, at int64 }
+
+// silence gives failures, instead of their answer, one like it without words:
+// a customer's own text may name the caller. The answer itself may serve newer
+// failures too; it goes when the last of them is erased.
+func (r *retaining) silence(ctx context.Context, answer int64, failures []answered) error {
+	var a incident.Answer
+	var languages string
+	err := r.QueryRowContext(ctx, `
+		SELECT step, situation, languages, name, why, outcome
+		FROM answers
+		WHERE id = ?1`, answer).Scan(&a.Step, &a.Situation, &languages, &a.Name, &a.Why, &a.Outcome)
+	if err != nil {
+		return fmt.Errorf("answer %d to erase: %w", answer, err)
+	}
+	if languages != "" {
+		a.Languages = strings.Split(languages, ",")
+	}
+	for _, f := range failures {
+		silent, err := r.answer(ctx, a, f.at)
+		if err != nil {
+			return err
+		}
+		if err := r.run(ctx, `
+			UPDATE failures
+			SET answer_id = ?2
+			WHERE serial = ?1`, f.serial, silent); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // eraseIncidents does the same for what incidents remember of their failures.
@@ -96,7 +143,7 @@ func (r *retaining) eraseIncidents(ctx context.Context) error {
 }
 
 func anonymous(s incident.Sample) incident.Sample {
-	s.From, s.To = "", ""
+	s.From, s.To, s.Heard = "", "", ""
 	s.ErrorURL, _ = splitURL(s.ErrorURL)
 	return s
 }
@@ -132,6 +179,8 @@ func (r *retaining) tidy(ctx context.Context) error {
 	return r.tidyOld(ctx, oldest)
 }
 
+// tidyAnswers removes answers that no failure has any more, and those with
+// words all of whose failures were erased.
 func (r *retaining) tidyAnswers(ctx context.Context, unused int64) error {
 	n, err := r.some(ctx, tidyAtOnce, `
 		DELETE FROM answers
@@ -139,11 +188,14 @@ func (r *retaining) tidyAnswers(ctx context.Context, unused int64) error {
 		  SELECT id
 		  FROM answers
 		  WHERE used_at < ?2
-		  LIMIT ?1)`, unused)
+		     OR (used_at < ?3
+		     AND (heard <> '' OR document_id <> (SELECT id FROM documents WHERE hash = ?4)))
+		  LIMIT ?1)`, unused, max(unused, r.row.erasedBefore-hourMillis), hashOf(""))
 	if err != nil || n == 0 {
 		return err
 	}
 	clear(r.answers)
+	r.answerBytes = 0
 	_, err = r.some(ctx, tidyAtOnce, `
 		DELETE FROM documents
 		WHERE id IN (

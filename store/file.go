@@ -2,12 +2,17 @@ package store
 
 import (
 	"bytes"
+	"cmp"
 	"encoding/binary"
 	"errors"
 	"fmt"
 	"io"
 	"io/fs"
 	"os"
+	"path/filepath"
+	"slices"
+	"strconv"
+	"strings"
 	"sync/atomic"
 	"time"
 )
@@ -140,10 +145,60 @@ func (f *file) walSize() int64 {
 }
 
 // MoveAside renames a database that is closed, with its WAL, so that a new one
-// can take its place, and returns the new name. Nothing is lost: the renamed
-// file can be opened and examined with any SQLite.
-func MoveAside(path string, now time.Time) (string, error) {
-	base := path + "." + now.UTC().Format("20060102T150405Z") + ".aside"
+// can take its place, and returns the new name. The renamed file can be opened
+// and examined with any SQLite. Of those that were moved before, only the
+// newest stays: a disk that damages one file after the other is not to be
+// filled by them as well. removed names the others.
+func MoveAside(path string, now time.Time) (to string, removed []string, err error) {
+	if to, err = moveAside(path, now); err != nil {
+		return to, nil, err
+	}
+	return to, removeAsides(path, to), nil
+}
+
+// removeAsides removes what was moved aside before, but for the newest. What
+// cannot be removed is tried again the next time.
+func removeAsides(path, newest string) (removed []string) {
+	entries, err := os.ReadDir(filepath.Dir(path))
+	if err != nil {
+		return nil
+	}
+	type aside struct {
+		path string
+		at   time.Time
+	}
+	var earlier []aside
+	for _, e := range entries {
+		at := filepath.Join(filepath.Dir(path), e.Name())
+		if info, err := e.Info(); err == nil && at != newest && asideOf(filepath.Base(path), e.Name()) && info.Mode().IsRegular() {
+			earlier = append(earlier, aside{at, info.ModTime()})
+		}
+	}
+	slices.SortFunc(earlier, func(a, b aside) int { return cmp.Or(b.at.Compare(a.at), cmp.Compare(b.path, a.path)) })
+	for _, a := range earlier[min(1, len(earlier)):] {
+		if os.Remove(a.path) == nil {
+			removed = append(removed, a.path)
+			_ = os.Remove(a.path + "-wal") // most have none
+		}
+	}
+	return removed
+}
+
+// asideOf says whether a file is one that moveAside made of the database.
+func asideOf(database, name string) bool {
+	stamp, ours := strings.CutPrefix(name, database+".")
+	at, n, ours2 := strings.Cut(stamp, ".aside")
+	if _, err := time.Parse(asideStamp, at); err != nil || !ours || !ours2 {
+		return false
+	}
+	_, err := strconv.Atoi(strings.TrimPrefix(n, "-"))
+	return n == "" || err == nil
+}
+
+const asideStamp = "20060102T150405Z"
+
+func moveAside(path string, now time.Time) (string, error) {
+	base := path + "." + now.UTC().Format(asideStamp) + ".aside"
 	to := base
 	for n := 2; ; n++ {
 		if _, err := os.Lstat(to); errors.Is(err, fs.ErrNotExist) {

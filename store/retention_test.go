@@ -62,6 +62,7 @@ func TestPersonalDataGoesEarlierThanTheFailure(t *testing.T) {
 		incident.Param{Name: "CallSid", Value: sid("CA", 0)}, incident.Param{Name: "From", Value: "client:anna-of-the-secret"},
 		incident.Param{Name: "To", Value: "+493012345678"}, incident.Param{Name: "CallerName", Value: "ANNA SECRET"},
 		incident.Param{Name: "ErrorUrl", Value: "https://www.example.com/voice?who=secret-anna"}, incident.Param{Name: "ErrorCode", Value: "11200"}))
+	e.Answer.Heard, e.Answer.Document = "Dear anna-who-called", []byte("<Response>anna-of-the-document</Response>")
 	feed(t, l, e)
 	if _, _, err := l.Tick(context.Background(), start.Add(time.Hour)); err != nil {
 		t.Fatal(err)
@@ -76,8 +77,11 @@ func TestPersonalDataGoesEarlierThanTheFailure(t *testing.T) {
 	if !d.Erased || d.Params != nil || d.From != "" || d.To != "" || d.ErrorURL != "https://www.example.com/voice" || d.SID != sid("CA", 0) || d.Code != 11200 {
 		t.Errorf("got %+v", d)
 	}
+	if d.Answer.Heard != "" || len(d.Answer.Document) != 0 || d.Answer.Name != "Praxis Berlin" || d.Outcome != incident.Told {
+		t.Errorf("of the answer is left %+v", d.Answer)
+	}
 	in := incidents(t, l)[0]
-	if in.First.From != "" || in.Last.To != "" || strings.Contains(in.First.ErrorURL, "secret") || in.Callers != 1 || in.Failures != 1 {
+	if in.First.Heard != "" || in.First.From != "" || in.Last.To != "" || strings.Contains(in.First.ErrorURL, "secret") || in.Callers != 1 || in.Failures != 1 {
 		t.Errorf("got %+v", in)
 	}
 	if got := rows(t, l, history.Query{Number: "client:anna-of-the-secret"}); len(got) != 0 {
@@ -89,7 +93,7 @@ func TestPersonalDataGoesEarlierThanTheFailure(t *testing.T) {
 	if err := l.Close(); err != nil {
 		t.Fatal(err)
 	}
-	for _, secret := range []string{"secret-anna", "ANNA SECRET", "anna-of-the-secret"} {
+	for _, secret := range []string{"secret-anna", "ANNA SECRET", "anna-of-the-secret", "anna-who-called", "anna-of-the-document"} {
 		if mentions(t, path, secret) {
 			t.Errorf("the file still holds %q", secret)
 		}

@@ -25,14 +25,17 @@ type tx struct {
 // known kind costs two statements. It is true as long as nobody else writes:
 // it is dropped when a transaction fails, and when another process wrote.
 type memory struct {
-	version   int64 // PRAGMA data_version when it was made
-	row       *ledgerRow
-	texts     map[textKey]*dictionaryText
-	origins   map[origin]int64
-	causes    map[string]int64
-	answers   map[answerKey]*dictionaryAnswer
-	incidents map[string]*running // by Cause.Key
-	sieve     sieve
+	version int64 // PRAGMA data_version when it was made
+	row     *ledgerRow
+	texts   map[textKey]*dictionaryText
+	origins map[origin]int64
+	causes  map[string]int64
+	answers map[answerKey]*dictionaryAnswer
+	// answerBytes is about what the keys of answers take: own templates make
+	// a document for each caller.
+	answerBytes int
+	incidents   map[string]*running // by Cause.Key
+	sieve       sieve
 }
 
 func newMemory() *memory {
@@ -49,6 +52,9 @@ func newMemory() *memory {
 // look-ups, not memory.
 const maxRemembered = 4096
 
+// maxAnswerBytes bounds the answers besides.
+const maxAnswerBytes = 8 << 20
+
 func (m *memory) trim() {
 	if len(m.texts) > maxRemembered {
 		clear(m.texts)
@@ -57,8 +63,9 @@ func (m *memory) trim() {
 		clear(m.origins)
 		clear(m.causes)
 	}
-	if len(m.answers) > maxRemembered {
+	if len(m.answers) > maxRemembered || m.answerBytes > maxAnswerBytes {
 		clear(m.answers)
+		m.answerBytes = 0
 	}
 	if len(m.incidents) > maxRemembered {
 		clear(m.incidents)

@@ -51,11 +51,11 @@ func (a *app) journalLost(why error) {
 
 // journalAside makes room for a new journal.
 func (a *app) journalAside(why error) error {
-	to, err := store.MoveAside(a.journalPath(), time.Now())
+	to, removed, err := store.MoveAside(a.journalPath(), time.Now())
 	if err != nil {
 		return errors.Join(why, err)
 	}
-	a.log.Error("damaged journal moved aside", "to", to, "err", why)
+	a.log.Error("damaged journal moved aside", "to", to, "removed", removed, "err", why)
 	a.teller.Tell(incident.Alert{
 		Kind: incident.Meta, Topic: incident.DamagedTopic, At: time.Now(),
 		Title: "The journal was damaged: a new one was begun",

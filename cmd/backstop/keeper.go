@@ -146,12 +146,12 @@ func (k *ledgerKeeper) close(l *store.Ledger) {
 // before it is closed: closing writes what is in its WAL, which may make the
 // damage harder to see and no smaller.
 func (k *ledgerKeeper) aside(why error) {
-	to, err := store.MoveAside(k.path, k.now())
+	to, removed, err := store.MoveAside(k.path, k.now())
 	if err != nil {
 		k.say("moving a damaged one aside", errors.Join(why, err))
 		return
 	}
-	k.log.Error("damaged ledger moved aside", "to", to, "err", why)
+	k.log.Error("damaged ledger moved aside", "to", to, "removed", removed, "err", why)
 	k.tell(incident.Alert{
 		Kind: incident.Meta, Topic: incident.DamagedTopic, At: k.now(),
 		Title: "The error history was damaged: a new one was begun",
