@@ -115,7 +115,7 @@ func (f *Feeder) feedAll(ctx context.Context) (wait time.Duration) {
 	return 0
 }
 
-// pressed says whether answers came at half the speed of feeding or faster
+// pressed says whether answers came at an eighth of the speed of feeding or faster
 // while a batch was fed: then both want the processor, and the answers are to
 // have it. What waits is in the journal, and is fed as soon as they come slower.
 func pressed(fed int, written int64) bool { return written > int64(fed)/8 }
