@@ -382,7 +382,7 @@ func TestAFullDiskLosesNothingAndIsWorthAnotherTry(t *testing.T) {
 		feed(t, l, s.batch(200)...) // there is room again
 	})
 	t.Run("journal", func(t *testing.T) {
-		j := openJournal(t, journalPath(t), store.JournalOptions{MaxFile: 200 << 10})
+		j := openJournal(t, journalPath(t), store.JournalOptions{MaxFile: 40 * 16 << 10}) // 40 of its pages
 		var rows int64
 		var err error
 		for range 100 {
