@@ -1,0 +1,200 @@
+package intake
+
+import (
+	"encoding/binary"
+	"errors"
+	"fmt"
+	"hash/crc32"
+	"time"
+
+	"github.com/backstop-project/backstop/incident"
+)
+
+// errDamaged marks bytes that are no group, or no entry, of ours.
+var errDamaged = errors.New("damaged journal entry")
+
+// decoded is a group read back. Damaged holds entries that could not be read,
+// byte for byte.
+type decoded struct {
+	entries []incident.Fed
+	damaged [][]byte
+}
+
+// decodeGroup reads what encode wrote. A damaged entry costs itself; where the
+// group's frame is damaged the rest of it is returned as one damaged piece.
+func decodeGroup(blob []byte) decoded {
+	var d decoded
+	r := &reader{rest: string(blob)}
+	version := r.byte()
+	begun := time.UnixMilli(int64(r.uvarint())).UTC() //nolint:gosec // what encode wrote
+	if version != groupVersion || r.failed {
+		return decoded{damaged: [][]byte{blob}}
+	}
+	shared := make([]sharedText, 0, r.count(1))
+	for range cap(shared) {
+		shared = append(shared, sharedText{text: r.string()})
+	}
+	for range r.count(1) {
+		body := r.string()
+		sum := r.take(4)
+		if r.failed {
+			break
+		}
+		f := incident.Fed{JournalAt: begun}
+		var err error
+		if binary.BigEndian.Uint32([]byte(sum)) != crc32.Checksum([]byte(body), castagnoli) {
+			err = errDamaged
+		} else {
+			f.Entry, err = decodeEntry(body, shared)
+		}
+		if err != nil {
+			d.damaged = append(d.damaged, []byte(body))
+			continue
+		}
+		d.entries = append(d.entries, f)
+	}
+	if r.failed {
+		d.damaged = append(d.damaged, blob)
+	}
+	return d
+}
+
+// sharedText is a text that many entries of a group name; bytes are made once.
+type sharedText struct {
+	text  string
+	bytes []byte
+}
+
+func decodeEntry(body string, shared []sharedText) (incident.Entry, error) {
+	r := &reader{rest: body, shared: shared}
+	var id incident.ID
+	copy(id[:], r.take(16))
+	at := time.UnixMicro(r.varint()).UTC()
+	flags := r.byte()
+	var key [16]byte
+	copy(key[:], r.take(16))
+	a := incident.Answer{
+		Situation: incident.Situation(r.byte()),
+		Outcome:   incident.Outcome(r.byte()),
+		Took:      time.Duration(r.varint()) * time.Microsecond,
+		Step:      r.sharedString(),
+		Name:      r.sharedString(),
+		Heard:     r.sharedString(),
+		Why:       r.sharedString(),
+	}
+	a.Document = r.sharedBytes()
+	for range r.count(1) {
+		a.Languages = append(a.Languages, r.sharedString())
+	}
+	params := make([]incident.Param, 0, r.count(2))
+	for range cap(params) {
+		params = append(params, incident.Param{Name: r.string(), Value: r.string()})
+	}
+	if r.failed || r.rest != "" {
+		return incident.Entry{}, fmt.Errorf("failure %s: %w", id, errDamaged)
+	}
+	method := "GET"
+	if flags&flagPost != 0 {
+		method = "POST"
+	}
+	f := incident.RestoreFailure(id, at, method, params)
+	f.RequestKey = key
+	f.Drill = flags&flagDrill != 0
+	f.Late = flags&flagLate != 0
+	f.Itself = flags&flagItself != 0
+	f.Tokenless = flags&flagTokenless != 0
+	f.Slim = flags&flagSlim != 0
+	return incident.Entry{Failure: f, Answer: a}, nil
+}
+
+// reader takes pieces off the front of rest. After a piece that is not there
+// it has failed, and everything further is zero.
+type reader struct {
+	rest   string
+	shared []sharedText
+	failed bool
+}
+
+func (r *reader) take(n int) string {
+	if n < 0 || n > len(r.rest) {
+		r.failed = true
+		r.rest = ""
+	}
+	if r.failed {
+		return ""
+	}
+	piece := r.rest[:n]
+	r.rest = r.rest[n:]
+	return piece
+}
+
+func (r *reader) byte() byte {
+	piece := r.take(1)
+	if piece == "" {
+		return 0
+	}
+	return piece[0]
+}
+
+func (r *reader) uvarint() uint64 {
+	n, size := binary.Uvarint([]byte(r.rest[:min(len(r.rest), binary.MaxVarintLen64)]))
+	if size <= 0 {
+		r.failed = true
+		return 0
+	}
+	r.take(size)
+	return n
+}
+
+func (r *reader) varint() int64 {
+	n, size := binary.Varint([]byte(r.rest[:min(len(r.rest), binary.MaxVarintLen64)]))
+	if size <= 0 {
+		r.failed = true
+		return 0
+	}
+	r.take(size)
+	return n
+}
+
+// count reads how many pieces of at least size bytes follow, and fails where
+// there is no room for them: a damaged number must not make us allocate.
+func (r *reader) count(size int) int {
+	n := r.uvarint()
+	if n > uint64(len(r.rest)/size) { //nolint:gosec // a length
+		r.failed = true
+		return 0
+	}
+	return int(n) //nolint:gosec // bounded just above
+}
+
+func (r *reader) string() string {
+	return r.take(r.count(1))
+}
+
+func (r *reader) sharedString() string {
+	if t := r.sharedText(); t != nil {
+		return t.text
+	}
+	return ""
+}
+
+// sharedBytes is nil for an empty text.
+func (r *reader) sharedBytes() []byte {
+	t := r.sharedText()
+	if t == nil || t.text == "" {
+		return nil
+	}
+	if t.bytes == nil {
+		t.bytes = []byte(t.text)
+	}
+	return t.bytes
+}
+
+func (r *reader) sharedText() *sharedText {
+	i := r.uvarint()
+	if i >= uint64(len(r.shared)) {
+		r.failed = true
+		return nil
+	}
+	return &r.shared[i]
+}
