@@ -98,19 +98,19 @@ func (a *app) journalTrouble(err error) {
 // overflow hears of entries for which memory had no room; it is called from
 // the answer path.
 func (a *app) overflow(lost bool) {
-	now := time.Now().UnixNano()
-	last := a.state.overflowTold.Load()
-	if now-last < int64(toldAgain) || !a.state.overflowTold.CompareAndSwap(last, now) {
-		return
-	}
-	what := "Failures are kept without their details: memory is nearly full"
+	told, what, reason := &a.state.slimTold, "Failures are kept without their details: memory is nearly full", "the queue before the journal is nearly full"
 	if lost {
-		what = "Failures are only counted: memory is full"
+		told, what, reason = &a.state.lostTold, "Failures are only counted: memory is full", "the queue before the journal is full"
+	}
+	now := time.Now().UnixNano()
+	last := told.Load()
+	if now-last < int64(toldAgain) || !told.CompareAndSwap(last, now) {
+		return
 	}
 	a.teller.Tell(incident.Alert{
 		Kind: incident.Meta, Topic: incident.JournalTopic, At: time.Now(), Title: what,
 		Detail: "The journal has not taken anything for so long that the queue before it has reached its bound. " +
 			"Calls and messages are answered all the same. First thing to do: look at the disk of DATA_DIR.",
-		Reason: "the queue before the journal is full",
+		Reason: reason,
 	})
 }

@@ -133,25 +133,26 @@ type listening struct {
 // connections from here on.
 func (a *app) listen(ctx context.Context) ([]listening, error) {
 	var control net.ListenConfig
-	open := func(address, key string, h http.Handler, admin bool) (listening, error) {
+	open := func(address, key string, h http.Handler, connections int, admin bool) (listening, error) {
 		l, err := control.Listen(ctx, "tcp", address)
 		if err != nil {
 			return listening{}, fmt.Errorf("%s %s: %w: another program may be there; choose another address", key, address, err)
 		}
-		server, limit := handlers.NewServer(h, a.connections, a.log)
+		server, limit := handlers.NewServer(h, connections, a.log)
 		a.limits = append(a.limits, limit)
 		return listening{listener: l, server: server, admin: admin}, nil
 	}
 	c := a.current.Load().config
 	if c.AdminListen == "" {
-		one, err := open(c.Listen, "LISTEN", handlers.All(a.rooms()), false)
+		one, err := open(c.Listen, "LISTEN", handlers.All(a.rooms()), a.connections, false)
 		return []listening{one}, err
 	}
-	public, err := open(c.Listen, "LISTEN", handlers.Public(a.rooms(), a.api.Health(), a.media), false)
+	forPeople := min(a.connections/8, mostPeople)
+	public, err := open(c.Listen, "LISTEN", handlers.Public(a.rooms(), a.api.Health(), a.media), a.connections-forPeople, false)
 	if err != nil {
 		return nil, err
 	}
-	admin, err := open(c.AdminListen, "ADMIN_LISTEN", handlers.Admin(a.rooms()), true)
+	admin, err := open(c.AdminListen, "ADMIN_LISTEN", handlers.Admin(a.rooms()), forPeople, true)
 	if err != nil {
 		return nil, errors.Join(err, public.listener.Close())
 	}
@@ -206,7 +207,7 @@ func closeListeners(ctx context.Context, listeners []listening) error {
 
 // Bounds of a stop. Container engines kill after 10 s unless told otherwise.
 const (
-	drainAtMost  = 12 * time.Second
+	drainAtMost  = 9 * time.Second
 	answerAtMost = 3 * time.Second
 )
 
@@ -235,6 +236,10 @@ func (a *app) once(ctx context.Context, name string, work func(context.Context) 
 	}()
 	return work(ctx), false
 }
+
+// mostPeople is how many connections of the cap a port for pages gets: callers
+// need the others.
+const mostPeople = 256
 
 // connectionCap is how many connections may be open: below the limit of file
 // descriptors, for at that limit we are dead for everyone.

@@ -15,22 +15,28 @@ import (
 // state is what is wrong with Backstop itself, as pages and health say it. A
 // nil pointer means that nothing is.
 type state struct {
-	folder       atomic.Pointer[string]
-	journal      atomic.Pointer[string]
-	retention    atomic.Pointer[string]
-	shortage     atomic.Pointer[string]
-	reload       atomic.Pointer[string]
-	overflowTold atomic.Int64
+	folder    atomic.Pointer[string]
+	journal   atomic.Pointer[string]
+	retention atomic.Pointer[string]
+	shortage  atomic.Pointer[string]
+	reload    atomic.Pointer[string]
+
+	// When it was told last, as Unix nanoseconds, that memory is nearly full,
+	// and that it is full: the lesser news must not swallow the worse.
+	slimTold, lostTold atomic.Int64
 }
 
 // degraded names the parts that do not work, for /healthz.
 func (a *app) degraded() []string {
 	var parts []string
-	for name, trouble := range map[string]*atomic.Pointer[string]{
-		"data folder": &a.state.folder, "journal": &a.state.journal, "retention": &a.state.retention, "reload": &a.state.reload,
+	for _, part := range []struct {
+		name    string
+		trouble *atomic.Pointer[string]
+	}{
+		{"data folder", &a.state.folder}, {"journal", &a.state.journal}, {"retention", &a.state.retention}, {"reload", &a.state.reload},
 	} {
-		if trouble.Load() != nil {
-			parts = append(parts, name)
+		if part.trouble.Load() != nil {
+			parts = append(parts, part.name)
 		}
 	}
 	if since, _ := a.sentinel.Away(); !since.IsZero() {
