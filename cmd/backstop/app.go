@@ -169,10 +169,10 @@ func (a *app) own(ctx context.Context) error {
 	}
 	timers := intake.Timers{Ledger: a.keeper.fed, Alerts: a.dispatcher.Wake, Now: time.Now, Log: a.log}
 	return together(ctx,
-		func(ctx context.Context) error { return a.guarded(ctx, "feeder", a.feeder.Run) },
+		func(ctx context.Context) error { return a.guarded(ctx, "feeder", yielding(a.log, a.feeder.Run)) },
 		func(ctx context.Context) error { return a.guarded(ctx, "timers", timers.Run) },
 		func(ctx context.Context) error { return a.guarded(ctx, "dispatcher", a.dispatcher.Run) },
-		func(ctx context.Context) error { return a.guarded(ctx, "retention", a.retain) },
+		func(ctx context.Context) error { return a.guarded(ctx, "retention", yielding(a.log, a.retain)) },
 	)
 }
 
