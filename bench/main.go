@@ -33,6 +33,7 @@ type plan struct {
 	binary  string
 	profile string
 	only    string
+	sinks   *sinks
 
 	connections []int
 }
@@ -81,5 +82,9 @@ func run() error {
 	}
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
 	defer stop()
-	return errors.Join(measure(ctx, p))
+	var err error
+	if p.sinks, err = newSinks(ctx); err != nil {
+		return err
+	}
+	return errors.Join(measure(ctx, p), p.sinks.close())
 }

@@ -42,11 +42,10 @@ func start(ctx context.Context, p plan, name string) (*server, error) {
 			args = []string{"serve", "--cpu-profile", p.profile}
 		}
 		s.cmd = exec.CommandContext(ctx, p.binary, args...) //nolint:gosec // the operator names it
-		s.cmd.Env = []string{
-			"LISTEN=" + address, "DATA_DIR=" + dir, "PUBLIC_URL=" + publicURL,
-			"TWILIO_ACCOUNT_SID=" + accountSID, "TWILIO_AUTH_TOKEN=" + authToken, "ADMIN_PASSWORD=bench-bench-bench",
-			"HOME=" + dir,
-		}
+		s.cmd.Env = append(p.sinks.environment(),
+			"LISTEN="+address, "DATA_DIR="+dir, "PUBLIC_URL="+publicURL,
+			"TWILIO_ACCOUNT_SID="+accountSID, "TWILIO_AUTH_TOKEN="+authToken, "ADMIN_PASSWORD=bench-bench-bench",
+			"HOME="+dir)
 		log, err := os.Create(filepath.Join(dir, "log")) //nolint:gosec // a folder of ours
 		if err != nil {
 			return nil, err
@@ -129,6 +128,35 @@ func (s *server) rssAnon() (int64, error) {
 		}
 	}
 	return 0, errors.New("no RssAnon in /proc")
+}
+
+// memory watches rssAnon until stop, which says the most.
+func (s *server) memory() (stop func() (most int64, err error)) {
+	ended, result := make(chan struct{}), make(chan error, 1)
+	var most int64
+	go func() {
+		tick := time.NewTicker(100 * time.Millisecond)
+		defer tick.Stop()
+		for {
+			rss, err := s.rssAnon()
+			most = max(most, rss)
+			if err != nil {
+				result <- err
+				return
+			}
+			select {
+			case <-ended:
+				result <- nil
+				return
+			case <-tick.C:
+			}
+		}
+	}()
+	return func() (int64, error) {
+		close(ended)
+		err := <-result
+		return most, err
+	}
 }
 
 // metric reads one number of Backstop's /metrics.
