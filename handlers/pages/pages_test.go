@@ -23,6 +23,10 @@ func TestPagesLookAsTheyDid(t *testing.T) {
 	}
 	attacked := newHouse(oneNight(1))
 	hostile := attacked.ledger.hostile()
+	aged := newHouse(oneNight(1))
+	erased := &aged.ledger.failures[0]
+	erased.Erased, erased.Params, erased.From, erased.To = true, nil, "", ""
+	erased.Answer.Heard, erased.Answer.Document = "", nil
 	cases := map[string]struct {
 		house  *house
 		path   string
@@ -47,6 +51,7 @@ func TestPagesLookAsTheyDid(t *testing.T) {
 		"failure-call":          {full, "/history/" + full.ledger.failures[10].ID.String(), http.StatusOK},
 		"failure-message":       {full, "/history/" + full.ledger.failures[4].ID.String(), http.StatusOK},
 		"failure-hostile":       {attacked, "/history/" + hostile.ID.String(), http.StatusOK},
+		"failure-erased":        {aged, "/history/" + erased.ID.String(), http.StatusOK},
 		"not-found":             {full, "/history/nothing", http.StatusNotFound},
 	}
 	for name, c := range cases {
@@ -285,6 +290,31 @@ func TestTheLineThatAskedUsFirstCanBeRead(t *testing.T) {
 				if strings.Contains(page, "+491711234567") {
 					t.Errorf("%s shows a caller's number", path)
 				}
+			}
+		})
+	}
+}
+
+func TestSilenceOnPurposeIsToldFromErasedWords(t *testing.T) {
+	t.Parallel()
+	const erased, silent = "were erased because of their age", "No words: no reply, already answered"
+	for name, c := range map[string]struct {
+		answer    incident.Answer
+		want, not string
+	}{
+		"words that were said":        {incident.Answer{Step: "message", Outcome: incident.Told}, "What was said, and the TwiML, " + erased, "No words"},
+		"words that did not arrive":   {incident.Answer{Step: "message", Outcome: incident.NotTold}, "What was said, and the TwiML, " + erased, "No words"},
+		"silence stays what it was":   {incident.Answer{Outcome: incident.NotTold, Why: "no reply, already answered"}, silent, "What was said"},
+		"words from before that rule": {incident.Answer{Heard: "Please call later.", Outcome: incident.Told}, "Please call later.", "What was said"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			h := newHouse(oneNight(1))
+			d := &h.ledger.failures[0]
+			d.Erased, d.Params, d.Answer = true, nil, c.answer
+			page := h.enter(t).get("/history/" + d.ID.String()).body
+			if !strings.Contains(page, c.want) || strings.Contains(page, c.not) {
+				t.Errorf("want %q and not %q in %s", c.want, c.not, page)
 			}
 		})
 	}
