@@ -320,6 +320,29 @@ func TestSilenceOnPurposeIsToldFromErasedWords(t *testing.T) {
 	}
 }
 
+func TestAnIncidentTellsSilenceFromErasedWords(t *testing.T) {
+	t.Parallel()
+	const silent, erased = "no reply was sent, on purpose", "It was erased because of its age"
+	for name, c := range map[string]struct {
+		erased    bool
+		want, not string
+	}{
+		"nothing was sent":     {false, silent, erased},
+		"the words are erased": {true, erased, silent},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			h := newHouse(oneNight(1))
+			in := &h.ledger.incidents[0]
+			in.Erased, in.Last.Heard = c.erased, ""
+			page := h.enter(t).get("/incidents/" + number(in.ID)).body
+			if !strings.Contains(page, c.want) || strings.Contains(page, c.not) {
+				t.Errorf("want %q and not %q in %s", c.want, c.not, page)
+			}
+		})
+	}
+}
+
 func TestNothingIsRevealedThatIsNotRecorded(t *testing.T) {
 	t.Parallel()
 	h := newHouse(oneNight(3))
