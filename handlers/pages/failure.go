@@ -110,10 +110,10 @@ func answer(d history.Detail, mask history.Mask) answerView {
 	}
 	onPurpose := a.Outcome == incident.NotTold && a.Step == ""
 	return answerView{
-		Heard: history.Visible(mask.Text(a.Heard)), Step: a.Step, Situation: situation,
+		Heard: history.Visible(mask.Words(a.Heard, d.From, d.To)), Step: a.Step, Situation: situation,
 		Languages: strings.Join(a.Languages, ", "), Name: history.Visible(a.Name), Why: history.Visible(a.Why),
 		Outcome: outcomeWords(a.Outcome, d.Channel), OutcomeKind: outcomeKind(a.Outcome),
-		Document: history.Visible(mask.Text(cut(string(a.Document), 70_000))), Size: len(a.Document),
+		Document: history.Visible(mask.Words(cut(string(a.Document), 70_000), d.From, d.To)), Size: len(a.Document),
 		Silent: a.Heard == "", Erased: d.Erased && a.Heard == "" && !onPurpose,
 	}
 }

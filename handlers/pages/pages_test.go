@@ -320,6 +320,33 @@ func TestSilenceOnPurposeIsToldFromErasedWords(t *testing.T) {
 	}
 }
 
+func TestWhatCallersHeardNamesNoCallerUntilRevealed(t *testing.T) {
+	t.Parallel()
+	for name, c := range map[string]struct{ from, heard, secret string }{
+		"a number without its plus": {"+15551234567", "You called from 15551234567.", "15551234567"},
+		"a client":                  {"client:alice.smith", "Hello client:alice.smith.", "alice.smith"},
+		"a client's bare name":      {"client:alice.smith", "Hello alice.smith.", "alice.smith"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			h := newHouse(oneNight(1))
+			d, in := &h.ledger.failures[0], &h.ledger.incidents[0]
+			d.From, d.Params = c.from, nil
+			d.Answer.Heard, d.Answer.Document = c.heard, []byte("<Response><Say>"+c.heard+"</Say></Response>")
+			in.Last.From, in.Last.Heard = c.from, c.heard
+			v := h.enter(t)
+			for _, path := range []string{"/history/" + d.ID.String(), "/incidents/" + number(in.ID)} {
+				if page := v.get(path).body; strings.Contains(page, c.secret) || !strings.Contains(page, "•••") {
+					t.Errorf("%s shows %q", path, c.secret)
+				}
+			}
+			if got := v.post("/history/"+d.ID.String()+"/reveal", url.Values{"what": {"all"}}); !strings.Contains(got.body, c.heard) {
+				t.Errorf("revealed, it does not say %q: status %d", c.heard, got.status)
+			}
+		})
+	}
+}
+
 func TestAnIncidentTellsSilenceFromErasedWords(t *testing.T) {
 	t.Parallel()
 	const silent, erased = "no reply was sent, on purpose", "It was erased because of its age"
