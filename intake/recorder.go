@@ -70,6 +70,8 @@ type group struct {
 	entries []incident.Entry
 	bytes   int
 	done    chan struct{}
+	singly  bool // one entry a row: together they made the writer panic
+	lost    bool // an entry of it will not be on the disk: done stays open
 }
 
 func newGroup() *group { return &group{done: make(chan struct{})} }
@@ -230,8 +232,7 @@ func (w *writer) writeAll(ctx context.Context) error {
 // must not stop everything behind it.
 const panicsAtMost = 5
 
-// tryWrite is write where a panic is an error: the group stays in flight. One
-// that panics again and again is counted as lost, and said to be.
+// tryWrite is write where a panic is an error: the group stays in flight.
 func (w *writer) tryWrite(ctx context.Context, g *group) (err error) {
 	defer func() {
 		p := recover()
@@ -240,18 +241,30 @@ func (w *writer) tryWrite(ctx context.Context, g *group) (err error) {
 		}
 		err = fmt.Errorf("panic while writing: %v", p)
 		w.o.Log.Error("panic while writing to the journal", "err", err, "stack", string(debug.Stack()))
-		if w.panics++; w.panics < panicsAtMost || w.inFlight != g {
-			return
-		}
-		w.panics = 0
-		w.Stats.Dropped.Add(int64(len(g.entries)))
-		w.o.Overflow(true)
-		w.landed(g) // its done is never closed
+		w.panicked(g)
 	}()
 	if err = w.write(ctx, g); err == nil {
 		w.panics = 0
 	}
 	return err
+}
+
+// panicked notes that a group made the writer panic. After some in a row its
+// entries go one by one; the one that panics even so is counted as lost, and
+// said to be.
+func (w *writer) panicked(g *group) {
+	w.panics++
+	switch {
+	case w.inFlight != g || len(g.entries) == 0 || w.panics < panicsAtMost:
+	case !g.singly && len(g.entries) > 1:
+		g.singly = true
+	default:
+		lost := g.entries[0].Failure
+		g.entries, g.lost = g.entries[1:], true
+		w.Stats.Dropped.Add(1)
+		w.o.Log.Error("failure lost: writing it to the journal panics", "failure", lost.ID, "call_sid", lost.SID)
+		w.o.Overflow(true)
+	}
 }
 
 // landed takes the group out of flight.
@@ -293,7 +306,10 @@ func (w *writer) write(ctx context.Context, g *group) error {
 		return err
 	}
 	for len(g.entries) > 0 {
-		n := pieceOf(g.entries)
+		n := 1
+		if !g.singly {
+			n = pieceOf(g.entries)
+		}
 		begun := w.o.Now()
 		blob := w.encoder.encode(g.entries[:n], begun)
 		start := time.Now()
@@ -307,7 +323,9 @@ func (w *writer) write(ctx context.Context, g *group) error {
 		w.o.Written()
 	}
 	w.landed(g)
-	close(g.done)
+	if !g.lost {
+		close(g.done)
+	}
 	return nil
 }
 
