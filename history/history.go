@@ -180,6 +180,7 @@ type IncidentDetail struct {
 	Events     []Event    // oldest first
 	Deliveries []Delivery // newest first, 100 at most
 	NotSent    int64      // alerts folded into others
+	Erased     bool       // numbers and words of its samples were, because of their age
 	Chart      []Bucket
 }
 

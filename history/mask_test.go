@@ -37,6 +37,40 @@ func TestNumbersAreMasked(t *testing.T) {
 	}
 }
 
+func TestWordsAreShownWithoutThePeopleTheyName(t *testing.T) {
+	t.Parallel()
+	cases := map[string]struct{ words, person, want string }{
+		"a number as it is":            {"Hello +15551234567.", "+15551234567", "Hello +155•••67."},
+		"a number without its plus":    {"Hello 15551234567.", "+15551234567", "Hello 155•••67."},
+		"a number that never had one":  {"Hello 15551234567.", "15551234567", "Hello 1555•••67."},
+		"a number of WhatsApp":         {"Hello 15551234567.", "whatsapp:+15551234567", "Hello 155•••67."},
+		"a client with its scheme":     {"Hello client:alice.", "client:alice", "Hello client:a•••."},
+		"a client by its bare name":    {"<Client>alice</Client>", "client:alice", "<Client>a•••</Client>"},
+		"a name of SIP with its host":  {"Hello sip:anna@example.com.", "sip:anna@example.com", "Hello sip:a•••@example.com."},
+		"a name of SIP without a host": {"Hello anna.", "sip:anna@example.com", "Hello a•••."},
+		"somebody else's number":       {"Ring +15557654321.", "client:alice", "Ring +155•••21."},
+		"a name within another word":   {"Hannah and annabel.", "client:anna", "Hannah and annabel."},
+		"a name again and again":       {"anna,anna", "client:anna", "a•••,a•••"},
+		"a name too short to tell":     {"At a time.", "client:a", "At a time."},
+		"a number next to letters":     {"tel15551234567x", "+15551234567", "tel155•••67x"},
+		"a client next to letters":     {"client:alicex", "client:alice", "client:a•••x"},
+		"a name with marks around it":  {"«alice»", "client:alice", "«a•••»"},
+		"a word for no number":         {"anonymous", "anonymous", "anonymous"},
+		"nobody":                       {"Hello.", "", "Hello."},
+	}
+	for name, c := range cases {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			if got := (history.Mask{Numbers: true}).Words(c.words, "+4930901820", c.person); got != c.want {
+				t.Errorf("got %q, want %q", got, c.want)
+			}
+			if got := (history.Mask{}).Words(c.words, c.person); got != c.words {
+				t.Errorf("with masking off: got %q", got)
+			}
+		})
+	}
+}
+
 func TestURLsAreShownWithoutTheirValues(t *testing.T) {
 	t.Parallel()
 	for raw, want := range map[string]string{

@@ -2,6 +2,7 @@ package intake
 
 import (
 	"context"
+	"crypto/sha256"
 	"errors"
 	"fmt"
 	"time"
@@ -103,4 +104,30 @@ func (f *Feeder) wentBack(ctx context.Context, ledger Ledger, journal Journal, c
 	_, err = ledger.Feed(ctx, incident.Batch{Cursor: incident.Cursor{Journal: cursor.Journal}})
 	f.Wake()
 	return err
+}
+
+// setAside keeps what cannot be fed, byte for byte, and tells people: once,
+// however often the rest of its batch has to be tried.
+func (f *Feeder) setAside(ctx context.Context, ledger Ledger, raw []byte, why error) error {
+	piece := sha256.Sum256(raw)
+	if len(raw) == 0 { // rows that could not be read: why names them
+		piece = sha256.Sum256([]byte(why.Error()))
+	}
+	if f.aside[piece] {
+		return nil
+	}
+	if err := ledger.SetAside(ctx, raw, why.Error(), f.o.Now()); err != nil {
+		return err
+	}
+	f.aside[piece] = true
+	f.Stats.SetAside.Add(1)
+	f.o.Log.Error("entry set aside", "err", why)
+	f.o.Tell(incident.Alert{
+		Kind: incident.Meta, Topic: incident.AsideTopic, At: f.o.Now(),
+		Title: "A failure could not be filed: it was set aside",
+		Detail: "The ledger refused one entry of the journal (" + why.Error() + "). It is kept byte for byte in the table " +
+			"set_aside; everything else goes on. Please report it with the log of this time.",
+		Reason: "an entry was set aside",
+	})
+	return nil
 }

@@ -1,6 +1,7 @@
 package intake_test
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"log/slog"
@@ -26,6 +27,7 @@ type memoryJournal struct {
 	bad    map[int64]bool // rows that are damaged
 	unread error          // what reading any row says
 	panics int            // so often Append panics
+	poison string         // Append panics where a row holds it
 
 	unreadBehind error // what reading says of rows behind the first
 }
@@ -41,6 +43,9 @@ func (j *memoryJournal) Append(_ context.Context, blob []byte) (int64, error) {
 	}
 	j.mu.Lock()
 	defer j.mu.Unlock()
+	if j.poison != "" && bytes.Contains(blob, []byte(j.poison)) {
+		panic("a poisoned row")
+	}
 	if j.panics > 0 {
 		j.panics--
 		panic("a bug")

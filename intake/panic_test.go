@@ -41,6 +41,46 @@ func TestAPanicOfTheWriterLosesNothingSilently(t *testing.T) {
 	}
 }
 
+func TestOfAGroupThatPanicsOnlyThePoisonedEntryIsLost(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		r := newRig()
+		hang := make(chan struct{})
+		r.journal.hang = hang
+		r.start()
+		defer r.halt()
+		first, _ := r.recorder.Record(entry(0, 0)) // the others gather behind it
+		pass(time.Second)
+		poisoned := entry(5, 0)
+		poisoned.Answer.Heard = "a poisoned text"
+		r.journal.set(func() { r.journal.poison, r.journal.hang = poisoned.Answer.Heard, nil })
+		var shared <-chan struct{}
+		for i := 1; i <= 10; i++ {
+			e := entry(i, 0)
+			if i == 5 {
+				e = poisoned
+			}
+			shared, _ = r.recorder.Record(e)
+		}
+		close(hang)
+		pass(10 * time.Second)
+		after, _ := r.recorder.Record(entry(11, 0))
+		pass(time.Second)
+		if got, dropped := len(r.ledger.entries), r.recorder.Stats.Dropped.Load(); got != 11 || dropped != 1 || r.ledger.has(poisoned.Failure.ID) {
+			t.Errorf("the ledger has %d, %d counted as lost, want 11 and one", got, dropped)
+		}
+		if !closed(first) || closed(shared) || !closed(after) {
+			t.Errorf("written: before %v, with the lost one %v, after %v, want only the second not", closed(first), closed(shared), closed(after))
+		}
+		if r.recorder.Queued() != 0 {
+			t.Errorf("%d bytes are queued still", r.recorder.Queued())
+		}
+		if got := r.feeder.Stats.SetAside.Load(); got != 0 {
+			t.Errorf("%d rows were set aside", got)
+		}
+	})
+}
+
 func TestWhatWasSetAsideIsNotSetAsideAgainWhileTheLedgerIsBusy(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {

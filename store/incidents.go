@@ -18,6 +18,7 @@ type running struct {
 	places  serials // its failures are between them
 	next    int64   // the number of the next incident, should this be none or over
 	callers bool    // there are rows in callers
+	erased  bool    // its samples are without personal data
 	dirty   bool
 }
 
@@ -70,7 +71,7 @@ const selectIncident = `
 	SELECT i.id, c.kind, c.version, c.account, c.code, c.host, c.path, i.state, i.previous,
 	  i.opened_at, i.last_at, i.quiet_at, i.resolved_at, i.resolved_by, i.acknowledged_at, i.acknowledged_by,
 	  i.failures, i.calls, i.callers, i.late, i.first_sample, i.last_sample, i.more_lines, i.usual_gap, i.told,
-	  i.cause_id, i.first_serial, i.last_serial, i.has_callers
+	  i.cause_id, i.first_serial, i.last_serial, i.has_callers, i.erased
 	FROM incidents AS i
 	JOIN causes AS c ON c.id = i.cause_id`
 
@@ -83,7 +84,7 @@ func (r *running) scan(row scanner) error {
 	err := row.Scan(&in.ID, &in.Cause.Kind, &in.Cause.Version, &in.Cause.Account, &in.Cause.Code, &in.Cause.Host, &in.Cause.Path,
 		&in.State, &in.Previous, &opened, &last, &quiet, &resolved, &in.ResolvedBy, &acknowledged, &in.AcknowledgedBy,
 		&in.Failures, &in.Calls, &in.Callers, &in.Late, &first, &newest, &in.MoreLines, &in.UsualGap, &in.Told,
-		&r.cause, &r.places.first, &r.places.last, &r.callers)
+		&r.cause, &r.places.first, &r.places.last, &r.callers, &r.erased)
 	if err != nil {
 		return err
 	}

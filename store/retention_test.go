@@ -84,6 +84,9 @@ func TestPersonalDataGoesEarlierThanTheFailure(t *testing.T) {
 	if in.First.Heard != "" || in.First.From != "" || in.Last.To != "" || strings.Contains(in.First.ErrorURL, "secret") || in.Callers != 1 || in.Failures != 1 {
 		t.Errorf("got %+v", in)
 	}
+	if whole, err := l.Incident(context.Background(), in.ID); err != nil || !whole.Erased {
+		t.Errorf("the incident is not said to be erased: %+v, %v", whole, err)
+	}
 	if got := rows(t, l, history.Query{Number: "client:anna-of-the-secret"}); len(got) != 0 {
 		t.Errorf("still found: %+v", got)
 	}

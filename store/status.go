@@ -79,9 +79,11 @@ const chartBars = 60
 func (l *Ledger) Incident(ctx context.Context, id int64) (history.IncidentDetail, error) {
 	var d history.IncidentDetail
 	err := l.inView(ctx, func(v *sql.Tx) (err error) {
-		if d.Incident, err = loadIncident(ctx, v, id); err != nil {
+		r, err := loadRunning(ctx, v, id)
+		if err != nil {
 			return err
 		}
+		d.Incident, d.Erased = r.in, r.erased
 		if d.Events, err = events(ctx, v, id); err != nil {
 			return err
 		}

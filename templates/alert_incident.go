@@ -2,7 +2,6 @@ package templates
 
 import (
 	"strconv"
-	"strings"
 	"time"
 
 	"github.com/backstop-project/backstop/history"
@@ -113,23 +112,11 @@ func hearing(c incident.Channel) string {
 // heardNow is what was said to from. Own templates may say the caller's number,
 // which is masked here as everywhere in alerts.
 func heardNow(heard, from string) string {
-	heard = tidy(withoutNumbers(heard, from), 600)
+	heard = tidy(history.Mask{Numbers: true}.Words(heard, from), 600)
 	if heard == "" {
 		return "Nothing: no reply was sent, on purpose."
 	}
 	return "“" + heard + "”"
-}
-
-// withoutNumbers masks every number in a text, and from in whatever writing.
-func withoutNumbers(text, from string) string {
-	mask := history.Mask{Numbers: true}
-	const shortest = 5 // less is in many a word
-	if len(from) > shortest {
-		masked := mask.Number(from)
-		text = strings.ReplaceAll(text, from, masked)
-		text = strings.ReplaceAll(text, strings.TrimPrefix(from, "+"), strings.TrimPrefix(masked, "+"))
-	}
-	return mask.Text(text)
 }
 
 // firstThing is what to do first, with the real address in it.

@@ -9,6 +9,7 @@ import (
 	"github.com/google/uuid"
 
 	"github.com/backstop-project/backstop/history"
+	"github.com/backstop-project/backstop/incident"
 	"github.com/backstop-project/backstop/twilio"
 )
 
@@ -31,7 +32,7 @@ type failureView struct {
 	Timing       []timingView
 	Params       []paramView
 	HiddenParams int
-	Erased       bool
+	Erased       bool   // the parameters were, because of their age
 	Revealed     string // what is shown now that is hidden otherwise
 	Deliveries   []deliveryView
 	Reveals      []revealView
@@ -45,6 +46,7 @@ type answerView struct {
 	Document               string
 	Size                   int
 	Silent                 bool // nothing was said
+	Erased                 bool // what was said was erased because of its age
 }
 
 func (p *Pages) failure(c *gin.Context) error {
@@ -106,11 +108,12 @@ func answer(d history.Detail, mask history.Mask) answerView {
 	if situation == a.Step {
 		situation = ""
 	}
+	onPurpose := a.Outcome == incident.NotTold && a.Step == ""
 	return answerView{
-		Heard: history.Visible(mask.Text(a.Heard)), Step: a.Step, Situation: situation,
+		Heard: history.Visible(mask.Words(a.Heard, d.From, d.To)), Step: a.Step, Situation: situation,
 		Languages: strings.Join(a.Languages, ", "), Name: history.Visible(a.Name), Why: history.Visible(a.Why),
 		Outcome: outcomeWords(a.Outcome, d.Channel), OutcomeKind: outcomeKind(a.Outcome),
-		Document: history.Visible(mask.Text(cut(string(a.Document), 70_000))), Size: len(a.Document),
-		Silent: a.Heard == "",
+		Document: history.Visible(mask.Words(cut(string(a.Document), 70_000), d.From, d.To)), Size: len(a.Document),
+		Silent: a.Heard == "", Erased: d.Erased && a.Heard == "" && !onPurpose,
 	}
 }

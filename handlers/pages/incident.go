@@ -34,6 +34,7 @@ type incidentView struct {
 	Means        string
 	First        string // the first thing to do
 	Heard        string
+	Erased       bool // what they heard was, because of its age
 	ErrorURL     string
 	SID, Console string
 	LastFailure  string
@@ -95,10 +96,10 @@ func (p *Pages) incidentDetail(d history.IncidentDetail) incidentView {
 	}
 	view := incidentView{
 		In: p.incidentRow(d.Incident), Acknowledged: momentIn(d.AcknowledgedAt, zone), QuietAt: momentIn(d.QuietAt, zone),
-		ResolvedAt: momentIn(d.ResolvedAt, zone), ResolvedBy: history.Visible(d.ResolvedBy), Previous: d.Previous,
+		ResolvedAt: momentIn(d.ResolvedAt, zone), ResolvedBy: history.Visible(d.ResolvedBy), Previous: d.Previous, Erased: d.Erased,
 		Calls: d.Calls, Messages: d.Messages(), Late: d.Late, Line: address(last.To, mask), MoreLines: d.MoreLines,
 		CodeTitle: code.Title(), Means: code.Means, First: code.Advice(twilio.ParseErrorURL(last.ErrorURL)),
-		Heard: history.Visible(mask.Text(last.Heard)), ErrorURL: history.Visible(cut(mask.URL(last.ErrorURL), 500)),
+		Heard: history.Visible(mask.Words(last.Heard, last.From, last.To)), ErrorURL: history.Visible(cut(mask.URL(last.ErrorURL), 500)),
 		SID: history.Visible(cut(last.SID, 40)), Console: twilio.ConsoleLink(last.SID),
 		LastFailure: historyPath + "/" + last.FailureID.String(),
 		Deliveries:  deliveries(d.Deliveries, zone), NotSent: d.NotSent,

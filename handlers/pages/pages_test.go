@@ -23,6 +23,10 @@ func TestPagesLookAsTheyDid(t *testing.T) {
 	}
 	attacked := newHouse(oneNight(1))
 	hostile := attacked.ledger.hostile()
+	aged := newHouse(oneNight(1))
+	erased := &aged.ledger.failures[0]
+	erased.Erased, erased.Params, erased.From, erased.To = true, nil, "", ""
+	erased.Answer.Heard, erased.Answer.Document = "", nil
 	cases := map[string]struct {
 		house  *house
 		path   string
@@ -47,6 +51,7 @@ func TestPagesLookAsTheyDid(t *testing.T) {
 		"failure-call":          {full, "/history/" + full.ledger.failures[10].ID.String(), http.StatusOK},
 		"failure-message":       {full, "/history/" + full.ledger.failures[4].ID.String(), http.StatusOK},
 		"failure-hostile":       {attacked, "/history/" + hostile.ID.String(), http.StatusOK},
+		"failure-erased":        {aged, "/history/" + erased.ID.String(), http.StatusOK},
 		"not-found":             {full, "/history/nothing", http.StatusNotFound},
 	}
 	for name, c := range cases {
@@ -285,6 +290,81 @@ func TestTheLineThatAskedUsFirstCanBeRead(t *testing.T) {
 				if strings.Contains(page, "+491711234567") {
 					t.Errorf("%s shows a caller's number", path)
 				}
+			}
+		})
+	}
+}
+
+func TestSilenceOnPurposeIsToldFromErasedWords(t *testing.T) {
+	t.Parallel()
+	const erased, silent = "were erased because of their age", "No words: no reply, already answered"
+	for name, c := range map[string]struct {
+		answer    incident.Answer
+		want, not string
+	}{
+		"words that were said":        {incident.Answer{Step: "message", Outcome: incident.Told}, "What was said, and the TwiML, " + erased, "No words"},
+		"words that did not arrive":   {incident.Answer{Step: "message", Outcome: incident.NotTold}, "What was said, and the TwiML, " + erased, "No words"},
+		"silence stays what it was":   {incident.Answer{Outcome: incident.NotTold, Why: "no reply, already answered"}, silent, "What was said"},
+		"words from before that rule": {incident.Answer{Heard: "Please call later.", Outcome: incident.Told}, "Please call later.", "What was said"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			h := newHouse(oneNight(1))
+			d := &h.ledger.failures[0]
+			d.Erased, d.Params, d.Answer = true, nil, c.answer
+			page := h.enter(t).get("/history/" + d.ID.String()).body
+			if !strings.Contains(page, c.want) || strings.Contains(page, c.not) {
+				t.Errorf("want %q and not %q in %s", c.want, c.not, page)
+			}
+		})
+	}
+}
+
+func TestWhatCallersHeardNamesNoCallerUntilRevealed(t *testing.T) {
+	t.Parallel()
+	for name, c := range map[string]struct{ from, heard, secret string }{
+		"a number without its plus": {"+15551234567", "You called from 15551234567.", "15551234567"},
+		"a client":                  {"client:alice.smith", "Hello client:alice.smith.", "alice.smith"},
+		"a client's bare name":      {"client:alice.smith", "Hello alice.smith.", "alice.smith"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			h := newHouse(oneNight(1))
+			d, in := &h.ledger.failures[0], &h.ledger.incidents[0]
+			d.From, d.Params = c.from, nil
+			d.Answer.Heard, d.Answer.Document = c.heard, []byte("<Response><Say>"+c.heard+"</Say></Response>")
+			in.Last.From, in.Last.Heard = c.from, c.heard
+			v := h.enter(t)
+			for _, path := range []string{"/history/" + d.ID.String(), "/incidents/" + number(in.ID)} {
+				if page := v.get(path).body; strings.Contains(page, c.secret) || !strings.Contains(page, "•••") {
+					t.Errorf("%s shows %q", path, c.secret)
+				}
+			}
+			if got := v.post("/history/"+d.ID.String()+"/reveal", url.Values{"what": {"all"}}); !strings.Contains(got.body, c.heard) {
+				t.Errorf("revealed, it does not say %q: status %d", c.heard, got.status)
+			}
+		})
+	}
+}
+
+func TestAnIncidentTellsSilenceFromErasedWords(t *testing.T) {
+	t.Parallel()
+	const silent, erased = "no reply was sent, on purpose", "It was erased because of its age"
+	for name, c := range map[string]struct {
+		erased    bool
+		want, not string
+	}{
+		"nothing was sent":     {false, silent, erased},
+		"the words are erased": {true, erased, silent},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			h := newHouse(oneNight(1))
+			in := &h.ledger.incidents[0]
+			in.Erased, in.Last.Heard = c.erased, ""
+			page := h.enter(t).get("/incidents/" + number(in.ID)).body
+			if !strings.Contains(page, c.want) || strings.Contains(page, c.not) {
+				t.Errorf("want %q and not %q in %s", c.want, c.not, page)
 			}
 		})
 	}

@@ -1,0 +1,97 @@
+package intake
+
+import (
+	"bytes"
+	"context"
+	"time"
+)
+
+// rescueMost bounds what is carried over from a lost journal.
+const rescueMost = 64 << 20
+
+// rescue reads what the ledger may not have yet from a journal whose file was
+// deleted or replaced, while the open one can still be read.
+func (w *writer) rescue(ctx context.Context, j Journal) {
+	err := j.ReadAfter(ctx, w.fedRow.Load(), rescueMost, func(_ int64, blob []byte) error {
+		w.rescued = append(w.rescued, bytes.Clone(blob))
+		return nil
+	})
+	if err != nil {
+		w.o.Log.Error("lost journal not read to its end", "rows", len(w.rescued), "err", err)
+	}
+}
+
+// restore writes what was rescued into the new journal. The ledger takes each
+// failure once, so that a row too many does no harm.
+func (w *writer) restore(ctx context.Context) error {
+	for len(w.rescued) > 0 {
+		if _, err := w.Journal().Append(ctx, w.rescued[0]); err != nil {
+			return err
+		}
+		w.rescued = w.rescued[1:]
+		w.o.Written()
+	}
+	return nil
+}
+
+// trouble tells the beginning and the end of it, not each failed commit.
+func (w *writer) trouble(err error) {
+	if (err != nil) == w.troubled {
+		return
+	}
+	w.troubled = err != nil
+	w.o.Trouble(err)
+}
+
+// keepHouse runs once a second: it opens the journal where there is none,
+// notices one that was moved or deleted, and removes old rows.
+func (w *writer) keepHouse(ctx context.Context) {
+	j := w.Journal()
+	if j == nil || w.troubled && w.idle() { // no commit will show whether it works again
+		err := w.ready(ctx)
+		if err != nil || w.idle() {
+			w.trouble(err)
+		}
+		return
+	}
+	if err := j.Check(ctx); err != nil {
+		w.trouble(err)
+		w.o.Log.Error("journal replaced under us, opening it anew", "err", err)
+		w.rescue(ctx, j)
+		w.o.Lost(err)
+		w.drop()
+		return
+	}
+	w.prune(ctx, j)
+}
+
+// Pruning is done in small steps between commits, for a part of each second
+// only: a larger one where the journal is over half its bound.
+const (
+	pruneFor     = 50 * time.Millisecond
+	pruneForFull = 300 * time.Millisecond
+)
+
+// prune removes fed rows that are old, or too many, until none is left or its
+// time is over.
+func (w *writer) prune(ctx context.Context, j Journal) {
+	now, began := w.o.Now(), time.Now()
+	if !w.pruning && now.Sub(w.lastPrune) < time.Minute && j.Size() <= w.o.MaxBytes/2 {
+		return
+	}
+	w.lastPrune = now
+	budget := pruneFor
+	if j.Size() > w.o.MaxBytes/2 {
+		budget = pruneForFull
+	}
+	for w.pruning = true; time.Since(began) < budget; {
+		removed, err := j.Prune(ctx, now.Add(-keepFed), w.fedRow.Load(), w.o.MaxBytes/2)
+		if err != nil {
+			w.o.Log.Warn("old journal rows not removed", "err", err)
+		}
+		if removed == 0 {
+			w.pruning = false
+			return
+		}
+	}
+}

@@ -1,0 +1,213 @@
+package intake
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"runtime/debug"
+	"time"
+
+	"github.com/backstop-project/backstop/incident"
+)
+
+const (
+	retryAfter = 100 * time.Millisecond
+	reopenAt   = 5 // failed commits in a row
+)
+
+const drainFor = 8 * time.Second
+
+// writer is the one goroutine that appends.
+type writer struct {
+	*Recorder
+	encoder   encoder
+	inFlight  *group // taken from the queue, not yet on the disk
+	troubled  bool
+	failures  int // commits that failed in a row
+	panics    int // likewise that panicked
+	lastPrune time.Time
+	pruning   bool     // the last time ended before the rows did
+	rescued   [][]byte // rows of a lost journal that may not have been fed
+}
+
+// take moves what is pending, or what failed before, into flight.
+func (w *writer) take() *group {
+	if w.inFlight != nil {
+		return w.inFlight
+	}
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	if len(w.pending.entries) == 0 {
+		return nil
+	}
+	w.inFlight, w.pending = w.pending, newGroup()
+	return w.inFlight
+}
+
+// writeAll writes group after group until nothing is pending or one fails. A
+// failed group stays in flight, whole, for the next try. It does not end with
+// ctx: what was taken in is written.
+func (w *writer) writeAll(ctx context.Context) error {
+	ctx = context.WithoutCancel(ctx)
+	for {
+		g := w.take()
+		if g == nil {
+			return nil
+		}
+		if err := w.tryWrite(ctx, g); err != nil {
+			w.failed(err)
+			return err
+		}
+		w.failures = 0
+		w.late.Store(false)
+		w.trouble(nil)
+	}
+}
+
+// panicsAtMost is how often a group is tried that made the writer panic: a bug
+// must not stop everything behind it.
+const panicsAtMost = 5
+
+// tryWrite is write where a panic is an error: the group stays in flight.
+func (w *writer) tryWrite(ctx context.Context, g *group) (err error) {
+	defer func() {
+		p := recover()
+		if p == nil {
+			return
+		}
+		err = fmt.Errorf("panic while writing: %v", p)
+		w.o.Log.Error("panic while writing to the journal", "err", err, "stack", string(debug.Stack()))
+		w.panicked(g)
+	}()
+	if err = w.write(ctx, g); err == nil {
+		w.panics = 0
+	}
+	return err
+}
+
+// panicked notes that a group made the writer panic. After some in a row its
+// entries go one by one; the one that panics even so is counted as lost, and
+// said to be.
+func (w *writer) panicked(g *group) {
+	w.panics++
+	switch {
+	case w.inFlight != g || len(g.entries) == 0 || w.panics < panicsAtMost:
+	case !g.singly && len(g.entries) > 1:
+		g.singly = true
+	default:
+		lost := g.entries[0].Failure
+		g.entries, g.lost = g.entries[1:], true
+		w.Stats.Dropped.Add(1)
+		w.o.Log.Error("failure lost: writing it to the journal panics", "failure", lost.ID, "call_sid", lost.SID)
+		w.o.Overflow(true)
+	}
+}
+
+// landed takes the group out of flight.
+func (w *writer) landed(g *group) {
+	w.inFlight = nil
+	w.mu.Lock()
+	w.queued -= g.bytes
+	w.mu.Unlock()
+}
+
+// failed notes a commit that failed. After some in a row the journal is opened
+// anew: a connection may be beyond repair where the file is not.
+func (w *writer) failed(err error) {
+	w.late.Store(true)
+	w.Stats.Errors.Add(1)
+	w.trouble(err)
+	w.failures++
+	if w.failures%reopenAt == 0 {
+		w.drop()
+	}
+}
+
+// drop closes the journal; the next use opens it again.
+func (w *writer) drop() {
+	j := w.Journal()
+	if j == nil {
+		return
+	}
+	w.journal.Store(nil)
+	w.fedRow.Store(0) // of a journal that may not be the next one
+	if err := j.Close(); err != nil {
+		w.o.Log.Warn("journal not closed cleanly", "err", err)
+	}
+}
+
+// write commits a group in as many pieces as its size asks for.
+func (w *writer) write(ctx context.Context, g *group) error {
+	if err := w.ready(ctx); err != nil {
+		return err
+	}
+	for len(g.entries) > 0 {
+		n := 1
+		if !g.singly {
+			n = pieceOf(g.entries)
+		}
+		begun := w.o.Now()
+		blob := w.encoder.encode(g.entries[:n], begun)
+		start := time.Now()
+		if _, err := w.Journal().Append(ctx, blob); err != nil {
+			return err
+		}
+		w.Stats.LastMicro.Store(time.Since(start).Microseconds())
+		w.Stats.Commits.Add(1)
+		w.Stats.Written.Add(int64(n))
+		g.entries = g.entries[n:]
+		w.o.Written()
+	}
+	w.landed(g)
+	if !g.lost {
+		close(g.done)
+	}
+	return nil
+}
+
+// pieceOf is how many of the entries go into one row.
+func pieceOf(entries []incident.Entry) int {
+	bytes := 0
+	for i, e := range entries {
+		bytes += sizeOf(e)
+		if i > 0 && (bytes > groupBytes || i >= groupMost) {
+			return i
+		}
+	}
+	return len(entries)
+}
+
+// ready opens the journal where there is none, and asks whether it may grow.
+func (w *writer) ready(ctx context.Context) error {
+	if w.Journal() == nil {
+		j, err := w.o.Open(ctx)
+		if err != nil {
+			return err
+		}
+		w.journal.Store(&j)
+	}
+	if err := w.o.Room(w.Journal().Size()); err != nil {
+		return err
+	}
+	return w.restore(ctx)
+}
+
+// idle says whether nothing waits to be written.
+func (w *writer) idle() bool { return w.inFlight == nil && w.Queued() == 0 }
+
+// drain writes what is left. Whoever stops us waits no longer than drainFor
+// for a disk that hangs.
+func (w *writer) drain(ctx context.Context) error {
+	ctx, cancel := context.WithTimeout(ctx, drainFor)
+	defer cancel()
+	for {
+		if w.writeAll(ctx) == nil {
+			return nil
+		}
+		select {
+		case <-ctx.Done():
+			return errors.New("the journal did not take all that was queued before the stop")
+		case <-time.After(retryAfter):
+		}
+	}
+}
