@@ -114,6 +114,10 @@ func (s *Sentinel) ledgerIs(err error) {
 	s.why = err.Error()
 }
 
+// Rest forgets that the ledger was away: another process feeds it now, and
+// watches over it.
+func (s *Sentinel) Rest() { s.ledgerIs(nil) }
+
 // feeding notes a batch before it is given to the ledger: should that hang,
 // its callers are known.
 func (s *Sentinel) feeding(entries []incident.Fed) {

@@ -80,12 +80,17 @@ func New(outbox Outbox, notifiers []Notifier, o Options) *Dispatcher {
 }
 
 // Run dispatches until ctx ends, then gives what is under way a few seconds.
-// It returns an error only where a notifier does not let go even then.
+// It returns an error only where a notifier does not let go even then. It may
+// be run again after that.
 func (d *Dispatcher) Run(ctx context.Context) error {
 	var running sync.WaitGroup
 	d.mu.Lock()
 	d.start = func(w *worker) { running.Go(func() { w.run(ctx) }) }
-	for _, w := range d.workers {
+	for name, w := range d.workers {
+		if w.started {
+			w = w.again()
+			d.workers[name] = w
+		}
 		d.begin(w)
 	}
 	d.mu.Unlock()

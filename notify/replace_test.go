@@ -34,6 +34,26 @@ func TestReplaceUsesNewSettingsAndForgetsTheBackoff(t *testing.T) {
 	})
 }
 
+func TestADispatcherThatIsRunAgainGoesOn(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		box, mail := newOutbox(), &fake{name: "mail"}
+		d := notify.New(box, []notify.Notifier{mail}, notify.Options{})
+		for n := range int64(3) {
+			stop := start(t, d)
+			box.put("mail", n, time.Now())
+			d.Wake()
+			synctest.Wait()
+			if err := stop(); err != nil {
+				t.Fatal(err)
+			}
+		}
+		if len(mail.seen()) != 3 || d.Status()[0].Sent != 3 {
+			t.Errorf("sent %v, status %+v", mail.seen(), d.Status())
+		}
+	})
+}
+
 func TestReplaceLetsTheMessageInHandFinishOnce(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {

@@ -47,6 +47,14 @@ func newWorker(outbox Outbox, o Options, n Notifier, before <-chan struct{}) *wo
 	}
 }
 
+// again is a worker that goes on after w, whose run has ended or is about to.
+func (w *worker) again() *worker {
+	next := newWorker(w.outbox, w.options, w.current(), w.done)
+	next.urgent = w.urgent
+	next.status = w.snapshot()
+	return next
+}
+
 // signal says that the outbox may have something.
 func (w *worker) signal() { notice(w.wake) }
 

@@ -95,7 +95,7 @@ func (a *app) buildPipeline() {
 		Alerts:  a.dispatcher.Wake, Tell: a.teller.Tell, Now: time.Now, Log: a.log,
 	}, a.sentinel)
 	a.keeper = &ledgerKeeper{
-		slot: a.slot, path: p.config.Ledger, folder: a.folder, options: a.ledgerOptions, owns: a.lock.owns,
+		slot: a.slot, path: p.config.Ledger, folder: a.folder, options: a.ledgerOptions, owns: a.lock.owns, claim: a.claim,
 		opened: func() { a.feeder.Wake(); a.dispatcher.Wake() },
 		tell:   a.teller.Tell, now: time.Now, log: a.log, suspects: make(chan *store.Ledger, 1),
 	}
@@ -154,27 +154,45 @@ func (a *app) workers() map[string]func(context.Context) error {
 	}
 }
 
-// own feeds the ledger and sends alerts, as the one process of this folder
-// that may.
+// own feeds the ledger and sends alerts while this is the one process of this
+// folder that may.
 func (a *app) own(ctx context.Context) error {
-	defer func() { _ = a.lock.release() }() // the process ends anyway
-	err := a.lock.wait(ctx, a.folder.path, func() {
-		a.log.Warn("another process has this data folder: it feeds the history and sends the alerts until it ends")
-	})
-	switch {
-	case ctx.Err() != nil:
-		return nil
-	case err != nil:
-		a.log.Error("lock of the data folder not taken, going on without it", "err", err)
+	for {
+		err := a.lock.wait(ctx, a.folder.path, func() {
+			a.log.Warn("another process has this data folder: it feeds the history and sends the alerts until it ends")
+		})
+		switch {
+		case ctx.Err() != nil:
+			return nil
+		case err != nil:
+			a.log.Error("lock of the data folder not taken, going on without it until it can be", "err", err)
+		}
+		if err := a.owning(ctx); err != nil || ctx.Err() != nil {
+			return err
+		}
+		a.sentinel.Rest()
 	}
+}
+
+// owning does what the owner does, until ctx ends or the folder turns out to
+// be another's.
+func (a *app) owning(ctx context.Context) error {
+	ctx, stop := context.WithCancel(ctx)
+	defer stop()
 	timers := intake.Timers{Ledger: a.keeper.fed, Alerts: a.dispatcher.Wake, Now: time.Now, Log: a.log}
 	return together(ctx,
 		func(ctx context.Context) error { return a.guarded(ctx, "feeder", yielding(a.log, a.feeder.Run)) },
 		func(ctx context.Context) error { return a.guarded(ctx, "timers", timers.Run) },
 		func(ctx context.Context) error { return a.guarded(ctx, "dispatcher", a.dispatcher.Run) },
 		func(ctx context.Context) error { return a.guarded(ctx, "retention", yielding(a.log, a.retain)) },
+		func(ctx context.Context) error { a.lock.lost(ctx, a.folder.path); stop(); return nil },
 	)
 }
+
+// claim asks for the folder's lock where it could not be had so far, before a
+// file of the folder is opened: two processes must not feed from one journal.
+// Why it cannot be had, own has said.
+func (a *app) claim() { _ = a.lock.try(a.folder.path) }
 
 // foundPublic prints what PUBLIC_URL has to be.
 func (a *app) foundPublic(base twilio.BaseURL) {

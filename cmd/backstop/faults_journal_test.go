@@ -112,6 +112,41 @@ func TestWithoutADataFolderCallersAreAnsweredAndPeopleAreTold(t *testing.T) {
 	judgeStored(t, p.dir, []string{result.SID, again.SID})
 }
 
+func TestOfTwoWithoutADataFolderOneFeedsWhenItIsThere(t *testing.T) {
+	t.Parallel()
+	env := configured(t)
+	inTheWay := env["DATA_DIR"]
+	env["DATA_DIR"] = filepath.Join(inTheWay, "data")
+	write(t, inTheWay, "a file where a folder should be")
+	both := []*program{spawn(t, env), spawn(t, env)}
+	var sids []string
+	for _, p := range both {
+		sids = append(sids, p.call(sim.Call{}).SID)
+	}
+	if err := os.Remove(inTheWay); err != nil {
+		t.Fatal(err)
+	}
+	for _, p := range both {
+		eventually(t, 4*soon, "it heals by itself", func() bool {
+			return strings.Contains(p.visitor().get("/healthz").source, `"degraded":[]`)
+		})
+		sids = append(sids, p.awaitWritten().SID)
+	}
+	stood := func(p *program) bool {
+		return len(p.logLines("another process has this data folder: it feeds the history and sends the alerts until it ends")) > 0
+	}
+	eventually(t, soon, "one of them stands back", func() bool { return stood(both[0]) || stood(both[1]) })
+	if stood(both[0]) == stood(both[1]) {
+		t.Error("both stand back: nobody feeds")
+	}
+	p := spawn(t, env) // with the folder's keys, which both lack
+	p.settle()
+	for _, p := range append(both, p) {
+		p.end()
+	}
+	judgeStored(t, p.dir, sids)
+}
+
 func TestAFolderWhoseDiskIsGoneIsLeftEmpty(t *testing.T) {
 	t.Parallel()
 	p := spawn(t, configured(t))

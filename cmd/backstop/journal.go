@@ -25,6 +25,7 @@ func (a *app) openJournal(context.Context) (intake.Journal, error) {
 		return nil, err
 	}
 	a.state.folder.Store(nil)
+	a.claim()
 	j, err := store.OpenJournal(a.journalPath(), store.JournalOptions{Now: time.Now})
 	if errors.Is(err, store.ErrCorrupt) && a.lock.owns() {
 		if err := a.journalAside(err); err != nil {

@@ -24,6 +24,7 @@ type ledgerKeeper struct {
 	// owns says whether this process may move files: of several in one
 	// folder only one may, or the second moves the first one's new file.
 	owns   func() bool
+	claim  func() // asks again to be the one, where nobody could say so far
 	opened func()
 	tell   func(incident.Alert)
 	now    func() time.Time
@@ -69,6 +70,7 @@ func (k *ledgerKeeper) tryOpen(ctx context.Context) {
 		k.say("opening", err)
 		return
 	}
+	k.claim()
 	l, err := store.OpenLedger(ctx, k.path, k.options())
 	switch {
 	case err == nil:
@@ -174,8 +176,14 @@ func (k *ledgerKeeper) tellLost() {
 	})
 }
 
+// errOthers is what who feeds gets in the moment before it is stopped.
+var errOthers = errors.New("another process has this data folder")
+
 // fed is the ledger as the pipeline sees it, or why there is none.
 func (k *ledgerKeeper) fed() (intake.Ledger, error) {
+	if !k.owns() {
+		return nil, errOthers
+	}
 	l, err := k.slot.ledger()
 	if err != nil {
 		return nil, err

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"os"
 	"path/filepath"
+	"sync"
 	"sync/atomic"
 	"time"
 
@@ -15,33 +16,43 @@ import (
 // ledger, sends alerts and moves damaged files aside. Others answer and append
 // all the same.
 type folderLock struct {
-	file *os.File
-	held atomic.Bool
+	mu     sync.Mutex
+	file   *os.File
+	locked bool // file is, by us
+	held   atomic.Bool
 }
 
 // owns says whether this process is the one.
 func (l *folderLock) owns() bool { return l.held.Load() }
 
 // try takes the lock if it is free. Where it cannot be taken at all, as in a
-// folder that nobody can write to, this process owns what there is.
+// folder that nobody can write to, this process owns what there is until it is
+// asked again: whoever opens a file of the folder anew asks first.
 func (l *folderLock) try(dir string) error {
-	if l.owns() {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if l.locked {
 		return nil
 	}
-	if l.file == nil {
-		file, err := os.OpenFile(filepath.Join(dir, "lock"), os.O_CREATE|os.O_RDWR, 0o600) //nolint:gosec // in DATA_DIR
-		if err != nil {
-			l.held.Store(true)
-			return err
-		}
-		l.file = file
-	}
-	err := unix.Flock(int(l.file.Fd()), unix.LOCK_EX|unix.LOCK_NB)
+	err := l.lock(dir)
+	l.locked = err == nil
 	if errors.Is(err, unix.EWOULDBLOCK) {
+		l.held.Store(false)
 		return nil
 	}
 	l.held.Store(true)
 	return err
+}
+
+func (l *folderLock) lock(dir string) error {
+	if l.file == nil {
+		file, err := os.OpenFile(filepath.Join(dir, "lock"), os.O_CREATE|os.O_RDWR, 0o600) //nolint:gosec // in DATA_DIR
+		if err != nil {
+			return err
+		}
+		l.file = file
+	}
+	return unix.Flock(int(l.file.Fd()), unix.LOCK_EX|unix.LOCK_NB)
 }
 
 // wait asks once a second until this process owns the folder: the one before
@@ -62,11 +73,36 @@ func (l *folderLock) wait(ctx context.Context, dir string, waiting func()) error
 	}
 }
 
+// lost returns when ctx ends, or when a folder that could not be locked can be,
+// and turns out to be another process's.
+func (l *folderLock) lost(ctx context.Context, dir string) {
+	for {
+		err := l.try(dir)
+		if err == nil && !l.owns() {
+			return
+		}
+		again := time.After(time.Second)
+		if err == nil {
+			again = nil // it is locked for good
+		}
+		select {
+		case <-ctx.Done():
+			return
+		case <-again:
+		}
+	}
+}
+
 // release lets another process take over.
 func (l *folderLock) release() error {
+	l.mu.Lock()
+	defer l.mu.Unlock()
 	l.held.Store(false)
+	l.locked = false
 	if l.file == nil {
 		return nil
 	}
-	return l.file.Close()
+	err := l.file.Close()
+	l.file = nil
+	return err
 }

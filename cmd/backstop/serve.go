@@ -86,7 +86,7 @@ func (a *app) run(ctx context.Context, reloads <-chan os.Signal) error {
 	if err != nil {
 		return err
 	}
-	_ = a.lock.try(a.folder.path) // its owner worker says why not
+	a.claim()
 	back, stopBack := context.WithCancel(context.WithoutCancel(ctx))
 	defer stopBack()
 	var behind sync.WaitGroup
@@ -177,7 +177,7 @@ func (a *app) drain(listeners []listening, stopRecording context.CancelFunc, rec
 	done := make(chan struct{})
 	go func() {
 		behind.Wait()
-		errs = append(errs, a.keeper.Close())
+		errs = append(errs, a.keeper.Close(), a.lock.release())
 		close(done)
 	}()
 	select {
