@@ -30,7 +30,7 @@ func TestSearchBoxUnderstandsWhatIsPasted(t *testing.T) {
 		"a SID in capitals with blanks":    {" " + strings.ToUpper(callSID) + "\n", history.Query{SID: callSID}},
 		"a message SID":                    {textSID, history.Query{SID: textSID}},
 		"a Console link":                   {"https://console.twilio.com/us1/monitor/logs/calls/" + callSID + "?x=1", history.Query{SID: callSID}},
-		"a line of a log":                  {`{"level":"warn","account":"AC0123456789abcdef0123456789abcdef","call_sid":"` + callSID + `"}`, history.Query{SID: callSID}},
+		"a line of a log":                  {`{"level":"warn","account":"AC0123456789abcdef0123456789abcdef","sid":"` + callSID + `"}`, history.Query{SID: callSID}},
 		"a request's body":                 {"AccountSid=AC0123456789abcdef0123456789abcdef&CallSid=" + callSID + "&From=%2B49", history.Query{SID: callSID}},
 		"a SID that is a UUID":             {"8c6a7f7e-2f0b-4b8e-9c3d-0123456789ab", history.Query{SID: "8c6a7f7e-2f0b-4b8e-9c3d-0123456789ab"}},
 		"a number with plus":               {"+4930123456", number("+4930123456")},

@@ -2,6 +2,7 @@ package intake_test
 
 import (
 	"errors"
+	"strings"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -36,6 +37,8 @@ func TestAPanicOfTheWriterLosesNothingSilently(t *testing.T) {
 			}
 			if len(r.trouble) < 2 || r.trouble[0] == nil || r.trouble[len(r.trouble)-1] != nil {
 				t.Errorf("%s: trouble was told as %v, want its beginning and its end", name, r.trouble)
+			} else if said := r.trouble[0].Error(); strings.Contains(said, "a bug") && strings.Contains(said, "panic") {
+				t.Errorf("%s: people are told %q, which is for the log", name, said)
 			}
 		})
 	}

@@ -23,6 +23,7 @@ type Teller struct {
 	alerts  func()
 	log     *slog.Logger
 	queue   chan incident.Alert
+	asking  chan struct{}      // how many wait for the ledger
 	told    map[news]time.Time // urgent ones
 	Dropped atomic.Int64
 }
@@ -38,7 +39,7 @@ type news struct {
 func NewTeller(ledger MetaLedger, urgent func(incident.Alert), alerts func(), log *slog.Logger) *Teller {
 	return &Teller{
 		ledger: ledger, urgent: urgent, alerts: alerts, log: log,
-		queue: make(chan incident.Alert, 64), told: map[news]time.Time{},
+		queue: make(chan incident.Alert, 64), asking: make(chan struct{}, askingMost), told: map[news]time.Time{},
 	}
 }
 
@@ -65,11 +66,36 @@ func (t *Teller) Run(ctx context.Context) error {
 	}
 }
 
-// tell waits for the ledger no longer than it takes to count as away; mattn
-// does not heed a deadline while it waits for a lock, hence the goroutine.
+// tell puts a into the outbox, or says it at once.
 func (t *Teller) tell(ctx context.Context, a incident.Alert) {
+	if t.ask(ctx, a) {
+		return
+	}
+	now, said := time.Now(), news{a.Topic, a.Reason}
+	if now.Sub(t.told[said]) < incident.MetaEvery {
+		return
+	}
+	maps.DeleteFunc(t.told, func(_ news, at time.Time) bool { return now.Sub(at) >= incident.MetaEvery })
+	t.told[said] = now
+	t.urgent(a)
+}
+
+// askingMost is how many alerts may wait for a ledger that hangs: each holds a
+// goroutine.
+const askingMost = 8
+
+// ask says whether the ledger took a. It waits no longer than it takes to
+// count as away; mattn does not heed a deadline while it waits for a lock,
+// hence the goroutine.
+func (t *Teller) ask(ctx context.Context, a incident.Alert) bool {
+	select {
+	case t.asking <- struct{}{}:
+	default:
+		return false
+	}
 	done := make(chan error, 1)
 	go func() {
+		defer func() { <-t.asking }()
 		queued, err := t.ledger.Tell(context.WithoutCancel(ctx), a)
 		if queued {
 			t.alerts()
@@ -80,16 +106,8 @@ func (t *Teller) tell(ctx context.Context, a incident.Alert) {
 	defer timer.Stop()
 	select {
 	case err := <-done:
-		if err == nil {
-			return
-		}
+		return err == nil
 	case <-timer.C:
+		return false
 	}
-	now, said := time.Now(), news{a.Topic, a.Reason}
-	if now.Sub(t.told[said]) < incident.MetaEvery {
-		return
-	}
-	maps.DeleteFunc(t.told, func(_ news, at time.Time) bool { return now.Sub(at) >= incident.MetaEvery })
-	t.told[said] = now
-	t.urgent(a)
 }

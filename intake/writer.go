@@ -68,6 +68,10 @@ func (w *writer) writeAll(ctx context.Context) error {
 // must not stop everything behind it.
 const panicsAtMost = 5
 
+// errBug is what a panic is turned into. It says no more, for it gets into an
+// alert: the details are in the log.
+var errBug = errors.New("a bug in Backstop: its log has the details")
+
 // tryWrite is write where a panic is an error: the group stays in flight.
 func (w *writer) tryWrite(ctx context.Context, g *group) (err error) {
 	defer func() {
@@ -75,8 +79,8 @@ func (w *writer) tryWrite(ctx context.Context, g *group) (err error) {
 		if p == nil {
 			return
 		}
-		err = fmt.Errorf("panic while writing: %v", p)
-		w.o.Log.Error("panic while writing to the journal", "err", err, "stack", string(debug.Stack()))
+		err = errBug
+		w.o.Log.Error("panic while writing to the journal", "panic", fmt.Sprint(p), "stack", string(debug.Stack()))
 		w.panicked(g)
 	}()
 	if err = w.write(ctx, g); err == nil {
@@ -98,7 +102,7 @@ func (w *writer) panicked(g *group) {
 		lost := g.entries[0].Failure
 		g.entries, g.lost = g.entries[1:], true
 		w.Stats.Dropped.Add(1)
-		w.o.Log.Error("failure lost: writing it to the journal panics", "failure", lost.ID, "call_sid", lost.SID)
+		w.o.Log.Error("failure lost: writing it to the journal panics", "failure", lost.ID, "sid", lost.SID)
 		w.o.Overflow(true)
 	}
 }

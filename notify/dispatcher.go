@@ -212,7 +212,8 @@ func (d *Dispatcher) Status() []Status {
 }
 
 // Check checks every notifier, side by side, and returns their errors by name.
-func Check(ctx context.Context, notifiers []Notifier) map[string]error {
+// A panic is logged and an error.
+func Check(ctx context.Context, notifiers []Notifier, log *slog.Logger) map[string]error {
 	var (
 		mu      sync.Mutex
 		all     sync.WaitGroup
@@ -220,7 +221,7 @@ func Check(ctx context.Context, notifiers []Notifier) map[string]error {
 	)
 	for _, n := range notifiers {
 		all.Go(func() {
-			err := safeCheck(ctx, n)
+			err := safely(log, n.Name(), func() error { return n.Check(ctx) })
 			mu.Lock()
 			defer mu.Unlock()
 			results[n.Name()] = err
@@ -228,13 +229,4 @@ func Check(ctx context.Context, notifiers []Notifier) map[string]error {
 	}
 	all.Wait()
 	return results
-}
-
-func safeCheck(ctx context.Context, n Notifier) (err error) {
-	defer func() {
-		if v := recover(); v != nil {
-			err = panicError{v}
-		}
-	}()
-	return n.Check(ctx)
 }

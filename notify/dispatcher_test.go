@@ -214,20 +214,24 @@ func TestTwoBrokenNotifiersDoNotComplainForEver(t *testing.T) {
 	})
 }
 
-func TestAPanicIsAnError(t *testing.T) {
+func TestAPanicIsAnErrorWhoseDetailsAreInTheLogOnly(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		box, began := newOutbox(), time.Now()
 		mail := &fake{name: "mail", do: func(context.Context, incident.Message) error { panic("nil map") }}
 		box.put("mail", 1, began)
-		d := notify.New(box, []notify.Notifier{mail}, notify.Options{Jitter: longest})
+		var log bytes.Buffer
+		d := notify.New(box, []notify.Notifier{mail}, notify.Options{Jitter: longest, Log: slog.New(slog.NewTextHandler(&log, nil))})
 		start(t, d)
 		time.Sleep(2 * time.Second)
 		if n := len(mail.seen()); n != 2 {
 			t.Errorf("%d attempts", n)
 		}
-		if s := d.Status()[0]; !strings.Contains(s.LastError, "nil map") {
+		if s := d.Status()[0]; s.LastError != "a bug in Backstop: its log has the details" {
 			t.Errorf("status %+v", s)
+		}
+		if said := log.String(); !strings.Contains(said, "nil map") || !strings.Contains(said, "dispatcher_test.go") {
+			t.Errorf("the log lacks what happened and where: %s", said)
 		}
 	})
 }

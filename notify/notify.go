@@ -7,6 +7,8 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"log/slog"
+	"runtime/debug"
 	"time"
 
 	"github.com/backstop-project/backstop/incident"
@@ -76,21 +78,19 @@ type retryAfterError struct {
 
 func (e *retryAfterError) Unwrap() error { return e.error }
 
-// panicError is what a panic is turned into.
-type panicError struct{ value any }
+// errBug is what a panic is turned into. It says no more, for it is kept and
+// shown: the details are in the log.
+var errBug = errors.New("a bug in Backstop: its log has the details")
 
-func (e panicError) Error() string { return fmt.Sprintf("bug in Backstop: %v", e.value) }
-
-// safeSend is n.Send with its own deadline, a panic being an error.
-func safeSend(ctx context.Context, n Notifier, m incident.Message, timeout time.Duration) (r incident.Receipt, err error) {
-	ctx, cancel := context.WithTimeout(ctx, timeout)
-	defer cancel()
+// safely calls do; a panic is logged and an error.
+func safely(log *slog.Logger, notifier string, do func() error) (err error) {
 	defer func() {
 		if v := recover(); v != nil {
-			r, err = incident.Receipt{}, panicError{v}
+			log.Error("panic in a notifier", "notifier", notifier, "panic", fmt.Sprint(v), "stack", string(debug.Stack()))
+			err = errBug
 		}
 	}()
-	return n.Send(ctx, m)
+	return do()
 }
 
 // TestMessage is what Check sends: an alert of Backstop about itself.

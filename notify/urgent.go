@@ -33,7 +33,7 @@ func (w *worker) sendUrgent(ctx context.Context, m incident.Message) {
 		m.Attempt = attempt
 		m.Now = w.options.Now()
 		sending, cancel := outlive(ctx, drainSends)
-		receipt, err := safeSend(sending, w.current(), m, w.options.SendTimeout)
+		receipt, err := w.send(sending, w.current(), m)
 		broken := sending.Err() != nil
 		cancel()
 		r := w.judge(m, receipt, err, broken)

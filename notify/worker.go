@@ -105,7 +105,7 @@ func (w *worker) run(ctx context.Context) {
 func (w *worker) dispatch(ctx context.Context) {
 	refused := 0 // claims in a row that failed
 	for ctx.Err() == nil {
-		err := w.step(ctx)
+		err := safely(w.options.Log, w.name, func() error { return w.step(ctx) })
 		if err == nil {
 			refused = 0
 			continue
@@ -120,14 +120,8 @@ func (w *worker) dispatch(ctx context.Context) {
 	}
 }
 
-// step delivers one message or waits for one. A panic is an error: telling
-// people must not end the process that answers the callers.
-func (w *worker) step(ctx context.Context) (err error) {
-	defer func() {
-		if v := recover(); v != nil {
-			err = panicError{v}
-		}
-	}()
+// step delivers one message or waits for one.
+func (w *worker) step(ctx context.Context) error {
 	now := w.options.Now()
 	m, wait, ok, err := w.outbox.Claim(ctx, w.name, now, leaseFactor*w.options.SendTimeout)
 	switch {
@@ -156,7 +150,7 @@ func (w *worker) deliver(ctx context.Context, m incident.Message) {
 	started := w.options.Now()
 	n := w.current()
 	sending, cancel := outlive(ctx, drainSends)
-	receipt, err := safeSend(sending, n, m, w.options.SendTimeout)
+	receipt, err := w.send(sending, n, m)
 	broken := sending.Err() != nil
 	cancel()
 
@@ -170,6 +164,18 @@ func (w *worker) deliver(ctx context.Context, m incident.Message) {
 	if r.Error != "" {
 		sleepOr(ctx, w.pauseLeft(), w.changed, nil)
 	}
+}
+
+// send is n.Send with its own deadline. A panic is an error: telling people
+// must not end the process that answers the callers.
+func (w *worker) send(ctx context.Context, n Notifier, m incident.Message) (r incident.Receipt, err error) {
+	ctx, cancel := context.WithTimeout(ctx, w.options.SendTimeout)
+	defer cancel()
+	err = safely(w.options.Log, w.name, func() error {
+		r, err = n.Send(ctx, m)
+		return err
+	})
+	return r, err
 }
 
 func (w *worker) current() Notifier {

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"net/url"
 	"strings"
+	"fmt"
 	"testing"
 	"time"
 
@@ -412,7 +413,9 @@ func TestWhatCanNeverGoInIsRefusedAndUndone(t *testing.T) {
 func TestAPanicInADecisionIsRefusedAndUndone(t *testing.T) {
 	ctx := context.Background()
 	var broken bool
+	var heard string
 	l := openLedger(t, func(o *store.LedgerOptions) {
+		o.Panicked = func(value any, stack []byte) { heard = fmt.Sprintf("%v\n%s", value, stack) }
 		o.Now = func() time.Time {
 			if broken {
 				panic("no clock")
@@ -424,6 +427,12 @@ func TestAPanicInADecisionIsRefusedAndUndone(t *testing.T) {
 	var refused *incident.RefusedError
 	if _, err := l.Feed(ctx, incident.Batch{Entries: calls(0, 3)}); !errors.As(err, &refused) {
 		t.Fatalf("got %v, want it refused", err)
+	}
+	if strings.Contains(refused.Error(), "no clock") || strings.Contains(refused.Error(), ".go:") {
+		t.Errorf("the error tells people what only the log should have: %v", refused)
+	}
+	if !strings.Contains(heard, "no clock") || !strings.Contains(heard, "feed_test.go") {
+		t.Errorf("the log would have %q", heard)
 	}
 	broken = false
 	if got := feed(t, l, calls(0, 3)...); got.Stored != 3 {

@@ -8,6 +8,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"strconv"
 	"strings"
 	"syscall"
 	"testing"
@@ -482,4 +483,38 @@ func TestAfterCloseEverythingIsAnError(t *testing.T) {
 	if _, err := l.Failures(ctx, history.Query{}); err == nil {
 		t.Error("reading a closed ledger gave no error")
 	}
+}
+
+// Goose makes its own table before the first migration, which is what a crash
+// or a full disk between the two leaves behind.
+func TestADatabaseWhoseMakingWasCutShortIsMadeAtTheNextStart(t *testing.T) {
+	open := map[string]func(path string, most int64) (database, error){
+		"journal": func(path string, most int64) (database, error) {
+			return nilIfError(store.OpenJournal(path, store.JournalOptions{MaxFile: most}))
+		},
+		"ledger": func(path string, most int64) (database, error) {
+			return nilIfError(store.OpenLedger(context.Background(), path, store.LedgerOptions{Policy: incident.DefaultPolicy(), MaxFile: most}))
+		},
+	}
+	forEachKind(t, func(t *testing.T, kind, path string) {
+		t.Helper()
+		short := 0
+		for pages := int64(1); ; pages++ {
+			path := path + strconv.FormatInt(pages, 10)
+			d, err := open[kind](path, pages*4096)
+			if err == nil {
+				d.Close()
+				break
+			}
+			short++
+			d, err = open[kind](path, 0)
+			if err != nil {
+				t.Fatalf("cut short at %d pages: %v", pages, err)
+			}
+			d.Close()
+		}
+		if kind == "ledger" && short < 10 {
+			t.Errorf("only %d of the starts were cut short", short)
+		}
+	})
 }

@@ -25,6 +25,9 @@ type LedgerOptions struct {
 	// MaxFile is a size in bytes that the file itself never exceeds: beyond
 	// it writing fails as on a full disk. 0 is no bound.
 	MaxFile int64
+	// Panicked hears of a panic in a transaction, for the log; the transaction
+	// is rolled back and ends in an error. nil is nobody.
+	Panicked func(value any, stack []byte)
 }
 
 // NotifierRow is a notifier as the outbox knows it.
@@ -57,6 +60,8 @@ type Ledger struct {
 	built  time.Time
 	packer *params.Packer
 
+	panicked func(value any, stack []byte)
+
 	policy    atomic.Pointer[incident.Policy]
 	notifiers atomic.Pointer[[]NotifierRow]
 
@@ -75,7 +80,10 @@ func OpenLedger(ctx context.Context, path string, o LedgerOptions) (*Ledger, err
 	if o.Now == nil {
 		o.Now = time.Now
 	}
-	l := &Ledger{now: o.Now, built: o.Built, turn: make(chan *memory, 1)}
+	if o.Panicked == nil {
+		o.Panicked = func(any, []byte) {}
+	}
+	l := &Ledger{now: o.Now, built: o.Built, panicked: o.Panicked, turn: make(chan *memory, 1)}
 	l.turn <- newMemory()
 	l.SetPolicy(o.Policy)
 	l.SetNotifiers(o.Notifiers)

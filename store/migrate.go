@@ -4,6 +4,7 @@ import (
 	"context"
 	"database/sql"
 	"embed"
+	"fmt"
 	"io/fs"
 
 	"github.com/pressly/goose/v3"
@@ -17,6 +18,9 @@ var migrations embed.FS
 
 // migrate brings the schema up to date, each step in its transaction.
 func migrate(ctx context.Context, db *sql.DB) error {
+	if err := mark(ctx, db); err != nil {
+		return err
+	}
 	dir, err := fs.Sub(migrations, "migrations")
 	if err != nil {
 		return err
@@ -27,5 +31,17 @@ func migrate(ctx context.Context, db *sql.DB) error {
 		return err
 	}
 	_, err = provider.Up(ctx)
+	return err
+}
+
+// mark says whose file this is before anything else is in it: goose makes a
+// table of its own ahead of the first step, and a start that ends in between
+// must not leave a file that looks like somebody else's.
+func mark(ctx context.Context, db *sql.DB) error {
+	application, _, _, err := marks(ctx, db)
+	if err != nil || application == applicationID {
+		return err
+	}
+	_, err = db.ExecContext(ctx, fmt.Sprintf("PRAGMA application_id = %d", applicationID))
 	return err
 }

@@ -103,7 +103,8 @@ func (l *Ledger) transact(ctx context.Context, m *memory, do func(context.Contex
 	}
 	defer func() {
 		if p := recover(); p != nil {
-			err = &panicError{value: p, stack: debug.Stack()}
+			l.panicked(p, debug.Stack())
+			err = &panicError{}
 		}
 		if err != nil {
 			err = errors.Join(err, ignoreDone(sqlTx.Rollback()))

@@ -87,7 +87,7 @@ func TestFirstLineSaysEffectCauseAndAge(t *testing.T) {
 		"late":               "Late: 2 not helped: example.com refuses connections, since 23 Nov",
 		"digest":             "14 incidents, 56 callers not helped, since 03:12",
 		"drill":              "Drill, nothing is broken: drill.example.com does not answer Twilio",
-		"meta":               "12 requests for your account failed the signature check",
+		"meta":               "Real callers? 12 requests for your account failed the signature check",
 	}
 	for _, sample := range notifytest.Samples() {
 		mail, err := alerts.Mail(sample.Message)

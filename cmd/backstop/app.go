@@ -41,6 +41,7 @@ type app struct {
 
 	current    atomic.Pointer[parts]
 	reloading  sync.Mutex
+	naming     sync.Mutex // setNotifiers
 	slot       *ledgerSlot
 	keeper     *ledgerKeeper
 	recorder   *intake.Recorder
@@ -96,14 +97,28 @@ func (a *app) buildPipeline() {
 	}, a.sentinel)
 	a.keeper = &ledgerKeeper{
 		slot: a.slot, path: p.config.Ledger, folder: a.folder, options: a.ledgerOptions, owns: a.lock.owns, claim: a.claim,
-		opened: func() { a.feeder.Wake(); a.dispatcher.Wake() },
+		opened: func() { a.setNotifiers(); a.feeder.Wake(); a.dispatcher.Wake() },
 		tell:   a.teller.Tell, now: time.Now, log: a.log, suspects: make(chan *store.Ledger, 1),
 	}
+	a.slot.suspect = a.keeper.suspect
 }
 
 func (a *app) ledgerOptions() store.LedgerOptions {
 	return store.LedgerOptions{
 		Policy: incident.DefaultPolicy(), Notifiers: a.current.Load().rows, Now: time.Now, Built: builtAt(),
+		Panicked: func(value any, stack []byte) {
+			a.log.Error("panic in the ledger", "panic", fmt.Sprint(value), "stack", string(stack))
+		},
+	}
+}
+
+// setNotifiers has the ledger tell those of the present configuration. Whoever
+// changes either calls it: a ledger may be opened while a reload goes on.
+func (a *app) setNotifiers() {
+	a.naming.Lock()
+	defer a.naming.Unlock()
+	if l, err := a.slot.ledger(); err == nil {
+		l.SetNotifiers(a.current.Load().rows)
 	}
 }
 

@@ -56,7 +56,7 @@ func (checkCommand) notify(ctx context.Context, w *world, p *parts) error {
 	ctx, cancel := context.WithTimeout(ctx, checkAtMost)
 	defer cancel()
 	failed := 0
-	results := notify.Check(ctx, p.notifiers)
+	results := notify.Check(ctx, p.notifiers, slog.New(slog.NewTextHandler(w.stderr, nil)))
 	for _, n := range p.notifiers {
 		verdict := "took the test message"
 		if err := results[n.Name()]; err != nil {

@@ -37,6 +37,19 @@ func TestAFirstStartSaysWhatToDo(t *testing.T) {
 	who.get("/").shows("Nobody will be told")
 }
 
+func TestWithoutPublicURLAloneRequestsAreRecordedAndNothingElseIsSaid(t *testing.T) {
+	t.Parallel()
+	p := start(t, configured(t).with(settings{"PUBLIC_URL": ""}))
+	if printed := p.printed.String(); strings.Contains(printed, "not recorded") || !strings.Contains(printed, "PUBLIC_URL is unset: it is found out") {
+		t.Errorf("it prints:\n%s", printed)
+	}
+	who := p.person()
+	who.get("/history").shows("PUBLIC_URL is not set: it is found out from the first request whose signature matches.")
+	if failure := p.call(sim.Call{}).First().Failure(); !strings.HasSuffix(failure, "written=yes") {
+		t.Errorf("X-Backstop-Failure: got %q", failure)
+	}
+}
+
 func TestBeforeAnythingIsSetCallersAreAnsweredAndNothingIsRecorded(t *testing.T) {
 	t.Parallel()
 	p := start(t, unconfigured(t))

@@ -3,6 +3,7 @@ package main
 import (
 	"fmt"
 	"net"
+	"slices"
 	"strings"
 )
 
@@ -47,6 +48,9 @@ func (a *app) greet(listeners []listening) {
 
 // unsetSentence says what is missing and what that means.
 func unsetSentence(missing []string) string {
+	if !slices.Contains(missing, "TWILIO_AUTH_TOKEN") {
+		return "PUBLIC_URL is unset: it is found out from the first request whose signature matches. Set it, so that no request is taken for a stranger's."
+	}
 	names := strings.Join(missing, ", ")
 	if i := strings.LastIndex(names, ", "); i >= 0 {
 		names = names[:i] + " and " + names[i+2:]

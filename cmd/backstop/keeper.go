@@ -188,31 +188,35 @@ func (k *ledgerKeeper) fed() (intake.Ledger, error) {
 	if err != nil {
 		return nil, err
 	}
-	return watchedLedger{l, k.suspect}, nil
+	return watchedLedger{l, k.slot.watch}, nil
 }
 
-// watchedLedger has its keeper look at a ledger that SQLite calls malformed
-// while it is fed: its header may be good where its pages are not.
+// watchedLedger has its keeper look at it where SQLite calls it malformed
+// while it is fed.
 type watchedLedger struct {
 	*store.Ledger
-	suspect func(*store.Ledger)
-}
-
-func (w watchedLedger) watch(err error) error {
-	if errors.Is(err, store.ErrCorrupt) {
-		w.suspect(w.Ledger)
-	}
-	return err
+	watch func(*store.Ledger, error) error
 }
 
 // Cursor is store.Ledger's.
 func (w watchedLedger) Cursor(ctx context.Context, journal string) (incident.Cursor, error) {
 	c, err := w.Ledger.Cursor(ctx, journal)
-	return c, w.watch(err)
+	return c, w.watch(w.Ledger, err)
 }
 
 // Feed is store.Ledger's.
 func (w watchedLedger) Feed(ctx context.Context, batch incident.Batch) (incident.FeedReport, error) {
 	report, err := w.Ledger.Feed(ctx, batch)
-	return report, w.watch(err)
+	return report, w.watch(w.Ledger, err)
+}
+
+// Tick is store.Ledger's.
+func (w watchedLedger) Tick(ctx context.Context, now time.Time) (next time.Time, alerts int, err error) {
+	next, alerts, err = w.Ledger.Tick(ctx, now)
+	return next, alerts, w.watch(w.Ledger, err)
+}
+
+// SetAside is store.Ledger's.
+func (w watchedLedger) SetAside(ctx context.Context, raw []byte, reason string, at time.Time) error {
+	return w.watch(w.Ledger, w.Ledger.SetAside(ctx, raw, reason, at))
 }

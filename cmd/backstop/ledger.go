@@ -22,6 +22,9 @@ type ledgerSlot struct {
 	open   atomic.Pointer[store.Ledger]
 	why    atomic.Pointer[string] // it is not open; nil where nobody knows yet
 	alerts func()                 // called when a person's deed put an alert into the outbox
+	// suspect hears of a ledger that SQLite calls malformed: its header may be
+	// good where its pages are not.
+	suspect func(*store.Ledger)
 
 	mu      sync.Mutex
 	claimed map[string]string // by notifier: the id of the ledger that its delivery was claimed from
@@ -43,7 +46,16 @@ func ask[T any](s *ledgerSlot, question func(*store.Ledger) (T, error)) (T, erro
 		var none T
 		return none, err
 	}
-	return question(l)
+	answer, err := question(l)
+	return answer, s.watch(l, err)
+}
+
+// watch is err, and has the ledger looked at where that says it is damaged.
+func (s *ledgerSlot) watch(l *store.Ledger, err error) error {
+	if errors.Is(err, store.ErrCorrupt) {
+		s.suspect(l)
+	}
+	return err
 }
 
 // Failures is store.Ledger's.
@@ -67,7 +79,7 @@ func (s *ledgerSlot) Reveal(ctx context.Context, id incident.ID, r history.Revea
 	if err != nil {
 		return err
 	}
-	return l.Reveal(ctx, id, r)
+	return s.watch(l, l.Reveal(ctx, id, r))
 }
 
 // Incidents is store.Ledger's.
@@ -117,7 +129,7 @@ func (s *ledgerSlot) Claim(ctx context.Context, notifier string, now time.Time, 
 		}
 		s.claimed[notifier] = l.ID()
 	}
-	return m, wait, ok, err
+	return m, wait, ok, s.watch(l, err)
 }
 
 // Settle is store.Ledger's. In another ledger than the one that was claimed
@@ -133,7 +145,7 @@ func (s *ledgerSlot) Settle(ctx context.Context, notifier string, delivery int64
 	if from != l.ID() {
 		return &incident.RefusedError{Err: errors.New("the ledger was replaced while the message was sent")}
 	}
-	return l.Settle(ctx, notifier, delivery, r)
+	return s.watch(l, l.Settle(ctx, notifier, delivery, r))
 }
 
 // Tell is store.Ledger's.

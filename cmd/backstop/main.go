@@ -26,8 +26,14 @@ func main() {
 	os.Exit(run(context.Background(), world{
 		args: os.Args[1:], getenv: os.Getenv,
 		stdin: os.Stdin, stdout: os.Stdout, stderr: os.Stderr,
-		terminal: term.IsTerminal(int(os.Stdout.Fd())),
+		terminal: atTerminal(),
 	}))
+}
+
+// atTerminal says whether a person reads stdout, and nobody else keeps it. A
+// container has a terminal with one flag, and its engine logs what it prints.
+func atTerminal() bool {
+	return term.IsTerminal(int(os.Stdout.Fd())) && term.IsTerminal(int(os.Stdin.Fd())) && os.Getpid() != 1
 }
 
 // spareProcessors are for the goroutines that wait for the disk. The kernel
@@ -40,7 +46,7 @@ type world struct {
 	getenv         func(string) string
 	stdin          io.Reader
 	stdout, stderr io.Writer
-	terminal       bool // stdout is one: secrets may be shown there
+	terminal       bool // stdout is one that a person reads: secrets may be shown there
 }
 
 // cli is the command line.

@@ -38,7 +38,7 @@ func (a *app) retainOnce(ctx context.Context, s *shortage, now time.Time) (wait 
 	}
 	keep := a.current.Load().retention()
 	report, err := l.Retain(ctx, now, keep)
-	if err != nil {
+	if a.slot.watch(l, err) != nil {
 		a.retentionTrouble(err)
 		return retainEvery
 	}

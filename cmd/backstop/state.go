@@ -123,7 +123,7 @@ func commandName() string {
 
 // unverified sums up the requests that failed the signature check.
 func (a *app) unverified() pages.Unverified {
-	list, _, _ := a.hook.Unverified(unverifiedShown)
+	list := a.hook.Unverified(unverifiedShown)
 	var u pages.Unverified
 	counts := map[string]int{}
 	for _, one := range list {
@@ -176,9 +176,7 @@ func (a *app) reload() {
 	before := a.current.Swap(p)
 	a.level.Set(c.LogLevel)
 	a.dispatcher.Replace(p.notifiers)
-	if l, err := a.slot.ledger(); err == nil {
-		l.SetNotifiers(p.rows)
-	}
+	a.setNotifiers()
 	a.hook.Replace(p.hookSettings()) // last: what verifies now is told to the new notifiers
 	a.state.reload.Store(nil)
 	a.log.Info("configuration reloaded", "file", c.File)

@@ -134,9 +134,9 @@ func (h *Hook) Public() twilio.BaseURL {
 	return now.Public
 }
 
-// Unverified lists the newest unverified requests, at most limit; ours is how
-// many of those kept name a configured account, total how many ever came.
-func (h *Hook) Unverified(limit int) (list []Unverified, ours int, total int64) {
+// Unverified lists the unverified requests that are kept, the newest first, at
+// most limit.
+func (h *Hook) Unverified(limit int) []Unverified {
 	return h.unverified.list(limit, h.o.Now())
 }
 

@@ -62,7 +62,7 @@ func (h *Hook) log(ctx context.Context, e incident.Entry, written bool) {
 		slog.String("channel", f.Channel.String()),
 		slog.Int("error_code", f.Code),
 		slog.String("host", incident.Host(f.ErrorURL)),
-		slog.String("call_sid", f.SID),
+		slog.String("sid", f.SID),
 		slog.String("from", masked.Number(f.From)),
 		slog.String("to", masked.Number(f.To)),
 		slog.String("situation", e.Answer.Situation.String()),

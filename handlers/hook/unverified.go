@@ -56,8 +56,6 @@ type unverified struct {
 	queue []*kept // oldest first
 	bytes int
 	news  tally // of requests for our accounts, since it was asked last
-
-	total int64 // ever
 }
 
 const (
@@ -71,7 +69,6 @@ func (u *unverified) add(k *kept) {
 	k.bound()
 	u.mu.Lock()
 	defer u.mu.Unlock()
-	u.total++
 	if k.ours {
 		u.news = u.news.and(k)
 	}
@@ -174,17 +171,13 @@ func (u *unverified) takeNews() tally {
 }
 
 // list is what pages show: the newest first, at most limit.
-func (u *unverified) list(limit int, now time.Time) (list []Unverified, ours int, total int64) {
+func (u *unverified) list(limit int, now time.Time) []Unverified {
 	u.mu.Lock()
 	defer u.mu.Unlock()
 	u.expire(now)
-	for _, k := range slices.Backward(u.queue) {
-		if k.ours {
-			ours++
-		}
-		if len(list) < limit {
-			list = append(list, Unverified{At: k.at, Reason: k.reason})
-		}
+	var list []Unverified
+	for _, k := range slices.Backward(u.queue[max(0, len(u.queue)-limit):]) {
+		list = append(list, Unverified{At: k.at, Reason: k.reason})
 	}
-	return list, ours, u.total
+	return list
 }

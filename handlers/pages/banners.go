@@ -2,6 +2,7 @@ package pages
 
 import (
 	"context"
+	"slices"
 	"strings"
 
 	"github.com/gin-gonic/gin"
@@ -79,6 +80,7 @@ func (p *Pages) framed(ctx context.Context, c *gin.Context, title, active string
 // setupView is what is left to do before Backstop does its work.
 type setupView struct {
 	Missing   []string
+	NoToken   bool // nothing can be verified, hence nothing is recorded
 	Suggested string
 	Paste     []pasteView
 	Drill     string
@@ -103,7 +105,7 @@ func (p *Pages) setup() setupView {
 		drill += " --to " + base
 	}
 	return setupView{
-		Missing: s.Missing, Suggested: s.SuggestedURL, Drill: drill, Notifiers: len(s.Notifiers) > 0,
+		Missing: s.Missing, NoToken: slices.Contains(s.Missing, "TWILIO_AUTH_TOKEN"), Suggested: s.SuggestedURL, Drill: drill, Notifiers: len(s.Notifiers) > 0,
 		Paste: []pasteView{
 			{"Phone number → Voice Configuration → Primary handler fails", base + "/fallback/voice"},
 			{"Phone number → Messaging Configuration → Primary handler fails", base + "/fallback/messaging"},

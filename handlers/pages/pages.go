@@ -54,8 +54,9 @@ type Passwords interface {
 
 // Setup is how far Backstop has been set up, read anew for every page.
 type Setup struct {
-	// Missing are the settings without which requests are answered but not
-	// recorded: PUBLIC_URL, TWILIO_ACCOUNT_SID, TWILIO_AUTH_TOKEN.
+	// Missing are those of PUBLIC_URL, TWILIO_ACCOUNT_SID and TWILIO_AUTH_TOKEN
+	// that are wanted. Without the token requests are answered but not
+	// recorded; without the URL some may not be.
 	Missing []string
 	// SuggestedURL is the PUBLIC_URL that a verified request was signed for
 	// while none was set; "" where there was none.
