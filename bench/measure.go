@@ -77,7 +77,7 @@ func bursts(ctx context.Context, p plan, c corpus, connections int) error {
 		say("  %-9s %7.0f/s   p50 %6.2f ms   p99 %6.2f ms   CPU %5.1f µs a request", name, median(f.rate), median(f.p50), median(f.p99), median(f.cpu))
 	}
 	if p.only != "" {
-		say("  RssAnon %.0f MB at most", all[p.only].rss)
+		say("  until the ledger has them %.0f/s; RssAnon %.0f MB at most", median(all[p.only].caughtUp), all[p.only].rss)
 		return nil
 	}
 	gin, floor, ours := all["gin"], all["floor"], all["backstop"]

@@ -59,7 +59,7 @@ func (f *Feeder) readableAfter(ctx context.Context, journal Journal, row int64) 
 		return 0, err
 	}
 	reads := func(after int64) (bool, error) {
-		err := journal.ReadAfter(ctx, after, 1, func(int64, []byte) error { return nil })
+		err := journal.ReadAfter(ctx, after, 1, func(int64, string) error { return nil })
 		if damagedRow(err) {
 			return false, nil
 		}

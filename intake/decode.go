@@ -13,22 +13,15 @@ import (
 // errDamaged marks bytes that are no group, or no entry, of ours.
 var errDamaged = errors.New("damaged journal entry")
 
-// decoded is a group read back. Damaged holds entries that could not be read,
-// byte for byte.
-type decoded struct {
-	entries []incident.Fed
-	damaged [][]byte
-}
-
-// decodeGroup reads what encode wrote. A damaged entry costs itself; where the
-// group's frame is damaged the rest of it is returned as one damaged piece.
-func decodeGroup(blob []byte) decoded {
-	var d decoded
-	r := &reader{rest: string(blob)}
+// decodeGroup appends to entries what encode wrote. A damaged entry costs
+// itself, and is returned byte for byte; where the group's frame is damaged
+// the whole of it is returned so.
+func decodeGroup(entries []incident.Fed, blob string) (all []incident.Fed, damaged [][]byte) {
+	r, s := &reader{rest: blob}, new(summer)
 	version := r.byte()
 	begun := time.UnixMilli(int64(r.uvarint())).UTC() //nolint:gosec // what encode wrote
 	if version != groupVersion || r.failed {
-		return decoded{damaged: [][]byte{blob}}
+		return entries, [][]byte{[]byte(blob)}
 	}
 	shared := make([]sharedText, 0, r.count(1))
 	for range cap(shared) {
@@ -42,21 +35,33 @@ func decodeGroup(blob []byte) decoded {
 		}
 		f := incident.Fed{JournalAt: begun}
 		var err error
-		if binary.BigEndian.Uint32([]byte(sum)) != crc32.Checksum([]byte(body), castagnoli) {
+		if binary.BigEndian.Uint32([]byte(sum)) != s.of(body) {
 			err = errDamaged
 		} else {
 			f.Entry, err = decodeEntry(body, shared)
 		}
 		if err != nil {
-			d.damaged = append(d.damaged, []byte(body))
+			damaged = append(damaged, []byte(body))
 			continue
 		}
-		d.entries = append(d.entries, f)
+		entries = append(entries, f)
 	}
 	if r.failed {
-		d.damaged = append(d.damaged, blob)
+		damaged = append(damaged, []byte(blob))
 	}
-	return d
+	return entries, damaged
+}
+
+// summer makes checksums of texts piece by piece, without a copy of the whole.
+type summer struct{ piece [512]byte }
+
+func (s *summer) of(text string) (sum uint32) {
+	for len(text) > 0 {
+		n := copy(s.piece[:], text)
+		sum = crc32.Update(sum, castagnoli, s.piece[:n])
+		text = text[n:]
+	}
+	return sum
 }
 
 // sharedText is a text that many entries of a group name; bytes are made once.

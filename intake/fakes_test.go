@@ -57,7 +57,7 @@ func (j *memoryJournal) Append(_ context.Context, blob []byte) (int64, error) {
 	return int64(len(j.rows)), nil
 }
 
-func (j *memoryJournal) ReadAfter(_ context.Context, row int64, maxBytes int, fn func(int64, []byte) error) error {
+func (j *memoryJournal) ReadAfter(_ context.Context, row int64, maxBytes int, fn func(int64, string) error) error {
 	j.mu.Lock()
 	rows, unread, behind := j.rows[min(row, int64(len(j.rows))):], j.unread, j.unreadBehind
 	j.mu.Unlock()
@@ -74,7 +74,7 @@ func (j *memoryJournal) ReadAfter(_ context.Context, row int64, maxBytes int, fn
 			}
 			return nil
 		}
-		if err := fn(row+int64(i)+1, blob); err != nil {
+		if err := fn(row+int64(i)+1, string(blob)); err != nil {
 			return err
 		}
 		if maxBytes -= len(blob); maxBytes <= 0 {

@@ -37,6 +37,7 @@ type Feeder struct {
 	wake chan struct{}
 	gate *Sentinel
 
+	room         []incident.Fed             // of the last batch, for the next
 	damagedSince time.Time                  // the row behind the cursor is damaged since
 	aside        map[[sha256.Size]byte]bool // of the batch that is tried: set aside already
 
@@ -134,13 +135,17 @@ func (f *Feeder) feedOnce(ctx context.Context) (entries int, more bool, err erro
 	if err != nil {
 		return 0, false, err
 	}
-	batch := incident.Batch{Cursor: cursor}
+	batch := incident.Batch{Cursor: cursor, Entries: f.room}
+	defer func() {
+		clear(batch.Entries)
+		f.room = batch.Entries[:0]
+	}()
 	var damaged [][]byte
 	read := 0
-	err = journal.ReadAfter(ctx, cursor.Row, readBytes, func(row int64, blob []byte) error {
-		d := decodeGroup(blob)
-		batch.Entries = append(batch.Entries, d.entries...)
-		damaged = append(damaged, d.damaged...)
+	err = journal.ReadAfter(ctx, cursor.Row, readBytes, func(row int64, blob string) error {
+		var bad [][]byte
+		batch.Entries, bad = decodeGroup(batch.Entries, blob)
+		damaged = append(damaged, bad...)
 		batch.Cursor.Row = row
 		read += len(blob)
 		return nil

@@ -1,7 +1,6 @@
 package intake
 
 import (
-	"bytes"
 	"context"
 	"time"
 )
@@ -12,8 +11,8 @@ const rescueMost = 64 << 20
 // rescue reads what the ledger may not have yet from a journal whose file was
 // deleted or replaced, while the open one can still be read.
 func (w *writer) rescue(ctx context.Context, j Journal) {
-	err := j.ReadAfter(ctx, w.fedRow.Load(), rescueMost, func(_ int64, blob []byte) error {
-		w.rescued = append(w.rescued, bytes.Clone(blob))
+	err := j.ReadAfter(ctx, w.fedRow.Load(), rescueMost, func(_ int64, blob string) error {
+		w.rescued = append(w.rescued, []byte(blob))
 		return nil
 	})
 	if err != nil {

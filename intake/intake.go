@@ -20,7 +20,7 @@ type Journal interface {
 	// ReadAfter calls fn for the rows after row, in order, until about
 	// maxBytes have been read. It never holds up Append. Only where the
 	// first row is damaged for good is the error an *incident.DamagedError.
-	ReadAfter(ctx context.Context, row int64, maxBytes int, fn func(row int64, blob []byte) error) error
+	ReadAfter(ctx context.Context, row int64, maxBytes int, fn func(row int64, blob string) error) error
 	// Last is the newest row's number.
 	Last(ctx context.Context) (row int64, err error)
 	// Prune removes rows up to through that were written before the given

@@ -70,11 +70,12 @@ type group struct {
 	lost    bool // an entry of it will not be on the disk: done stays open
 }
 
-func newGroup() *group { return &group{done: make(chan struct{})} }
+// newGroup makes a group with room for entries.
+func newGroup(room []incident.Entry) *group { return &group{entries: room, done: make(chan struct{})} }
 
 // NewRecorder makes a recorder; Run does its work.
 func NewRecorder(o RecorderOptions) *Recorder {
-	return &Recorder{o: o, wake: make(chan struct{}, 1), pending: newGroup()}
+	return &Recorder{o: o, wake: make(chan struct{}, 1), pending: newGroup(nil)}
 }
 
 // Record queues e and returns at once. done is closed when e is on the disk,

@@ -21,7 +21,9 @@ const drainFor = 8 * time.Second
 type writer struct {
 	*Recorder
 	encoder   encoder
-	inFlight  *group // taken from the queue, not yet on the disk
+	inFlight  *group           // taken from the queue, not yet on the disk
+	taken     []incident.Entry // all that inFlight had when it was taken
+	spare     []incident.Entry // room for the next group
 	troubled  bool
 	failures  int // commits that failed in a row
 	panics    int // likewise that panicked
@@ -40,7 +42,8 @@ func (w *writer) take() *group {
 	if len(w.pending.entries) == 0 {
 		return nil
 	}
-	w.inFlight, w.pending = w.pending, newGroup()
+	w.inFlight, w.pending = w.pending, newGroup(w.spare)
+	w.taken, w.spare = w.inFlight.entries, nil
 	return w.inFlight
 }
 
@@ -107,9 +110,17 @@ func (w *writer) panicked(g *group) {
 	}
 }
 
+// spareMost is how many entries the room has that is kept for the next group.
+const spareMost = 1024
+
 // landed takes the group out of flight.
 func (w *writer) landed(g *group) {
 	w.inFlight = nil
+	if len(w.taken) <= spareMost {
+		clear(w.taken)
+		w.spare = w.taken[:0]
+	}
+	w.taken = nil
 	w.mu.Lock()
 	w.queued -= g.bytes
 	w.mu.Unlock()

@@ -50,7 +50,7 @@ func appendRows(tb testing.TB, j *store.Journal, n, size int) (row int64) {
 // readAll is every row after row.
 func readAll(tb testing.TB, j *store.Journal, row int64) (rows []int64) {
 	tb.Helper()
-	if err := j.ReadAfter(context.Background(), row, 1<<30, func(row int64, _ []byte) error {
+	if err := j.ReadAfter(context.Background(), row, 1<<30, func(row int64, _ string) error {
 		rows = append(rows, row)
 		return nil
 	}); err != nil {
@@ -118,7 +118,7 @@ func TestReadingStopsAtItsBoundButGoesOn(t *testing.T) {
 		want     int
 	}{{0, 1, 1}, {0, 2500, 2}, {0, 3000, 3}, {8, 1 << 20, 2}, {10, 1 << 20, 0}, {99, 1 << 20, 0}, {-1, 1 << 20, 10}} {
 		n := 0
-		if err := j.ReadAfter(ctx, c.after, c.maxBytes, func(row int64, blob []byte) error {
+		if err := j.ReadAfter(ctx, c.after, c.maxBytes, func(row int64, blob string) error {
 			n++
 			if row != max(c.after, 0)+int64(n) || len(blob) != 1000 || blob[0] != byte(row-1) {
 				t.Errorf("row %d holds %d bytes of %d", row, len(blob), blob[0])
@@ -129,7 +129,7 @@ func TestReadingStopsAtItsBoundButGoesOn(t *testing.T) {
 		}
 	}
 	stop := errors.New("stop")
-	if err := j.ReadAfter(ctx, 0, 1<<20, func(int64, []byte) error { return stop }); !errors.Is(err, stop) {
+	if err := j.ReadAfter(ctx, 0, 1<<20, func(int64, string) error { return stop }); !errors.Is(err, stop) {
 		t.Errorf("got %v, want fn's error", err)
 	}
 }
@@ -139,7 +139,7 @@ func TestAReaderThatIsSlowHoldsNothingUp(t *testing.T) {
 	path := journalPath(t)
 	j := openJournal(t, path, store.JournalOptions{})
 	appendRows(t, j, 3, 1000)
-	if err := j.ReadAfter(ctx, 0, 1<<20, func(int64, []byte) error {
+	if err := j.ReadAfter(ctx, 0, 1<<20, func(int64, string) error {
 		appendRows(t, j, 40, 1<<20)
 		if n, err := j.Prune(ctx, time.Now().Add(time.Hour), 2, 1<<40); err != nil {
 			t.Errorf("pruned %d, %v", n, err)

@@ -21,8 +21,9 @@ func (j *Journal) Last(ctx context.Context) (row int64, err error) {
 // maxBytes, but at least one if there is one. The rows are in memory before fn
 // sees the first, so that a slow fn holds no lock and keeps no WAL from being
 // reset. An error of fn ends it and is returned as it is. Where the first row
-// is damaged the error is an *incident.DamagedError.
-func (j *Journal) ReadAfter(ctx context.Context, row int64, maxBytes int, fn func(row int64, blob []byte) error) error {
+// is damaged the error is an *incident.DamagedError. A row's bytes are a
+// string, for whoever decodes one keeps pieces of it.
+func (j *Journal) ReadAfter(ctx context.Context, row int64, maxBytes int, fn func(row int64, blob string) error) error {
 	groups, err := j.after(ctx, row, maxBytes)
 	if err != nil {
 		return fmt.Errorf("read journal after row %d: %w", row, damaged(err))
@@ -37,7 +38,7 @@ func (j *Journal) ReadAfter(ctx context.Context, row int64, maxBytes int, fn fun
 
 type group struct {
 	row  int64
-	blob []byte
+	blob string
 }
 
 func (j *Journal) after(ctx context.Context, row int64, maxBytes int) (groups []group, err error) {

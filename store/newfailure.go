@@ -11,7 +11,8 @@ import (
 // insertFailure says whether the failure is new: neither its id nor, among the
 // last failures, its request was there before.
 func (f *feeding) insertFailure(ctx context.Context, e incident.Fed, origin, number int64) (stored bool, err error) {
-	ms := millisOf(e.Failure.ID)
+	id := e.Failure.ID // not the whole of e goes to the heap
+	ms := millisOf(id)
 	r, err := f.failureRow(ctx, e, ms)
 	if err != nil {
 		return false, err
@@ -21,7 +22,7 @@ func (f *feeding) insertFailure(ctx context.Context, e incident.Fed, origin, num
 	}
 	serial := f.row.serial + 1
 	_, err = f.hot.insert.step(
-		serial, e.Failure.ID[:], r.key, r.sid, origin, r.url, r.query, r.from, r.to, orNull(number), r.answer,
+		serial, id[:], r.key, r.sid, origin, r.url, r.query, r.from, r.to, orNull(number), r.answer,
 		e.Answer.Took.Microseconds(), delay(ms, e.JournalAt), delay(ms, f.now), e.Failure.Late, e.Failure.Slim, r.params)
 	if exists(err) {
 		return false, nil

@@ -76,9 +76,13 @@ func (s *secrets) generate(terminal bool) {
 	s.made, s.shownIn = made, s.path(passwordFile)
 }
 
-// prepare hashes the password in the background: that takes 25 ms and 19 MiB,
-// which a start has better use for. Who logs in earlier waits for it.
+// prepare hashes a generated password in the background, to be kept: that
+// takes 25 ms and 19 MiB, which a start has better use for. A configured one
+// is hashed for the first who logs in.
 func (s *secrets) prepare(ctx context.Context) error {
+	if s.made == "" {
+		return nil
+	}
 	select {
 	case <-ctx.Done():
 		return nil
