@@ -103,7 +103,7 @@ func (l *Ledger) open(ctx context.Context, path string, o LedgerOptions) (err er
 	if err := inspect(ctx, path, ledgerVersion); err != nil {
 		return err
 	}
-	l.write = open(path, settings{conns: 1, cacheKiB: 32 << 10, checkpoint: ledgerCheckpoint, walLimit: ledgerWAL, erase: "true", maxFile: o.MaxFile})
+	l.write = open(path, settings{conns: 1, cacheKiB: 16 << 10, checkpoint: ledgerCheckpoint, walLimit: ledgerWAL, erase: "true", maxFile: o.MaxFile})
 	l.read = open(path, settings{conns: 4, cacheKiB: 2 << 10, readOnly: true})
 	if err := migrate(ctx, l.write); err != nil {
 		return err

@@ -54,7 +54,7 @@ func (h *Hook) recordLate(s *checked, k *kept, result twilio.Result) {
 	f.Itself = itself(f.ErrorURL, result.Base)
 	entry := incident.Entry{Failure: s.without(f), Answer: recovery.Unverified(f, recovery.Decide(f, s.Rules), k.rejected)}
 	done, _ := h.o.Recorder.Record(entry)
-	mine.complete(f.ID, recovery.Apology(f.Channel), done)
+	h.retries.complete(mine, f.ID, recovery.Apology(f.Channel), done)
 }
 
 // teller decides when people are told of unverified requests: a few seconds

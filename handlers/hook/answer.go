@@ -98,7 +98,7 @@ func (h *Hook) serve(c *gin.Context, s *checked, r *twilio.Request, result twili
 	entry := incident.Entry{Failure: s.without(f), Answer: answer}
 	recorded := h.o.Now()
 	done, late := h.o.Recorder.Record(entry)
-	mine.complete(f.ID, document, done)
+	h.retries.complete(mine, f.ID, document, done)
 	h.o.Noted(entry)
 	h.Stats.Answered[f.Channel].Add(1)
 
@@ -136,7 +136,7 @@ func (h *Hook) repeat(c *gin.Context, before *answered, r *twilio.Request) {
 	timer := time.NewTimer(h.o.RecordFor)
 	defer timer.Stop()
 	select {
-	case <-before.ready:
+	case <-h.retries.completed(before):
 	case <-timer.C:
 		h.answer(c, recovery.Apology(channelOf(route{}, r)))
 		return

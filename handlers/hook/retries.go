@@ -8,31 +8,27 @@ import (
 	"github.com/backstop-project/backstop/incident"
 )
 
-// answered is what a request got, so that a retry gets the same bytes. All but
-// ready is set before ready is closed.
+// answered is what a request got, so that a retry gets the same bytes. What is
+// below complete is set once, with it, under the lock of retries.
 type answered struct {
 	at       time.Time
-	ready    chan struct{}
+	ready    chan struct{} // closed with complete; nil while no retry waits for it
+	complete bool
 	id       incident.ID
 	document []byte
 	written  <-chan struct{}
-}
-
-// complete tells the retries that wait what this request got.
-func (a *answered) complete(id incident.ID, document []byte, written <-chan struct{}) {
-	a.id, a.document, a.written = id, document, written
-	close(a.ready)
 }
 
 // retries remembers what was answered lately. It is bounded: two generations,
 // the older one forgotten when the newer is full or old. It saves work; that a
 // retry is stored once is the ledger's promise.
 type retries struct {
-	mu      sync.Mutex
-	young   generation
-	old     generation
-	started time.Time
-	repeats repeats
+	mu        sync.Mutex
+	young     generation
+	old       generation
+	started   time.Time
+	documents int // bytes of those answered since started
+	repeats   repeats
 }
 
 type generation struct {
@@ -45,6 +41,7 @@ type requestKey [16]byte
 const (
 	generationFor  = 5 * time.Minute // Twilio gives up after 15 s and few retries
 	generationMost = 20_000          // at 1,000 requests a second still more than those 15 s
+	documentsMost  = 16 << 20        // bytes: own templates may make a document of 64 kB for each caller
 	replayAfter    = 20              // requests with one signature and ever new tokens
 	repeatsFor     = 24 * time.Hour
 	repeatsMost    = 10_000
@@ -85,7 +82,7 @@ func keyOf(signature, token string) requestKey {
 }
 
 // claim returns the answer of the request that this one repeats, or a new one
-// that the caller must complete and close. replay is true where one signature
+// that the caller must complete. replay is true where one signature
 // comes under ever new tokens: then neither is there.
 func (r *retries) claim(signature, token string, now time.Time) (a *answered, key requestKey, retry, replay bool) {
 	key = keyOf(signature, token)
@@ -104,9 +101,34 @@ func (r *retries) claim(signature, token string, now time.Time) (a *answered, ke
 	if n > replayAfter {
 		return nil, key, false, true
 	}
-	a = &answered{at: now, ready: make(chan struct{})}
+	a = &answered{at: now}
 	r.young.answers[key] = a
 	return a, key, false, false
+}
+
+// complete tells the retries of a, those that wait and those to come, what it
+// got.
+func (r *retries) complete(a *answered, id incident.ID, document []byte, written <-chan struct{}) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	a.complete, a.id, a.document, a.written = true, id, document, written
+	r.documents += len(document)
+	if a.ready != nil {
+		close(a.ready)
+	}
+}
+
+// completed is closed when a is complete.
+func (r *retries) completed(a *answered) <-chan struct{} {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if a.ready == nil {
+		a.ready = make(chan struct{})
+		if a.complete {
+			close(a.ready)
+		}
+	}
+	return a.ready
 }
 
 func (r *retries) find(key requestKey) *answered {
@@ -118,8 +140,9 @@ func (r *retries) find(key requestKey) *answered {
 
 // turn forgets the older generation when the younger is full or old.
 func (r *retries) turn(now time.Time) {
-	if len(r.young.answers) < generationMost && len(r.young.tokens) < generationMost && now.Sub(r.started) < generationFor {
+	full := len(r.young.answers) >= generationMost || len(r.young.tokens) >= generationMost || r.documents >= documentsMost
+	if !full && now.Sub(r.started) < generationFor {
 		return
 	}
-	r.old, r.young, r.started = r.young, newGeneration(), now
+	r.old, r.young, r.started, r.documents = r.young, newGeneration(), now, 0
 }
