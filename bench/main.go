@@ -34,6 +34,7 @@ type plan struct {
 	profile string
 	only    string
 	sinks   *sinks
+	report  *report
 
 	connections []int
 }
@@ -50,7 +51,7 @@ func run() error {
 	if len(os.Args) > 1 && os.Args[1] == "serve" {
 		return serve(os.Args[2:])
 	}
-	var p plan
+	p := plan{report: &report{}}
 	flag.DurationVar(&p.burst, "burst", 10*time.Second, "length of a burst")
 	flag.IntVar(&p.rounds, "rounds", 3, "bursts of each server and number of connections; the median counts")
 	flag.IntVar(&p.million, "failures", 1_000_000, "failures in the ledger when its size is measured; 0 leaves that out")

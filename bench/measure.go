@@ -2,14 +2,9 @@ package main
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"os"
-	"path/filepath"
-	"slices"
 	"time"
-
-	"golang.org/x/sys/unix"
 )
 
 // figures of one server under one number of connections, one a round.
@@ -51,8 +46,11 @@ func measure(ctx context.Context, p plan) error {
 		}
 	}
 	if p.million > 0 {
-		return ledgerSize(ctx, p, c)
+		if err := ledgerSize(ctx, p, c); err != nil {
+			return err
+		}
 	}
+	p.report.say()
 	return nil
 }
 
@@ -81,9 +79,23 @@ func bursts(ctx context.Context, p plan, c corpus, connections int) error {
 		return nil
 	}
 	gin, floor, ours := all["gin"], all["floor"], all["backstop"]
-	say("  of the floor %.2f, of bare gin %.2f; until the ledger has them %.2f of bare gin (%.0f/s); RssAnon %.0f MB at most; %d without written=yes, %d of them only counted",
-		median(ours.rate)/median(floor.rate), median(ours.rate)/median(gin.rate), median(ours.caughtUp)/median(gin.rate), median(ours.caughtUp), ours.rss, ours.unwritten, ours.dropped)
+	say("  until the ledger has them %.0f/s; RssAnon %.0f MB at most; %d without written=yes, %d of them only counted",
+		median(ours.caughtUp), ours.rss, ours.unwritten, ours.dropped)
+	p.report.bursts(connections, gin, floor, ours)
 	return nil
+}
+
+// bursts notes the figures of one number of connections that have a bound.
+func (r *report) bursts(connections int, gin, floor, ours *figures) {
+	at := fmt.Sprintf(", %d connections", connections)
+	r.atLeast("durable answers, of the floor's"+at, median(ours.rate)/median(floor.rate), 0.70, "")
+	r.atLeast("durable answers, of bare gin's"+at, median(ours.rate)/median(gin.rate), 0.30, "")
+	r.atLeast("until the ledger has them, of bare gin's"+at, median(ours.caughtUp)/median(gin.rate), 0.20, "")
+	if connections == 64 {
+		r.atMost("p99 of an answer"+at, median(ours.p99), 15, " ms")
+	}
+	r.atMost("CPU, user and system, a failure in all"+at, median(ours.cpu), 100, " µs")
+	r.atMost("RssAnon under load, the most"+at, ours.rss, 100, " MB")
 }
 
 func burst(ctx context.Context, p plan, c corpus, name string, connections int, f *figures) error {
@@ -173,99 +185,8 @@ func openLoops(ctx context.Context, p plan, c corpus, fsync time.Duration) error
 		say("\nopen loop at %d/s: p99 of %s %.2f ms", p.open, p.only, median(p99[p.only]))
 		return nil
 	}
-	gin := median(p99["gin"])
-	say("\nopen loop at %d/s: p99 of bare gin %.2f ms, of the floor %.2f ms, ours %.2f ms; bound %.2f ms (gin's + 4 fsyncs + 4 ms)",
-		p.open, gin, median(p99["floor"]), median(p99["backstop"]), gin+4*ms(fsync)+4)
+	gin, ours := median(p99["gin"]), median(p99["backstop"])
+	say("\nopen loop at %d/s: p99 of bare gin %.2f ms, of the floor %.2f ms, ours %.2f ms", p.open, gin, median(p99["floor"]), ours)
+	p.report.atMost(fmt.Sprintf("p99 of an answer, open loop at %d/s (gin's + 4 fsyncs + 4 ms)", p.open), ours, gin+4*ms(fsync)+4, " ms")
 	return nil
-}
-
-// starting measures how long the first written answer takes after the start,
-// and what an idle Backstop needs.
-func starting(ctx context.Context, p plan, c corpus) error {
-	var first []float64
-	var idle float64
-	for i := range max(3, p.rounds) {
-		began := time.Now()
-		s, err := start(ctx, p, "backstop")
-		if err != nil {
-			return err
-		}
-		one, err := dial(ctx, s.address)
-		if err != nil {
-			return err
-		}
-		written, err := one.exchange(c.request(nil, i, [16]byte{1}))
-		took := time.Since(began)
-		if err == nil && !written {
-			err = errors.New("the first answer is not written")
-		}
-		if err == nil {
-			time.Sleep(5 * time.Second)
-			var rss int64
-			rss, err = s.rssAnon()
-			idle = max(idle, float64(rss)/1e6)
-		}
-		_ = one.conn.Close() // it has done its work
-		s.stop()
-		if err := removeAfter(err, s.dir); err != nil {
-			return err
-		}
-		first = append(first, ms(took))
-	}
-	say("start: first written answer after %.1f ms (median), RssAnon idle %.1f MB (the most)", median(first), idle)
-	return nil
-}
-
-// ledgerSize fills the ledger and says what a failure takes.
-func ledgerSize(ctx context.Context, p plan, c corpus) error {
-	s, err := start(ctx, p, "backstop")
-	if err != nil {
-		return err
-	}
-	defer os.RemoveAll(s.dir)
-	total := 0
-	began := time.Now()
-	for total < p.million && err == nil {
-		var out outcome
-		out, err = closed(ctx, s.address, c, 64, min(p.burst, 10*time.Second))
-		total += out.written
-	}
-	if err == nil {
-		err = s.caughtUp(ctx, total)
-	}
-	took := time.Since(began)
-	s.stop() // writes the WAL back
-	if err != nil {
-		return err
-	}
-	size, err := sizeOf(filepath.Join(s.dir, "backstop.db"))
-	if err != nil {
-		return err
-	}
-	say("\nledger: %d failures take %d MB, %.0f bytes each (fed in %.0f s)", total, size>>20, float64(size)/float64(total), took.Seconds())
-	return nil
-}
-
-// fsyncTime is the median of what the disk takes to keep 4 KiB.
-func fsyncTime(dir string) (time.Duration, error) {
-	file, err := os.CreateTemp(dir, "fsync-")
-	if err != nil {
-		return 0, err
-	}
-	defer os.Remove(file.Name())
-	defer file.Close()
-	block := make([]byte, 4096)
-	var times []time.Duration
-	for range 200 {
-		if _, err := file.Write(block); err != nil {
-			return 0, err
-		}
-		began := time.Now()
-		if err := unix.Fdatasync(int(file.Fd())); err != nil {
-			return 0, err
-		}
-		times = append(times, time.Since(began))
-	}
-	slices.Sort(times)
-	return times[len(times)/2], nil
 }
