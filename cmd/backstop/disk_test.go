@@ -3,6 +3,7 @@ package main
 import (
 	"fmt"
 	"os"
+	"os/exec"
 	"path/filepath"
 	"runtime"
 	"strings"
@@ -57,7 +58,9 @@ func onSmallDisk(t *testing.T, env settings) full {
 	if err := os.MkdirAll(env["DATA_DIR"], 0o700); err != nil {
 		t.Fatal(err)
 	}
-	p := spawnIn(t, env.with(settings{smallDisk: env["DATA_DIR"]}), &syscall.SysProcAttr{Unshareflags: syscall.CLONE_NEWNS})
+	p := spawnAs(t, env.with(settings{smallDisk: env["DATA_DIR"]}), func(_ *program, c *exec.Cmd) {
+		c.SysProcAttr = &syscall.SysProcAttr{Unshareflags: syscall.CLONE_NEWNS}
+	})
 	p.dir = fmt.Sprintf("/proc/%d/root%s", p.process.Pid, p.dir) // as p sees it
 	filler := filepath.Join(p.dir, "filler")
 	return full{

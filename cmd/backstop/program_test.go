@@ -150,11 +150,11 @@ func launch(t *testing.T, env settings, terminal bool) *program {
 // spawn runs Backstop as a process of its own, which can be killed.
 func spawn(t *testing.T, env settings) *program {
 	t.Helper()
-	return spawnIn(t, env, nil)
+	return spawnAs(t, env, func(*program, *exec.Cmd) {})
 }
 
-// spawnIn is spawn with namespaces.
-func spawnIn(t *testing.T, env settings, attributes *syscall.SysProcAttr) *program {
+// spawnAs is spawn in other circumstances: namespaces, other files.
+func spawnAs(t *testing.T, env settings, change func(*program, *exec.Cmd)) *program {
 	t.Helper()
 	p := newProgram(t, env)
 	command := exec.Command(os.Args[0])
@@ -162,7 +162,8 @@ func spawnIn(t *testing.T, env settings, attributes *syscall.SysProcAttr) *progr
 	for name, value := range env {
 		command.Env = append(command.Env, name+"="+value)
 	}
-	command.Stdout, command.Stderr, command.SysProcAttr = p.printed, p.logged, attributes
+	command.Stdout, command.Stderr = p.printed, p.logged
+	change(p, command)
 	if err := command.Start(); err != nil {
 		p.stop = func() {}
 		close(p.ended)

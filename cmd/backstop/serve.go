@@ -39,6 +39,7 @@ func (s serveCommand) Run(ctx context.Context, w *world, c *cli) error {
 	}
 	ctx, stop := signal.NotifyContext(ctx, syscall.SIGTERM, syscall.SIGINT)
 	defer stop()
+	signal.Ignore(syscall.SIGPIPE) // whoever read our log may be gone: callers are answered all the same
 	reloads := make(chan os.Signal, 1)
 	signal.Notify(reloads, syscall.SIGHUP)
 	defer signal.Stop(reloads)
@@ -106,7 +107,7 @@ func (a *app) run(ctx context.Context, reloads <-chan os.Signal) error {
 	for _, l := range listeners {
 		go func() { failed <- l.server.Serve(l.listener) }()
 	}
-	a.greet(listeners)
+	go a.greet(listeners) // a terminal that does not take it must not keep signals from being heard
 	for {
 		select {
 		case <-reloads:
