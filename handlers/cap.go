@@ -23,8 +23,9 @@ type ConnectionCap struct {
 	busy       queue // the answer is being made
 	writing    queue // the answer has begun to be written; oldest first
 	dropped    queue // closed by us, and the server does not know yet
+	held       int   // bytes that came on incomplete ones: see Listener
 
-	// Dropped counts connections closed at the cap.
+	// Dropped counts connections closed at the cap, or for what they hold.
 	Dropped atomic.Int64
 }
 
@@ -77,17 +78,25 @@ func (l *ConnectionCap) move(c net.Conn, to *queue) {
 	case s.in == to || s.in == &l.dropped:
 		return
 	default:
-		s.leave()
+		l.leave(s)
 	}
 	s.since = now
 	to.add(s)
+}
+
+// leave takes s out of its queue. What it holds is the server's own from then
+// on, or gone.
+func (l *ConnectionCap) leave(s *slot) {
+	l.held -= s.bytes
+	s.bytes = 0
+	s.unlink()
 }
 
 func (l *ConnectionCap) remove(c net.Conn) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	if s := l.where[c]; s != nil {
-		s.leave()
+		l.leave(s)
 		delete(l.where, c)
 	}
 }
@@ -109,7 +118,7 @@ func (l *ConnectionCap) overfull(fresh net.Conn, now time.Time) net.Conn {
 	case slow != nil && now.Sub(slow.since) > writesFor:
 		victim = slow
 	}
-	victim.leave()
+	l.leave(victim)
 	l.dropped.add(victim)
 	return victim.conn
 }
@@ -121,6 +130,7 @@ type slot struct {
 	in            *queue
 	before, after *slot
 	since         time.Time // in writing: when the answer began
+	bytes         int       // in incomplete: what has come so far
 }
 
 type queue struct {
@@ -139,7 +149,7 @@ func (q *queue) add(s *slot) {
 	q.length++
 }
 
-func (s *slot) leave() {
+func (s *slot) unlink() {
 	if s.before == nil {
 		s.in.first = s.after
 	} else {

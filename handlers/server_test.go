@@ -68,7 +68,7 @@ func newHouse(t *testing.T, connections int) *house {
 	}
 	h.address = listener.Addr().String()
 	done := make(chan struct{})
-	go func() { _ = server.Serve(listener); close(done) }()
+	go func() { _ = server.Serve(limit.Listener(listener)); close(done) }()
 	t.Cleanup(func() {
 		h.goOn()
 		_ = server.Close()

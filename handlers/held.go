@@ -1,0 +1,72 @@
+package handlers
+
+import "net"
+
+// heldMost bounds what all incomplete requests together have sent so far. The
+// memory they take is a few times that. Twilio's requests are 2 kB and arrive
+// at once: thousands of them fit.
+const heldMost = 16 << 20
+
+// Listener is inner with a bound to the memory of those who send half a
+// request and wait: beyond heldMost the connections that have been incomplete
+// for longest are dropped. Genuine requests are whole within milliseconds, so
+// they are never among those.
+func (l *ConnectionCap) Listener(inner net.Listener) net.Listener { return &listener{inner, l} }
+
+type listener struct {
+	net.Listener
+	limit *ConnectionCap
+}
+
+// Accept waits for the next connection and has what comes on it counted.
+func (l *listener) Accept() (net.Conn, error) {
+	c, err := l.Listener.Accept()
+	if err != nil {
+		return nil, err
+	}
+	return &counted{c, l.limit}, nil
+}
+
+// counted is a connection whose bytes count while its request is incomplete.
+type counted struct {
+	net.Conn
+	limit *ConnectionCap
+}
+
+// Read is the connection's own.
+func (c *counted) Read(b []byte) (int, error) {
+	n, err := c.Conn.Read(b)
+	for _, victim := range c.limit.hold(c, n) {
+		_ = victim.Close() // it is gone either way
+	}
+	return n, err
+}
+
+// CloseWrite tells the other side that nothing more comes, so that it reads
+// the answer before the connection ends: net/http asks for it.
+func (c *counted) CloseWrite() error {
+	if half, ok := c.Conn.(interface{ CloseWrite() error }); ok {
+		return half.CloseWrite()
+	}
+	return nil
+}
+
+// hold notes that n more bytes came on c, and picks those who must go.
+func (l *ConnectionCap) hold(c net.Conn, n int) (victims []net.Conn) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	s := l.where[c]
+	if s == nil || s.in != &l.incomplete {
+		return nil
+	}
+	s.bytes += n
+	l.held += n
+	for l.held > heldMost {
+		victim := l.incomplete.first
+		l.leave(victim)
+		l.dropped.add(victim)
+		l.Dropped.Add(1)
+		victims = append(victims, victim.conn)
+	}
+	return victims
+}
