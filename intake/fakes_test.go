@@ -250,6 +250,7 @@ type rig struct {
 
 	mu      sync.Mutex
 	urgent  []incident.Alert
+	logged  bytes.Buffer // by the sentinel; read it after halt
 	trouble []error
 	lost    []error
 	opened  int
@@ -264,7 +265,7 @@ func newRig() *rig {
 		r.mu.Lock()
 		defer r.mu.Unlock()
 		r.urgent = append(r.urgent, a)
-	}, time.Now)
+	}, time.Now, slog.New(slog.NewTextHandler(&r.logged, nil)))
 	r.recorder = intake.NewRecorder(intake.RecorderOptions{
 		Open: func(context.Context) (intake.Journal, error) {
 			r.mu.Lock()

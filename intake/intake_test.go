@@ -258,7 +258,6 @@ func TestWhileTheLedgerIsAwayPeopleAreToldFromMemory(t *testing.T) {
 				r := newRig()
 				heal := breakIt(r.ledger)
 				r.start()
-				defer r.halt()
 				for i := range 12 {
 					e := entry(i, 0)
 					r.recorder.Record(e)
@@ -281,6 +280,12 @@ func TestWhileTheLedgerIsAwayPeopleAreToldFromMemory(t *testing.T) {
 				}
 				if since, _ := r.sentinel.Away(); !since.IsZero() {
 					t.Error("still away after healing")
+				}
+				r.halt()
+				for _, line := range []string{"history unavailable", "history available again"} {
+					if n := strings.Count(r.logged.String(), line); n != 1 {
+						t.Errorf("logged %q %d times, want once:\n%s", line, n, r.logged.String())
+					}
 				}
 			})
 		})

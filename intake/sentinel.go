@@ -3,6 +3,7 @@ package intake
 import (
 	"context"
 	"fmt"
+	"log/slog"
 	"sync"
 	"time"
 
@@ -14,6 +15,7 @@ import (
 type Sentinel struct {
 	urgent func(incident.Alert)
 	now    func() time.Time
+	log    *slog.Logger
 
 	mu       sync.Mutex
 	watching bool
@@ -26,10 +28,10 @@ type Sentinel struct {
 }
 
 // NewSentinel makes a sentinel, which watches while a feeder runs: a process
-// that does not feed cannot know how the ledger does. urgent must send to all notifiers at once,
-// without the ledger, and not block.
-func NewSentinel(urgent func(incident.Alert), now func() time.Time) *Sentinel {
-	return &Sentinel{urgent: urgent, now: now, tally: newTally()}
+// that does not feed cannot know how the ledger does. urgent must send to all
+// notifiers at once, without the ledger, and not block.
+func NewSentinel(urgent func(incident.Alert), now func() time.Time, log *slog.Logger) *Sentinel {
+	return &Sentinel{urgent: urgent, now: now, log: log, tally: newTally()}
 }
 
 const (
@@ -156,16 +158,31 @@ func (s *Sentinel) fedAll() {
 func (s *Sentinel) Run(ctx context.Context) error {
 	ticker := time.NewTicker(500 * time.Millisecond)
 	defer ticker.Stop()
+	away := false
 	for {
 		select {
 		case <-ctx.Done():
 			return nil
 		case <-ticker.C:
+			away = s.say(away)
 			if alert, ok := s.due(); ok {
 				s.urgent(alert)
 			}
 		}
 	}
+}
+
+// say logs that the ledger went away, or is back; away is what was logged last.
+func (s *Sentinel) say(away bool) bool {
+	switch since, why := s.Away(); {
+	case !away && !since.IsZero():
+		s.log.Error("history unavailable: failures wait in the journal", "since", since, "err", why)
+		return true
+	case away && since.IsZero():
+		s.log.Info("history available again")
+		return false
+	}
+	return away
 }
 
 // due decides whether people have to be told now: once failures are there

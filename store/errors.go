@@ -23,6 +23,10 @@ var (
 	// room for a new one.
 	ErrCorrupt = errors.New("damaged database")
 
+	// ErrIO: the disk refused to read or to write. Connections that are open may
+	// go on refusing where the file is good: close and open again.
+	ErrIO = errors.New("the disk fails")
+
 	// ErrReplaced: the path no longer names the file that is open. What is
 	// written now would be lost: close and open again.
 	ErrReplaced = errors.New("the file was removed or replaced while it was open")
@@ -31,15 +35,18 @@ var (
 	ErrClock = errors.New("the clock is not trusted")
 )
 
-// classify marks errors of SQLite that say the file is damaged, so that
-// errors.Is(err, ErrCorrupt) holds.
+// classify marks errors of SQLite that say the file is damaged or the disk
+// fails, so that errors.Is(err, ErrCorrupt) or ErrIO holds.
 func classify(err error) error {
 	var e sqlite3.Error
-	if !errors.As(err, &e) || errors.Is(err, ErrCorrupt) {
+	if !errors.As(err, &e) || errors.Is(err, ErrCorrupt) || errors.Is(err, ErrIO) {
 		return err
 	}
-	if e.Code == sqlite3.ErrCorrupt || e.Code == sqlite3.ErrNotADB {
+	switch e.Code { // all others are about what was asked, or pass
+	case sqlite3.ErrCorrupt, sqlite3.ErrNotADB:
 		return fmt.Errorf("%w: %w", ErrCorrupt, err)
+	case sqlite3.ErrIoErr, sqlite3.ErrCantOpen:
+		return fmt.Errorf("%w: %w", ErrIO, err)
 	}
 	return err
 }

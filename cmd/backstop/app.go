@@ -81,7 +81,7 @@ func (a *app) buildPipeline() {
 	a.dispatcher = notify.New(a.slot, p.notifiers, notify.Options{Log: a.log})
 	a.slot.alerts = a.dispatcher.Wake
 	a.teller = intake.NewTeller(a.slot, a.urgent, a.dispatcher.Wake, a.log)
-	a.sentinel = intake.NewSentinel(a.urgent, time.Now)
+	a.sentinel = intake.NewSentinel(a.urgent, time.Now, a.log)
 	a.recorder = intake.NewRecorder(intake.RecorderOptions{
 		Open: a.openJournal, Room: a.journalRoom, MaxBytes: journalMost,
 		Now: time.Now, Log: a.log,
@@ -98,7 +98,7 @@ func (a *app) buildPipeline() {
 	a.keeper = &ledgerKeeper{
 		slot: a.slot, path: p.config.Ledger, folder: a.folder, options: a.ledgerOptions, owns: a.lock.owns, claim: a.claim,
 		opened: func() { a.setNotifiers(); a.feeder.Wake(); a.dispatcher.Wake() },
-		tell:   a.teller.Tell, now: time.Now, log: a.log, suspects: make(chan *store.Ledger, 1),
+		tell:   a.teller.Tell, now: time.Now, log: a.log, suspects: make(chan suspect, 1),
 	}
 	a.slot.suspect = a.keeper.suspect
 }

@@ -139,6 +139,26 @@ func TestALedgerThatIsLostWhileRunningIsFedAnew(t *testing.T) {
 	}
 }
 
+// Connections that are open go on failing then, although nothing is wrong with
+// the file: it is opened again, which is enough.
+func TestALedgerWhoseWALWasCutIsOpenedAgain(t *testing.T) {
+	t.Parallel()
+	p := spawn(t, configured(t))
+	l := p.callers(2)
+	l.reached(t, 50)
+	if err := os.Truncate(p.path(ledgerFile)+"-wal", 0); err != nil {
+		t.Fatal(err)
+	}
+	l.reached(t, 200)
+	l.stop(t)
+	p.settle()
+	eventually(t, soon, "health is good again", func() bool {
+		return strings.Contains(p.visitor().get("/healthz").source, `"degraded":[]`)
+	})
+	p.end()
+	judgeStored(t, p.dir, l.written)
+}
+
 func TestALedgerThatWasLostBeforeTheStartIsFedAnew(t *testing.T) {
 	t.Parallel()
 	for _, d := range damages() {

@@ -30,10 +30,21 @@ type ledgerKeeper struct {
 	now    func() time.Time
 	log    *slog.Logger
 
-	suspects  chan *store.Ledger // that SQLite called malformed
+	suspects  chan suspect
 	examining sync.WaitGroup
-	lost      string // the id of a ledger whose file went away; "" where none did
+	lost      string    // the id of a ledger whose file went away; "" where none did
+	reopened  time.Time // because the disk had failed
 }
+
+// suspect is a ledger with which something is wrong.
+type suspect struct {
+	ledger *store.Ledger
+	why    error
+}
+
+// reopenEvery is how often a ledger is closed and opened again while the disk
+// fails.
+const reopenEvery = 5 * time.Second
 
 // Run keeps the ledger open until ctx ends; Close closes it.
 func (k *ledgerKeeper) Run(ctx context.Context) error {
@@ -50,8 +61,12 @@ func (k *ledgerKeeper) Run(ctx context.Context) error {
 		select {
 		case <-ctx.Done():
 			return nil
-		case l := <-k.suspects:
-			k.examine(ctx, l)
+		case s := <-k.suspects:
+			if errors.Is(s.why, store.ErrIO) {
+				k.reopen(s)
+			} else {
+				k.examine(ctx, s.ledger)
+			}
 		case <-ticker.C:
 		}
 	}
@@ -105,12 +120,24 @@ func (k *ledgerKeeper) say(step string, err error) {
 	}
 }
 
-// suspect hears from whoever uses l that SQLite calls it malformed.
-func (k *ledgerKeeper) suspect(l *store.Ledger) {
+// suspect hears from whoever uses l that SQLite calls it malformed, or that
+// the disk failed.
+func (k *ledgerKeeper) suspect(l *store.Ledger, why error) {
 	select {
-	case k.suspects <- l:
+	case k.suspects <- suspect{l, why}:
 	default: // one is waiting
 	}
+}
+
+// reopen closes a ledger that the disk failed, to be opened again: what is
+// open may be beyond repair where the file is not.
+func (k *ledgerKeeper) reopen(s suspect) {
+	if k.now().Sub(k.reopened) < reopenEvery || !k.slot.open.CompareAndSwap(s.ledger, nil) {
+		return
+	}
+	k.reopened = k.now()
+	k.log.Warn("ledger closed, to be opened again: the disk failed", "err", s.why)
+	k.close(s.ledger)
 }
 
 // examine reads the whole ledger, and moves it aside where it is damaged.

@@ -22,9 +22,9 @@ type ledgerSlot struct {
 	open   atomic.Pointer[store.Ledger]
 	why    atomic.Pointer[string] // it is not open; nil where nobody knows yet
 	alerts func()                 // called when a person's deed put an alert into the outbox
-	// suspect hears of a ledger that SQLite calls malformed: its header may be
-	// good where its pages are not.
-	suspect func(*store.Ledger)
+	// suspect hears of a ledger that SQLite calls malformed, for its header may
+	// be good where its pages are not, or that it cannot read or write.
+	suspect func(l *store.Ledger, why error)
 
 	mu      sync.Mutex
 	claimed map[string]string // by notifier: the id of the ledger that its delivery was claimed from
@@ -50,10 +50,11 @@ func ask[T any](s *ledgerSlot, question func(*store.Ledger) (T, error)) (T, erro
 	return answer, s.watch(l, err)
 }
 
-// watch is err, and has the ledger looked at where that says it is damaged.
+// watch is err, and has the ledger looked at where that says it is damaged, or
+// that the disk failed.
 func (s *ledgerSlot) watch(l *store.Ledger, err error) error {
-	if errors.Is(err, store.ErrCorrupt) {
-		s.suspect(l)
+	if errors.Is(err, store.ErrCorrupt) || errors.Is(err, store.ErrIO) {
+		s.suspect(l, err)
 	}
 	return err
 }
