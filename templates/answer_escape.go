@@ -12,9 +12,6 @@ import (
 // parseOwn parses a customer's template and rewrites it, so that whatever the
 // author wrote every value is escaped and every loop counted.
 func parseOwn(file, source string) (*template.Template, error) {
-	if len(source) > maxSource {
-		return nil, &OwnError{file, fmt.Sprintf("has %d bytes, at most %d are allowed", len(source), maxSource), "make it shorter: Twilio would not take it either"}
-	}
 	parsed, err := template.New(file).Funcs(functions()).Parse(source)
 	if err != nil {
 		return nil, explained(file, err)

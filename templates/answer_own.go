@@ -1,12 +1,8 @@
 package templates
 
 import (
-	"errors"
-	"io/fs"
 	"log/slog"
-	"path"
 	"slices"
-	"strconv"
 	"strings"
 	"sync"
 	"text/template"
@@ -52,73 +48,6 @@ type own struct {
 type ownKey struct {
 	situation incident.Situation
 	language  string
-}
-
-const ending = ".tmpl"
-
-// readOwn reads every template in folder. Files with another ending are none
-// of ours; folders are not entered.
-func readOwn(folder fs.FS, log *slog.Logger) (map[ownKey]*own, error) {
-	entries, err := fs.ReadDir(folder, ".")
-	if err != nil {
-		return nil, &OwnError{"templates", err.Error(), "name a folder that can be read, or remove the setting"}
-	}
-	all := map[ownKey]*own{}
-	var mistakes []error
-	for _, entry := range entries {
-		if entry.IsDir() || path.Ext(entry.Name()) != ending {
-			continue
-		}
-		o, err := readOne(folder, entry.Name())
-		if err != nil {
-			mistakes = append(mistakes, err)
-			continue
-		}
-		o.warn(log)
-		key := ownKey{o.situation, o.language}
-		if other, taken := all[key]; taken {
-			mistakes = append(mistakes, &OwnError{o.file, "says the same as " + other.file, "remove one of them"})
-			continue
-		}
-		all[key] = o
-	}
-	return all, errors.Join(mistakes...)
-}
-
-func readOne(folder fs.FS, file string) (*own, error) {
-	o, err := named(file)
-	if err != nil {
-		return nil, err
-	}
-	source, err := fs.ReadFile(folder, file)
-	if err != nil {
-		return nil, &OwnError{file, err.Error(), "make it readable for Backstop"}
-	}
-	if o.template, err = parseOwn(file, string(source)); err != nil {
-		return nil, err
-	}
-	return o, o.tryOut()
-}
-
-// named reads <text>.<channel>.<language>.tmpl.
-func named(file string) (*own, error) {
-	text, language := "", ""
-	if parts := strings.Split(strings.TrimSuffix(file, ending), "."); len(parts) == 3 {
-		text, language = parts[0]+"."+parts[1], parts[2]
-	}
-	var names []string
-	for _, s := range situations() {
-		names = append(names, textName(s)+".en"+ending)
-		if textName(s) != text {
-			continue
-		}
-		tag, ok := canonicalTag(language)
-		if !ok {
-			return nil, &OwnError{file, strconv.Quote(language) + " is no language", "write fr, or pt-BR where the region matters"}
-		}
-		return &own{file: file, language: tag, situation: s}, nil
-	}
-	return nil, &OwnError{file, "no text has that name", "call the file " + strings.Join(names, ", ") + ", or the like with another language"}
 }
 
 // tryOut renders o as it would be for several callers.

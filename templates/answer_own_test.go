@@ -6,7 +6,9 @@ import (
 	"fmt"
 	"log/slog"
 	"os"
+	"path/filepath"
 	"strings"
+	"syscall"
 	"testing"
 	"testing/fstest"
 	"time"
@@ -176,6 +178,18 @@ func TestAllMistakesAreListedAtOnce(t *testing.T) {
 	}
 	if n := strings.Count(fmt.Sprint(err), "\n") + 1; n != 3 {
 		t.Errorf("got %d mistakes, want 3: %v", n, err)
+	}
+}
+
+// Whoever waits for a pipe waits for ever, and so would the start.
+func TestAPipeIsNoTemplate(t *testing.T) {
+	dir := t.TempDir()
+	if err := syscall.Mkfifo(filepath.Join(dir, "apology.voice.fr.tmpl"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	_, err := templates.NewAnswers(templates.AnswerOptions{Own: os.DirFS(dir)})
+	if err == nil || !strings.Contains(err.Error(), "apology.voice.fr.tmpl: is a pipe or a device") {
+		t.Errorf("got error %v, want the pipe named", err)
 	}
 }
 

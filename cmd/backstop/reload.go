@@ -1,17 +1,55 @@
 package main
 
 import (
-	"cmp"
 	"errors"
 	"fmt"
-	"slices"
 	"strings"
 	"time"
 
 	"github.com/backstop-project/backstop/config"
-	"github.com/backstop-project/backstop/handlers/pages"
 	"github.com/backstop-project/backstop/incident"
 )
+
+// reload reads the configuration anew, as one swap: a broken one changes
+// nothing and is said so in the log, on the page and in an alert.
+func (a *app) reload() {
+	a.reloading.Lock()
+	defer a.reloading.Unlock()
+	overdue := time.AfterFunc(reloadWithin, func() { a.refuse(errHangs) })
+	c, p, err := a.read()
+	overdue.Stop()
+	if err != nil {
+		a.refuse(err)
+		return
+	}
+	before := a.current.Swap(p)
+	a.level.Set(c.LogLevel)
+	a.dispatcher.Replace(p.notifiers)
+	a.setNotifiers()
+	a.hook.Replace(p.hookSettings()) // last: what verifies now is told to the new notifiers
+	a.state.reload.Store(nil)
+	a.log.Info("configuration reloaded", "file", c.File)
+	for _, key := range needRestart(before.config, c) {
+		a.log.Warn("a changed setting takes a restart", "key", key)
+	}
+}
+
+// reloadWithin is how long the files of a configuration may take to be read
+// until people are told.
+const reloadWithin = 10 * time.Second
+
+var errHangs = errors.New("its files could not be read within 10 s: look at the disk or the network that they are on")
+
+// read reads the configuration and all that it names. It may hang as long as a
+// file does.
+func (a *app) read() (config.Config, *parts, error) {
+	c, err := a.load()
+	if err != nil {
+		return c, nil, err
+	}
+	p, err := assemble(c, a.secrets.drillKey, a.recent, a.log)
+	return c, p, err
+}
 
 // refuse keeps the old configuration and tells why.
 func (a *app) refuse(err error) {
@@ -85,9 +123,4 @@ func needRestart(before, after config.Config) []string {
 		}
 	}
 	return keys
-}
-
-// sortReasons puts the most frequent first.
-func sortReasons(reasons []pages.Reason) {
-	slices.SortStableFunc(reasons, func(a, b pages.Reason) int { return cmp.Compare(b.Count, a.Count) })
 }

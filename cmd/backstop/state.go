@@ -1,9 +1,11 @@
 package main
 
 import (
+	"cmp"
 	"fmt"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"sync/atomic"
 	"time"
@@ -144,6 +146,11 @@ func (a *app) unverified() pages.Unverified {
 	return u
 }
 
+// sortReasons puts the most frequent first.
+func sortReasons(reasons []pages.Reason) {
+	slices.SortStableFunc(reasons, func(a, b pages.Reason) int { return cmp.Compare(b.Count, a.Count) })
+}
+
 const unverifiedShown = 5000
 
 // pageSettings is the part of the configuration that pages go by.
@@ -157,30 +164,4 @@ func (a *app) pageSettings() pages.Settings {
 		s.PublicURL = c.PublicURL.String()
 	}
 	return s
-}
-
-// reload reads the configuration anew, as one swap: a broken one changes
-// nothing and is said so in the log, on the page and in an alert.
-func (a *app) reload() {
-	a.reloading.Lock()
-	defer a.reloading.Unlock()
-	c, err := a.load()
-	var p *parts
-	if err == nil {
-		p, err = assemble(c, a.secrets.drillKey, a.recent, a.log)
-	}
-	if err != nil {
-		a.refuse(err)
-		return
-	}
-	before := a.current.Swap(p)
-	a.level.Set(c.LogLevel)
-	a.dispatcher.Replace(p.notifiers)
-	a.setNotifiers()
-	a.hook.Replace(p.hookSettings()) // last: what verifies now is told to the new notifiers
-	a.state.reload.Store(nil)
-	a.log.Info("configuration reloaded", "file", c.File)
-	for _, key := range needRestart(before.config, c) {
-		a.log.Warn("a changed setting takes a restart", "key", key)
-	}
 }
