@@ -17,35 +17,48 @@ import (
 
 // secrets are the keys of this data folder, and the admin's password.
 type secrets struct {
+	app      *app
 	drillKey string
 	apiToken string
+	password config.Secret // configured; "" else
 
-	hashing  sync.Mutex
-	hash     atomic.Pointer[string] // nil until it is known
-	password config.Secret          // configured; "" else
-	made     string                 // generated at this start, to be shown once
-	shownIn  string                 // the file it was written to, "" for the terminal
-	app      *app
+	made atomic.Pointer[madePassword] // at this start; nil where none was
+	hash atomic.Pointer[string]       // nil until it is known
+
+	mu      sync.Mutex        // guards what is below, and hashing
+	unkept  map[string]string // by file: what the folder did not take so far
+	missing bool              // the folder could not say whether there is a password, or keep one
 }
 
+// madePassword is one that was generated, to be shown once.
+type madePassword struct{ text, file string } // file is "" for the terminal
+
 // read reads the keys, or makes them. Where the folder cannot be written they
-// live in memory only: calls are answered all the same.
+// live in memory until it can: calls are answered all the same.
 func (s *secrets) read(a *app, c config.Config) {
-	s.app = a
+	s.app, s.unkept = a, map[string]string{}
 	s.password = c.AdminPassword
 	s.drillKey = s.key(drillKeyFile)
 	s.apiToken = s.key(apiTokenFile)
+	if s.password == "" {
+		s.readHash(a.w.terminal)
+	}
+}
+
+// readHash reads the hash of the password, or generates one where there is
+// none.
+func (s *secrets) readHash(terminal bool) {
 	hash, err := readSecret(s.path(adminHashFile))
 	switch {
-	case s.password != "":
 	case err == nil && pages.ValidHash(hash):
 		s.hash.Store(&hash)
 	case err == nil:
-		a.log.Error("the admin's password hash cannot be read: set a new password with backstop password", "file", s.path(adminHashFile))
+		s.app.log.Error("the admin's password hash cannot be read: set a new password with backstop password", "file", s.path(adminHashFile))
 	case errors.Is(err, fs.ErrNotExist):
-		s.generate(a.w.terminal)
+		s.generate(terminal)
 	default:
-		a.log.Error("the admin's password hash cannot be read", "err", err)
+		s.missing = true
+		s.app.log.Error("the admin's password hash cannot be read: it is as soon as the data folder can be", "err", err)
 	}
 }
 
@@ -54,8 +67,9 @@ func (s *secrets) path(name string) string { return filepath.Join(s.app.folder.p
 func (s *secrets) key(name string) string {
 	secret, err := readOrCreate(s.app.folder.path, name, func() (string, error) { return randomHex(32), nil })
 	if err != nil {
-		s.app.log.Error("key not kept: it changes with the next start", "file", s.path(name), "err", err)
-		return randomHex(32)
+		secret = randomHex(32)
+		s.unkept[name] = secret
+		s.app.log.Error("key not kept: it is written as soon as the data folder takes it, or changes with the next start", "file", s.path(name), "err", err)
 	}
 	return secret
 }
@@ -65,22 +79,47 @@ func (s *secrets) key(name string) string {
 // together share the file.
 func (s *secrets) generate(terminal bool) {
 	if terminal {
-		s.made = randomPassword()
+		s.made.Store(&madePassword{text: randomPassword()})
 		return
 	}
-	made, err := readOrCreate(s.app.folder.path, passwordFile, func() (string, error) { return randomPassword(), nil })
+	text, err := readOrCreate(s.app.folder.path, passwordFile, func() (string, error) { return randomPassword(), nil })
 	if err != nil {
-		s.app.log.Error("generated password not written: set one with backstop password", "err", err)
+		s.missing = true
+		s.app.log.Error("generated password not written: it is as soon as the data folder takes it", "err", err)
 		return
 	}
-	s.made, s.shownIn = made, s.path(passwordFile)
+	s.made.Store(&madePassword{text, s.path(passwordFile)})
+}
+
+// keepWaiting writes what the folder did not take at the start. Where another
+// process of the folder was first, its keys count, from the next start on.
+func (s *secrets) keepWaiting() {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	for name, secret := range s.unkept {
+		switch err := createSecret(s.path(name), secret); {
+		case errors.Is(err, fs.ErrExist):
+			s.app.log.Warn("another process of the data folder made its own: a restart takes that", "file", s.path(name))
+		case err != nil:
+			return // the folder does not take it yet
+		}
+		delete(s.unkept, name)
+	}
+	if !s.missing {
+		return
+	}
+	s.missing = false
+	s.readHash(false)
+	if made := s.made.Load(); made != nil {
+		s.app.log.Info("generated password written", "file", made.file)
+	}
 }
 
 // prepare hashes a generated password in the background, to be kept: that
 // takes 25 ms and 19 MiB, which a start has better use for. A configured one
 // is hashed for the first who logs in.
 func (s *secrets) prepare(ctx context.Context) error {
-	if s.made == "" {
+	if s.made.Load() == nil {
 		return nil
 	}
 	select {
@@ -96,11 +135,11 @@ const prepareAfter = 2 * time.Second
 // hashOnce hashes the password that was configured or generated, where there
 // is one and it has not been done.
 func (s *secrets) hashOnce() error {
-	s.hashing.Lock()
-	defer s.hashing.Unlock()
-	password := s.made
-	if s.password != "" {
-		password = s.password.Reveal()
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	made, password := s.made.Load(), s.password.Reveal()
+	if password == "" && made != nil {
+		password = made.text
 	}
 	if password == "" || s.hash.Load() != nil {
 		return nil
@@ -111,17 +150,21 @@ func (s *secrets) hashOnce() error {
 	}
 	debug.FreeOSMemory() // argon2's memory would be kept for minutes
 	s.hash.Store(&hash)
-	if s.made == "" {
+	if made == nil {
 		return nil
 	}
-	return s.keep(hash)
+	return s.keep(hash, *made)
 }
 
 // keep writes the hash of a generated password. Another process that started
 // at the same time may have been first: then its password counts.
-func (s *secrets) keep(hash string) error {
+func (s *secrets) keep(hash string, made madePassword) error {
 	err := createSecret(s.path(adminHashFile), hash)
+	if err == nil {
+		return nil
+	}
 	if !errors.Is(err, fs.ErrExist) {
+		s.unkept[adminHashFile] = hash
 		return err
 	}
 	first, err := readSecret(s.path(adminHashFile))
@@ -129,14 +172,14 @@ func (s *secrets) keep(hash string) error {
 		return err
 	}
 	s.hash.Store(&first)
-	if pages.VerifyPassword(first, s.made) {
+	if pages.VerifyPassword(first, made.text) {
 		return nil
 	}
 	s.app.log.Warn("another process set the admin's password first: the one shown here does not count")
-	if s.shownIn == "" {
+	if made.file == "" {
 		return nil
 	}
-	return os.Remove(s.shownIn)
+	return os.Remove(made.file)
 }
 
 // PasswordHash is the hash that logins are checked against. The file is read
@@ -160,48 +203,3 @@ func (s *secrets) PasswordHash(username string) (encoded string, ok bool) {
 }
 
 const adminName = "admin"
-
-type passwordCommand struct {
-	Stdin bool `help:"Read the new password from standard input instead of making one."`
-}
-
-// Run sets a new password. A running Backstop takes it at once, and every
-// session under the old one ends.
-func (p passwordCommand) Run(w *world, c *cli) error {
-	cfg, err := config.Load(w.getenv, c.Config)
-	if err != nil {
-		return err
-	}
-	if cfg.AdminPassword != "" {
-		return errors.New("the password comes from ADMIN_PASSWORD (or admin_password): change it there, or remove it first")
-	}
-	password, err := p.choose(w)
-	if err != nil {
-		return err
-	}
-	data := folder{path: cfg.DataDir}
-	if err := data.check(); err != nil {
-		return err
-	}
-	hash, err := pages.HashPassword(password)
-	if err != nil {
-		return err
-	}
-	if err := replaceSecret(filepath.Join(cfg.DataDir, adminHashFile), hash); err != nil {
-		return err
-	}
-	note := filepath.Join(cfg.DataDir, passwordFile)
-	if err := os.Remove(note); err != nil && !errors.Is(err, fs.ErrNotExist) {
-		return err
-	}
-	switch {
-	case p.Stdin:
-		return w.say("The password of %s is set.\n", adminName)
-	case w.terminal:
-		return w.say("User %s, new password: %s\n", adminName, password)
-	}
-	if err := replaceSecret(note, password); err != nil {
-		return err
-	}
-	return w.say("User %s, new password: in %s (readable by its owner only; delete it once you have read it)\n", adminName, note)
-}

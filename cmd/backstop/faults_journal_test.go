@@ -105,9 +105,8 @@ func TestWithoutADataFolderCallersAreAnsweredAndPeopleAreTold(t *testing.T) {
 	})
 	again := p.awaitWritten()
 	mails.await(t, 4*soon, "not helped", "primary.example.com")
-	p.end()
-	p = spawn(t, env)
-	p.settle()
+	p.settle() // a drill, with the key that the folder has now
+	p.person() // with the password that was generated now
 	p.end()
 	judgeStored(t, p.dir, []string{result.SID, again.SID})
 }
@@ -139,7 +138,7 @@ func TestOfTwoWithoutADataFolderOneFeedsWhenItIsThere(t *testing.T) {
 	if stood(both[0]) == stood(both[1]) {
 		t.Error("both stand back: nobody feeds")
 	}
-	p := spawn(t, env) // with the folder's keys, which both lack
+	p := spawn(t, env) // with the folder's keys, which one of them lacks
 	p.settle()
 	for _, p := range append(both, p) {
 		p.end()

@@ -29,12 +29,12 @@ func (a *app) greet(listeners []listening) {
 		page = localURL(admin.listener.Addr())
 	}
 	fmt.Fprintf(&b, "The page: %s\n", page)
-	switch {
-	case a.secrets.made == "":
-	case a.secrets.shownIn != "":
-		fmt.Fprintf(&b, "User %s, the generated password is in %s (readable by its owner only)\n", adminName, a.secrets.shownIn)
+	switch made := a.secrets.made.Load(); {
+	case made == nil:
+	case made.file != "":
+		fmt.Fprintf(&b, "User %s, the generated password is in %s (readable by its owner only)\n", adminName, made.file)
 	case a.w.terminal:
-		fmt.Fprintf(&b, "User %s, password: %s (shown only now; set another with: %s password)\n", adminName, a.secrets.made, commandName())
+		fmt.Fprintf(&b, "User %s, password: %s (shown only now; set another with: %s password)\n", adminName, made.text, commandName())
 	}
 	if missing := a.setup().Missing; len(missing) > 0 {
 		fmt.Fprintf(&b, "\n%s\n", unsetSentence(missing))

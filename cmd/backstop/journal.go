@@ -36,6 +36,7 @@ func (a *app) openJournal(context.Context) (intake.Journal, error) {
 	if err != nil {
 		return nil, err
 	}
+	a.secrets.keepWaiting()
 	return j, nil
 }
 
