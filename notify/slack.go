@@ -147,19 +147,6 @@ func (s *Slack) Check(ctx context.Context) error {
 	return err
 }
 
-// sendWebhook writes a text without blocks: it is understood by whatever else
-// takes Slack's webhooks, too.
-func (s *Slack) sendWebhook(ctx context.Context, text templates.Slack) (incident.Receipt, error) {
-	never := false
-	err := slack.PostWebhookCustomHTTPContext(ctx, s.webhook, s.client, &slack.WebhookMessage{
-		Text:        strings.Join(text.Sections, "\n"),
-		Parse:       "none", // only what we mark up is a link
-		UnfurlLinks: &never,
-		UnfurlMedia: &never,
-	})
-	return incident.Receipt{Detail: "posted"}, err
-}
-
 // Bounds of one request to Slack.
 const (
 	slackConnect = 10 * time.Second
@@ -214,7 +201,7 @@ func (s *Slack) explain(err error) error {
 	)
 	switch {
 	case errors.As(err, &limited):
-		return RetryAfter(fmt.Errorf("slack asks for a pause of %s", limited.RetryAfter), limited.RetryAfter)
+		return asksForPause(limited.RetryAfter)
 	case errors.As(err, &refused):
 		return fmt.Errorf("slack refuses the message (%s): %s", s.redact.text(oneLine(refused.Err)), slackRemedy(refused))
 	case errors.As(err, &status):
@@ -223,4 +210,14 @@ func (s *Slack) explain(err error) error {
 		return errors.New("slack did not answer in time: try to reach its host from this machine")
 	}
 	return fmt.Errorf("slack cannot be reached or understood: %w", s.redact.clean(err))
+}
+
+// asksForPause is the error of a Slack that wants to be left alone for so long;
+// what it says may be nonsense.
+func asksForPause(pause time.Duration) error {
+	if pause <= 0 {
+		return errors.New("slack asks for a pause, and does not say how long")
+	}
+	pause = min(pause, longestRetryAfter)
+	return RetryAfter(fmt.Errorf("slack asks for a pause of %s", pause), pause)
 }

@@ -250,6 +250,41 @@ func TestSlackNamesItsPause(t *testing.T) {
 	}
 }
 
+func TestAPauseThatIsNonsenseIsNotPassedOn(t *testing.T) {
+	t.Parallel()
+	for header, want := range map[string]string{
+		"-5":         "does not say how long",
+		"9999999999": "does not say how long", "86400": "a pause of 1h0m0s",
+	} {
+		server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+			w.Header().Set("Retry-After", header)
+			w.WriteHeader(http.StatusTooManyRequests)
+		}))
+		_, err := newSlack(t, notify.SlackOptions{WebhookURL: server.URL + webhookPath}).Send(t.Context(), sample(t, "opened"))
+		server.Close()
+		if err == nil || !strings.Contains(err.Error(), want) {
+			t.Errorf("%s: %v, want %q in it", header, err, want)
+		}
+	}
+}
+
+// A hotel's login page answers 200 to everything. The alert must not count as
+// delivered.
+func TestAPageInPlaceOfSlacksAnswerIsNoDelivery(t *testing.T) {
+	t.Parallel()
+	for answer, taken := range map[string]bool{
+		"ok": true, "": true, `{"success":true}`: true, // Slack, and what takes its webhooks
+		"\n <!DOCTYPE html><title>Log in</title>": false, "<html>": false,
+	} {
+		server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { fmt.Fprint(w, answer) }))
+		_, err := newSlack(t, notify.SlackOptions{WebhookURL: server.URL + webhookPath}).Send(t.Context(), sample(t, "opened"))
+		server.Close()
+		if (err == nil) != taken || err != nil && (notify.IsPermanent(err) || !strings.Contains(err.Error(), "somebody else took the message")) {
+			t.Errorf("%q: %v, want taken: %v", answer, err, taken)
+		}
+	}
+}
+
 // TestBotWorksWithSlackGosOwnServer is a second opinion on the requests.
 func TestBotWorksWithSlackGosOwnServer(t *testing.T) {
 	t.Parallel()
