@@ -1,7 +1,6 @@
 package main
 
 import (
-	"context"
 	"fmt"
 	"net/url"
 	"slices"
@@ -149,79 +148,4 @@ func TestARequestAboutNeitherCallNorMessageIsStoredAsUnknown(t *testing.T) {
 		t.Errorf("got %s %s", e.Failure(), e.Body)
 	}
 	p.person().await(soon, "/history?channel=unknown", "1 failure", "primary.example.com")
-}
-
-func TestADrillGoesThroughTheWholeHouse(t *testing.T) {
-	t.Parallel()
-	mails, slack := newMailServer(t), newSlack(t)
-	env := configured(t).with(mails.settings()).with(slack.webhookSettings())
-	p := start(t, env)
-	for _, channel := range []string{"voice", "messaging"} {
-		code, printed, complained := command(t, env, nil, "drill", "--to", p.base, "--channel", channel)
-		if code != 0 {
-			t.Fatalf("drill ended with %d: %s%s", code, printed, complained)
-		}
-		for _, words := range []string{"technical problem", "Alert delivered by email", "Alert delivered by slack", "The drill is complete"} {
-			if !strings.Contains(printed, words) {
-				t.Errorf("the drill does not print %q:\n%s", words, printed)
-			}
-		}
-	}
-	mails.await(t, soon, "Drill, nothing is broken")
-	slack.await(t, soon, "Drill, nothing is broken")
-	who := p.person()
-	who.get("/incidents").shows("No incident")
-	who.get("/history?drills=1").shows("2 failures", "drill")
-}
-
-func TestADrillWithoutNotifierSaysThatNobodyWasTold(t *testing.T) {
-	t.Parallel()
-	env := configured(t)
-	p := start(t, env)
-	code, printed, complained := command(t, env, nil, "drill", "--to", p.base)
-	if code != 0 || !strings.Contains(printed, "No notifier is configured: nobody was told") {
-		t.Errorf("drill ended with %d: %s%s", code, printed, complained)
-	}
-}
-
-func TestADrillNamesTheNotifierThatDidNotDeliver(t *testing.T) {
-	t.Parallel()
-	mails, slack := newMailServer(t), newSlack(t)
-	slack.answers(500)
-	env := configured(t).with(mails.settings()).with(slack.webhookSettings())
-	p := start(t, env)
-	ctx, cancel := context.WithCancel(t.Context()) // instead of a minute
-	defer cancel()
-	var printed, complained output
-	ended := make(chan int, 1)
-	go func() {
-		ended <- run(ctx, world{
-			args: []string{"drill", "--to", p.base}, getenv: func(name string) string { return env[name] },
-			stdout: &printed, stderr: &complained,
-		})
-	}()
-	eventually(t, 2*soon, "the other notifier delivers", func() bool {
-		return strings.Contains(printed.String(), "Alert delivered by email") && slack.tried() > 0
-	})
-	cancel()
-	code := <-ended
-	if said := complained.String(); code != exitFailed || !strings.Contains(said, "slack: ") || strings.Contains(said, "email") {
-		t.Errorf("drill ended with %d: %s%s", code, &printed, said)
-	}
-}
-
-func TestADrillDoesNotWaitForADeadNotifier(t *testing.T) {
-	t.Parallel()
-	mails, slack := newMailServer(t), newSlack(t)
-	mails.knowsNobody()
-	env := configured(t).with(mails.settings()).with(slack.webhookSettings())
-	p := start(t, env)
-	began := time.Now()
-	code, printed, complained := command(t, env, nil, "drill", "--to", p.base)
-	if code != exitFailed || !hasAll(complained, []string{"email: dead", "no such user here"}) || strings.Contains(complained, "slack") {
-		t.Errorf("drill ended with %d: %s%s", code, printed, complained)
-	}
-	if took := time.Since(began); took > 30*time.Second {
-		t.Errorf("it took %s", took)
-	}
 }

@@ -2,7 +2,6 @@ package main
 
 import (
 	"os"
-	"path/filepath"
 	"strings"
 	"testing"
 )
@@ -174,17 +173,5 @@ func TestTheCommandLineIsExplained(t *testing.T) {
 				t.Errorf("ended with %d:\n%s\n%s", code, printed, complained)
 			}
 		})
-	}
-}
-
-func TestADrillWithAnotherKeySaysSo(t *testing.T) {
-	t.Parallel()
-	env := configured(t)
-	p := start(t, env)
-	other := filepath.Join(t.TempDir(), "other.key")
-	write(t, other, "0123456789")
-	code, printed, complained := command(t, env, nil, "drill", "--to", p.base, "--key-file", other)
-	if code != exitFailed || !strings.Contains(complained, "not recorded: is "+other+" the key") {
-		t.Errorf("drill ended with %d: %s%s", code, printed, complained)
 	}
 }

@@ -21,7 +21,7 @@ func TestAFirstStartSaysWhatToDo(t *testing.T) {
 	p := start(t, unconfigured(t))
 	printed := p.printed.String()
 	for _, words := range []string{
-		p.base + "/fallback/voice\n", p.base + "/fallback/messaging\n", p.base + "/fallback\n",
+		"https://YOUR-PUBLIC-ADDRESS/fallback/voice\n", "https://YOUR-PUBLIC-ADDRESS/fallback/messaging\n", "https://YOUR-PUBLIC-ADDRESS/fallback\n",
 		"The page: " + p.base + "\n", p.path(passwordFile), unset, "nobody will be told", "drill",
 	} {
 		if !strings.Contains(printed, words) {

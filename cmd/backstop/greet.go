@@ -17,7 +17,7 @@ func (a *app) greet(listeners []listening) {
 		a.log.Warn(warning) //nolint:sloglint // the configuration's own sentences
 	}
 
-	base := localURL(public.listener.Addr())
+	base := "https://YOUR-PUBLIC-ADDRESS"
 	if !c.PublicURL.IsZero() {
 		base = c.PublicURL.String()
 	}
@@ -40,11 +40,14 @@ func (a *app) greet(listeners []listening) {
 		fmt.Fprintf(&b, "\n%s\n", unsetSentence(missing))
 	}
 	if len(c.Notifiers) == 0 {
-		b.WriteString("\nNo notifier is configured: nobody will be told. Set SMTP_URL with ALERT_EMAIL_TO and ALERT_EMAIL_FROM, or SLACK_WEBHOOK_URL.\n")
+		b.WriteString("\nNo notifier is configured: nobody will be told. " + setNotifier + "\n")
 	}
 	fmt.Fprintf(&b, "\nTry it: %s drill\n", commandName())
 	_ = a.w.say("%s", b.String()) // nobody may be listening
 }
+
+// setNotifier is how the environment alone makes one.
+const setNotifier = "Set SMTP_URL with ALERT_EMAIL_TO and ALERT_EMAIL_FROM, or SLACK_WEBHOOK_URL."
 
 // unsetSentence says what is missing and what that means.
 func unsetSentence(missing []string) string {

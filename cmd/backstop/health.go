@@ -80,7 +80,18 @@ func fetch(ctx context.Context, url, token string) ([]byte, error) {
 		return nil, err
 	}
 	if response.StatusCode != http.StatusOK {
-		return nil, fmt.Errorf("%s answers %s", url, response.Status)
+		return nil, &statusError{url, response.StatusCode}
 	}
 	return body, nil
+}
+
+// statusError is an answer with another status than 200.
+type statusError struct {
+	url  string
+	code int
+}
+
+// Error names the address and the status.
+func (e *statusError) Error() string {
+	return fmt.Sprintf("%s answers %d %s", e.url, e.code, http.StatusText(e.code))
 }

@@ -28,7 +28,7 @@ func (c Client) Send(ctx context.Context, fallbackURL string, message Message) (
 	params := message.Params(c.Account.SID)
 	w := walk{session: s, rules: messagingRules(), result: Result{SID: message.SID}}
 	w.fallback = target{url: fallbackURL, method: message.Method, isFallback: true}
-	sender := leg{who: Caller, params: params.Without("ErrorCode", "ErrorUrl"), fallsBack: true}
+	sender := leg{who: Sender, params: params.Without("ErrorCode", "ErrorUrl"), fallsBack: true}
 	next := w.fallback
 	next.params = params
 	for more := true; more; {
@@ -78,8 +78,8 @@ func (w *walk) reply(sender *leg, n node, document string) {
 		return
 	}
 	w.result.Replies = append(w.result.Replies, reply)
-	w.note(Event{Kind: Replied, Who: Caller, Text: reply.Body + strings.Join(reply.Media, " ")})
+	w.note(Event{Kind: Replied, Who: Sender, Text: reply.Body + strings.Join(reply.Media, " ")})
 	if n.value("action") != "" || n.value("statusCallback") != "" {
-		w.note(Event{Kind: Skipped, Who: Caller, Text: "the message's status is not played"})
+		w.note(Event{Kind: Skipped, Who: Sender, Text: "the message's status is not played"})
 	}
 }

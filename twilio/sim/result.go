@@ -43,11 +43,12 @@ type Event struct {
 // Party is who hears and does what an event tells.
 type Party string
 
-// Who takes part in a call.
+// Who takes part in a call, or wrote.
 const (
 	Twilio Party = "Twilio"
 	Caller Party = "caller" // whoever the call is with: of an outbound call, the person called
 	Callee Party = "callee" // whoever was dialled
+	Sender Party = "sender" // whoever wrote a message
 )
 
 // Ending says how a call ended.
