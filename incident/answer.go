@@ -78,7 +78,7 @@ type Answer struct {
 	Why       string    // why this and nothing better; "" where it is plain
 	Outcome   Outcome
 	Document  []byte        // the TwiML, byte for byte; shared, never changed
-	Took      time.Duration // from the request's head to the finished document
+	Took      time.Duration // from the whole request to the finished document
 }
 
 // Entry is what the journal keeps of one failure: all that is needed to feed

@@ -38,13 +38,14 @@ func (c collector) Collect(out chan<- prometheus.Metric) {
 	for _, channel := range []incident.Channel{incident.Voice, incident.Messaging, incident.Unknown} {
 		counter("backstop_failures_answered_total", "New failures answered, retries not counted.", h.Answered[channel].Load(), "channel", channel.String())
 	}
+	counter("backstop_drills_answered_total", "Drills answered, which count among no failures.", h.Drills.Load())
 	counter("backstop_retries_answered_total", "Retries answered with the same bytes.", h.Retries.Load())
 	counter("backstop_requests_unverified_total", "Requests whose signature did not match.", h.Unverified.Load())
 	gauge("backstop_requests_unverified_bytes", "Memory that unverified requests take until their reason is known or a day is over.", float64(a.hook.UnverifiedBytes()))
 	counter("backstop_requests_replayed_total", "Requests whose signature came under too many tokens.", h.Replays.Load())
 	counter("backstop_failures_unwritten_total", "Failures answered with written=no.", h.Unwritten.Load())
 	count, sum, buckets := h.Seconds.Read()
-	out <- prometheus.MustNewConstHistogram(prometheus.NewDesc("backstop_answer_seconds", "From a verified request's head to its answer.", nil, nil), count, sum, buckets)
+	out <- prometheus.MustNewConstHistogram(prometheus.NewDesc("backstop_answer_seconds", "From a whole, verified request to its answer, what it waited for the journal included.", nil, nil), count, sum, buckets)
 
 	counter("backstop_own_template_failures_total", "Answers for which the customer's own template failed and ours took its place.", a.current.Load().answers.Failed())
 
@@ -61,8 +62,8 @@ func (c collector) Collect(out chan<- prometheus.Metric) {
 	}
 
 	f := &a.feeder.Stats
-	counter("backstop_ledger_failures_stored_total", "New failures in the ledger.", f.Stored.Load())
-	counter("backstop_ledger_entries_refused_total", "Entries set aside.", f.SetAside.Load())
+	counter("backstop_ledger_failures_stored_total", "New failures in the ledger, drills among them.", f.Stored.Load())
+	counter("backstop_ledger_entries_set_aside_total", "Entries set aside.", f.SetAside.Load())
 	counter("backstop_ledger_errors_total", "Steps of feeding that failed.", f.Errors.Load())
 	away := 0.0
 	if since, _ := a.sentinel.Away(); !since.IsZero() {
@@ -70,8 +71,8 @@ func (c collector) Collect(out chan<- prometheus.Metric) {
 	}
 	gauge("backstop_ledger_away", "1 while the ledger does not take failures.", away)
 	for _, n := range a.dispatcher.Status() {
-		counter("backstop_alerts_sent_total", "Messages a notifier took.", n.Sent, "notifier", n.Name)
-		counter("backstop_alerts_failed_total", "Attempts that failed.", n.Failed, "notifier", n.Name)
+		counter("backstop_messages_sent_total", "Messages that a notifier took.", n.Sent, "notifier", n.Name)
+		counter("backstop_attempts_failed_total", "Attempts to send a message that failed.", n.Failed, "notifier", n.Name)
 	}
 	for i, l := range a.limits {
 		listener := [...]string{"listen", "admin_listen"}[i]

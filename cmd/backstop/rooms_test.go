@@ -44,12 +44,16 @@ func TestAPortOfTheirOwnKeepsPagesAndTwilioApart(t *testing.T) {
 
 func TestMetricsCountWhatHappened(t *testing.T) {
 	t.Parallel()
-	p := start(t, configured(t))
+	env := configured(t)
+	p := start(t, env)
 	p.call(sim.Call{})
-	p.settle()
+	p.settle() // another call
+	if code, _, complained := command(t, env, nil, "drill", "--to", p.base); code != 0 {
+		t.Fatalf("drill ended with %d: %s", code, complained)
+	}
 	for _, line := range []string{
-		`backstop_failures_answered_total{channel="voice"} 2`, `backstop_journal_entries_written_total 2`,
-		`backstop_ledger_failures_stored_total 2`, `backstop_ledger_away 0`,
+		`backstop_failures_answered_total{channel="voice"} 2`, `backstop_drills_answered_total 1`, `backstop_journal_entries_written_total 3`,
+		`backstop_ledger_failures_stored_total 3`, `backstop_ledger_away 0`,
 	} {
 		eventually(t, soon, line, func() bool { return strings.Contains(p.metrics(), line+"\n") })
 	}

@@ -100,11 +100,12 @@ func (h *Hook) serve(c *gin.Context, s *checked, r *twilio.Request, result twili
 	done, late := h.o.Recorder.Record(entry)
 	h.retries.complete(mine, f.ID, document, done)
 	h.o.Noted(entry)
-	h.Stats.Answered[f.Channel].Add(1)
+	h.Stats.answered(f)
 
 	written := h.wait(done, late)
-	h.Stats.Seconds.Observe(answer.Took + h.o.Now().Sub(recorded))
-	h.log(c.Request.Context(), entry, written)
+	waited := h.o.Now().Sub(recorded)
+	h.Stats.Seconds.Observe(answer.Took + waited)
+	h.log(c.Request.Context(), entry, written, waited)
 	h.sign(c, f.ID, written)
 	h.answer(c, document)
 }

@@ -76,11 +76,20 @@ type Hook struct {
 // Stats counts what came in. Read them at any time.
 type Stats struct {
 	Answered   [3]atomic.Int64 // new failures, by channel
+	Drills     atomic.Int64    // which count among no failures
 	Retries    atomic.Int64
 	Unverified atomic.Int64
 	Replays    atomic.Int64
 	Unwritten  atomic.Int64 // answered with written=no
-	Seconds    Histogram    // from the request's head to the answer
+	Seconds    Histogram    // from the whole request to the answer
+}
+
+func (s *Stats) answered(f incident.Failure) {
+	if f.Drill {
+		s.Drills.Add(1)
+		return
+	}
+	s.Answered[f.Channel].Add(1)
 }
 
 // checked are settings with the verifiers made from them.

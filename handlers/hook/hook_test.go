@@ -475,7 +475,7 @@ func TestTheLogHasOneMaskedLineAFailure(t *testing.T) {
 	r.ask(r.call("/fallback/voice", sim.Call{From: "+4930123456789"}))
 	r.server.Close()
 	got := r.logged.String()
-	if strings.Count(got, "failure answered") != 1 || strings.Contains(got, "+4930123456789") || strings.Contains(got, token) {
+	if strings.Count(got, "failure answered") != 1 || !strings.Contains(got, `"took_us":`) || !strings.Contains(got, `"waited_us":`) || strings.Contains(got, "+4930123456789") || strings.Contains(got, token) {
 		t.Errorf("log: %s", got)
 	}
 }

@@ -5,6 +5,7 @@ import (
 	"log/slog"
 	"net/http"
 	"strconv"
+	"time"
 
 	"github.com/gin-gonic/gin"
 
@@ -43,10 +44,11 @@ var (
 // masked hides numbers in the log, whatever pages may show.
 var masked = history.Mask{Numbers: true} //nolint:gochecknoglobals // constant
 
-// log writes the one line of a failure. Numbers are masked, the raw request is
+// log writes the one line of a failure; waited is how long its answer waited to
+// be written down. Numbers are masked, the raw request is
 // not in it. It hands the handler a record of its own: Logger would look up
 // which line of the source this is, for nobody.
-func (h *Hook) log(ctx context.Context, e incident.Entry, written bool) {
+func (h *Hook) log(ctx context.Context, e incident.Entry, written bool, waited time.Duration) {
 	level := slog.LevelInfo
 	if !written {
 		level = slog.LevelWarn
@@ -69,7 +71,8 @@ func (h *Hook) log(ctx context.Context, e incident.Entry, written bool) {
 		slog.String("outcome", e.Answer.Outcome.String()),
 		slog.Bool("drill", f.Drill),
 		slog.Bool("written", written),
-		slog.Duration("took", e.Answer.Took),
+		slog.Int64("took_us", e.Answer.Took.Microseconds()),
+		slog.Int64("waited_us", waited.Microseconds()),
 	)
 	_ = handler.Handle(ctx, line) // a log that fails has nobody to tell
 }
