@@ -80,6 +80,24 @@ func TestEveryDocumentedSecretComesFromAFileToo(t *testing.T) {
 	}
 }
 
+// Whoever puts a variable's name into the file is told the key.
+func TestAVariableInTheFileIsAnsweredWithItsKey(t *testing.T) {
+	text, err := os.ReadFile(document)
+	if err != nil {
+		t.Fatal(err)
+	}
+	rows := regexp.MustCompile("(?m)^\\| `([A-Z_]+)` \\| `([^`]+)` \\|").FindAllStringSubmatch(string(text), -1)
+	if len(rows) < 15 {
+		t.Fatalf("only %d variables are documented", len(rows))
+	}
+	for _, row := range rows {
+		got := mistakes(t, row[1]+": x", nil)
+		if len(got) != 1 || !strings.Contains(got[0], row[2]) {
+			t.Errorf("%s: got %q, want %s named", row[1], got, row[2])
+		}
+	}
+}
+
 func TestEveryKeyIsDocumentedAndEveryDocumentedOneIsKnown(t *testing.T) {
 	want, _ := documented(t)
 	t.Chdir(t.TempDir())

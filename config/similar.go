@@ -37,3 +37,29 @@ func editDistance(a, b string, limit int) int {
 	}
 	return row[len(b)]
 }
+
+// keyOfVariable is where the file says what a variable of the environment
+// does, for those variables whose key has another name; "" for all others.
+func keyOfVariable(name string) string {
+	switch strings.ToUpper(name) {
+	case "TWILIO_ACCOUNT_SID":
+		return "accounts[].sid"
+	case "TWILIO_AUTH_TOKEN":
+		return "accounts[].auth_tokens"
+	case "SMTP_URL":
+		return "notifiers[].email.smtp"
+	case "ALERT_EMAIL_FROM":
+		return "notifiers[].email.from"
+	case "ALERT_EMAIL_TO":
+		return "notifiers[].email.to"
+	case "SLACK_WEBHOOK_URL":
+		return "notifiers[].slack.webhook_url"
+	case "SLACK_BOT_TOKEN":
+		return "notifiers[].slack.bot_token"
+	case "SLACK_CHANNEL":
+		return "notifiers[].slack.channel"
+	case "PORT":
+		return "listen"
+	}
+	return ""
+}

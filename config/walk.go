@@ -195,6 +195,9 @@ func (r *reader) unknown(place value, name string, fields []field) {
 	if similar := closest(name, names); similar != "" {
 		remedy = fmt.Sprintf("did you mean %q?", similar)
 	}
+	if key := keyOfVariable(name); key != "" {
+		remedy = "that is a variable of the environment: in the file write " + key
+	}
 	r.review.mistake(place, "is an unknown key", remedy)
 }
 

@@ -16,6 +16,9 @@ func TestUnknownKeysRefuseToStart(t *testing.T) {
 		"the variable's name": {
 			"PUBLIC-URL: https://a.example", `PUBLIC-URL (backstop.yaml:1:1) is an unknown key: did you mean "public_url"?`,
 		},
+		"a variable whose key has another name": {
+			"TWILIO_AUTH_TOKEN: x", `TWILIO_AUTH_TOKEN (backstop.yaml:1:1) is an unknown key: that is a variable of the environment: in the file write accounts[].auth_tokens`,
+		},
 		"below another key": {
 			"retention:\n  daya: 3", `retention.daya (backstop.yaml:2:3) is an unknown key: did you mean "days"?`,
 		},
