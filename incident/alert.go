@@ -55,6 +55,7 @@ const (
 	NotifierTopic  Topic = "notifier"  // a notifier gave alerts up
 	ReloadTopic    Topic = "reload"    // a changed configuration was refused
 	RetentionTopic Topic = "retention" // old failures could not be removed, or had to go early
+	TestTopic      Topic = "test"      // nothing is wrong: somebody tries a notifier
 )
 
 // Topics that are told apart from each other, so that one does not swallow the
@@ -72,6 +73,10 @@ func (t Topic) About(name string) Topic { return t + ": " + Topic(name) }
 func (t Topic) Is(other Topic) bool {
 	return t == other || strings.HasPrefix(string(t), string(other)+": ")
 }
+
+// DoFirst begins the last part of a meta-alert's Detail: what to do first.
+// Alerts show it as a fact of its own, before what it means.
+const DoFirst = "First thing to do: "
 
 // MetaEvery is how often the same news may be told.
 const MetaEvery = 15 * time.Minute

@@ -126,7 +126,7 @@ func (f *Feeder) setAside(ctx context.Context, ledger Ledger, raw []byte, why er
 		Kind: incident.Meta, Topic: incident.AsideTopic, At: f.o.Now(),
 		Title: "A failure could not be filed: it was set aside",
 		Detail: "The ledger refused one entry of the journal (" + why.Error() + "). It is kept byte for byte in the table " +
-			"set_aside; everything else goes on. Please report it with the log of this time.",
+			"set_aside; everything else goes on. " + incident.DoFirst + "report it with the log of this time.",
 		Reason: "an entry was set aside",
 	})
 	return nil

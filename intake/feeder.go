@@ -99,7 +99,7 @@ func (f *Feeder) feedAll(ctx context.Context) (wait time.Duration) {
 	for ctx.Err() == nil {
 		began, before := time.Now(), f.o.Written()
 		entries, more, err := f.feedOnce(ctx)
-		f.gate.ledgerIs(err)
+		f.gate.ledgerIs(err, began)
 		switch {
 		case err != nil:
 			f.Stats.Errors.Add(1)

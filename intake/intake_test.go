@@ -353,6 +353,31 @@ func TestALedgerThatIsBusyIsAwaySinceTheFirstTryAndStaysSo(t *testing.T) {
 	})
 }
 
+// The one call that came in before anybody knew that the ledger is away was not
+// read from the journal, nor does a second one come.
+func TestWhoCameInBeforeTheLedgerWasFoundAwayIsToldOf(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		r := newRig()
+		r.start()
+		defer r.halt()
+		fed := entry(1, 0)
+		r.recorder.Record(fed)
+		r.sentinel.Note(fed)
+		pass(3 * time.Second)
+		r.ledger.set(func() { r.ledger.fail = errors.New("disk I/O error") })
+		e := entry(2, 0)
+		r.sentinel.Note(e)
+		r.recorder.Record(e)
+		pass(5 * time.Second)
+		r.mu.Lock()
+		defer r.mu.Unlock()
+		if len(r.urgent) != 1 || !strings.HasPrefix(r.urgent[0].Title, "1 caller not helped") {
+			t.Errorf("told %+v, want one word of one caller", r.urgent)
+		}
+	})
+}
+
 func TestWhoeverDoesNotFeedRaisesNoAlarm(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {

@@ -2,7 +2,6 @@ package intake
 
 import (
 	"context"
-	"fmt"
 	"log/slog"
 	"sync"
 	"time"
@@ -22,6 +21,8 @@ type Sentinel struct {
 	since    time.Time // the ledger is away since; zero while it is there
 	why      string
 	feedFrom time.Time // a batch is being fed since; zero while none is
+	lately   lately    // while the ledger is there
+	fedUntil time.Time // what was noted before is in the ledger
 	tally    tally
 	toldAt   time.Time
 	told     int // callers when it was told last
@@ -39,6 +40,10 @@ const (
 	slowFeed    = 250 * time.Millisecond
 	urgentEvery = 10 * time.Minute
 	outageEvery = time.Minute // a ledger that comes and goes is no news each time
+
+	// What was noted that long before a step of feeding began was in the journal
+	// by then, or nearly always: rather twice than never.
+	writtenWithin = time.Second
 )
 
 // Note counts e while the ledger is away or slow. It is called for every
@@ -50,6 +55,7 @@ func (s *Sentinel) Note(e incident.Entry) {
 	case !s.watching:
 		s.forget()
 	case s.since.IsZero() && (s.feedFrom.IsZero() || s.now().Sub(s.feedFrom) < slowFeed):
+		s.lately.note(e, s.now())
 		return
 	}
 	s.tally.add(e)
@@ -90,14 +96,16 @@ func (s *Sentinel) forget() {
 
 // end is the end of feeding: from now on nobody knows how the ledger does.
 func (s *Sentinel) end() {
-	s.ledgerIs(nil)
+	s.ledgerIs(nil, s.now())
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.watching = false
 }
 
-// ledgerIs hears how the last step of feeding went.
-func (s *Sentinel) ledgerIs(err error) {
+// ledgerIs hears how the last step of feeding went, and when it began. Who came
+// in before the ledger was found to be away, and after the last step that went
+// well, is told of, too.
+func (s *Sentinel) ledgerIs(err error, step time.Time) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	began := s.feedFrom
@@ -105,9 +113,11 @@ func (s *Sentinel) ledgerIs(err error) {
 	if err == nil {
 		s.since, s.why, s.told = time.Time{}, "", 0
 		s.tally = newTally()
+		s.fedUntil = step.Add(-writtenWithin)
 		return
 	}
 	if s.since.IsZero() {
+		s.lately.addTo(&s.tally, s.fedUntil)
 		s.since = began
 	}
 	if s.since.IsZero() {
@@ -118,7 +128,7 @@ func (s *Sentinel) ledgerIs(err error) {
 
 // Rest forgets that the ledger was away: another process feeds it now, and
 // watches over it.
-func (s *Sentinel) Rest() { s.ledgerIs(nil) }
+func (s *Sentinel) Rest() { s.ledgerIs(nil, s.now()) }
 
 // feeding notes a batch before it is given to the ledger: should that hang,
 // its callers are known.
@@ -213,77 +223,4 @@ func (s *Sentinel) due() (incident.Alert, bool) {
 		Detail: s.tally.detail(since, why),
 		Reason: "the history is unavailable, so this comes straight from memory",
 	}, true
-}
-
-// tally is what memory knows of the failures that the ledger has not taken.
-// It is bounded: beyond its limits it only counts.
-type tally struct {
-	byCause map[incident.Cause]int
-	known   map[string]struct{}
-	more    int // entries beyond the limit of known
-	first   time.Time
-	last    incident.Entry
-}
-
-const tallyMost = 10_000
-
-func newTally() tally {
-	return tally{byCause: map[incident.Cause]int{}, known: map[string]struct{}{}}
-}
-
-func (t *tally) add(e incident.Entry) {
-	if e.Failure.Drill {
-		return
-	}
-	if t.first.IsZero() {
-		t.first = e.Failure.ReceivedAt
-	}
-	e.Failure.Params = nil
-	t.last = e
-	cause := incident.CauseOf(e.Failure)
-	if _, there := t.byCause[cause]; there || len(t.byCause) < 100 {
-		t.byCause[cause]++
-	}
-	key := e.Failure.CallerKey()
-	if _, there := t.known[key]; there {
-		return
-	}
-	if len(t.known) >= tallyMost {
-		t.more++
-		return
-	}
-	t.known[key] = struct{}{}
-}
-
-func (t *tally) callers() int { return len(t.known) + t.more }
-
-// worst is the host with the most failures.
-func (t *tally) worst() string {
-	host, most := "", 0
-	for cause, n := range t.byCause {
-		if n > most || n == most && cause.Host < host {
-			host, most = cause.Host, n
-		}
-	}
-	return host
-}
-
-func (t *tally) title() string {
-	title := fmt.Sprintf("%d callers not helped, history unavailable", t.callers())
-	if t.callers() == 1 {
-		title = "1 caller not helped, history unavailable"
-	}
-	if host := t.worst(); host != "" && len(title)+len(host)+2 <= 70 {
-		title += ": " + host
-	}
-	return title
-}
-
-func (t *tally) detail(since time.Time, why string) string {
-	d := fmt.Sprintf("The ledger has been away since %s (%s). Calls and messages are answered, and written to the journal; "+
-		"the history shows them, and the usual alerts follow, when the ledger is back.", since.Format(time.RFC3339), why)
-	if f := t.last.Failure; f.SID != "" {
-		d += fmt.Sprintf(" The newest failure: %s, error %d.", f.SID, f.Code)
-	}
-	return d + " First thing to do: look at the disk of DATA_DIR (df -h, dmesg) and at /healthz."
 }

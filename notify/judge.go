@@ -94,7 +94,7 @@ func (w *worker) tellGivenUp(ctx context.Context, m incident.Message, r incident
 		At:     r.At,
 		Topic:  incident.NotifierTopic.About(w.name),
 		Title:  cut("An alert did not get out: "+w.name, 70),
-		Detail: fmt.Sprintf("The notifier %s gave an alert up after attempt %d. Its last error: %s. The alert is on the page all the same. Once the notifier is mended, `backstop check --notify` proves it.", w.name, m.Attempt, strings.TrimSuffix(r.Error, ".")),
+		Detail: fmt.Sprintf("The notifier %s gave an alert up after attempt %d. Its last error: %s. The alert is on the page all the same. "+incident.DoFirst+"mend what the error says, and try it with `backstop check --notify`.", w.name, m.Attempt, strings.TrimSuffix(r.Error, ".")),
 		Reason: "a notifier gave an alert up",
 		Except: w.name,
 	}

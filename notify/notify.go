@@ -100,6 +100,7 @@ func TestMessage(notifier string, now time.Time) incident.Message {
 		Attempt: 1,
 		Alert: incident.Alert{
 			Kind:   incident.Meta,
+			Topic:  incident.TestTopic,
 			At:     now,
 			Title:  "Test: alerts of Backstop arrive here",
 			Detail: "Nothing is wrong. This message was sent to try the notifier " + notifier + ". Real alerts come by the same way.",

@@ -12,13 +12,13 @@ import (
 // tellIncident says what a person who was just woken needs, in the order in
 // which they need it.
 func (a *Alerts) tellIncident(m incident.Message, in incident.Incident) telling {
-	t := telling{Line: a.line(in, m), Mood: moodOf(in.State), Event: a.event(m, in)}
+	t := telling{Line: a.line(in, m), Whole: a.whole(in, m), Mood: moodOf(in.State), Event: a.event(m, in)}
 	code := twilio.Lookup(in.Last.Code)
 	address := twilio.ParseErrorURL(in.Last.ErrorURL)
 
 	t.fact("Still happening?", words(a.stillHappening(in, m.Now)))
 	if in.State != incident.Resolved {
-		t.fact(hearing(in.Last.Channel), words(heardNow(in.Last.Heard, in.Last.From)))
+		t.fact(hearing(in.Last.Channel), words(heardBy(in.Last)))
 		t.fact("Do first", firstThing(in, code, address)...)
 	}
 	t.fact("What it means", a.meaning(in, code)...)
@@ -109,14 +109,24 @@ func hearing(c incident.Channel) string {
 	return "Answered now"
 }
 
-// heardNow is what was said to from. Own templates may say the caller's number,
-// which is masked here as everywhere in alerts.
-func heardNow(heard, from string) string {
-	heard = tidy(history.Mask{Numbers: true}.Words(heard, from), 600)
-	if heard == "" {
-		return "Nothing: no reply was sent, on purpose."
+// heardBy is what the person behind the newest failure heard or read; on another
+// line it may have been something else.
+func heardBy(s incident.Sample) string {
+	switch {
+	case s.Heard == "":
+		return "Nothing was sent to the last one, on purpose: who had a reply within the hour, or wrote a word such as STOP, gets none."
+	case s.Channel == incident.Voice:
+		return "The last one heard " + quoted(s.Heard, s.From)
+	case s.Channel == incident.Messaging:
+		return "The last one read " + quoted(s.Heard, s.From)
 	}
-	return "“" + heard + "”"
+	return quoted(s.Heard, s.From)
+}
+
+// quoted is what was said to from. Own templates may say the caller's number,
+// which is masked here as everywhere in alerts.
+func quoted(heard, from string) string {
+	return "“" + tidy(history.Mask{Numbers: true}.Words(heard, from), 600) + "”"
 }
 
 // firstThing is what to do first, with the real address in it.

@@ -1,24 +1,29 @@
 package templates
 
 import (
-	"strings"
-	"unicode/utf8"
-
 	"github.com/backstop-project/backstop/incident"
 	"github.com/backstop-project/backstop/twilio"
 )
+
+// whole is line with all its words, however long.
+func (a *Alerts) whole(in incident.Incident, m incident.Message) string {
+	if in.State != incident.Open || in.Cause.Kind == incident.AskedFirst {
+		return a.line(in, m)
+	}
+	return a.openWith(in, m, wording{who: culprit(in), affected: affectedBy(in)})
+}
 
 // line says effect, cause and age of an incident, as things stand: "12 callers
 // not helped: www.example.com refuses connections, since 03:12".
 func (a *Alerts) line(in incident.Incident, m incident.Message) string {
 	switch in.State {
 	case incident.Quiet:
-		return fitted(in, func(who, affected string) string {
-			return "No failure since " + a.since(in.LastAt, m.Now) + ", not proven: " + who + enclosed(affected)
+		return fitted(in, func(w wording) string {
+			return "No failure since " + a.since(in.LastAt, m.Now) + ", not proven: " + w.who + enclosed(w.affected)
 		})
 	case incident.Resolved:
-		return fitted(in, func(who, affected string) string {
-			return "Resolved: " + who + comma(affected) + ", " + a.since(in.OpenedAt, m.Now) + " to " + a.since(in.LastAt, m.Now)
+		return fitted(in, func(w wording) string {
+			return "Resolved: " + w.who + comma(w.affected) + ", " + a.since(in.OpenedAt, m.Now) + " to " + a.since(in.LastAt, m.Now)
 		})
 	case incident.Open:
 	}
@@ -31,12 +36,18 @@ func (a *Alerts) openLine(in incident.Incident, m incident.Message) string {
 		return firstFitting(
 			"Twilio asked us first: Backstop seems to be set as "+primaryOf(in)+age,
 			"Twilio asked us first: we seem to be the "+primaryOf(in)+age,
+			"Twilio asked us first, as "+primaryOf(in)+age,
 			"Twilio asked us first: we seem to be the "+primaryOf(in),
 			"Twilio asked us first: we are "+primaryOf(in),
 			"Asked first: "+primaryOf(in),
 			lineNumber(in.Last.To)+": Twilio asked us first",
 		)
 	}
+	return fitted(in, func(w wording) string { return a.openWith(in, m, w) })
+}
+
+// openWith is the line of an open incident in those words.
+func (a *Alerts) openWith(in incident.Incident, m incident.Message, w wording) string {
 	prefix := ""
 	switch {
 	case m.Alert.Kind == incident.Late:
@@ -44,9 +55,11 @@ func (a *Alerts) openLine(in incident.Incident, m incident.Message) string {
 	case in.Previous != 0:
 		prefix = "Back: "
 	}
-	return fitted(in, func(who, affected string) string {
-		return prefix + helped(affected) + ": " + causeSentence(in, who) + age
-	})
+	sentence := causeSentence(in, w.who)
+	if w.brief {
+		sentence = causeInBrief(in, w.who)
+	}
+	return prefix + helped(w.affected) + ": " + sentence + ", since " + a.since(in.OpenedAt, m.Now)
 }
 
 // causeSentence says what is wrong with whom: culprit, or what of it fits.
@@ -62,32 +75,14 @@ func causeSentence(in incident.Incident, who string) string {
 	return code.Sentence(who)
 }
 
-// fitted asks write for ever shorter lines, until one fits: all of it, no
-// "www." or "primary URL of", the end of the host, fewer words, nearly no host.
-func fitted(in incident.Incident, write func(who, affected string) string) string {
-	who, affected, number := culprit(in), affectedBy(in), Count(in.Callers)
-	short := strings.TrimPrefix(strings.TrimPrefix(who, "www."), primaryURLOf)
-	return firstFitting(
-		write(who, affected),
-		write(short, affected),
-		write(shortenHost(short, 20), affected),
-		write(short, number),
-		write(shortenHost(short, 12), affected),
-		write(shortenHost(short, 20), number),
-		write(shortenHost(short, 12), number),
-		write(shortenHost(short, 12), ""),
-	)
-}
-
-// firstFitting is the first of the tries that is short enough, else the last
-// one, cut.
-func firstFitting(tries ...string) string {
-	for _, s := range tries {
-		if utf8.RuneCountInString(s) <= MaxLine {
-			return s
-		}
+// causeInBrief is causeSentence without a verb: "www.example.com: certificate
+// expired".
+func causeInBrief(in incident.Incident, who string) string {
+	code := twilio.Lookup(in.Last.Code)
+	if code.About != "" || in.Cause.Kind == incident.Itself || in.Cause.Kind == incident.AskedFirst {
+		return causeSentence(in, who)
 	}
-	return Shorten(tries[len(tries)-1], MaxLine)
+	return who + ": " + code.Name
 }
 
 // culprit is whom an incident is about.

@@ -5,6 +5,8 @@ import (
 	"strconv"
 	"strings"
 	"time"
+	"unicode"
+	"unicode/utf8"
 
 	"github.com/backstop-project/backstop/history"
 	"github.com/backstop-project/backstop/incident"
@@ -17,18 +19,19 @@ func (a *Alerts) tellDrill(m incident.Message, e incident.Entry) telling {
 	code := twilio.Lookup(f.Code)
 	address := twilio.ParseErrorURL(f.ErrorURL)
 	at := ", at " + a.since(f.ReceivedAt, m.Now)
+	host := address.Authority()
 	t := telling{
 		Mood:  practice,
 		Event: "A drill. Nothing is broken.",
 		Line: firstFitting(
-			"Drill, nothing is broken: "+code.Sentence(shortenHost(address.Authority(), 24))+at,
-			"Drill, nothing is broken: "+code.Sentence(shortenHost(address.Authority(), 24)),
-			"Drill, nothing is broken: "+code.Sentence(shortenHost(address.Authority(), 12)),
+			"Drill, nothing is broken: "+code.Sentence(host)+at,
+			"Drill, nothing is broken: "+code.Sentence(host),
+			"Drill, nothing is broken: "+code.Sentence(cutHost(host, 12)),
 			"Drill, nothing is broken"+at,
 		),
 	}
 	t.fact("This is a drill", words("Somebody tries whether alerts arrive. No caller was affected, no incident was opened, nothing has to be done."))
-	t.fact(drillHearing(f.Channel), words(heardNow(e.Answer.Heard, f.Person())))
+	t.fact(drillHearing(f.Channel), words(drillHeard(e)))
 	t.fact("It plays", words(code.Title()+", "+f.Channel.String()))
 	t.fact("Do first, were it real", advice(code.Advice(address))...)
 	t.fact("Failed address", part{Text: Shorten(address.String(), 300), Code: true})
@@ -36,6 +39,13 @@ func (a *Alerts) tellDrill(m incident.Message, e incident.Entry) telling {
 	t.fact("Drill", words(tidy(f.SID, 60)+" at "+a.moment(f.ReceivedAt)+", from "+history.Mask{Numbers: true}.Number(tidy(f.Person(), 80))))
 	t.fact("All about it", a.page("/history/"+f.ID.String(), "This drill")...)
 	return t
+}
+
+func drillHeard(e incident.Entry) string {
+	if e.Answer.Heard == "" {
+		return "Nothing: no reply was sent, on purpose."
+	}
+	return quoted(e.Answer.Heard, e.Failure.Person())
 }
 
 func drillHearing(c incident.Channel) string {
@@ -52,10 +62,24 @@ func (a *Alerts) tellMeta(m incident.Message) telling {
 		title = "Backstop has something to say about itself"
 	}
 	t := telling{Line: title, Mood: trouble, Event: title}
-	t.fact("What it means", words(tidy(m.Alert.Detail, 2000)))
+	if m.Alert.Topic == incident.TestTopic {
+		t.Mood = practice
+	}
+	means, first, _ := strings.Cut(tidy(m.Alert.Detail, 2000), incident.DoFirst)
+	t.fact("Do first", advice(capital(first))...)
+	t.fact("What it means", words(strings.TrimSpace(means)))
 	t.fact("Noticed", words(a.moment(m.Alert.At)))
 	t.fact("See for yourself", a.page("/", "Backstop's page")...)
 	return t
+}
+
+// capital is s with a capital at its beginning.
+func capital(s string) string {
+	first, size := utf8.DecodeRuneInString(s)
+	if size == 0 {
+		return s
+	}
+	return string(unicode.ToUpper(first)) + s[size:]
 }
 
 // tellDigest names each incident, so that none is told by a number alone.
@@ -79,7 +103,7 @@ func (a *Alerts) tellDigest(m incident.Message, most int) telling {
 }
 
 func (a *Alerts) digestItem(in incident.Incident, now time.Time) item {
-	i := item{Text: affectedBy(in) + ": " + causeSentence(in, shortenHost(culprit(in), 60)) +
+	i := item{Text: affectedBy(in) + ": " + causeSentence(in, cutHost(culprit(in), 60)) +
 		", since " + a.since(in.OpenedAt, now) + " (" + in.State.String() + ", incident " + strconv.FormatInt(in.ID, 10) + ")"}
 	if a.pages != "" {
 		i.Link = a.pages + "/incidents/" + strconv.FormatInt(in.ID, 10)
@@ -116,7 +140,7 @@ func (a *Alerts) digestLine(m incident.Message) string {
 	callers := Plural(people, "caller", "callers")
 	return firstFitting(
 		number+", "+callers+" not helped: "+who+others+age,
-		number+", "+callers+" not helped: "+shortenHost(who, 16)+others+age,
+		number+", "+callers+" not helped: "+tails(who)[len(tails(who))-1]+others+age,
 		number+", "+callers+" not helped"+age,
 		number+age,
 	)

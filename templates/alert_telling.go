@@ -13,6 +13,7 @@ import (
 // same one in its own way.
 type telling struct {
 	Line  string // effect, cause and age: MaxLine characters at most
+	Whole string // the same uncut, for where there is room
 	Mood  mood
 	Facts []fact
 	Items []item // digests only
@@ -107,6 +108,9 @@ func (a *Alerts) tell(m incident.Message, mostItems int) telling {
 		t = a.tellMeta(m)
 	}
 	t.Why = a.why(m)
+	if t.Whole == "" {
+		t.Whole = t.Line
+	}
 	return t
 }
 

@@ -83,7 +83,7 @@ func TestFirstLineSaysEffectCauseAndAge(t *testing.T) {
 		"regression":         "Back: 1 not helped: example.com refuses connections, since 03:12",
 		"quiet":              "No failure since 03:41, not proven: www.example.com (1,012 people)",
 		"resolved":           "Resolved: www.example.com, 1,012 people not helped, 03:12 to 03:41",
-		"asked first":        "Twilio asked us first: we seem to be the primary URL of +493012345600",
+		"asked first":        "Twilio asked us first, as primary URL of +493012345600, since 03:12",
 		"late":               "Late: 2 not helped: example.com refuses connections, since 23 Nov",
 		"digest":             "14 incidents, 56 callers not helped, since 03:12",
 		"drill":              "Drill, nothing is broken: drill.example.com does not answer Twilio",
@@ -96,6 +96,36 @@ func TestFirstLineSaysEffectCauseAndAge(t *testing.T) {
 		}
 		if w, ok := want[sample.Name]; ok && mail.Subject != w {
 			t.Errorf("%s: got  %q\n want %q", sample.Name, mail.Subject, w)
+		}
+	}
+}
+
+// TestTheHostOutlivesOtherWordsInTheFirstLine holds that people read whose
+// server it is, and can search for what they read.
+func TestTheHostOutlivesOtherWordsInTheFirstLine(t *testing.T) {
+	t.Parallel()
+	alerts := newAlerts(t, "")
+	now := time.Date(2026, 11, 23, 2, 0, 0, 0, time.UTC)
+	for _, test := range []struct {
+		host string
+		code int
+		want string
+	}{
+		{"api.example.com", 11200, "1 not helped: api.example.com gives no usable answer, since 03:00"},
+		{"api.telephony.example.co.uk", 11200, "1 not helped: …telephony.example.co.uk: no usable answer, since 03:00"},
+		{"voice.acme-telephony.com", 11236, "1 not helped: …acme-telephony.com: certificate expired, since 03:00"},
+		{"a-very-long-name-of-a-company-that-nobody-shortens.com.br", 11202, "1 not helped: …ody-shortens.com.br refuses connections, since 03:00"},
+		{"192.0.2.101:8443", 11235, "1 not helped: 192.0.2.101:8443 has the wrong certificate, since 03:00"},
+		{"www.example.com", 99999, "1 caller not helped: www.example.com causes error 99999, since 03:00"},
+	} {
+		in := incident.Incident{ID: 3, Cause: incident.Cause{Kind: incident.FetchLevel}, State: incident.Open, OpenedAt: now, LastAt: now, Failures: 1, Calls: 1, Callers: 1}
+		in.Last = incident.Sample{At: now, Channel: incident.Voice, Code: test.code, ErrorURL: "https://" + test.host + "/voice", To: "+15550001"}
+		mail, err := alerts.Mail(incident.Message{Now: now, Alert: incident.Alert{Kind: incident.Opened, At: now}, Incident: &in})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if mail.Subject != test.want {
+			t.Errorf("%s: got  %q\n want %q", test.host, mail.Subject, test.want)
 		}
 	}
 }

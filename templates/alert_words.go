@@ -46,20 +46,6 @@ func Shorten(s string, limit int) string {
 	return strings.TrimRight(string([]rune(s)[:limit-1]), " ") + "…"
 }
 
-// shortenHost cuts the beginning off, at a dot where it can: the end of a name
-// says most.
-func shortenHost(host string, limit int) string {
-	runes := []rune(host)
-	if len(runes) <= limit {
-		return host
-	}
-	tail := string(runes[len(runes)-limit+1:])
-	if dot := strings.IndexByte(tail, '.'); dot >= 0 && strings.Contains(tail[dot+1:], ".") {
-		tail = tail[dot+1:]
-	}
-	return "…" + tail
-}
-
 // since is a time as a first line says it: the hour where that cannot be
 // mistaken, else the day.
 func (a *Alerts) since(t, now time.Time) string {
@@ -79,19 +65,20 @@ func (a *Alerts) moment(t time.Time) string {
 	return t.In(a.zone).Format("2006-01-02 15:04:05 -07:00")
 }
 
-// ago is roughly how long before now t was.
+// ago is roughly how long before now t was: before the message was sent, for
+// nobody knows when it is read.
 func ago(t, now time.Time) string {
 	d := now.Sub(t)
-	const day = 24 * time.Hour
+	const day, before = 24 * time.Hour, " before this was sent"
 	switch {
 	case d < time.Second:
-		return "just now"
+		return "just before this was sent"
 	case d < 90*time.Second:
-		return Plural(int64(d/time.Second), "second", "seconds") + " ago"
+		return Plural(int64(d/time.Second), "second", "seconds") + before
 	case d < 90*time.Minute:
-		return Plural(int64(d/time.Minute), "minute", "minutes") + " ago"
+		return Plural(int64(d/time.Minute), "minute", "minutes") + before
 	case d < 36*time.Hour:
-		return Plural(int64(d/time.Hour), "hour", "hours") + " ago"
+		return Plural(int64(d/time.Hour), "hour", "hours") + before
 	}
-	return Plural(int64(d/day), "day", "days") + " ago"
+	return Plural(int64(d/day), "day", "days") + before
 }

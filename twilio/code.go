@@ -37,7 +37,20 @@ func Lookup(number int) Code {
 			return r.code.complete(number)
 		}
 	}
-	return unknownCode.complete(number)
+	return unknown(number)
+}
+
+// unknown is for numbers that no range holds, and for what is no code.
+func unknown(number int) Code {
+	c := Code{
+		Name: "an error that we have no words for", About: "Twilio", Phrase: "reports an error",
+		Means: "Backstop has no words of its own for this code.",
+	}
+	if number > 0 {
+		text := strconv.Itoa(number)
+		c.Name, c.About, c.Phrase = "Twilio error "+text, "", "causes error "+text
+	}
+	return c.complete(number)
 }
 
 func (c Code) complete(number int) Code {

@@ -130,7 +130,7 @@ func TestSentenceSaysWhomItIsAbout(t *testing.T) {
 
 func TestAdviceIsFitToBePasted(t *testing.T) {
 	c := twilio.Lookup(11200)
-	if got, want := c.Advice(twilio.ParseErrorURL("https://a.example/voice?x=1")), "`curl -sv -m 15 -o /dev/null 'https://a.example/voice'`"; !strings.Contains(got, want) {
+	if got, want := c.Advice(twilio.ParseErrorURL("https://a.example/voice?x=1")), "`curl -sv -m 15 -o /dev/null -d '' 'https://a.example/voice'`"; !strings.Contains(got, want) {
 		t.Errorf("got %q, want it to have %s", got, want)
 	}
 	if got := c.Advice(twilio.ParseErrorURL("https://a.example/';reboot;'$(reboot)`reboot`")); !strings.Contains(got, "'https://a.example/%27;reboot;%27$(reboot)%60reboot%60'") {

@@ -1,7 +1,7 @@
 package twilio
 
 const (
-	lookAtXML   = "`curl -s -m 15 URL | xmllint --noout -`"
+	lookAtXML   = "`curl -s -m 15 -d '' URL | xmllint --noout -`"
 	lookAtTwiML = "Look at the TwiML that was sent for this call or message, under its entry in the Console: " + ConsoleErrors
 )
 
@@ -20,7 +20,7 @@ var documentCodes = []Code{
 	{
 		Number: 11770, Name: "empty answer", Phrase: "sends an empty answer",
 		Means:      "The server said that an answer follows, and none did. Usually the application ended without writing anything.",
-		FirstThing: "See it: `curl -si -m 15 URL`. If the body is empty, read the application's log; where nothing is meant, it should send <Response/>.",
+		FirstThing: "See it: `curl -si -m 15 -d '' URL`. If the body is empty, read the application's log; where nothing is meant, it should send <Response/>.",
 	},
 	{
 		Number: 12100, Name: "TwiML cannot be read", Phrase: "sends unreadable TwiML",
@@ -45,7 +45,7 @@ var documentCodes = []Code{
 	{
 		Number: 12300, Name: "wrong Content-Type", Phrase: "sends a wrong Content-Type",
 		Means:      "The answer says that it is something other than XML, such as JSON or HTML. Twilio takes text/xml, application/xml, and audio to play.",
-		FirstThing: "See it: `curl -sI URL | grep -i content-type`. Then let the application send text/xml.",
+		FirstThing: "See it: `curl -si -m 15 -d '' URL | grep -i ^content-type`. Then let the application send text/xml.",
 	},
 	{
 		Number: 12301, Name: "wrong type of an upload", Phrase: "sends a wrong file type",

@@ -13,8 +13,9 @@ const (
 var otherCodes = []Code{
 	{
 		Number: 0, Name: "no error code", About: "Twilio", Phrase: "asked us first",
-		Means:      "The request says nothing of a failure. Backstop seems to be set as the primary address, so your own server was not asked at all.",
-		FirstThing: "In the Console set your own server as the number's first address, and Backstop only where it says “Primary handler fails”.",
+		Means: "The request says nothing of a failure. Backstop seems to be set as the primary address, so your own server was not asked at all.",
+		FirstThing: "In the Console set your own server where it says “A call comes in” (or “A message comes in”), and Backstop only under “Primary handler fails”. " +
+			"If Backstop is the Disaster Recovery URL of a SIP trunk, that is right: then your SIP servers could not be reached.",
 	},
 	{
 		Number: 10001, Name: "account not active", About: aboutAccount, Phrase: "is not active",

@@ -35,7 +35,7 @@ var codeRanges = []codeRange{
 	{12300, 12399, Code{
 		Name: "wrong Content-Type", Phrase: "sends a wrong Content-Type",
 		Means:      "The answer says that it is something other than Twilio expects there.",
-		FirstThing: "See it: `curl -sI URL | grep -i content-type`. Then let the application send text/xml.",
+		FirstThing: "See it: `curl -si -m 15 -d '' URL | grep -i ^content-type`. Then let the application send text/xml.",
 	}},
 	{12400, 12999, Code{
 		Name: "failure inside Twilio", About: "Twilio", Phrase: "had an internal failure",
@@ -109,10 +109,4 @@ func verbCodes(first, last int, verb, phrase string) codeRange {
 		Means:      "The document came, but something in it about " + verb + " is not as Twilio wants it. Mostly it leaves that out and goes on.",
 		FirstThing: lookAtTwiML,
 	}}
-}
-
-// unknownCode is for numbers that no range holds, and for what is no code.
-var unknownCode = Code{
-	Name: "an error that we have no words for", About: "Twilio", Phrase: "reports an error",
-	Means: "Backstop has no words of its own for this code.",
 }

@@ -152,7 +152,7 @@ func TestALedgerThatCannotGrowIsFedWhenItCanAgain(t *testing.T) {
 	if journal > ledger/2 {
 		t.Fatalf("the journal has %d bytes and the ledger %d: no limit is between them", journal, ledger)
 	}
-	p.limitFiles(uint64(ledger))
+	p.limitFiles(uint64(ledger / 3)) // less than the ledger needs, also when it is opened again
 	sids = append(sids, p.call(sim.Call{}).SID)
 	mails.await(t, 2*soon, "1 caller not helped", unavailable)
 	sids = append(sids, p.awaitWritten().SID)

@@ -62,7 +62,7 @@ func (a *app) journalAside(why error) error {
 		Kind: incident.Meta, Topic: incident.DamagedTopic, At: time.Now(),
 		Title: "The journal was damaged: a new one was begun",
 		Detail: "The damaged journal is kept as " + to + ". Failures that were in it and not yet in the history are only there. " +
-			"First thing to do: look at the disk (dmesg, smartctl).",
+			incident.DoFirst + "look at the disk (dmesg, smartctl).",
 		Reason: "the journal was moved aside",
 	})
 	return nil
@@ -92,7 +92,7 @@ func (a *app) journalTrouble(err error) {
 		Kind: incident.Meta, Topic: incident.JournalTopic, At: time.Now(),
 		Title: "Failures cannot be written down: they wait in memory",
 		Detail: "The journal says: " + err.Error() + ". Calls and messages are answered all the same. What waits in memory is lost if Backstop ends now. " +
-			"First thing to do: look at the disk of DATA_DIR (df -h, dmesg, ls -la).",
+			incident.DoFirst + "look at the disk of DATA_DIR (df -h, dmesg, ls -la).",
 		Reason: "the journal does not take failures",
 	})
 }
@@ -112,7 +112,7 @@ func (a *app) overflow(lost bool) {
 	a.teller.Tell(incident.Alert{
 		Kind: incident.Meta, Topic: incident.JournalTopic, At: time.Now(), Title: what,
 		Detail: "The journal has not taken anything for so long that the queue before it has reached its bound. " +
-			"Calls and messages are answered all the same. First thing to do: look at the disk of DATA_DIR.",
+			"Calls and messages are answered all the same. " + incident.DoFirst + "look at the disk of DATA_DIR.",
 		Reason: reason,
 	})
 }

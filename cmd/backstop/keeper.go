@@ -185,7 +185,7 @@ func (k *ledgerKeeper) aside(why error) {
 		Kind: incident.Meta, Topic: incident.DamagedTopic, At: k.now(),
 		Title: "The error history was damaged: a new one was begun",
 		Detail: "The damaged ledger is kept as " + to + ". What the journal still has (24 hours) is fed into the new one, " +
-			"so some alerts may come again; older history is in the old file. First thing to do: look at the disk (dmesg, smartctl).",
+			"so some alerts may come again; older history is in the old file. " + incident.DoFirst + "look at the disk (dmesg, smartctl).",
 		Reason: "the ledger was moved aside",
 	})
 }
@@ -198,7 +198,7 @@ func (k *ledgerKeeper) tellLost() {
 		Kind: incident.Meta, Topic: incident.LedgerTopic, At: k.now(),
 		Title: "The error history was removed: a new one was begun",
 		Detail: k.path + " was deleted or replaced while Backstop was running. What the journal still has (24 hours) is fed into the new one, " +
-			"so some alerts may come again; older history is gone unless somebody has the file. First thing to do: find out who removed it.",
+			"so some alerts may come again; older history is gone unless somebody has the file. " + incident.DoFirst + "find out who removed it.",
 		Reason: "the ledger's file went away",
 	})
 }

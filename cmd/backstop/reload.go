@@ -59,7 +59,7 @@ func (a *app) refuse(err error) {
 	a.teller.Tell(incident.Alert{
 		Kind: incident.Meta, Topic: incident.ReloadTopic, At: time.Now(),
 		Title:  "The changed configuration was refused: the old one goes on",
-		Detail: short + " First thing to do: mend it, try it with backstop check, and send SIGHUP again.",
+		Detail: short + " " + incident.DoFirst + "mend it, try it with backstop check, and send SIGHUP again.",
 		Reason: "a reload failed",
 	})
 }

@@ -64,9 +64,9 @@ func (a *app) retentionTrouble(err error) {
 	a.log.Error("old failures not removed", "err", err)
 	detail := "The ledger says: " + err.Error() + ". "
 	if errors.Is(err, store.ErrClock) {
-		detail += "First thing to do: set this machine's clock; nothing is removed by a clock that may be wrong."
+		detail += incident.DoFirst + "set this machine's clock; nothing is removed by a clock that may be wrong."
 	} else {
-		detail += "First thing to do: look at the disk of DATA_DIR."
+		detail += incident.DoFirst + "look at the disk of DATA_DIR."
 	}
 	a.teller.Tell(incident.Alert{
 		Kind: incident.Meta, Topic: incident.RetentionTopic, At: time.Now(),
@@ -79,7 +79,7 @@ func (a *app) tellShortage(sentence string, now time.Time) {
 	a.teller.Tell(incident.Alert{
 		Kind: incident.Meta, Topic: incident.RetentionTopic.About("room"), At: now,
 		Title:  "The history is full: failures are removed before their time",
-		Detail: sentence + " New failures are recorded as always. First thing to do: raise it if the disk of DATA_DIR has room (df -h), or lower retention.days if that is long enough.",
+		Detail: sentence + " New failures are recorded as always. " + incident.DoFirst + "raise it if the disk of DATA_DIR has room (df -h), or lower retention.days if that is long enough.",
 		Reason: "failures went for want of room; told once a day",
 	})
 }

@@ -1,0 +1,105 @@
+package intake
+
+import (
+	"fmt"
+	"time"
+
+	"github.com/backstop-project/backstop/incident"
+)
+
+// tally is what memory knows of the failures that the ledger has not taken.
+// It is bounded: beyond its limits it only counts.
+type tally struct {
+	byCause map[incident.Cause]int
+	known   map[string]struct{}
+	more    int // entries beyond the limit of known
+	first   time.Time
+	last    incident.Entry
+}
+
+const tallyMost = 10_000
+
+func newTally() tally {
+	return tally{byCause: map[incident.Cause]int{}, known: map[string]struct{}{}}
+}
+
+func (t *tally) add(e incident.Entry) {
+	if e.Failure.Drill {
+		return
+	}
+	if t.first.IsZero() {
+		t.first = e.Failure.ReceivedAt
+	}
+	e.Failure.Params = nil
+	t.last = e
+	cause := incident.CauseOf(e.Failure)
+	if _, there := t.byCause[cause]; there || len(t.byCause) < 100 {
+		t.byCause[cause]++
+	}
+	key := e.Failure.CallerKey()
+	if _, there := t.known[key]; there {
+		return
+	}
+	if len(t.known) >= tallyMost {
+		t.more++
+		return
+	}
+	t.known[key] = struct{}{}
+}
+
+func (t *tally) callers() int { return len(t.known) + t.more }
+
+// worst is the host with the most failures.
+func (t *tally) worst() string {
+	host, most := "", 0
+	for cause, n := range t.byCause {
+		if n > most || n == most && cause.Host < host {
+			host, most = cause.Host, n
+		}
+	}
+	return host
+}
+
+func (t *tally) title() string {
+	title := fmt.Sprintf("%d callers not helped, history unavailable", t.callers())
+	if t.callers() == 1 {
+		title = "1 caller not helped, history unavailable"
+	}
+	if host := t.worst(); host != "" && len(title)+len(host)+2 <= 70 {
+		title += ": " + host
+	}
+	return title
+}
+
+func (t *tally) detail(since time.Time, why string) string {
+	d := fmt.Sprintf("The ledger has been away since %s (%s). Calls and messages are answered, and written to the journal; "+
+		"the history shows them, and the usual alerts follow, when the ledger is back.", since.Format(time.RFC3339), why)
+	if f := t.last.Failure; f.SID != "" {
+		d += fmt.Sprintf(" The newest failure: %s, error %d.", f.SID, f.Code)
+	}
+	return d + " " + incident.DoFirst + "look at the disk of DATA_DIR (df -h, dmesg) and at /healthz."
+}
+
+// lately holds the newest entries, so few that noting one costs next to nothing:
+// in a storm there are others to be told of.
+type lately struct {
+	entries [16]incident.Entry
+	at      [16]time.Time
+	next    int
+}
+
+func (l *lately) note(e incident.Entry, now time.Time) {
+	e.Failure.Params, e.Answer.Document = nil, nil
+	l.entries[l.next], l.at[l.next] = e, now
+	l.next = (l.next + 1) % len(l.entries)
+}
+
+// addTo counts those that were noted after since.
+func (l *lately) addTo(t *tally, since time.Time) {
+	for i, at := range l.at {
+		if at.After(since) {
+			t.add(l.entries[i])
+		}
+	}
+	*l = lately{}
+}
