@@ -21,7 +21,7 @@ type Sentinel struct {
 	since    time.Time // the ledger is away since; zero while it is there
 	why      string
 	feedFrom time.Time // a batch is being fed since; zero while none is
-	lately   lately    // while the ledger is there
+	lately   lately    // whoever came in last
 	fedUntil time.Time // what was noted before is in the ledger
 	tally    tally
 	toldAt   time.Time
@@ -51,11 +51,12 @@ const (
 func (s *Sentinel) Note(e incident.Entry) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
+	now := s.now()
+	s.lately.note(e, now) // a batch that succeeds without e forgets the tally
 	switch {
 	case !s.watching:
 		s.forget()
-	case s.since.IsZero() && (s.feedFrom.IsZero() || s.now().Sub(s.feedFrom) < slowFeed):
-		s.lately.note(e, s.now())
+	case s.since.IsZero() && (s.feedFrom.IsZero() || now.Sub(s.feedFrom) < slowFeed):
 		return
 	}
 	s.tally.add(e)
