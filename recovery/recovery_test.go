@@ -306,6 +306,21 @@ func TestThePreparedApologyIsOneOfOurs(t *testing.T) {
 	}
 }
 
+// TestThePreparedApologySaysTheBuiltInWords: what stands in Go is what an
+// English caller hears from the templates, but for the greeting.
+func TestThePreparedApologySaysTheBuiltInWords(t *testing.T) {
+	built := words(t).Answer(incident.Failure{}, incident.NotYetServed, incident.Wording{Languages: []string{"en"}}).Document
+	const greeting = "Thank you for calling. "
+	say := strings.Replace(string(built[bytes.LastIndex(built, []byte("<Say")):bytes.LastIndex(built, []byte("</Response>"))]), greeting, "", 1)
+	if prepared := string(recovery.Apology(incident.Voice)); strings.Count(prepared, say) != 2 {
+		t.Errorf("prepared: %s, want %s twice", prepared, say)
+	}
+	built = words(t).Answer(incident.Failure{}, incident.Text, incident.Wording{Languages: []string{"en"}}).Document
+	if prepared := recovery.Apology(incident.Messaging); !bytes.Equal(prepared, built) {
+		t.Errorf("prepared: %s, want %s", prepared, built)
+	}
+}
+
 func TestWhoCouldNotBeVerifiedThenGotTheConstantApology(t *testing.T) {
 	f := message(noon(), "+15550123456", "hello")
 	p := recovery.Decide(f, recovery.Rules{})

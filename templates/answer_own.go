@@ -24,6 +24,7 @@ type AnswerData struct {
 	CallSID   string // "" for messages
 	From      string // the caller's number; for outbound calls ours
 	To        string // our number; for outbound calls the listener's
+	Outbound  bool   // the listener was called, by you or on your behalf, and did not call
 }
 
 // OwnError is one thing that is wrong with a template of the customer's.
@@ -86,9 +87,11 @@ func (o *own) samples() []AnswerData {
 		CallSID: "CA00000000000000000000000000000000", From: "+15550123", To: "+15550100",
 	}
 	nothing := AnswerData{Language: o.language, Situation: o.situation.String()}
+	called := usual
+	called.Outbound = true
 	hostile := usual
 	hostile.Name, hostile.From = `"Smith" & 'Sons' <Say>`, "anonymous<\x00\xff\v>]]>"
-	return []AnswerData{usual, nothing, hostile}
+	return []AnswerData{usual, nothing, called, hostile}
 }
 
 func (o *own) kind() twiml.Kind {
@@ -160,7 +163,7 @@ func dataOf(f incident.Failure, o *own, w incident.Wording) AnswerData {
 	data := AnswerData{
 		Name: w.Name, Line: f.Line(), Language: o.language, Voice: w.Voice,
 		Situation: o.situation.String(), ErrorCode: f.Code,
-		From: f.From, To: f.To,
+		From: f.From, To: f.To, Outbound: f.Outbound,
 	}
 	if f.Channel == incident.Voice {
 		data.CallSID = f.SID

@@ -70,6 +70,7 @@ func TestOwnTemplates(t *testing.T) {
 		"nor parentheses":                       {`<Response><Say>{{(print (print .From))}}</Say></Response>`, `&lt;Dial&gt;`},
 		"in CDATA it is harmless":               {`<Response><Say><![CDATA[{{"]]>"}}]]></Say></Response>`, `<![CDATA[]]&gt;]]>`},
 		"a number is a number":                  {`<Response><Say>{{if eq .ErrorCode 11200}}net {{.ErrorCode}}{{end}}</Say></Response>`, `<Say>net 11200</Say>`},
+		"who did not call":                      {`<Response><Say>{{if .Outbound}}Merci.{{else}}Merci de votre appel.{{end}}</Say></Response>`, `<Say>Merci de votre appel.</Say>`},
 		"all there is": {
 			`<Response><Say>{{.Name}}|{{.Line}}|{{.Language}}|{{.Situation}}|{{.CallSID}}|{{.To}}</Say></Response>`,
 			`<Say>Chez Léa|+33123456789|fr|not yet served|CA0123456789abcdef0123456789abcdef|+33123456789</Say>`,
@@ -100,7 +101,7 @@ func TestTheLineIsTheCustomersNumber(t *testing.T) {
 		incident.NotYetServed: "apology.voice.fr.tmpl", incident.MidCall: "midcall.voice.fr.tmpl", incident.AfterSuccess: "goodbye.voice.fr.tmpl",
 		incident.Outbound: "outbound.voice.fr.tmpl", incident.InQueue: "queue.voice.fr.tmpl",
 	} {
-		answers := withOwn(t, file, "<Response><Say>line {{.Line}}</Say></Response>")
+		answers := withOwn(t, file, "<Response><Say>{{if .Outbound}}called by {{end}}line {{.Line}}</Say></Response>")
 		for direction, from := range map[string]string{"inbound": theirs, "outbound-api": ours, "outbound-dial": ours} {
 			to := ours
 			if from == ours {
@@ -112,7 +113,11 @@ func TestTheLineIsTheCustomersNumber(t *testing.T) {
 				{Name: "To", Value: to},
 				{Name: "Direction", Value: direction},
 			})
-			if got, want := answers.Answer(f, situation, french()).Heard, "line "+ours; got != want {
+			want := "line " + ours
+			if from == ours {
+				want = "called by line " + ours
+			}
+			if got := answers.Answer(f, situation, french()).Heard; got != want {
 				t.Errorf("%s, %s: got %q, want %q", situation, direction, got, want)
 			}
 		}
