@@ -23,6 +23,7 @@ const (
 	messageSID = "SM0123456789abcdef0123456789abcdef"
 	account    = "AC0123456789abcdef0123456789abcdef"
 	serviceSID = "MG0123456789abcdef0123456789abcdef"
+	appSID     = "AP0123456789abcdef0123456789abcdef"
 )
 
 func noon() time.Time { return time.Date(2026, 11, 23, 12, 0, 0, 0, time.UTC) }
