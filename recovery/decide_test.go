@@ -193,6 +193,9 @@ func TestLanguage(t *testing.T) {
 			recovery.Options{Lines: []recovery.Line{line("+49*", "de")}}, dialled("+33123456789", "+4930123456"), []string{"de"}, "",
 		},
 		"the country's of whom a dial called": {recovery.Options{}, dialled("+33123456789", "+4930123456"), []string{"de-DE"}, ""},
+		"even where a line is for everybody": {
+			recovery.Options{Lines: []recovery.Line{line("*", "it"), line("+49*", "de")}}, dialled("+33123456789", "+4930123456"), []string{"de"}, "",
+		},
 		"our line's before it, that a dial shows": {
 			recovery.Options{Lines: []recovery.Line{line("+49*", "de"), line("+39*", "it")}}, dialled("+390212345678", "+4930123456"), []string{"it"}, "",
 		},

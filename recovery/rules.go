@@ -89,7 +89,7 @@ func (r *Rules) wording(f incident.Failure, seen *facts) incident.Wording {
 		country, callers = callers, country
 	}
 	line := r.line(ours, seen)
-	if line == nil && seen.direction == "outbound-dial" {
+	if seen.direction == "outbound-dial" && (line == nil || line == r.everybodys()) {
 		// Dial shows whom it calls the number of whoever called us, unless
 		// it is told otherwise: that is nobody's line.
 		ours, country = theirs, callers
@@ -142,6 +142,14 @@ func (r *Rules) line(ours string, seen *facts) *Style {
 	addresses = appendAddresses(addresses, seen.sipDomain)
 	addresses = appendAddresses(addresses, seen.application)
 	if at := r.matcher.find(addresses); at != noLine {
+		return &r.lines[at].Style
+	}
+	return nil
+}
+
+// everybodys is the line that matches everything; nil where there is none.
+func (r *Rules) everybodys() *Style {
+	if at := r.matcher.everything(); at != noLine {
 		return &r.lines[at].Style
 	}
 	return nil
