@@ -8,6 +8,7 @@ import (
 	"strconv"
 	"strings"
 	"testing"
+	"testing/fstest"
 	"time"
 
 	"github.com/google/go-cmp/cmp"
@@ -208,6 +209,30 @@ func TestOneReplyAnHour(t *testing.T) {
 	ask(drill)
 	if got := ask(message(noon(), carla, "hello")); got.Outcome != incident.Told {
 		t.Errorf("a drill uses up nobody's reply: got %q", got.Why)
+	}
+}
+
+// TestAnAnswerOfNoWordsTellsNobody: what is on the way of a reply, an hour's
+// silence among it, is for replies only.
+func TestAnAnswerOfNoWordsTellsNobody(t *testing.T) {
+	own, err := templates.NewAnswers(templates.AnswerOptions{Own: fstest.MapFS{
+		"apology.messaging.en.tmpl": {Data: []byte(`<Response>{{if eq .From "+15550123456"}}{{else}}<Message>Closed.</Message>{{end}}</Response>`)},
+		"apology.voice.en.tmpl":     {Data: []byte(`<Response><Pause/></Response>`)},
+	}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	recent := recovery.NewRecent()
+	const from, to = "+15550123456", "+4930123456"
+	for _, f := range []incident.Failure{message(noon(), from, "hello"), call("From", from, "CallStatus", "ringing"), call("From", from, "CallStatus", "completed")} {
+		r := rules(t, recovery.Options{House: recovery.Style{Languages: []string{"en"}}})
+		_, a := recovery.New(own, recent).Answer(t.Context(), f, recovery.Decide(f, r))
+		if a.Outcome != incident.NotTold || !strings.HasPrefix(a.Why, "nothing ") || a.Heard != "" {
+			t.Errorf("%v: got %v, %q, heard %q", f.Channel, a.Outcome, a.Why, a.Heard)
+		}
+	}
+	if _, again := recent.Again(from, to, noon()); again {
+		t.Error("an answer of no words used up the hour's reply")
 	}
 }
 

@@ -54,8 +54,8 @@ func NewAnswers(o AnswerOptions) (*Answers, error) {
 
 // Answer is the document for one failure with its words in one line and the
 // languages they are in. It never fails: where the customer's own template
-// does, the built-in text takes its place. What it returns is shared: it must
-// not be changed.
+// does, the built-in text takes its place; where that says nothing, the Outcome
+// is NotTold and Why says so. What it returns is shared: it must not be changed.
 func (a *Answers) Answer(f incident.Failure, s incident.Situation, w incident.Wording) incident.Answer {
 	if len(a.own) > 0 && !ownWords(s, w) {
 		if answer, ok := a.fromOwn(f, s, w); ok {

@@ -90,7 +90,9 @@ func (o *own) samples() []AnswerData {
 	called := usual
 	called.Outbound = true
 	hostile := usual
-	hostile.Name, hostile.From = `"Smith" & 'Sons' <Say>`, "anonymous<\x00\xff\v>]]>"
+	hostile.Name = `"Smith" & 'Sons' -- <Say>`
+	hostile.From = "anonymous<\x00\xff\v>]]>-->"
+	hostile.To, hostile.Line = hostile.From, hostile.From
 	return []AnswerData{usual, nothing, called, hostile}
 }
 
@@ -141,9 +143,21 @@ func (a *Answers) fromOwn(f incident.Failure, s incident.Situation, w incident.W
 		})
 		return incident.Answer{}, false
 	}
-	return incident.Answer{
+	answer := incident.Answer{
 		Situation: s, Name: w.Name, Languages: []string{o.language}, Heard: heard, Document: document,
-	}, true
+	}
+	if heard == "" {
+		answer.Outcome, answer.Why = incident.NotTold, o.silence()
+	}
+	return answer, true
+}
+
+// silence is why nobody was told anything.
+func (o *own) silence() string {
+	if o.situation == incident.Text {
+		return "nothing written: your template " + o.file + " has no message in it here"
+	}
+	return "nothing said: your template " + o.file + " has no words in it here"
 }
 
 func (a *Answers) ownFor(s incident.Situation, languages []string) *own {
