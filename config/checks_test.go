@@ -30,6 +30,8 @@ func TestMistakesAreFound(t *testing.T) {
 		"a line without match":                   {"lines: [{name: a}]", `lines[0].match (backstop.yaml:1:10) is empty: `},
 		"a line with * in its middle":            {`lines: [{match: "+49*30"}]`, `lines[0].match = "+49*30" (backstop.yaml:1:17) has a * that is not at its end: `},
 		"a line with spaces":                     {`lines: [{match: "sip:a b"}]`, `lines[0].match = "sip:a b" (backstop.yaml:1:17) has a space in it: `},
+		"a line that is no address":              {`lines: [{match: foo}]`, `lines[0].match = "foo" (backstop.yaml:1:17) is no address: write a number such as +4930123456, `},
+		"a line by its number's SID":             {`lines: [{match: PN0123456789abcdef0123456789abcdef}]`, `lines[0].match = "PN0123456789abcdef0123456789abcdef" (backstop.yaml:1:17) is the SID of a phone number, which no request carries: write the number itself`},
 		"the same line twice":                    {"lines: [{match: '+49*'}, {match: '+49*'}]", `lines[1].match = "+49*" (backstop.yaml:1:34) is there twice: say all about`},
 		"a tag of signs":                         {"lines: [{match: '+49*', tags: ['<b>']}]", `lines[0].tags[0] = "<b>" (backstop.yaml:1:`},
 		"a recording without a folder":           {"lines: [{match: '+49*', play: a.mp3}]", `lines[0].play = "a.mp3" (backstop.yaml:1:31) needs a folder: `},

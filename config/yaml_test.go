@@ -80,7 +80,7 @@ func TestBracketsThatDoNotNestAreNotCounted(t *testing.T) {
 		"in quotes":      `data_dir: "` + strings.Repeat("[", 50) + `"`,
 		"in a comment":   "data_dir: x # " + strings.Repeat("[", 50),
 		"in a block":     "data_dir: |\n  " + strings.Repeat("- [{", 50),
-		"side by side":   "trusted_proxies: [" + strings.Repeat(`"10.0.0.7", `, 50) + "]\nlines: [{match: +4930}, {match: +4931}]",
+		"side by side":   "trusted_proxies: [" + strings.Repeat(`"10.0.0.7", `, 50) + "]\nlines: [{match: +4930123456}, {match: +4931123456}]",
 		"line upon line": "trusted_proxies:" + strings.Repeat("\n- 10.0.0.7", 50),
 	} {
 		t.Run(name, func(t *testing.T) { mustLoad(t, yaml, nil) })

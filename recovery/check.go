@@ -53,40 +53,13 @@ func (c *checker) line(i int, line Line, m *matcher) Line {
 	key := fmt.Sprintf("lines[%d]", i)
 	line.Style = c.style(key, line.Style)
 	match := canonicalMatch(line.Match)
-	switch {
-	case line.Match == "":
-		c.mistake(key+".match", line.Match, "is empty", "name a number, such as +4930123456 or +4930*")
-	case strings.Contains(strings.TrimSuffix(match, "*"), "*"):
-		c.mistake(key+".match", line.Match, "has a * that is not at its end", "write +4930* for all that begin so")
-	case strings.IndexFunc(match, unicode.IsSpace) >= 0:
-		c.mistake(key+".match", line.Match, "has a space in it", "write the number as Twilio does, such as +4930123456")
-	case match != "" && isNumeral(match):
-		c.mistake(key+".match", line.Match, "is no number in international form", "begin with + and the country code")
+	switch flaw := flawOf(line.Match, match); {
+	case flaw.problem != "":
+		c.mistake(key+".match", line.Match, flaw.problem, flaw.remedy)
 	case m.add(match, int32(i)): //nolint:gosec // some ten thousand lines
 		c.mistake(key+".match", line.Match, "is there twice", "say all about a number in one line")
 	}
 	return line
-}
-
-// canonicalMatch is a match in the form that addresses are compared in. People
-// write numbers in groups.
-func canonicalMatch(match string) string {
-	prefix, isPrefix := strings.CutSuffix(strings.TrimSpace(match), "*")
-	if strings.HasPrefix(prefix, "+") {
-		prefix = strings.NewReplacer(" ", "", "-", "", "(", "", ")", "", "/", "", ".", "").Replace(prefix)
-	}
-	prefix = canonicalAddress(prefix)
-	if isPrefix {
-		return prefix + "*"
-	}
-	return prefix
-}
-
-// isNumeral says whether match is a number without its +, and no short code.
-func isNumeral(match string) bool {
-	digits := strings.TrimSuffix(match, "*")
-	const longestShortCode = 8
-	return len(digits) > longestShortCode && strings.Trim(digits, "0123456789") == ""
 }
 
 // style checks a style and resolves the files it names.

@@ -80,7 +80,7 @@ func TestTheMostSpecificLineWins(t *testing.T) {
 		Lines: []recovery.Line{
 			named("Germany", "+49*"), named("Berlin", "+49 30*"), named("Practice", "+49 (30) 123-456"),
 			named("WhatsApp Berlin", "whatsapp:+4930*"), named("Service", serviceSID), named("Domain", "Example.sip.twilio.com"),
-			named("Alice", "sip:alice@example.sip.twilio.com"), named("App", "client:support"), named("Short", "12345"),
+			named("Alice", "sip:alice@example.sip.twilio.com"), named("Support", "client:support"), named("Short", "12345"), named("App", appSID),
 		},
 	})
 	tests := map[string]struct {
@@ -102,7 +102,10 @@ func TestTheMostSpecificLineWins(t *testing.T) {
 		"a SIP address":                           {call("To", "sip:Alice@example.sip.twilio.com:5061;transport=tls"), "Alice"},
 		"a SIP domain":                            {call("To", "sip:bob@example.sip.twilio.com"), "Domain"},
 		"a SIP domain by its parameter":           {call("To", "bob", "SipDomain", "example.sip.twilio.com"), "Domain"},
-		"a client":                                {call("To", "client:support"), "App"},
+		"a client":                                {call("To", "client:support"), "Support"},
+		"a TwiML app":                             {call("From", "client:anna", "ApplicationSid", appSID), "App"},
+		"a TwiML app before what it is to dial":   {call("From", "client:anna", "To", "+4989123456", "ApplicationSid", appSID), "App"},
+		"a TwiML app that is not listed":          {call("From", "client:anna", "ApplicationSid", "AP"+strings.Repeat("0", 32)), "house"},
 		"a short code":                            {failure(noon(), "MessageSid", messageSID, "To", "12345"), "Short"},
 		"a call that we made":                     {call("Direction", "outbound-api", "From", "+4930123456", "To", "+4989123456"), "Practice"},
 	}
@@ -132,6 +135,11 @@ func TestTenThousandLinesAreFound(t *testing.T) {
 			}
 		}
 	}
+}
+
+// dialled is a leg that Dial made: its caller id may be that of whoever called.
+func dialled(from, to string) incident.Failure {
+	return call("Direction", "outbound-dial", "ParentCallSid", callSID, "From", from, "To", to)
 }
 
 func TestLanguage(t *testing.T) {
@@ -173,7 +181,28 @@ func TestLanguage(t *testing.T) {
 			"",
 		},
 		"the line's country for a hidden caller": {recovery.Options{ByCaller: true}, call("To", "+33123456789", "From", "anonymous"), []string{"fr-FR"}, ""},
-		"our country when we call":               {recovery.Options{}, call("Direction", "outbound-api", "From", "+33123456789", "To", "+4930123456"), []string{"fr-FR"}, ""},
+		"not that of whom a client calls":        {recovery.Options{}, call("From", "client:anna", "To", "+33123456789", "ToCountry", "FR"), []string{"en"}, ""},
+		"a client's where it is wanted":          {recovery.Options{ByCaller: true}, call("From", "client:anna", "FromCountry", "IT", "To", "+33123456789"), []string{"it-IT"}, ""},
+		"the TwiML app's": {
+			recovery.Options{Lines: []recovery.Line{line(appSID, "it")}},
+			call("From", "client:anna", "To", "+33123456789", "ApplicationSid", appSID),
+			[]string{"it"},
+			"",
+		},
+		"the line's of whom a dial called": {
+			recovery.Options{Lines: []recovery.Line{line("+49*", "de")}}, dialled("+33123456789", "+4930123456"), []string{"de"}, "",
+		},
+		"the country's of whom a dial called": {recovery.Options{}, dialled("+33123456789", "+4930123456"), []string{"de-DE"}, ""},
+		"even where a line is for everybody": {
+			recovery.Options{Lines: []recovery.Line{line("*", "it"), line("+49*", "de")}}, dialled("+33123456789", "+4930123456"), []string{"de"}, "",
+		},
+		"our line's before it, that a dial shows": {
+			recovery.Options{Lines: []recovery.Line{line("+49*", "de"), line("+39*", "it")}}, dialled("+390212345678", "+4930123456"), []string{"it"}, "",
+		},
+		"our line's country before it": {
+			recovery.Options{Lines: []recovery.Line{line("+49*", "de"), line("+39*")}}, dialled("+390212345678", "+4930123456"), []string{"it-IT"}, "",
+		},
+		"our country when we call": {recovery.Options{}, call("Direction", "outbound-api", "From", "+33123456789", "To", "+4930123456"), []string{"fr-FR"}, ""},
 		"a line's language without the account's voice": {
 			recovery.Options{Lines: []recovery.Line{line("+49*", "fr")}, Accounts: german}, call("To", "+4930123456"), []string{"fr"}, "",
 		},
@@ -219,6 +248,19 @@ func TestRecordingsBelowAProxysPath(t *testing.T) {
 	}
 }
 
+// TestMatchesThatCanBe: none of these is a mistake.
+func TestMatchesThatCanBe(t *testing.T) {
+	for _, match := range []string{
+		"+4930123456", "+49 (30) 123-456", "+4930*", "+*", "*", "12345", serviceSID, appSID, "example.sip.twilio.com", "Example.*", "10.0.0.7",
+		"sip:alice@example.sip.twilio.com", "sip:*", "sips:alice@example.com", "sip:alice*", "client:anna", "client:*", "Client:Anna.Smith",
+		"whatsapp:+4930123456", "whatsapp:+4930*", "whatsapp:*", "rcs:brand_agent", "rcs:+4930*", "messenger:1234567890", "sim:DE0123456789abcdef0123456789abcdef",
+	} {
+		if _, err := recovery.NewRules(recovery.Options{Lines: []recovery.Line{{Match: match}}}, words(t).Knows); err != nil {
+			t.Errorf("%s: %v", match, err)
+		}
+	}
+}
+
 func TestMistakesInOptions(t *testing.T) {
 	shape := regexp.MustCompile(`^[\w.\[\]]+: ".*" [^:]+: [^:]+$`)
 	style := func(s recovery.Style) recovery.Options { return recovery.Options{House: s} }
@@ -234,11 +276,26 @@ func TestMistakesInOptions(t *testing.T) {
 		want    string
 	}{
 		"no match":                      {match(""), `lines[0].match: "" is empty: name a number, such as +4930123456`},
-		"a star in the middle":          {match("+1", "+49*30"), `lines[1].match: "+49*30" has a * that is not at its end`},
+		"a star in the middle":          {match("+1*", "+49*30"), `lines[1].match: "+49*30" has a * that is not at its end`},
 		"a number without plus":         {match("4930123456"), `lines[0].match: "4930123456" is no number in international form: begin with +`},
+		"a beginning without plus":      {match("4930*"), `lines[0].match: "4930*" is no number in international form: begin with +`},
 		"a space":                       {match("sip: x"), `has a space in it`},
 		"the same twice":                {match("+4930*", "+49 30*"), `lines[1].match: "+49 30*" is there twice`},
-		"the same number twice":         {match("+4930", "+49 30"), `lines[1].match: "+49 30" is there twice`},
+		"the same number twice":         {match("+4930123456", "+49 30 123456"), `lines[1].match: "+49 30 123456" is there twice`},
+		"a word":                        {match("foo"), `lines[0].match: "foo" is no address: write a number such as +4930123456, how it begins and * as in +4930*, a short code, a SIP domain, an address with sip, client, whatsapp, rcs, messenger or sim and a colon before it, or the SID of a messaging service (MG…) or TwiML app (AP…)`},
+		"a number's SID":                {match("PN0123456789abcdef0123456789abcdef"), `is the SID of a phone number, which no request carries: write the number itself`},
+		"a SIP domain's SID":            {match("SD0123456789abcdef0123456789abcdef"), `is the SID of a SIP domain, which no request carries: write the domain`},
+		"an account's SID":              {match(account), `is the SID of an account: say it at accounts`},
+		"another SID":                   {match(callSID), `is a SID that no line has: write a number`},
+		"half a SID":                    {match("AP0123"), `is no address`},
+		"the beginning of a SID":        {match("AP01*"), `is no address`},
+		"half a number":                 {match("+4930"), `lines[0].match: "+4930" is no whole number: write +4930* for all that begin so`},
+		"a number too long":             {match("+4930123456789012"), `is no address`},
+		"the beginning of no number":    {match("+49x*"), `is no address`},
+		"a scheme that nobody has":      {match("whatsap:+4930*"), `is no address`},
+		"a scheme alone":                {match("client:"), `is no address`},
+		"a channel without plus":        {match("whatsapp:4930123456"), `is no number in international form: begin with + and the country code`},
+		"a SIP domain as an address":    {match("sip:example.sip.twilio.com"), `is the address of nobody at that domain: write example.sip.twilio.com for all of the domain`},
 		"a name too long":               {style(recovery.Style{Name: strings.Repeat("x", 61)}), `house.name: "xxx`},
 		"a language unknown":            {style(recovery.Style{Languages: []string{"fi"}}), `house.language: "fi" is no language that there are texts in: use en, es, fr, de, it, pt, nl or ja, or add a template of your own, such as apology.voice.fi.tmpl`},
 		"too many languages":            {style(recovery.Style{Languages: []string{"de", "fr", "it", "en"}}), `name three at most`},

@@ -86,11 +86,19 @@ func (m *matcher) find(addresses []string) int32 {
 	return noLine
 }
 
+// everything is the line whose match is "*".
+func (m *matcher) everything() int32 {
+	if len(m.prefix) == 0 {
+		return noLine
+	}
+	return m.prefix[0].line
+}
+
 func (m *matcher) longest(address string) int32 {
 	if len(m.prefix) == 0 || address == "" {
 		return noLine
 	}
-	at, best := int32(0), m.prefix[0].line
+	at, best := int32(0), m.everything()
 	for i := range len(address) {
 		if at = m.prefix[at].step(address[i]); at == 0 {
 			break

@@ -15,7 +15,8 @@ import (
 // Texts has the words.
 type Texts interface {
 	// Answer is the checked document with its words in one line and the
-	// languages they are in. It never fails, and what it returns is shared.
+	// languages they are in; its Outcome is NotTold where it has none, with
+	// a Why. It never fails, and what it returns is shared.
 	Answer(f incident.Failure, s incident.Situation, w incident.Wording) incident.Answer
 	// Ours says whether a message that came in is one of our own texts,
 	// or the one that is about to be sent.
@@ -58,12 +59,15 @@ func (r *Recovery) Answer(_ context.Context, f incident.Failure, p Plan) (docume
 // message says or writes the text.
 func (r *Recovery) message(f incident.Failure, p Plan) incident.Answer {
 	a := r.texts.Answer(f, p.Situation, p.Wording)
+	a.Step = string(Message)
+	if a.Outcome == incident.NotTold {
+		return a
+	}
 	if p.Situation == incident.Text {
 		if why := r.unwanted(f, a); why != "" {
 			return silent(p, why)
 		}
 	}
-	a.Step = string(Message)
 	a.Why = p.Why
 	a.Outcome = incident.Told
 	if p.Gone {

@@ -8,6 +8,7 @@ import (
 	"strconv"
 	"strings"
 	"testing"
+	"testing/fstest"
 	"time"
 
 	"github.com/google/go-cmp/cmp"
@@ -23,6 +24,7 @@ const (
 	messageSID = "SM0123456789abcdef0123456789abcdef"
 	account    = "AC0123456789abcdef0123456789abcdef"
 	serviceSID = "MG0123456789abcdef0123456789abcdef"
+	appSID     = "AP0123456789abcdef0123456789abcdef"
 )
 
 func noon() time.Time { return time.Date(2026, 11, 23, 12, 0, 0, 0, time.UTC) }
@@ -210,6 +212,30 @@ func TestOneReplyAnHour(t *testing.T) {
 	}
 }
 
+// TestAnAnswerOfNoWordsTellsNobody: what is on the way of a reply, an hour's
+// silence among it, is for replies only.
+func TestAnAnswerOfNoWordsTellsNobody(t *testing.T) {
+	own, err := templates.NewAnswers(templates.AnswerOptions{Own: fstest.MapFS{
+		"apology.messaging.en.tmpl": {Data: []byte(`<Response>{{if eq .From "+15550123456"}}{{else}}<Message>Closed.</Message>{{end}}</Response>`)},
+		"apology.voice.en.tmpl":     {Data: []byte(`<Response><Pause/></Response>`)},
+	}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	recent := recovery.NewRecent()
+	const from, to = "+15550123456", "+4930123456"
+	for _, f := range []incident.Failure{message(noon(), from, "hello"), call("From", from, "CallStatus", "ringing"), call("From", from, "CallStatus", "completed")} {
+		r := rules(t, recovery.Options{House: recovery.Style{Languages: []string{"en"}}})
+		_, a := recovery.New(own, recent).Answer(t.Context(), f, recovery.Decide(f, r))
+		if a.Outcome != incident.NotTold || !strings.HasPrefix(a.Why, "nothing ") || a.Heard != "" {
+			t.Errorf("%v: got %v, %q, heard %q", f.Channel, a.Outcome, a.Why, a.Heard)
+		}
+	}
+	if _, again := recent.Again(from, to, noon()); again {
+		t.Error("an answer of no words used up the hour's reply")
+	}
+}
+
 func TestRecentForgetsTheOldest(t *testing.T) {
 	recent := recovery.NewRecent()
 	to := "+4930123456"
@@ -303,6 +329,21 @@ func TestThePreparedApologyIsOneOfOurs(t *testing.T) {
 	_, a := recovery.New(broken{}, recovery.NewRecent()).Answer(context.Background(), f, recovery.Decide(f, recovery.Rules{}))
 	if !words(t).Ours(a.Heard, incident.Answer{}) {
 		t.Errorf("%q would be answered when it comes back", a.Heard)
+	}
+}
+
+// TestThePreparedApologySaysTheBuiltInWords: what stands in Go is what an
+// English caller hears from the templates, but for the greeting.
+func TestThePreparedApologySaysTheBuiltInWords(t *testing.T) {
+	built := words(t).Answer(incident.Failure{}, incident.NotYetServed, incident.Wording{Languages: []string{"en"}}).Document
+	const greeting = "Thank you for calling. "
+	say := strings.Replace(string(built[bytes.LastIndex(built, []byte("<Say")):bytes.LastIndex(built, []byte("</Response>"))]), greeting, "", 1)
+	if prepared := string(recovery.Apology(incident.Voice)); strings.Count(prepared, say) != 2 {
+		t.Errorf("prepared: %s, want %s twice", prepared, say)
+	}
+	built = words(t).Answer(incident.Failure{}, incident.Text, incident.Wording{Languages: []string{"en"}}).Document
+	if prepared := recovery.Apology(incident.Messaging); !bytes.Equal(prepared, built) {
+		t.Errorf("prepared: %s, want %s", prepared, built)
 	}
 }
 

@@ -23,7 +23,7 @@ type Style struct {
 // Line is what the configuration says about a number.
 type Line struct {
 	// Match is an address as Twilio writes it, or what it begins with and
-	// "*": "+4930123456", "+4930*", "whatsapp:+4930*", "MG…",
+	// "*": "+4930123456", "+4930*", "whatsapp:+4930*", "MG…", "AP…",
 	// "example.sip.twilio.com". The most specific line wins; what has no
 	// "whatsapp:" matches the number behind it too.
 	Match string
@@ -88,8 +88,15 @@ func (r *Rules) wording(f incident.Failure, seen *facts) incident.Wording {
 	if f.Outbound {
 		country, callers = callers, country
 	}
+	line := r.line(ours, seen)
+	if seen.direction == "outbound-dial" && (line == nil || line == r.everybodys()) {
+		// Dial shows whom it calls the number of whoever called us, unless
+		// it is told otherwise: that is nobody's line.
+		ours, country = theirs, callers
+		line = r.line(ours, seen)
+	}
 	w := incident.Wording{}
-	for _, style := range [...]*Style{r.line(ours, seen), r.accounts[f.AccountSID], &r.house} {
+	for _, style := range [...]*Style{line, r.accounts[f.AccountSID], &r.house} {
 		if style != nil {
 			fill(&w, style)
 		}
@@ -97,7 +104,7 @@ func (r *Rules) wording(f incident.Failure, seen *facts) incident.Wording {
 	if len(w.Languages) == 0 && r.byCaller {
 		w.Languages = r.languagesOf(theirs, callers)
 	}
-	if len(w.Languages) == 0 {
+	if len(w.Languages) == 0 && (f.Outbound || !isClient(f.From)) {
 		w.Languages = r.languagesOf(ours, country)
 	}
 	if len(w.Languages) == 0 {
@@ -105,6 +112,10 @@ func (r *Rules) wording(f incident.Failure, seen *facts) incident.Wording {
 	}
 	return w
 }
+
+// isClient says whether somebody calls by the Voice SDK: To is then whatever
+// the app made of it, often whom it is to call.
+func isClient(from string) bool { return twilio.ParseAddress(from).Kind == twilio.AddressClient }
 
 // english is what is spoken where nothing better is known. It is never changed.
 var english = []string{"en"}
@@ -122,14 +133,23 @@ func fill(w *incident.Wording, style *Style) {
 	}
 }
 
-// line finds what is said about our number, or about the messaging service or
-// SIP domain that it stands behind; nil where nothing is.
+// line finds what is said about our number, or about the messaging service,
+// SIP domain or TwiML app that it stands behind; nil where nothing is.
 func (r *Rules) line(ours string, seen *facts) *Style {
-	var backing [5]string
+	var backing [8]string
 	addresses := appendAddresses(backing[:0], ours)
 	addresses = appendAddresses(addresses, seen.service)
 	addresses = appendAddresses(addresses, seen.sipDomain)
+	addresses = appendAddresses(addresses, seen.application)
 	if at := r.matcher.find(addresses); at != noLine {
+		return &r.lines[at].Style
+	}
+	return nil
+}
+
+// everybodys is the line that matches everything; nil where there is none.
+func (r *Rules) everybodys() *Style {
+	if at := r.matcher.everything(); at != noLine {
 		return &r.lines[at].Style
 	}
 	return nil

@@ -4,6 +4,7 @@ import (
 	"io"
 	"net/http"
 	"net/http/httptest"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -53,6 +54,10 @@ func answering(t *testing.T, o recovery.Options) *httptest.Server {
 	return server
 }
 
+func direction(d string) sim.Changes {
+	return sim.Changes{Set: sim.Params{{Name: "Direction", Value: d}}}
+}
+
 func TestCallsAsTwilioPlaysThem(t *testing.T) {
 	german := []recovery.Line{{Match: "+4930*", Style: recovery.Style{Name: "Praxis Berlin"}}}
 	tests := map[string]struct {
@@ -63,10 +68,12 @@ func TestCallsAsTwilioPlaysThem(t *testing.T) {
 		ending  sim.Ending
 	}{
 		"a call that comes in":      {recovery.Options{Lines: german}, sim.Call{To: "+4930123456"}, "Sie haben Praxis Berlin erreicht.", 2, sim.Completed},
-		"in the middle of a call":   {recovery.Options{}, sim.Call{Situation: sim.MidCall}, "Sorry, we have a technical problem and cannot go on", 2, sim.Completed},
+		"in the middle of a call":   {recovery.Options{}, sim.Call{Situation: sim.MidCall}, "Sorry, we have a technical problem and cannot continue", 2, sim.Completed},
 		"a call that we made":       {recovery.Options{Lines: german}, sim.Call{Situation: sim.Outbound, From: "+4930123456", To: "+4915112345678"}, "Guten Tag, hier ist Praxis Berlin.", 2, sim.Completed},
 		"after a dial":              {recovery.Options{}, sim.Call{Situation: sim.DialCompleted}, "Thank you for your call. Goodbye.", 2, sim.Completed},
 		"after a recording":         {recovery.Options{}, sim.Call{Situation: sim.RecordingFinished}, "Thank you for your call. Goodbye.", 2, sim.Completed},
+		"after a dial of ours":      {recovery.Options{}, sim.Call{Situation: sim.DialCompleted, Changes: direction("outbound-api")}, "Thank you. Goodbye.", 2, sim.Completed},
+		"whom a dial reached":       {recovery.Options{}, sim.Call{Situation: sim.RecordingFinished, Changes: direction("outbound-dial")}, "Thank you. Goodbye.", 2, sim.Completed},
 		"in a queue":                {recovery.Options{}, sim.Call{Situation: sim.WaitingInQueue}, "Please stay on the line.", 1, sim.Completed},
 		"by GET":                    {recovery.Options{}, sim.Call{Method: http.MethodGet, To: "+33123456789"}, "Bonjour et merci de votre appel.", 2, sim.Completed},
 		"a recording of the line's": {recovery.Options{Media: media(t, "sorry.mp3"), House: recovery.Style{Play: "sorry.mp3"}}, sim.Call{}, "/media/sorry.mp3", 1, sim.Completed},
@@ -90,6 +97,44 @@ func TestCallsAsTwilioPlaysThem(t *testing.T) {
 				t.Errorf("ended by %q, want %q\n%s", result.Ending, tt.ending, result)
 			}
 		})
+	}
+}
+
+// TestTheDrillTooHearsLessThanTwentySeconds: sim estimates by itself.
+func TestTheDrillTooHearsLessThanTwentySeconds(t *testing.T) {
+	latin := []string{"", "Clinic 7", "Gemeinschaftspraxis Dr. Müller", "Gemeinschaftspraxis Dr. Müller-Lüdenscheidt & Kollegen, Köln"}
+	japanese := []string{"青山クリニック本院", "青山一丁目メディカルクリニック附属総合健康診断センター東京都"}
+	for _, languages := range [][]string{{"en"}, {"es"}, {"fr"}, {"de"}, {"it"}, {"pt"}, {"pt-BR"}, {"nl"}, {"ja"}, {"nl", "fr"}, {"ja", "en"}, {"de", "fr", "it"}, {"nl", "ja", "it"}} {
+		names := latin
+		if slices.Contains(languages, "ja") {
+			names = slices.Concat(latin, japanese)
+		}
+		for _, name := range names {
+			server := answering(t, recovery.Options{House: recovery.Style{Name: name, Languages: languages}})
+			for _, situation := range []sim.Situation{sim.Ringing, sim.MidCall, sim.Outbound, sim.DialCompleted, sim.WaitingInQueue} {
+				result, err := sim.Client{Account: sim.Account{SID: account}}.Place(t.Context(), server.URL+"/fallback/voice", sim.Call{Situation: situation})
+				if err != nil {
+					t.Fatal(err)
+				}
+				if result.Length >= 20*time.Second {
+					t.Errorf("%v, name %q, situation %d: takes %v\n%s", languages, name, situation, result.Length, result)
+				}
+			}
+		}
+	}
+}
+
+// TestBothEstimatesCountJapaneseAlike: a call on which nothing else is said.
+func TestBothEstimatesCountJapaneseAlike(t *testing.T) {
+	words := strings.Repeat("センターのサーバー", 8)
+	server := answering(t, recovery.Options{House: recovery.Style{Languages: []string{"ja"}, Say: words}})
+	result, err := sim.Client{Account: sim.Account{SID: account}}.Place(t.Context(), server.URL+"/fallback/voice", sim.Call{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	ours := twiml.SpeakingTime(result.First().Body)
+	if apart := (result.Length - ours).Abs(); apart > time.Second/10 {
+		t.Errorf("sim says %v, twiml %v\n%s", result.Length, ours, result)
 	}
 }
 

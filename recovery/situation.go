@@ -7,6 +7,7 @@ type facts struct {
 	callStatus, direction  string
 	toCountry, fromCountry string
 	sipDomain, service     string
+	application            string // the TwiML app that the call came through
 	body, optOutType       string
 
 	queued    bool // waitUrl of a queue, or of a conference
@@ -40,6 +41,8 @@ func (seen *facts) read(name, value string) {
 		keepFirst(&seen.sipDomain, value)
 	case "MessagingServiceSid":
 		keepFirst(&seen.service, value)
+	case "ApplicationSid":
+		keepFirst(&seen.application, value)
 	case "Body":
 		keepFirst(&seen.body, value)
 	case "OptOutType":

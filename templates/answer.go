@@ -54,15 +54,15 @@ func NewAnswers(o AnswerOptions) (*Answers, error) {
 
 // Answer is the document for one failure with its words in one line and the
 // languages they are in. It never fails: where the customer's own template
-// does, the built-in text takes its place. What it returns is shared: it must
-// not be changed.
+// does, the built-in text takes its place; where that says nothing, the Outcome
+// is NotTold and Why says so. What it returns is shared: it must not be changed.
 func (a *Answers) Answer(f incident.Failure, s incident.Situation, w incident.Wording) incident.Answer {
 	if len(a.own) > 0 && !ownWords(s, w) {
 		if answer, ok := a.fromOwn(f, s, w); ok {
 			return answer
 		}
 	}
-	return a.fromBuiltIn(s, w)
+	return a.fromBuiltIn(s, w, f.Outbound && s == incident.AfterSuccess)
 }
 
 // Knows says whether there are words in a language: built-in ones or, for one
@@ -97,13 +97,14 @@ const maxBuilt = 4096
 // builtKey is all that a built-in document depends on.
 type builtKey struct {
 	situation            incident.Situation
+	called               bool // where the words depend on it
 	name, voice          string
 	say, play, hold      string
 	first, second, third string // languages
 }
 
-func keyOf(s incident.Situation, w *incident.Wording) builtKey {
-	key := builtKey{situation: s, name: w.Name, voice: w.Voice, say: w.Say, play: w.Play, hold: w.Hold}
+func keyOf(s incident.Situation, w *incident.Wording, called bool) builtKey {
+	key := builtKey{situation: s, called: called, name: w.Name, voice: w.Voice, say: w.Say, play: w.Play, hold: w.Hold}
 	for i, language := range w.Languages {
 		switch i {
 		case 0:
@@ -117,15 +118,15 @@ func keyOf(s incident.Situation, w *incident.Wording) builtKey {
 	return key
 }
 
-func (a *Answers) fromBuiltIn(s incident.Situation, w incident.Wording) incident.Answer {
-	key := keyOf(s, &w)
+func (a *Answers) fromBuiltIn(s incident.Situation, w incident.Wording, called bool) incident.Answer {
+	key := keyOf(s, &w, called)
 	a.mu.RLock()
 	answer, ok := a.built[key]
 	a.mu.RUnlock()
 	if ok {
 		return answer
 	}
-	answer = a.build(s, w)
+	answer = a.build(s, w, called)
 	a.mu.Lock()
 	defer a.mu.Unlock()
 	if len(a.built) >= maxBuilt {

@@ -122,7 +122,7 @@ func explained(file string, err error) error {
 	remedy := "see https://pkg.go.dev/text/template for the syntax"
 	switch {
 	case strings.Contains(text, "can't evaluate field"):
-		remedy = "there are .Name .Line .Language .Voice .Situation .ErrorCode .CallSID .From .To"
+		remedy = "there are .Name .Line .Language .Voice .Situation .ErrorCode .CallSID .From .To .Outbound"
 	case strings.Contains(text, "not defined"):
 		remedy = "use print, printf, html, urlquery, len, index, slice, and, or, not or a comparison, or write the value alone"
 	case errors.Is(err, errSteps), errors.Is(err, errTime), errors.Is(err, errSize), errors.Is(err, errTooLong):

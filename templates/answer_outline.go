@@ -51,7 +51,9 @@ func heard(tags []string, text string) string {
 	text = oneLine(text)
 	switch {
 	case text == "" || len(tags) == 0:
-	case slices.Contains(tags, "Say"), slices.Contains(tags, "Message") && !slices.Contains(tags, "Media"):
+	case slices.Contains(tags, "Media"):
+		return "picture " + text
+	case slices.Contains(tags, "Say"), slices.Contains(tags, "Message"):
 		return text
 	case tags[len(tags)-1] == "Play":
 		return "recording " + text

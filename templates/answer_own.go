@@ -24,6 +24,7 @@ type AnswerData struct {
 	CallSID   string // "" for messages
 	From      string // the caller's number; for outbound calls ours
 	To        string // our number; for outbound calls the listener's
+	Outbound  bool   // the listener was called, by you or on your behalf, and did not call
 }
 
 // OwnError is one thing that is wrong with a template of the customer's.
@@ -86,9 +87,13 @@ func (o *own) samples() []AnswerData {
 		CallSID: "CA00000000000000000000000000000000", From: "+15550123", To: "+15550100",
 	}
 	nothing := AnswerData{Language: o.language, Situation: o.situation.String()}
+	called := usual
+	called.Outbound = true
 	hostile := usual
-	hostile.Name, hostile.From = `"Smith" & 'Sons' <Say>`, "anonymous<\x00\xff\v>]]>"
-	return []AnswerData{usual, nothing, hostile}
+	hostile.Name = `"Smith" & 'Sons' -- <Say>`
+	hostile.From = "anonymous<\x00\xff\v>]]>-->"
+	hostile.To, hostile.Line = hostile.From, hostile.From
+	return []AnswerData{usual, nothing, called, hostile}
 }
 
 func (o *own) kind() twiml.Kind {
@@ -138,9 +143,21 @@ func (a *Answers) fromOwn(f incident.Failure, s incident.Situation, w incident.W
 		})
 		return incident.Answer{}, false
 	}
-	return incident.Answer{
+	answer := incident.Answer{
 		Situation: s, Name: w.Name, Languages: []string{o.language}, Heard: heard, Document: document,
-	}, true
+	}
+	if heard == "" {
+		answer.Outcome, answer.Why = incident.NotTold, o.silence()
+	}
+	return answer, true
+}
+
+// silence is why nobody was told anything.
+func (o *own) silence() string {
+	if o.situation == incident.Text {
+		return "nothing written: your template " + o.file + " has no message in it here"
+	}
+	return "nothing said: your template " + o.file + " has no words in it here"
 }
 
 func (a *Answers) ownFor(s incident.Situation, languages []string) *own {
@@ -160,7 +177,7 @@ func dataOf(f incident.Failure, o *own, w incident.Wording) AnswerData {
 	data := AnswerData{
 		Name: w.Name, Line: f.Line(), Language: o.language, Voice: w.Voice,
 		Situation: o.situation.String(), ErrorCode: f.Code,
-		From: f.From, To: f.To,
+		From: f.From, To: f.To, Outbound: f.Outbound,
 	}
 	if f.Channel == incident.Voice {
 		data.CallSID = f.SID

@@ -70,6 +70,7 @@ func TestOwnTemplates(t *testing.T) {
 		"nor parentheses":                       {`<Response><Say>{{(print (print .From))}}</Say></Response>`, `&lt;Dial&gt;`},
 		"in CDATA it is harmless":               {`<Response><Say><![CDATA[{{"]]>"}}]]></Say></Response>`, `<![CDATA[]]&gt;]]>`},
 		"a number is a number":                  {`<Response><Say>{{if eq .ErrorCode 11200}}net {{.ErrorCode}}{{end}}</Say></Response>`, `<Say>net 11200</Say>`},
+		"who did not call":                      {`<Response><Say>{{if .Outbound}}Merci.{{else}}Merci de votre appel.{{end}}</Say></Response>`, `<Say>Merci de votre appel.</Say>`},
 		"all there is": {
 			`<Response><Say>{{.Name}}|{{.Line}}|{{.Language}}|{{.Situation}}|{{.CallSID}}|{{.To}}</Say></Response>`,
 			`<Say>Chez Léa|+33123456789|fr|not yet served|CA0123456789abcdef0123456789abcdef|+33123456789</Say>`,
@@ -100,7 +101,7 @@ func TestTheLineIsTheCustomersNumber(t *testing.T) {
 		incident.NotYetServed: "apology.voice.fr.tmpl", incident.MidCall: "midcall.voice.fr.tmpl", incident.AfterSuccess: "goodbye.voice.fr.tmpl",
 		incident.Outbound: "outbound.voice.fr.tmpl", incident.InQueue: "queue.voice.fr.tmpl",
 	} {
-		answers := withOwn(t, file, "<Response><Say>line {{.Line}}</Say></Response>")
+		answers := withOwn(t, file, "<Response><Say>{{if .Outbound}}called by {{end}}line {{.Line}}</Say></Response>")
 		for direction, from := range map[string]string{"inbound": theirs, "outbound-api": ours, "outbound-dial": ours} {
 			to := ours
 			if from == ours {
@@ -112,7 +113,11 @@ func TestTheLineIsTheCustomersNumber(t *testing.T) {
 				{Name: "To", Value: to},
 				{Name: "Direction", Value: direction},
 			})
-			if got, want := answers.Answer(f, situation, french()).Heard, "line "+ours; got != want {
+			want := "line " + ours
+			if from == ours {
+				want = "called by line " + ours
+			}
+			if got := answers.Answer(f, situation, french()).Heard; got != want {
 				t.Errorf("%s, %s: got %q, want %q", situation, direction, got, want)
 			}
 		}
@@ -134,6 +139,10 @@ func TestOwnTemplatesThatAreRefused(t *testing.T) {
 		"a verb that is none":             {"apology.voice.fr.tmpl", "<Response>\n<Speak/></Response>", "line 2"},
 		"a verb of the other kind":        {"apology.messaging.fr.tmpl", "<Response><Say>x</Say></Response>", "<Say> is no verb"},
 		"a value as a tag":                {"apology.voice.fr.tmpl", "<Response><{{.Name}}/></Response>", "would not take it"},
+		"a caller's value in a comment":   {"apology.voice.fr.tmpl", "<Response>\n<!-- {{.From}} --><Say>x</Say></Response>", "apology.voice.fr.tmpl: rendered, Twilio would not take it at line 2"},
+		"a called value in a comment":     {"apology.voice.fr.tmpl", "<Response><!-- {{.To}} --><Say>x</Say></Response>", "would not take it"},
+		"the line's value in a comment":   {"apology.voice.fr.tmpl", "<Response><!-- {{.Line}} --><Say>x</Say></Response>", "would not take it"},
+		"a name in a comment":             {"apology.voice.fr.tmpl", "<Response><!-- {{.Name}} --><Say>x</Say></Response>", "would not take it"},
 		"leaving the queue":               {"queue.voice.fr.tmpl", "<Response><Say>x</Say><Hangup/></Response>", "queue.voice.fr.tmpl: <Hangup> would take the caller out of the queue"},
 		"a document that is too long":     {"apology.voice.fr.tmpl", `<Response>{{range 10000}}<Say>Bonjour</Say>{{end}}</Response>`, "more than 65536 bytes: make it shorter"},
 		"a loop without end":              {"apology.voice.fr.tmpl", `<Response>{{range 9000000000000}}{{end}}</Response>`, "takes more than 20000 steps: make it shorter"},
@@ -157,6 +166,52 @@ func TestOwnTemplatesThatAreRefused(t *testing.T) {
 			}
 			if got := a.Answer(call("+1555"), incident.NotYetServed, french()); !strings.Contains(got.Heard, "problème") {
 				t.Errorf("got %q, want the built-in text", got.Heard)
+			}
+		})
+	}
+}
+
+// TestOwnTemplatesThatSayNothing: who got them was not told.
+func TestOwnTemplatesThatSayNothing(t *testing.T) {
+	tests := map[string]struct {
+		file, source string
+		situation    incident.Situation
+		heard, why   string
+	}{
+		"no message": {
+			"apology.messaging.fr.tmpl", `<Response>{{if eq .From "+1555"}}{{else}}<Message>x</Message>{{end}}</Response>`, incident.Text,
+			"", "nothing written: your template apology.messaging.fr.tmpl has no message in it here",
+		},
+		"an empty message": {
+			"apology.messaging.fr.tmpl", `<Response><Message> </Message></Response>`, incident.Text,
+			"", "nothing written: your template apology.messaging.fr.tmpl has no message in it here",
+		},
+		"a picture is a message": {
+			"apology.messaging.fr.tmpl", `<Response><Message><Media>https://example.com/closed.png</Media></Message></Response>`, incident.Text,
+			"picture https://example.com/closed.png", "",
+		},
+		"no words": {
+			"apology.voice.fr.tmpl", `<Response><Pause length="3"/></Response>`, incident.NotYetServed,
+			"", "nothing said: your template apology.voice.fr.tmpl has no words in it here",
+		},
+		"somebody to speak to and no words": {
+			"midcall.voice.fr.tmpl", `<Response><Dial>+15550100</Dial></Response>`, incident.MidCall,
+			"", "nothing said: your template midcall.voice.fr.tmpl has no words in it here",
+		},
+		"a recording": {
+			"apology.voice.fr.tmpl", `<Response><Play>/media/a.mp3</Play></Response>`, incident.NotYetServed,
+			"recording /media/a.mp3", "",
+		},
+	}
+	for name, tt := range tests {
+		t.Run(name, func(t *testing.T) {
+			a := withOwn(t, tt.file, tt.source).Answer(call("+1555"), tt.situation, french())
+			want := incident.OutcomeUnknown
+			if tt.why != "" {
+				want = incident.NotTold
+			}
+			if a.Heard != tt.heard || a.Why != tt.why || a.Outcome != want {
+				t.Errorf("got %q, %q, %v, want %q, %q, %v", a.Heard, a.Why, a.Outcome, tt.heard, tt.why, want)
 			}
 		})
 	}

@@ -22,8 +22,10 @@ type texts map[string]*template.Template
 
 // sentence is what the built-in templates are given.
 type sentence struct {
-	Name  string
-	Again bool // the second time within one call
+	Name   string
+	Again  bool // without name and greeting
+	Brief  bool // in as few words as will do
+	Called bool // the listener is the person who was called
 }
 
 // defaultLanguage is spoken where no better one is known.

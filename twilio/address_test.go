@@ -65,11 +65,12 @@ func TestKeywordOf(t *testing.T) {
 		twilio.KeywordOptOut: {
 			"STOP", "stop", " Stop. ", "STOP!!!", "“stop”", "Stop all", "opt-out", "OPT OUT", "unsubscribe", "Cancel", "END", "quit", "revoke",
 			"arret", "Arrêt", "ARRE\u0302T", "alto", "baja", "parar", "stopp", "Stop \n", "ＳＴＯＰ", "停止", "ストップ。", "стоп", "Abmelden", "İptal",
+			"Abmeldung", "désabonnement", "DESABONNEMENT", "Désabonnement", "στοπ", "Στόπ", "ΣΤΟΠ", "إلغاء", "الغاء", "konec", "Konec!", "rezygnuję", "rezygnuje",
 		},
-		twilio.KeywordOptIn: {"START", "yes", "Yes!", "unstop", "(start)", "開始"},
-		twilio.KeywordHelp:  {"HELP", "help?", "Info", "aide", "¿Ayuda?", "Hilfe!", "ヘルプ"},
+		twilio.KeywordOptIn: {"START", "yes", "Yes!", "unstop", "(start)", "開始", "スタート", "ｽﾀｰﾄ", "alta", "Suscribir", "début", "DEBUT", "Début", "começar"},
+		twilio.KeywordHelp:  {"HELP", "help?", "Info", "infos", "aide", "¿Ayuda?", "Hilfe!", "ヘルプ", "hjælp", "Hjälp"},
 		twilio.KeywordNone: {
-			"", " ", "?", "stop calling me", "Yes please", "the end", "helpful", "no", "1", "🙂", "nonstop",
+			"", " ", "?", "stop calling me", "Yes please", "the end", "helpful", "no", "1", "🙂", "nonstop", "débuter", "altar",
 			"stop" + strings.Repeat(" .", 40), "\x00\xff",
 		},
 	} {

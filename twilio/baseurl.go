@@ -154,22 +154,37 @@ func (b BaseURL) String() string {
 
 // Candidates are the base URLs under which Twilio may have asked while
 // PUBLIC_URL is unset: https, then http, with the host that the trusted proxy
-// named and the one of the Host header. What names no proper host is left out.
+// named and the one of the Host header, then both with the port that the proxy
+// named. What names no proper host is left out.
 func Candidates(r *Request) []BaseURL {
 	schemes := []string{"https", "http"}
 	if strings.EqualFold(firstOf(r.ForwardedProto), "http") {
 		schemes = []string{"http", "https"}
 	}
-	bases := make([]BaseURL, 0, 4)
-	for _, host := range [...]string{firstOf(r.ForwardedHost), r.Host} {
+	bases := make([]BaseURL, 0, 8)
+	port := firstOf(r.ForwardedPort)
+	for _, host := range [...]string{firstOf(r.ForwardedHost), r.Host, onPort(firstOf(r.ForwardedHost), port), onPort(r.Host, port)} {
 		for _, scheme := range schemes {
 			base, err := ParseBaseURL(scheme + "://" + host)
-			if err == nil && base.userinfo == "" && base.path == "" && !slices.Contains(bases, base) {
+			if err == nil && base.userinfo == "" && base.path == "" && !slices.ContainsFunc(bases, base.isSignedLike) {
 				bases = append(bases, base)
 			}
 		}
 	}
 	return bases
+}
+
+// onPort is host with the port, "" where it names one itself.
+func onPort(host, port string) string {
+	if _, _, own := splitAuthority(host); own != "" || !isPort(port) {
+		return ""
+	}
+	return host + ":" + port
+}
+
+// isSignedLike says whether all that b may be signed as the other is, too.
+func (b BaseURL) isSignedLike(other BaseURL) bool {
+	return !slices.ContainsFunc(b.forms[:], func(form string) bool { return !slices.Contains(other.forms[:], form) })
 }
 
 // firstOf takes the client's end of a list that several proxies have added to.

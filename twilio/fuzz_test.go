@@ -126,7 +126,7 @@ func FuzzDiagnose(f *testing.F) {
 			base = twilio.BaseURL{}
 		}
 		keys := newKeys(t, mainAccount(), twilio.Account{Name: "second", Tokens: []string{otherToken}})
-		r := twilio.Request{Method: method, URI: uri, Host: host, ForwardedHost: host, ForwardedProto: method, Body: body, Signature: signature}
+		r := twilio.Request{Method: method, URI: uri, Host: host, ForwardedHost: host, ForwardedProto: method, ForwardedPort: host, Body: body, Signature: signature}
 		if err := r.Parse(50); err != nil {
 			if twilio.ReasonOf(err).Text == "" {
 				t.Fatalf("no reason for %v", err)

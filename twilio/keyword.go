@@ -3,6 +3,8 @@ package twilio
 import (
 	"strings"
 	"unicode"
+
+	"golang.org/x/text/unicode/norm"
 )
 
 // Keyword is what a message asks for that consists of one word only.
@@ -25,15 +27,17 @@ func KeywordOf(body string) Keyword {
 	if len(body) > longest {
 		return KeywordNone
 	}
-	return keywords[strings.Map(plainLetter, body)]
+	return keywords[plain(body)]
 }
 
-// plainLetter leaves letters and digits, in capitals, and wide ones narrow.
+// plain leaves letters and digits: in capitals, wide ones narrow and narrow
+// ones wide as is usual, and without accents, which people leave out and
+// capitals lose.
+func plain(s string) string {
+	return strings.Map(plainLetter, norm.NFKD.String(s))
+}
+
 func plainLetter(c rune) rune {
-	const wideFirst, wideLast, wideBy = 0xff01, 0xff5e, 0xfee0
-	if c >= wideFirst && c <= wideLast {
-		c -= wideBy
-	}
 	if !unicode.IsLetter(c) && !unicode.IsDigit(c) {
 		return -1
 	}
@@ -43,18 +47,18 @@ func plainLetter(c rune) rune {
 var keywords = keywordTable(map[Keyword]string{
 	KeywordOptOut: `
 		STOP STOPALL STOPP UNSUBSCRIBE CANCEL END QUIT REVOKE OPTOUT REMOVE TD
-		ARRET ARRÊT ARRETER ARRÊTER DESABONNER DÉSABONNER DESINSCRIRE DÉSINSCRIRE
+		ARRÊT ARRÊTER DÉSABONNER DÉSABONNEMENT DÉSINSCRIRE
 		ALTO BAJA PARAR DETENER CANCELAR PARE SAIR DESCADASTRAR REMOVER
-		ABMELDEN ABBESTELLEN ENDE FERMA FERMARE BASTA ANNULLA CANCELLA CANCELLAMI DISISCRIVI
+		ABMELDEN ABMELDUNG ABBESTELLEN ENDE FERMA FERMARE BASTA ANNULLA CANCELLA CANCELLAMI DISISCRIVI
 		STOPPEN AFMELDEN UITSCHRIJVEN AVSLUTA AVREGISTRERA AFMELD AVMELD PERU LOPETA
-		REZYGNUJE REZYGNUJĘ WYPISZ DUR İPTAL IPTAL СТОП ОТПИСАТЬСЯ ОТПИСКА
-		停止 配信停止 解除 ストップ 退订 退訂 取消 수신거부 중지 הסר קף توقف إيقاف BERHENTI HUY HỦY`,
+		REZYGNUJĘ WYPISZ KONEC DUR İPTAL СТОП ОТПИСАТЬСЯ ОТПИСКА ΣΤΟΠ
+		停止 配信停止 解除 ストップ 退订 退訂 取消 수신거부 중지 הסר קף توقف إيقاف إلغاء BERHENTI HỦY`,
 	KeywordOptIn: `
 		START YES UNSTOP SUBSCRIBE OPTIN RESUME
-		COMMENCER DEMARRER DÉMARRER INICIAR COMENZAR EMPEZAR COMEÇAR COMECAR
-		ANMELDEN STARTEN INIZIA ISCRIVIMI AANMELDEN СТАРТ 開始 再開 開始する 시작 MULAI BAŞLAT BASLAT`,
+		COMMENCER DÉMARRER DÉBUT INICIAR COMENZAR EMPEZAR ALTA SUSCRIBIR COMEÇAR
+		ANMELDEN STARTEN INIZIA ISCRIVIMI AANMELDEN СТАРТ 開始 再開 開始する スタート 시작 MULAI BAŞLAT`,
 	KeywordHelp: `
-		HELP INFO AIDE AYUDA AJUDA HILFE AIUTO HULP HJÄLP HJALP HJÆLP HJELP APUA
+		HELP INFO INFOS AIDE AYUDA AJUDA HILFE AIUTO HULP HJÄLP HJÆLP HJELP APUA
 		POMOC YARDIM ПОМОЩЬ ヘルプ 帮助 幫助 도움말 BANTUAN`,
 })
 
@@ -62,7 +66,7 @@ func keywordTable(words map[Keyword]string) map[string]Keyword {
 	table := make(map[string]Keyword)
 	for keyword, list := range words {
 		for word := range strings.FieldsSeq(list) {
-			table[strings.Map(plainLetter, word)] = keyword
+			table[plain(word)] = keyword
 		}
 	}
 	return table

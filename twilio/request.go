@@ -14,8 +14,8 @@ type Request struct {
 	Signature   string // X-Twilio-Signature
 	Body        string
 
-	// X-Forwarded-Proto and X-Forwarded-Host, if a proxy that is trusted set them.
-	ForwardedProto, ForwardedHost string
+	// X-Forwarded-Proto, X-Forwarded-Host and X-Forwarded-Port, if a proxy that is trusted set them.
+	ForwardedProto, ForwardedHost, ForwardedPort string
 
 	Params []Param // by Parse: only what a signature covers
 }

@@ -149,13 +149,20 @@ func TestWithoutAPublicURLTheFirstCandidateThatMatchesIsTold(t *testing.T) {
 		{"what a trusted proxy says", "https://a.example", twilio.Request{Host: "inner:8080", ForwardedHost: "a.example", ForwardedProto: "https"}, "https://a.example"},
 		{"what the first of two proxies says", "http://a.example", twilio.Request{Host: "inner", ForwardedHost: "a.example, b.example", ForwardedProto: "http, https"}, "http://a.example"},
 		{"the Host behind a proxy that names another", "https://inner", twilio.Request{Host: "inner", ForwardedHost: "a.example"}, "https://inner"},
+		{"the port that a trusted proxy says", "https://a.example:8443", twilio.Request{Host: "inner:8080", ForwardedHost: "a.example", ForwardedPort: "8443"}, "https://a.example:8443"},
+		{"the first of two ports", "https://a.example:8443", twilio.Request{ForwardedHost: "a.example", ForwardedPort: "8443, 8080"}, "https://a.example:8443"},
+		{"the port beside a Host that lost it", "https://a.example:8443", twilio.Request{Host: "a.example", ForwardedPort: "8443"}, "https://a.example:8443"},
+		{"the host without the port all the same", "https://a.example", twilio.Request{ForwardedHost: "a.example", ForwardedPort: "8443"}, "https://a.example"},
+		{"the port that is in the host", "https://a.example:444", twilio.Request{ForwardedHost: "a.example:444", ForwardedPort: "8443"}, "https://a.example:444"},
+		{"an IPv6 address with the port", "https://[2001:db8::1]:8443", twilio.Request{ForwardedHost: "[2001:db8::1]", ForwardedPort: "8443"}, "https://[2001:db8::1]:8443"},
+		{"no port that is none", "https://a.example:8443", twilio.Request{ForwardedHost: "a.example", ForwardedPort: "8443@b.example"}, ""},
 		{"not the host of an untrusted proxy", "https://a.example", twilio.Request{Host: "inner"}, ""},
 		{"no Host that is none", "https://u:p@a.example", twilio.Request{Host: "u:p@a.example"}, ""},
 		{"no Host with a path", "https://a.example/x", twilio.Request{Host: "a.example/x"}, ""},
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			r := post(t, testToken, test.signed, voicePath, callForm())
-			r.Host, r.ForwardedHost, r.ForwardedProto = test.r.Host, test.r.ForwardedHost, test.r.ForwardedProto
+			r.Host, r.ForwardedHost, r.ForwardedProto, r.ForwardedPort = test.r.Host, test.r.ForwardedHost, test.r.ForwardedProto, test.r.ForwardedPort
 			got := newVerifier(t, "", mainAccount()).Verify(&r)
 			if got.Verified != (test.want != "") || got.Base.String() != test.want {
 				t.Errorf("got %v %q, want %q", got.Verified, got.Base, test.want)
@@ -173,12 +180,12 @@ func TestWithAPublicURLOnlyThatCounts(t *testing.T) {
 }
 
 func TestCandidatesHaveNoRepeats(t *testing.T) {
-	got := twilio.Candidates(&twilio.Request{Host: "a.example", ForwardedHost: "a.example", ForwardedProto: "http"})
+	got := twilio.Candidates(&twilio.Request{Host: "a.example", ForwardedHost: "a.example", ForwardedProto: "http", ForwardedPort: "80"})
 	var texts []string
 	for _, base := range got {
 		texts = append(texts, base.String())
 	}
-	if want := []string{"http://a.example", "https://a.example"}; !slices.Equal(texts, want) {
+	if want := []string{"http://a.example", "https://a.example", "https://a.example:80"}; !slices.Equal(texts, want) {
 		t.Errorf("got %v, want %v", texts, want)
 	}
 }

@@ -1,6 +1,7 @@
 package hook
 
 import (
+	"context"
 	"net/http"
 	"strings"
 	"time"
@@ -81,11 +82,11 @@ func (h *Hook) serve(c *gin.Context, s *checked, r *twilio.Request, result twili
 	switch {
 	case replay:
 		h.Stats.Replays.Add(1)
-		h.answer(c, recovery.Apology(channelOf(route{}, r)))
+		h.answer(c, s.unrecorded(c.Request.Context(), r, now))
 		return
 	case retry:
 		h.Stats.Retries.Add(1)
-		h.repeat(c, mine, r)
+		h.repeat(c, s, mine, r)
 		return
 	}
 	f := incident.NewFailure(now, r.Method, r.Params)
@@ -133,17 +134,28 @@ func (s *checked) without(f incident.Failure) incident.Failure {
 
 // repeat gives a retry the bytes that the request before it got. That one may
 // still be under way: then it is waited for, as long as for the journal.
-func (h *Hook) repeat(c *gin.Context, before *answered, r *twilio.Request) {
+func (h *Hook) repeat(c *gin.Context, s *checked, before *answered, r *twilio.Request) {
 	timer := time.NewTimer(h.o.RecordFor)
 	defer timer.Stop()
 	select {
 	case <-h.retries.completed(before):
 	case <-timer.C:
-		h.answer(c, recovery.Apology(channelOf(route{}, r)))
+		h.answer(c, s.unrecorded(c.Request.Context(), r, h.o.Now()))
 		return
 	}
 	h.sign(c, before.id, isClosed(before.written))
 	h.answer(c, before.document)
+}
+
+// unrecorded is what a verified request gets that is not written down: the
+// constant apology. Who waits is not told to call again, but to wait.
+func (s *checked) unrecorded(ctx context.Context, r *twilio.Request, now time.Time) []byte {
+	f := incident.NewFailure(now, r.Method, r.Params)
+	if plan := recovery.Decide(f, s.Rules); plan.Situation == incident.InQueue {
+		document, _ := s.Recovery.Answer(ctx, f, plan)
+		return document
+	}
+	return recovery.Apology(f.Channel)
 }
 
 // wait gives the journal RecordFor, counted from when the entry was queued: a

@@ -74,24 +74,41 @@ func TestARetryOfARequestThatIsStuckGetsTheApologyOfItsKind(t *testing.T) {
 		t.Run(path, func(t *testing.T) {
 			t.Parallel()
 			r := newRig(t, nil)
-			r.recorder.stuck = make(chan struct{})
 			request := r.message(path, sim.Message{})
 			if channel == incident.Voice {
 				request = r.call(path, sim.Call{})
 			}
-			first := make(chan sim.Exchange, 1)
-			go func() { first <- r.client.Do(t.Context(), request) }()
-			<-r.recorder.stuck
-			retry := r.ask(request)
-			if got, want := string(retry.Body), string(recovery.Apology(channel)); got != want {
-				t.Errorf("the retry got %s, want %s", got, want)
-			}
-			r.recorder.stuck <- struct{}{}
-			if e := <-first; e.Err != nil || e.Status != 200 {
-				t.Errorf("the first got %d, %v", e.Status, e.Err)
+			retry, _ := r.retryStuck(request)
+			if want := string(recovery.Apology(channel)); retry != want {
+				t.Errorf("the retry got %s, want %s", retry, want)
 			}
 		})
 	}
+}
+
+func TestARetryOfWhoWaitsHearsSo(t *testing.T) {
+	t.Parallel()
+	r := newRig(t, nil)
+	retry, first := r.retryStuck(r.call("/fallback/voice", sim.Call{Situation: sim.WaitingInQueue}))
+	if retry != first || !strings.Contains(retry, "stay on the line") {
+		t.Errorf("the retry got %s, want %s", retry, first)
+	}
+}
+
+// retryStuck asks twice, the second time while the first is stuck.
+func (r *rig) retryStuck(request sim.Request) (retry, first string) {
+	r.t.Helper()
+	r.recorder.stuck = make(chan struct{})
+	began := make(chan sim.Exchange, 1)
+	go func() { began <- r.client.Do(r.t.Context(), request) }()
+	<-r.recorder.stuck
+	retry = string(r.ask(request).Body)
+	r.recorder.stuck <- struct{}{}
+	e := <-began
+	if e.Err != nil || e.Status != 200 {
+		r.t.Errorf("the first got %d, %v", e.Status, e.Err)
+	}
+	return retry, string(e.Body)
 }
 
 func TestTheSameCallFailingAgainIsAnotherFailure(t *testing.T) {
@@ -134,6 +151,36 @@ func TestOneSignatureUnderEverNewTokensIsAReplay(t *testing.T) {
 	}
 	if got := r.hook.Stats.Replays.Load(); got != 10 {
 		t.Errorf("counted %d replays, want 10", got)
+	}
+}
+
+// TestWhoWaitsHearsSoEvenInAReplay: the apology says to call again, which
+// somebody in a queue must not do.
+func TestWhoWaitsHearsSoEvenInAReplay(t *testing.T) {
+	t.Parallel()
+	for claim, set := range map[string]sim.Params{
+		"in a queue":           nil,
+		"in a conference":      {{Name: "QueuePosition"}, {Name: "CurrentQueueSize"}, {Name: "AvgQueueTime"}, {Name: "ConferenceSid", Value: sim.NewSID("CF")}},
+		"taken out of a queue": {{Name: "DequeingCallSid", Value: sim.NewSID("CA")}},
+	} {
+		t.Run(claim, func(t *testing.T) {
+			t.Parallel()
+			r := newRig(t, nil)
+			request := r.call("/fallback", sim.Call{Situation: sim.WaitingInQueue, Changes: sim.Changes{Set: set}})
+			var first, last string
+			for range 21 {
+				request.Header.Set("I-Twilio-Idempotency-Token", sim.NewSID("xx"))
+				if last = string(r.ask(request).Body); first == "" {
+					first = last
+				}
+			}
+			if first != last || strings.Contains(last, "later") {
+				t.Errorf("the replay got %s, want %s", last, first)
+			}
+			if recorded, replays := len(r.recorder.all()), r.hook.Stats.Replays.Load(); recorded != 20 || replays != 1 {
+				t.Errorf("recorded %d, counted %d replays, want 20 and 1", recorded, replays)
+			}
+		})
 	}
 }
 
@@ -209,6 +256,50 @@ func TestUnverifiedRequestsGetOneConstantApologyAndAreNotRecorded(t *testing.T) 
 				t.Errorf("reason: got %s, want %s", list[0].Reason.Kind, test.reason)
 			}
 		})
+	}
+}
+
+// TestTheCommonAddressKnowsACallThatCannotBeRead: whoever is on the line must
+// not hear silence because a parameter was one too many.
+func TestTheCommonAddressKnowsACallThatCannotBeRead(t *testing.T) {
+	t.Parallel()
+	many, big := strings.Repeat("&a=b", 201), "&Body="+strings.Repeat("x", 70<<10)
+	for claim, test := range map[string]struct {
+		body string
+		want incident.Channel
+	}{
+		"a call of 201 parameters":        {"AccountSid=" + accountSID + "&CallSid=CA1" + many, incident.Voice},
+		"a call at its beginning":         {"CallSid=CA1" + many, incident.Voice},
+		"a message of 201 parameters":     {"MessageSid=SM1" + many, incident.Messaging},
+		"a message by its old name":       {"a=b&SmsSid=SM1" + many, incident.Messaging},
+		"a call over 64 KiB":              {"CallSid=CA1" + big, incident.Voice},
+		"a call that is malformed":        {"CallSid=CA1&Body=%zz", incident.Voice},
+		"a message that names a call too": {"CallSid=CA1&MessageSid=SM1" + many, incident.Messaging},
+		"another parameter that ends so":  {"ParentCallSid=CA1" + many, incident.Unknown},
+		"a parameter that is empty":       {"MessageSid=&CallSid=CA1" + many, incident.Voice},
+		"neither":                         {"a=b" + many, incident.Unknown},
+		"a value that looks like a name":  {"Body=CallSid=CA1" + many, incident.Unknown},
+	} {
+		t.Run(claim, func(t *testing.T) {
+			t.Parallel()
+			r := newRig(t, nil)
+			if status, answer := r.form("/fallback", test.body, nil); status != 200 || answer != string(recovery.Apology(test.want)) {
+				t.Errorf("got %d %s, want the apology for %v", status, answer, test.want)
+			}
+		})
+	}
+}
+
+func TestTheCommonAddressKnowsACallByGETThatCannotBeRead(t *testing.T) {
+	t.Parallel()
+	r := newRig(t, nil)
+	response, err := r.server.Client().Get(r.server.URL + "/fallback?CallSid=CA1" + strings.Repeat("&a=b", 201))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer response.Body.Close()
+	if answer, err := io.ReadAll(response.Body); err != nil || string(answer) != string(recovery.Apology(incident.Voice)) {
+		t.Errorf("got %s, %v", answer, err)
 	}
 }
 
@@ -381,17 +472,19 @@ func TestForwardedHeadersCountFromATrustedProxyOnly(t *testing.T) {
 				s.TrustedProxies = []netip.Prefix{netip.MustParsePrefix("127.0.0.0/8")}
 			}
 		})
-		request, err := sim.Call{}.Request(r.client.Account, "https://fallback.example.com/fallback/voice")
-		if err != nil {
-			t.Fatal(err)
-		}
-		body := string(request.Body)
-		r.form("/fallback/voice", body, map[string]string{
-			"X-Twilio-Signature": request.Header.Get("X-Twilio-Signature"),
-			"X-Forwarded-Proto":  "https", "X-Forwarded-Host": "fallback.example.com",
-		})
-		if got := len(r.recorder.all()) == 1; got != trusted {
-			t.Errorf("proxy trusted %v: recorded %v", trusted, got)
+		for _, signed := range []string{"https://fallback.example.com", "https://fallback.example.com:8443"} {
+			request, err := sim.Call{}.Request(r.client.Account, signed+"/fallback/voice")
+			if err != nil {
+				t.Fatal(err)
+			}
+			before := len(r.recorder.all())
+			r.form("/fallback/voice", string(request.Body), map[string]string{
+				"X-Twilio-Signature": request.Header.Get("X-Twilio-Signature"),
+				"X-Forwarded-Proto":  "https", "X-Forwarded-Host": "fallback.example.com", "X-Forwarded-Port": "8443",
+			})
+			if got := len(r.recorder.all()) > before; got != trusted {
+				t.Errorf("proxy trusted %v, signed for %s: recorded %v", trusted, signed, got)
+			}
 		}
 	}
 }

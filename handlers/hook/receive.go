@@ -10,6 +10,7 @@ import (
 	"strings"
 	"sync"
 
+	"github.com/backstop-project/backstop/incident"
 	"github.com/backstop-project/backstop/twilio"
 )
 
@@ -42,6 +43,7 @@ func (h *Hook) receive(r *http.Request, proxies []netip.Prefix) (request twilio.
 	if len(proxies) > 0 && trusted(r.RemoteAddr, proxies) {
 		request.ForwardedProto = r.Header.Get("X-Forwarded-Proto")
 		request.ForwardedHost = r.Header.Get("X-Forwarded-Host")
+		request.ForwardedPort = r.Header.Get("X-Forwarded-Port")
 	}
 	if len(r.RequestURI) > maxBody {
 		return request, twilio.ErrTooLarge
@@ -115,4 +117,20 @@ func accountIn(raw string) string {
 		return ""
 	}
 	return rest[:34]
+}
+
+// channelIn tells calls from messages in bytes that could not be parsed.
+func channelIn(raw string) incident.Channel {
+	channel := incident.Unknown
+	for pair := range strings.FieldsFuncSeq(raw, func(c rune) bool { return c == '&' || c == '?' }) {
+		name, value, _ := strings.Cut(pair, "=")
+		switch {
+		case value == "":
+		case name == "MessageSid" || name == "SmsSid":
+			return incident.Messaging
+		case name == "CallSid":
+			channel = incident.Voice
+		}
+	}
+	return channel
 }

@@ -18,7 +18,11 @@ func (h *Hook) refuse(c *gin.Context, at route, s *checked, request twilio.Reque
 	h.Stats.Unverified.Add(1)
 	account := result.Claimed
 	if unread != nil {
-		account = accountIn(request.Body + request.URI)
+		raw := request.Body + "&" + request.URI
+		account = accountIn(raw)
+		if at.channel == incident.Unknown {
+			at.channel = channelIn(raw)
+		}
 		request.Body = "" // it cannot be verified later either
 	}
 	if s.ours(account) || s.noTokens() && account != twilio.DrillAccountSID {

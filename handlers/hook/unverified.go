@@ -32,7 +32,7 @@ type kept struct {
 func (k *kept) size() int {
 	r := &k.request
 	return 512 + len(r.Body) + len(r.URI) + 64*len(r.Params) + len(r.Signature) + len(r.Host) +
-		len(r.ContentType) + len(r.ForwardedProto) + len(r.ForwardedHost) + len(k.token)
+		len(r.ContentType) + len(r.ForwardedProto) + len(r.ForwardedHost) + len(r.ForwardedPort) + len(k.token)
 }
 
 // bound cuts what strangers may make as long as they like, and copies it: a
@@ -40,7 +40,7 @@ func (k *kept) size() int {
 func (k *kept) bound() {
 	for _, field := range []*string{
 		&k.request.Signature, &k.request.Host, &k.request.ContentType,
-		&k.request.ForwardedProto, &k.request.ForwardedHost, &k.token,
+		&k.request.ForwardedProto, &k.request.ForwardedHost, &k.request.ForwardedPort, &k.token,
 	} {
 		*field = strings.Clone((*field)[:min(len(*field), longestField)])
 	}
