@@ -182,3 +182,24 @@ func FuzzCauseOf(f *testing.F) {
 		}
 	})
 }
+
+func TestALineIsTheCustomersOwnOnlyWhereTheRequestProvesIt(t *testing.T) {
+	t.Parallel()
+	for _, test := range []struct {
+		claim, want string
+		params      []string
+	}{
+		{"a call to a number", "+15550001111", []string{"From", "+14155550100", "To", "+15550001111", "Direction", "inbound"}},
+		{"a call by the API", "+15550001111", []string{"From", "+15550001111", "To", "+14155550100", "Direction", "outbound-api"}},
+		{"a leg that Dial made shows the outside caller's number", "", []string{"From", "+14155550100", "To", "+15550009999", "Direction", "outbound-dial"}},
+		{"a client calls somebody by an app", "AP00000000000000000000000000000001", []string{"From", "client:bob", "To", "+14155550100", "Direction", "inbound", "ApplicationSid", "AP00000000000000000000000000000001"}},
+		{"a client's call without an app", "", []string{"From", "client:bob", "To", "+14155550100", "Direction", "inbound"}},
+		{"a desk telephone calls somebody", "acme.sip.twilio.com", []string{"From", "sip:desk@acme.sip.twilio.com", "To", "sip:+14155550100@acme.sip.twilio.com", "Direction", "inbound"}},
+		{"a call to somebody at a SIP domain", "sip:reception@acme.sip.twilio.com", []string{"From", "sip:x@y.example", "To", "sip:reception@acme.sip.twilio.com", "Direction", "inbound"}},
+		{"a message", "whatsapp:+15550001111", []string{"From", "whatsapp:+14155550100", "To", "whatsapp:+15550001111"}},
+	} {
+		if got := failure(noon, test.params...).OwnLine(); got != test.want {
+			t.Errorf("%s: got %q, want %q", test.claim, got, test.want)
+		}
+	}
+}

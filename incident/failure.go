@@ -211,6 +211,29 @@ func (f Failure) Line() string {
 	return f.To
 }
 
+// OwnLine is Line as far as the request proves it to be the customer's, so that
+// it may be shown in full: a number, a service, a SIP domain, a TwiML app; ""
+// where nothing does. A leg that Dial made may carry the outside caller's
+// number as its caller ID; what a client or a telephone behind a SIP domain
+// calls may be anybody's.
+func (f Failure) OwnLine() string {
+	switch {
+	case f.Param("Direction") == "outbound-dial":
+		return ""
+	case f.Outbound:
+		return f.From
+	case strings.HasPrefix(f.From, "client:"):
+		return f.Param("ApplicationSid")
+	}
+	if user, domain, ok := strings.Cut(f.To, "@"); ok && strings.HasPrefix(user, "sip:") && isDialled(user[len("sip:"):]) {
+		return domain
+	}
+	return f.To
+}
+
+// isDialled says whether somebody typed that on a telephone.
+func isDialled(s string) bool { return s != "" && strings.Trim(s, "+*#0123456789") == "" }
+
 // CallerKey is what callers are counted by: equal for two failures of the
 // same person as far as their number tells. A withheld number counts once a
 // call, and so does a failure without one.

@@ -75,7 +75,7 @@ type Sample struct {
 	ErrorURL  string // without userinfo; query values are hidden where it is shown
 	SID       string
 	From      string // the person it hit
-	To        string // the customer's line
+	To        string // the customer's line; "" where that is not proven
 	Name      string // what the answer called the line
 	Heard     string // what the caller heard or read, in one line of plain text
 }
@@ -90,7 +90,7 @@ func sampleOf(e Entry) Sample {
 		ErrorURL:  e.Failure.ErrorURL,
 		SID:       e.Failure.SID,
 		From:      e.Failure.Person(),
-		To:        e.Failure.Line(),
+		To:        e.Failure.OwnLine(),
 		Name:      e.Answer.Name,
 		Heard:     e.Answer.Heard,
 	}

@@ -77,7 +77,7 @@ func (in Incident) count(e Entry, newCaller bool) Incident {
 	if f.Late {
 		in.Late++
 	}
-	if f.Line() != in.First.To {
+	if f.OwnLine() != in.First.To {
 		in.MoreLines = true
 	}
 	if f.ReceivedAt.Before(in.OpenedAt) {

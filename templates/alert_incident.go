@@ -190,8 +190,11 @@ func lineNumber(to string) string {
 }
 
 func lineOf(in incident.Incident) string {
-	s := tidy(in.Last.To, 80)
-	if name := tidy(in.Last.Name, 80); name != "" {
+	s, name := tidy(in.Last.To, 80), tidy(in.Last.Name, 80)
+	switch {
+	case s == "":
+		s = name
+	case name != "":
 		s += " (" + name + ")"
 	}
 	if in.MoreLines && s != "" {
