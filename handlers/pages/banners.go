@@ -82,6 +82,7 @@ type setupView struct {
 	Missing   []string
 	NoToken   bool // nothing can be verified, hence nothing is recorded
 	Suggested string
+	File      string // what belongs into the configuration file
 	Paste     []pasteView
 	Drill     string
 	Notifiers bool
@@ -105,13 +106,33 @@ func (p *Pages) setup() setupView {
 		drill += " --to " + base
 	}
 	return setupView{
-		Missing: s.Missing, NoToken: slices.Contains(s.Missing, "TWILIO_AUTH_TOKEN"), Suggested: s.SuggestedURL, Drill: drill, Notifiers: len(s.Notifiers) > 0,
+		Missing: s.Missing, NoToken: slices.Contains(s.Missing, tokenVariable), Suggested: s.SuggestedURL, Drill: drill, Notifiers: len(s.Notifiers) > 0,
+		File: missingLines(s.Missing, base),
 		Paste: []pasteView{
 			{"Phone number → Voice Configuration → Primary handler fails", base + "/fallback/voice"},
 			{"Phone number → Messaging Configuration → Primary handler fails", base + "/fallback/messaging"},
 			{"Messaging Service → Integration → Fallback URL, and everything else", base + "/fallback"},
 		},
 	}
+}
+
+// The variables of Setup.Missing whose keys in the file have other names.
+const (
+	urlVariable   = "PUBLIC_URL"
+	tokenVariable = "TWILIO_AUTH_TOKEN" //nolint:gosec // the name of a variable
+)
+
+// missingLines are the lines of the configuration file that say what is
+// missing, with dots for what only its owner knows.
+func missingLines(missing []string, base string) string {
+	var lines []string
+	if slices.Contains(missing, urlVariable) {
+		lines = append(lines, "public_url: "+base)
+	}
+	if slices.Contains(missing, tokenVariable) {
+		lines = append(lines, `accounts: [{sid: AC…, auth_tokens: ["…"]}]`)
+	}
+	return strings.Join(lines, "\n")
 }
 
 // unverifiedView sums up requests that may be real callers.

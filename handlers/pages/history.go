@@ -31,7 +31,8 @@ type historyView struct {
 	Empty    string // why there are no rows: "search", "filter", "setup", "none"; "" where there are
 	Setup    setupView
 	AllTimes string
-	Drills   string
+	Drills   string // the address with drills; "" where they are included
+	Drilled  bool   // nothing but drills is there
 	// Unverified is said where nothing is there: requests may have come.
 	Unverified string
 }
@@ -134,7 +135,7 @@ func (p *Pages) fillHistory(c *gin.Context, view *historyView, q history.Query) 
 	p.fillPaging(view, q, page)
 	view.Refresh = q.Before == 0 && q.After == 0 && q.To.IsZero()
 	if len(page.Rows) == 0 {
-		p.fillEmpty(view, q)
+		return p.fillEmpty(ctx, view, q)
 	}
 	return nil
 }
@@ -169,7 +170,7 @@ func (p *Pages) fillPaging(view *historyView, q history.Query, page history.Page
 	}
 }
 
-func (p *Pages) fillEmpty(view *historyView, q history.Query) {
+func (p *Pages) fillEmpty(ctx context.Context, view *historyView, q history.Query) (err error) {
 	view.Setup = p.setup()
 	if u := p.unverified(); u != nil {
 		view.Unverified = u.Sentence
@@ -192,6 +193,10 @@ func (p *Pages) fillEmpty(view *historyView, q history.Query) {
 		with.Drills = true
 		view.Drills = historyURL(with)
 	}
+	if view.Bare {
+		view.Drilled, err = p.any(ctx, history.Query{Drills: true, Limit: 1})
+	}
+	return err
 }
 
 const historyPath = "/history"

@@ -515,3 +515,25 @@ func TestPagesSayWhatAReloadReads(t *testing.T) {
 		})
 	}
 }
+
+func TestAnEmptyHistoryLeadsToItsDrills(t *testing.T) {
+	t.Parallel()
+	const try, show = "Play a failure through the whole house", `<a href="/history?drills=1">show them</a>`
+	for name, h := range map[string]*house{
+		"before it is set up": emptyHouse(),
+		"set up":              newHouse(&ledger{now: func() time.Time { return night }}),
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			v := h.enter(t)
+			if page := v.get("/history").body; !strings.Contains(page, try) || strings.Contains(page, show) {
+				t.Error("without a drill the page does not say how to make one, or leads to one")
+			}
+			h.ledger.add(night.Add(-time.Minute), call(1, "+15005550006", "+15005550001", 11200, "https://drill.invalid/voice")...).Drill = true
+			page := v.get("/history").body
+			if !strings.Contains(page, show) || !strings.Contains(page, "<h2>No failure yet</h2>") || strings.Contains(page, try) || strings.Contains(page, "Nothing is recorded") {
+				t.Errorf("with a drill the page does not lead to it, or speaks as if there were none:\n%s", page)
+			}
+		})
+	}
+}
