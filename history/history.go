@@ -153,6 +153,9 @@ func (b Bucket) Total() int64 { return b.Voice + b.Messaging + b.Unknown }
 
 // IncidentQuery narrows the list of incidents, newest first.
 type IncidentQuery struct {
+	// Urgent has those first that nobody has taken, then those with most
+	// callers, then the newest. It is no part of a URL, and has no next page.
+	Urgent bool
 	State  incident.State // 0 is any
 	Host   string
 	Before int64 // incidents with a smaller ID; 0 from the newest
@@ -165,6 +168,7 @@ type IncidentPage struct {
 	Older     int64 // put it into IncidentQuery.Before; 0 where there are none
 	Open      int64 // how many are open, whatever the query says
 	Quiet     int64
+	Callers   int64 // of all that are open, added up: one who is in two counts twice
 }
 
 // Event is something that happened to an incident or that somebody did.

@@ -469,3 +469,34 @@ func TestCursorsAreKeptForEachJournal(t *testing.T) {
 		}
 	}
 }
+
+func TestTheMostUrgentIncidentsComeFirst(t *testing.T) {
+	ctx := context.Background()
+	l := openLedger(t)
+	for n, host := range []string{"three", "taken", "over", "one", "two", "three", "three", "taken", "taken", "taken", "two", "over"} {
+		feed(t, l, call(n, withParams("POST",
+			incident.Param{Name: "AccountSid", Value: account}, incident.Param{Name: "CallSid", Value: sid("CA", n)},
+			incident.Param{Name: "From", Value: fmt.Sprintf("+1415555%04d", n)}, incident.Param{Name: "ErrorCode", Value: "11200"},
+			incident.Param{Name: "ErrorUrl", Value: "https://" + host + ".example.com/"})))
+	}
+	if _, err := l.Acknowledge(ctx, 2, "anna", queued); err != nil {
+		t.Fatal(err)
+	}
+	resolve(t, l, 3)
+	for name, c := range map[string]struct {
+		limit int
+		want  string
+	}{
+		"all of them":   {10, "[1 5 4 2]"},
+		"the first two": {2, "[1 5]"},
+	} {
+		page, err := l.Incidents(ctx, history.IncidentQuery{State: incident.Open, Urgent: true, Limit: c.limit})
+		var ids []int64
+		for _, in := range page.Incidents {
+			ids = append(ids, in.ID)
+		}
+		if err != nil || fmt.Sprint(ids) != c.want || page.Older != 0 || page.Open != 4 || page.Callers != 10 {
+			t.Errorf("%s: got %v of %+v, %v, want %s of 4 with 10 callers", name, ids, page, err, c.want)
+		}
+	}
+}

@@ -12,7 +12,7 @@ import (
 	"github.com/backstop-project/backstop/incident"
 )
 
-// Incidents is one page of incidents, newest first.
+// Incidents is one page of incidents, newest first, or the most urgent ones.
 func (l *Ledger) Incidents(ctx context.Context, q history.IncidentQuery) (history.IncidentPage, error) {
 	limit := q.Limit
 	if limit <= 0 {
@@ -27,12 +27,15 @@ func (l *Ledger) Incidents(ctx context.Context, q history.IncidentQuery) (histor
 		}
 		if len(page.Incidents) > limit {
 			page.Incidents = page.Incidents[:limit]
-			page.Older = page.Incidents[limit-1].ID
+			if !q.Urgent {
+				page.Older = page.Incidents[limit-1].ID
+			}
 		}
 		return v.QueryRowContext(ctx, `
-			SELECT COUNT(*) FILTER (WHERE state = 1), COUNT(*) FILTER (WHERE state = 2)
+			SELECT COUNT(*) FILTER (WHERE state = 1), COUNT(*) FILTER (WHERE state = 2),
+			  COALESCE(SUM(callers) FILTER (WHERE state = 1), 0)
 			FROM incidents
-			WHERE state IN (1, 2)`).Scan(&page.Open, &page.Quiet)
+			WHERE state IN (1, 2)`).Scan(&page.Open, &page.Quiet, &page.Callers)
 	})
 	if err != nil {
 		return history.IncidentPage{}, fmt.Errorf("list incidents: %w", err)
@@ -53,9 +56,13 @@ func incidents(ctx context.Context, v *sql.Tx, q history.IncidentQuery, limit in
 		args = append(args, q.Host)
 		where += fmt.Sprintf(" AND i.host = ?%d", len(args))
 	}
+	order := "i.id DESC"
+	if q.Urgent {
+		order = "i.acknowledged_at IS NOT NULL, i.callers DESC, i.id DESC"
+	}
 	rows, err := v.QueryContext(ctx, selectIncident+`
 			WHERE i.id < ?1`+where+`
-			ORDER BY i.id DESC
+			ORDER BY `+order+`
 			LIMIT ?2`, args...)
 	if err != nil {
 		return nil, err

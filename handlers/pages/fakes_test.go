@@ -158,6 +158,7 @@ func (l *ledger) Incidents(_ context.Context, q history.IncidentQuery) (history.
 		switch in.State {
 		case incident.Open:
 			page.Open++
+			page.Callers += in.Callers
 		case incident.Quiet:
 			page.Quiet++
 		case incident.Resolved:
@@ -166,11 +167,23 @@ func (l *ledger) Incidents(_ context.Context, q history.IncidentQuery) (history.
 			page.Incidents = append(page.Incidents, in)
 		}
 	}
+	if q.Urgent {
+		slices.SortStableFunc(page.Incidents, func(a, b incident.Incident) int {
+			return cmp.Or(cmp.Compare(rank(a.Acknowledged()), rank(b.Acknowledged())), cmp.Compare(b.Callers, a.Callers))
+		})
+	}
 	if limit := cmp.Or(q.Limit, history.DefaultLimit); len(page.Incidents) > limit {
 		page.Incidents = page.Incidents[:limit]
 		page.Older = page.Incidents[limit-1].ID
 	}
 	return page, nil
+}
+
+func rank(later bool) int {
+	if later {
+		return 1
+	}
+	return 0
 }
 
 func (l *ledger) Incident(_ context.Context, id int64) (history.IncidentDetail, error) {

@@ -3,6 +3,7 @@ package pages_test
 import (
 	"net/http"
 	"net/url"
+	"regexp"
 	"strings"
 	"testing"
 	"time"
@@ -535,5 +536,37 @@ func TestAnEmptyHistoryLeadsToItsDrills(t *testing.T) {
 				t.Errorf("with a drill the page does not lead to it, or speaks as if there were none:\n%s", page)
 			}
 		})
+	}
+}
+
+func TestTheOverviewHidesNoBigIncidentBehindNewOnes(t *testing.T) {
+	t.Parallel()
+	l := &ledger{now: func() time.Time { return night }}
+	open := func(id int64, callers int, takenBy string) {
+		in := incident.Incident{ID: id, State: incident.Open, Cause: cause(incident.DocumentLevel, 12100, "www.example.com", "/"+number(id))}
+		if takenBy != "" {
+			in = in.Acknowledge(takenBy, night)
+		}
+		l.addIncident(in, callers, time.Hour-time.Duration(id)*time.Second, func(i int) []param {
+			return call(int(id)*1000+i, "+4917112345"+number(id), line, 12100, "https://www.example.com/"+number(id))
+		})
+	}
+	open(1, 30, "")
+	open(2, 60, "anna")
+	for id := range int64(12) {
+		open(10+id, 2, "")
+	}
+	page := newHouse(l).enter(t).get("/").body
+	var got []string
+	for _, m := range regexp.MustCompile(`<td class="when"><a href="/incidents/(\d+)">`).FindAllStringSubmatch(page, -1) {
+		got = append(got, m[1])
+	}
+	if want := "1 21 20 19 18 17 16 15 14 13"; strings.Join(got, " ") != want {
+		t.Errorf("incidents: got %s, want %s", strings.Join(got, " "), want)
+	}
+	for _, want := range []string{"14 incidents are open: 107 callers, counted for each incident", `<a href="/incidents?state=open">All open incidents</a>`} {
+		if !strings.Contains(page, want) {
+			t.Errorf("the page does not say %q", want)
+		}
 	}
 }
