@@ -33,6 +33,7 @@ type incidentView struct {
 	ErrorPage    string
 	Means        string
 	First        string // the first thing to do
+	Got          string // what Heard is: "The last caller heard"
 	Heard        string
 	Erased       bool // what they heard was, because of its age
 	ErrorURL     string
@@ -97,17 +98,15 @@ func (p *Pages) incidentDetail(d history.IncidentDetail) incidentView {
 	view := incidentView{
 		In: p.incidentRow(d.Incident), Acknowledged: momentIn(d.AcknowledgedAt, zone), QuietAt: momentIn(d.QuietAt, zone),
 		ResolvedAt: momentIn(d.ResolvedAt, zone), ResolvedBy: history.Visible(d.ResolvedBy), Previous: d.Previous, Erased: d.Erased,
-		Calls: d.Calls, Messages: d.Messages(), Late: d.Late, Line: address(last.To, mask), MoreLines: d.MoreLines,
+		Calls: d.Calls, Messages: d.Messages(), Late: d.Late, Line: lineInFull(last), MoreLines: d.MoreLines,
 		CodeTitle: code.Title(), Means: code.Means, First: code.Advice(twilio.ParseErrorURL(last.ErrorURL)),
+		Got:   lastGot(last.Channel),
 		Heard: history.Visible(mask.Words(last.Heard, last.From, last.To)), ErrorURL: history.Visible(cut(mask.URL(last.ErrorURL), 500)),
 		SID: history.Visible(cut(last.SID, 40)), Console: twilio.ConsoleLink(last.SID),
 		LastFailure: historyPath + "/" + last.FailureID.String(),
 		Deliveries:  deliveries(d.Deliveries, zone), NotSent: d.NotSent,
 		AllFailures: historyURL(history.Query{Incident: d.ID}),
 		CanTake:     !d.Acknowledged() && d.State != incident.Resolved, CanResolve: d.State != incident.Resolved,
-	}
-	if d.Cause.Kind == incident.AskedFirst {
-		view.Line = address(last.To, history.Mask{})
 	}
 	if d.Cause.Kind == incident.Itself {
 		view.Means = "The address that failed is one of Backstop's own. " + view.Means

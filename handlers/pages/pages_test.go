@@ -208,13 +208,18 @@ func TestNumbersAndSecretsAreHiddenUntilRevealed(t *testing.T) {
 	h := newHouse(oneNight(3))
 	f := h.ledger.failures[3]
 	v := h.enter(t)
-	secrets := []string{"+447700900000", "+4930901820", "Is my appointment still on?", "s3cret-token", "+491711234567", "eyJzZWNyZXQi"}
+	secrets := []string{"+447700900000", "Is my appointment still on?", "s3cret-token", "+491711234567", "eyJzZWNyZXQi"}
 	for _, path := range []string{"/", "/incidents", "/incidents/12", "/incidents/14", "/history", "/history/" + f.ID.String(), "/history/" + h.ledger.failures[10].ID.String()} {
 		page := v.get(path).body
 		for _, secret := range secrets {
 			if strings.Contains(strings.ReplaceAll(page, "&#43;", "+"), secret) {
 				t.Errorf("%s shows %s", path, secret)
 			}
+		}
+		// The customer's own line is named once on the page of an incident.
+		shown := strings.Count(strings.ReplaceAll(page, "&#43;", "+"), line)
+		if ofIncident := strings.HasPrefix(path, "/incidents/"); shown > 1 || ofIncident != (shown == 1) {
+			t.Errorf("%s names the line %d times", path, shown)
 		}
 	}
 
@@ -568,5 +573,31 @@ func TestTheOverviewHidesNoBigIncidentBehindNewOnes(t *testing.T) {
 		if !strings.Contains(page, want) {
 			t.Errorf("the page does not say %q", want)
 		}
+	}
+}
+
+func TestAnIncidentSaysWhatTheLastOneGotAndWhichLineItWas(t *testing.T) {
+	t.Parallel()
+	for name, c := range map[string]struct {
+		change func(*incident.Sample)
+		want   []string
+	}{
+		"a call":              {func(*incident.Sample) {}, []string{"<h2 id=\"hear\">The last caller heard</h2>", "<bdi>+4930901820 (Praxis Berlin)</bdi>"}},
+		"a message":           {func(s *incident.Sample) { s.Channel, s.To = incident.Messaging, "whatsapp:"+line }, []string{">The last sender read<", "<bdi>whatsapp:+4930901820 (Praxis Berlin)</bdi>"}},
+		"nobody knows what":   {func(s *incident.Sample) { s.Channel, s.Name = incident.Unknown, "" }, []string{">The last one got<", "<bdi>+4930901820</bdi>"}},
+		"an erased line":      {func(s *incident.Sample) { s.To = "" }, []string{"<bdi>–</bdi>"}},
+		"a line from outside": {func(s *incident.Sample) { s.To, s.Name = "\u202e<b>", "\x00" }, []string{"<bdi>⟨U+202E⟩&lt;b&gt; (⟨U+0000⟩)</bdi>"}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			h := newHouse(oneNight(1))
+			c.change(&h.ledger.incidents[2].Last)
+			page := strings.ReplaceAll(h.enter(t).get("/incidents/14").body, "&#43;", "+")
+			for _, want := range c.want {
+				if !strings.Contains(page, want) {
+					t.Errorf("the page does not say %q", want)
+				}
+			}
+		})
 	}
 }
