@@ -101,6 +101,13 @@ type Delivery struct {
 	Attempts   int
 	LastError  string
 	Detail     string // what the notifier said when it took it
+	Crowded    bool   // so many incidents opened at once that they are told together
+
+	// HeldUntil is when the caps let a delivery out that waits, as things
+	// stand, zero where it may go out; HeldBy is the cap, "" where it is
+	// merely not due yet.
+	HeldUntil time.Time
+	HeldBy    string
 }
 
 // DeliveryState is where a delivery stands.
@@ -195,6 +202,7 @@ type NotifierStatus struct {
 	LastFailure time.Time
 	LastError   string
 	Waiting     int64
+	NextAt      time.Time // when the first of them may go out; zero for at once, and where that is not known
 	Dead        int64
 }
 

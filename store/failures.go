@@ -240,6 +240,9 @@ func (l *Ledger) Failure(ctx context.Context, id incident.ID) (history.Detail, e
 		if d.Deliveries, err = deliveriesOf(ctx, v, d.Incident, id); err != nil {
 			return err
 		}
+		if err := l.hold(ctx, v, d.Deliveries); err != nil {
+			return err
+		}
 		d.Reveals, err = reveals(ctx, v, id)
 		return err
 	})

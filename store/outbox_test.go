@@ -401,3 +401,82 @@ func TestLateFailuresAreGatheredIntoOneAlert(t *testing.T) {
 		t.Error("the other late failures are told one by one")
 	}
 }
+
+// TestWhatWaitsSaysUntilWhen holds that pages say the time at which Claim lets
+// a delivery out.
+func TestWhatWaitsSaysUntilWhen(t *testing.T) {
+	const growth, room = "at most one about growth in 30 min", "at most 30 messages in 10 min and 60 in an hour"
+	tell := func(t *testing.T, l *store.Ledger) {
+		t.Helper()
+		m := mustClaim(t, l, "mail", queued)
+		settle(t, l, "mail", m.DeliveryID, incident.Result{At: queued})
+	}
+	for name, c := range map[string]struct {
+		prepare func(*testing.T, *store.Ledger)
+		id      int64
+		until   time.Time
+		by      string
+	}{
+		"nothing holds it": {func(t *testing.T, l *store.Ledger) { t.Helper(); feed(t, l, call(0)) }, 1, time.Time{}, ""},
+		"growth was told just now": {func(t *testing.T, l *store.Ledger) {
+			t.Helper()
+			feed(t, l, call(0))
+			tell(t, l)
+			feed(t, l, calls(1, 12)...)
+			tell(t, l)
+			feed(t, l, calls(12, 120)...)
+		}, 1, queued.Add(30 * time.Minute), growth},
+		"an attempt failed": {func(t *testing.T, l *store.Ledger) {
+			t.Helper()
+			feed(t, l, call(0))
+			m := mustClaim(t, l, "mail", queued)
+			settle(t, l, "mail", m.DeliveryID, incident.Result{At: queued, Error: "refused", RetryAt: queued.Add(time.Minute)})
+		}, 1, queued.Add(time.Minute), ""},
+		"many opened at once": {func(t *testing.T, l *store.Ledger) {
+			t.Helper()
+			for n := range 11 {
+				feed(t, l, call(0, toHost(n)))
+			}
+			for range 10 {
+				tell(t, l)
+			}
+		}, 11, queued.Add(time.Minute), "many incidents opened at once, they are told together"},
+		"too many messages": {func(t *testing.T, l *store.Ledger) {
+			t.Helper()
+			for n := range 30 {
+				feed(t, l, call(200*n, toHost(n)))
+				tell(t, l)
+			}
+			feed(t, l, call(200*30, toHost(30)))
+		}, 31, queued.Add(10 * time.Minute), room},
+	} {
+		t.Run(name, func(t *testing.T) {
+			ctx := context.Background()
+			l := openLedger(t)
+			c.prepare(t, l)
+			d, err := l.Incident(ctx, c.id)
+			if err != nil {
+				t.Fatal(err)
+			}
+			for _, got := range d.Deliveries {
+				if waits := got.Notifier == "mail" && got.State == history.Waiting; waits && (!got.HeldUntil.Equal(c.until) || got.HeldBy != c.by) {
+					t.Errorf("held until %s by %q, want %s by %q", got.HeldUntil, got.HeldBy, c.until, c.by)
+				}
+			}
+			status, err := l.Notifiers(ctx)
+			if err != nil || status[1].Name != "mail" || status[1].Waiting != 1 || !status[1].NextAt.Equal(c.until) {
+				t.Errorf("mail: %+v, %v, want 1 to wait until %s", status, err, c.until)
+			}
+			if _, wait, ok := claim(t, l, "mail", queued); ok != c.until.IsZero() || !wait.Equal(c.until) {
+				t.Errorf("Claim: %v, asked again at %s, want %s", ok, wait, c.until)
+			}
+		})
+	}
+}
+
+// toHost makes of a call the n-th of another cause each.
+func toHost(n int) func(*incident.Fed) {
+	return withParams("POST", incident.Param{Name: "AccountSid", Value: account}, incident.Param{Name: "CallSid", Value: sid("CA", n)},
+		incident.Param{Name: "From", Value: "+14155550100"}, incident.Param{Name: "ErrorCode", Value: "11200"},
+		incident.Param{Name: "ErrorUrl", Value: fmt.Sprintf("https://host%d.example.com/", n)})
+}

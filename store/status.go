@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"time"
 
 	"github.com/backstop-project/backstop/history"
 	"github.com/backstop-project/backstop/incident"
@@ -97,6 +98,9 @@ func (l *Ledger) Incident(ctx context.Context, id int64) (history.IncidentDetail
 		if d.Deliveries, err = deliveriesOf(ctx, v, id, incident.ID{}); err != nil {
 			return err
 		}
+		if err := l.hold(ctx, v, d.Deliveries); err != nil {
+			return err
+		}
 		if d.NotSent, err = integer(ctx, v, `
 			SELECT COUNT(*)
 			FROM alerts AS a
@@ -140,7 +144,7 @@ func (l *Ledger) Notifiers(ctx context.Context) ([]history.NotifierStatus, error
 	var all []history.NotifierStatus
 	err := l.inView(ctx, func(v *sql.Tx) error {
 		for _, n := range *l.notifiers.Load() {
-			s, err := notifierStatus(ctx, v, n.Name)
+			s, err := l.notifierStatus(ctx, v, n.Name)
 			if err != nil {
 				return err
 			}
@@ -155,7 +159,7 @@ func (l *Ledger) Notifiers(ctx context.Context) ([]history.NotifierStatus, error
 	return all, nil
 }
 
-func notifierStatus(ctx context.Context, v *sql.Tx, name string) (history.NotifierStatus, error) {
+func (l *Ledger) notifierStatus(ctx context.Context, v *sql.Tx, name string) (history.NotifierStatus, error) {
 	s := history.NotifierStatus{Name: name}
 	err := v.QueryRowContext(ctx, `
 		SELECT succeeded_at, failed_at, last_error
@@ -170,6 +174,15 @@ func notifierStatus(ctx context.Context, v *sql.Tx, name string) (history.Notifi
 		WHERE notifier = ?1
 		  AND state IN (1, 2)`, name); err != nil {
 		return s, err
+	}
+	if s.Waiting > 0 && s.Waiting <= maxDeliveries { // of more, the oldest would not tell it
+		var ok bool
+		if _, s.NextAt, ok, err = l.turnOf(v, name, l.now()).next(ctx, maxDeliveries); ok {
+			s.NextAt = time.Time{}
+		}
+		if err != nil {
+			return s, err
+		}
 	}
 	s.Dead, err = integer(ctx, v, `
 		SELECT COUNT(*)

@@ -50,7 +50,9 @@ type deliveryView struct {
 	State, StateKind string
 	Created          Moment
 	Sent             Moment
-	Due              Moment
+	Again            Moment // another attempt
+	Until            Moment // held by a cap
+	HeldBy           string
 	Attempts         int
 	Error, Detail    string
 }
@@ -72,7 +74,9 @@ func deliveries(all []history.Delivery, zone *time.Location) []deliveryView {
 		case history.Waiting, history.Sending:
 			view.StateKind = "plain"
 			if d.LastError != "" {
-				view.StateKind, view.Due = "warn", momentIn(d.DueAt, zone)
+				view.StateKind, view.Again = "warn", momentIn(d.DueAt, zone)
+			} else {
+				view.Until, view.HeldBy = momentIn(d.HeldUntil, zone), history.Visible(d.HeldBy)
 			}
 		}
 		views = append(views, view)

@@ -38,6 +38,7 @@ type notifierRow struct {
 	LastFailure       Moment
 	LastError         string
 	Waiting, Dead     int64
+	Next              Moment // when the first of those that wait may go out
 }
 
 // inOverview is how many incidents of a kind the overview names.
@@ -123,7 +124,7 @@ func (p *Pages) notifierRows(statuses []history.NotifierStatus) []notifierRow {
 	for _, s := range statuses {
 		row := notifierRow{
 			Name: s.Name, State: "works", Kind: "good", LastSuccess: momentIn(s.LastSuccess, zone),
-			LastFailure: momentIn(s.LastFailure, zone), Waiting: s.Waiting, Dead: s.Dead,
+			LastFailure: momentIn(s.LastFailure, zone), Waiting: s.Waiting, Next: momentIn(s.NextAt, zone), Dead: s.Dead,
 		}
 		switch {
 		case doesFail(s):

@@ -601,3 +601,25 @@ func TestAnIncidentSaysWhatTheLastOneGotAndWhichLineItWas(t *testing.T) {
 		})
 	}
 }
+
+func TestWhatACapHoldsDoesNotLookStuck(t *testing.T) {
+	t.Parallel()
+	h := newHouse(oneNight(3))
+	held := history.Delivery{Notifier: "ops-mail", Kind: incident.Growing, Reason: "100 callers", State: history.Waiting, CreatedAt: night, HeldUntil: night.Add(30 * time.Minute), HeldBy: "at most one about growth in 30 min"}
+	failed := held
+	failed.LastError, failed.DueAt, failed.HeldBy = "no such host", night.Add(time.Minute), ""
+	h.ledger.incidents[2].Deliveries = []history.Delivery{held, failed}
+	h.ledger.notifiers[0].Waiting, h.ledger.notifiers[0].NextAt = 1, night.Add(30*time.Minute)
+	v := h.enter(t)
+	for path, wants := range map[string][]string{
+		"/incidents/14": {"until <time datetime=\"2026-11-23T04:42:45.000+01:00\">2026-11-23 04:42:45 +01:00</time>: at most one about growth in 30 min<", "again <time datetime=\"2026-11-23T04:13:45.000+01:00\">"},
+		"/":             {"next message <time datetime=\"2026-11-23T04:42:45.000+01:00\">"},
+	} {
+		page := strings.ReplaceAll(v.get(path).body, "&#43;", "+")
+		for _, want := range wants {
+			if !strings.Contains(page, want) {
+				t.Errorf("%s does not say %q", path, want)
+			}
+		}
+	}
+}
