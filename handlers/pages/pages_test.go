@@ -623,3 +623,34 @@ func TestWhatACapHoldsDoesNotLookStuck(t *testing.T) {
 		}
 	}
 }
+
+func TestTheTimelineContradictsNobody(t *testing.T) {
+	t.Parallel()
+	const ms = time.Millisecond
+	for name, c := range map[string]struct {
+		took, journal, ledger time.Duration
+		want                  string
+	}{
+		"as it mostly is":              {4200 * time.Microsecond, 6 * ms, 140 * ms, "answer ready +4.2 ms, to the journal +6 ms, in the ledger +140 ms"},
+		"the journal's time is cut":    {350 * time.Microsecond, 0, 12 * ms, "answer ready +0.3 ms, to the journal +1 ms, in the ledger +12 ms"},
+		"its cut is within the answer": {6800 * time.Microsecond, 6 * ms, 6 * ms, "answer ready +6.8 ms, to the journal +7 ms, in the ledger +7 ms"},
+		"the answer took a while":      {1400 * ms, 1450 * ms, 3 * time.Second, "answer ready +1.4 s, to the journal +1.4 s, in the ledger +3.0 s"},
+		"it was verified late":         {0, 2 * time.Hour, 2 * time.Hour, "to the journal +2 h, in the ledger +2 h"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			h := newHouse(oneNight(1))
+			d := &h.ledger.failures[10]
+			d.Deliveries = nil
+			d.Answer.Took, d.JournalAt, d.LedgerAt = c.took, d.ReceivedAt.Add(c.journal), d.ReceivedAt.Add(c.ledger)
+			page := strings.ReplaceAll(h.enter(t).get("/history/"+d.ID.String()).body, "&#43;", "+")
+			var got []string
+			for _, m := range regexp.MustCompile(`<span class="after">(\+[^<]*)</span><span class="point">([^<]*)<`).FindAllStringSubmatch(page, -1) {
+				got = append(got, m[2]+" "+m[1])
+			}
+			if strings.Join(got, ", ") != c.want {
+				t.Errorf("got %s, want %s", strings.Join(got, ", "), c.want)
+			}
+		})
+	}
+}
