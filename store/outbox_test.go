@@ -8,6 +8,8 @@ import (
 	"testing"
 	"time"
 
+	"github.com/google/go-cmp/cmp"
+
 	"github.com/backstop-project/backstop/history"
 	"github.com/backstop-project/backstop/incident"
 	"github.com/backstop-project/backstop/store"
@@ -338,8 +340,7 @@ func TestAPanicOfThePolicyEndsNothing(t *testing.T) {
 func TestPeopleAreNoted(t *testing.T) {
 	ctx := context.Background()
 	l := openLedger(t)
-	e := call(0)
-	feed(t, l, e)
+	feed(t, l, call(0))
 	for range 2 {
 		in, err := l.Acknowledge(ctx, 1, "anna", queued)
 		if err != nil || in.AcknowledgedBy != "anna" || !in.AcknowledgedAt.Equal(queued) {
@@ -354,12 +355,25 @@ func TestPeopleAreNoted(t *testing.T) {
 		d.Events[2] != (history.Event{At: queued.Add(time.Hour), By: "bob", What: "resolved"}) {
 		t.Errorf("events: %+v, %v", d.Events, err)
 	}
+}
+
+func TestWhoLookedIsNotedWithEachFailureOrNone(t *testing.T) {
+	ctx := context.Background()
+	l := openLedger(t)
+	entries := calls(0, 3)
+	feed(t, l, entries...)
 	seen := history.Reveal{At: queued, By: "anna", What: "numbers"}
-	if err := l.Reveal(ctx, e.Failure.ID, seen); err != nil {
+	first, second, third := entries[0].Failure.ID, entries[1].Failure.ID, entries[2].Failure.ID
+	if err := l.Reveal(ctx, seen, first, second); err != nil {
 		t.Fatal(err)
 	}
-	if got := failure(t, l, e.Failure.ID).Reveals; len(got) != 1 || got[0] != seen {
-		t.Errorf("reveals: %+v", got)
+	if err := l.Reveal(ctx, seen, second, third, incident.NewID(start)); !errors.Is(err, history.ErrNotFound) {
+		t.Errorf("one that is not there: got %v, want ErrNotFound", err)
+	}
+	for i, want := range [][]history.Reveal{{seen}, {seen}, nil} {
+		if diff := cmp.Diff(want, failure(t, l, entries[i].Failure.ID).Reveals); diff != "" {
+			t.Errorf("failure %d (-want +got):\n%s", i, diff)
+		}
 	}
 }
 
@@ -373,7 +387,7 @@ func TestWhatIsNotThereIsNotFound(t *testing.T) {
 	_, resolved := l.Resolve(ctx, 7, "anna", start)
 	for name, err := range map[string]error{
 		"failure": failure, "incident": one, "acknowledge": acknowledged, "resolve": resolved,
-		"reveal": l.Reveal(ctx, id, history.Reveal{At: start, By: "anna"}),
+		"reveal": l.Reveal(ctx, history.Reveal{At: start, By: "anna"}, id),
 	} {
 		if !errors.Is(err, history.ErrNotFound) {
 			t.Errorf("%s: got %v, want ErrNotFound", name, err)

@@ -20,13 +20,14 @@ import (
 
 // ledger is a history in memory, true to what the real one promises.
 type ledger struct {
-	mu        sync.Mutex
-	now       func() time.Time
-	failures  []history.Detail // oldest first
-	incidents []history.IncidentDetail
-	notifiers []history.NotifierStatus
-	err       error         // what every question is answered with
-	hang      chan struct{} // closed when questions are answered again; heeds no context
+	mu         sync.Mutex
+	now        func() time.Time
+	failures   []history.Detail // oldest first
+	incidents  []history.IncidentDetail
+	notifiers  []history.NotifierStatus
+	err        error         // what every question is answered with
+	unwritable error         // what a reveal is answered with
+	hang       chan struct{} // closed when questions are answered again; heeds no context
 }
 
 func (l *ledger) ask() (func(), error) {
@@ -135,15 +136,15 @@ func (l *ledger) Histogram(_ context.Context, q history.Query, maxBuckets int) (
 	return bars, nil
 }
 
-func (l *ledger) Reveal(_ context.Context, id incident.ID, r history.Reveal) error {
+func (l *ledger) Reveal(_ context.Context, r history.Reveal, ids ...incident.ID) error {
 	done, err := l.ask()
 	defer done()
 	for i := range l.failures {
-		if l.failures[i].ID == id {
+		if slices.Contains(ids, l.failures[i].ID) {
 			l.failures[i].Reveals = append(l.failures[i].Reveals, r)
 		}
 	}
-	return err
+	return cmp.Or(err, l.unwritable)
 }
 
 func (l *ledger) Incidents(_ context.Context, q history.IncidentQuery) (history.IncidentPage, error) {

@@ -24,6 +24,9 @@ type historyView struct {
 	Chart    *chartView
 	Total    string
 	Days     []dayView
+	Reveal   string // where the numbers of the page are revealed; "" where none is masked
+	Revealed string // of how many failures they are; "" where they are masked
+	Hide     string // the page without them
 	Newer    string // "" where there is nothing newer
 	Older    string
 	Newest   string // "" on the first page
@@ -41,7 +44,7 @@ func (p *Pages) history(c *gin.Context) error {
 	ctx := c.Request.Context()
 	values, err := url.ParseQuery(c.Request.URL.RawQuery)
 	if err != nil {
-		return badRequestError{"The part of the address behind the question mark is not well formed."}
+		return errQuery
 	}
 	zone := p.Settings().Zone
 	q, problems := history.ParseQuery(values, p.Now(), zone)
@@ -55,8 +58,14 @@ func (p *Pages) history(c *gin.Context) error {
 	if len(misread) > 0 {
 		view.Empty = "search"
 		view.Frame, _ = p.framed(ctx, c, "Error history", "history")
-	} else if err := p.fillHistory(c, &view, q); err != nil {
-		return err
+	} else {
+		page, err := read(ctx, p, func(ctx context.Context) (history.Page, error) { return p.History.Failures(ctx, q) })
+		if err != nil {
+			return err
+		}
+		if err := p.fillHistory(c, &view, q, page); err != nil {
+			return err
+		}
 	}
 	view.Search = strings.ToValidUTF8(text, "\uFFFD")
 	view.Filter = p.filter(q)
@@ -112,12 +121,8 @@ func visible(problems []history.Problem) []history.Problem {
 	return problems
 }
 
-func (p *Pages) fillHistory(c *gin.Context, view *historyView, q history.Query) error {
+func (p *Pages) fillHistory(c *gin.Context, view *historyView, q history.Query, page history.Page) error {
 	ctx := c.Request.Context()
-	page, err := read(ctx, p, func(ctx context.Context) (history.Page, error) { return p.History.Failures(ctx, q) })
-	if err != nil {
-		return err
-	}
 	buckets, err := read(ctx, p, func(ctx context.Context) ([]history.Bucket, error) {
 		return p.History.Histogram(ctx, q.FirstPage(), chartBars)
 	})
@@ -131,7 +136,13 @@ func (p *Pages) fillHistory(c *gin.Context, view *historyView, q history.Query) 
 		return historyURL(narrow)
 	})
 	view.Total = total(page, buckets)
-	view.Days = p.days(page.Rows)
+	mask := p.Settings().Mask
+	if view.Revealed != "" {
+		mask.Numbers = false
+	} else {
+		view.Reveal = numbersURL(q, page.Rows, mask)
+	}
+	view.Days = p.days(page.Rows, mask)
 	p.fillPaging(view, q, page)
 	view.Refresh = q.Before == 0 && q.After == 0 && q.To.IsZero()
 	if len(page.Rows) == 0 {

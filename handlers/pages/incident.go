@@ -73,7 +73,7 @@ func (p *Pages) incident(c *gin.Context) error {
 		return err
 	}
 	view := p.incidentDetail(d)
-	view.Days = p.days(page.Rows)
+	view.Days = p.days(page.Rows, p.Settings().Mask)
 	view.Frame, _ = p.framed(ctx, c, fmt.Sprintf("#%d %s", id, view.In.Title), "incidents")
 	view.Refresh = d.State != incident.Resolved
 	return p.render(c, http.StatusOK, "incident", view)

@@ -147,6 +147,12 @@ func TestPeopleActOnTheRealLedger(t *testing.T) {
 	if page := v.get(link).body; !strings.Contains(page, "<bdi>everything</bdi>") {
 		t.Error("it is not recorded who looked")
 	}
+	if got := v.post("/history/reveal?channel=messaging", nil); !strings.Contains(got.body, "447700900003") {
+		t.Errorf("reveal the numbers of a page: status %d, no number", got.status)
+	}
+	if page := v.get(link).body; !strings.Contains(page, "<bdi>numbers, in a list</bdi>") {
+		t.Error("it is not recorded who looked at a page of numbers")
+	}
 
 	overview := v.get("/").body
 	id := regexp.MustCompile(`href="(/incidents/\d+)"`).FindStringSubmatch(overview)[1]

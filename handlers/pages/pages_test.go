@@ -4,6 +4,7 @@ import (
 	"net/http"
 	"net/url"
 	"regexp"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -652,5 +653,83 @@ func TestTheTimelineContradictsNobody(t *testing.T) {
 				t.Errorf("got %s, want %s", strings.Join(got, ", "), c.want)
 			}
 		})
+	}
+}
+
+func TestTheNumbersOfAPageAreRevealedAtOnceAndNotedWithEach(t *testing.T) {
+	t.Parallel()
+	h := newHouse(oneNight(3))
+	h.ledger.failures[3].ErrorURL = "https://www.example.com/+4930777777?caller=%2B4930888888"
+	v := h.enter(t)
+	form := `<form class="reveal" method="post" action="/history/reveal?incident=12&amp;limit=5">`
+	if page := v.get("/history?incident=12&limit=5").body; !strings.Contains(page, form) || strings.Contains(page, "447700900000") {
+		t.Errorf("the list has no form %s, or shows numbers", form)
+	}
+
+	got := v.post("/history/reveal?incident=12&limit=5", nil)
+	page := strings.ReplaceAll(got.body, "&#43;", "+")
+	if got.status != http.StatusOK || got.header.Get("Cache-Control") != "no-store" || strings.Contains(page, "<body data-refresh>") {
+		t.Errorf("status %d, headers %v: want 200, not to be kept or refreshed", got.status, got.header)
+	}
+	for _, want := range []string{"whatsapp:+447700900006", "whatsapp:+447700900002", line, "the numbers of this page, 5 failures", `<a href="/history?incident=12&amp;limit=5">Hide again</a>`} {
+		if !strings.Contains(page, want) {
+			t.Errorf("revealed, the list does not show %q", want)
+		}
+	}
+	for _, hidden := range []string{"Is my appointment", "30777777", "30888888", "447700900001", `class="reveal"`} {
+		if strings.Contains(page, hidden) {
+			t.Errorf("revealed, the list shows %q, which nobody asked for", hidden)
+		}
+	}
+	want := history.Reveal{At: night, By: "admin", What: "numbers, in a list"}
+	for _, d := range h.ledger.failures {
+		if noted, asked := slices.Contains(d.Reveals, want), d.Incident == 12 && d.Serial > 5; noted != asked || len(d.Reveals) > 1 {
+			t.Errorf("failure %d of incident %d: noted %+v", d.Serial, d.Incident, d.Reveals)
+		}
+	}
+	if page := v.get("/history/" + h.ledger.failures[9].ID.String()).body; !strings.Contains(page, "<bdi>numbers, in a list</bdi>") {
+		t.Error("the page of a failure does not say who looked at its numbers")
+	}
+	if page := v.get("/history?incident=12&limit=5").body; strings.Contains(page, "447700900006") {
+		t.Error("the list shows them again without being asked")
+	}
+}
+
+func TestNoNumbersAreRevealedThatAreNotNoted(t *testing.T) {
+	t.Parallel()
+	for name, c := range map[string]struct {
+		path    string
+		prepare func(*house)
+		header  http.Header
+		status  int
+	}{
+		"a filter that is not understood": {"/history/reveal?incidnet=12", func(*house) {}, nil, http.StatusBadRequest},
+		"an address that is broken":       {"/history/reveal?%zz", func(*house) {}, nil, http.StatusBadRequest},
+		"another site":                    {"/history/reveal", func(*house) {}, http.Header{"Sec-Fetch-Site": {"cross-site"}}, http.StatusForbidden},
+		"it cannot be noted":              {"/history/reveal", func(h *house) { h.ledger.unwritable = errAway }, nil, http.StatusServiceUnavailable},
+		"the history is away":             {"/history/reveal", func(h *house) { h.ledger.err = errAway }, nil, http.StatusServiceUnavailable},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			h := newHouse(oneNight(3))
+			c.prepare(h)
+			got := h.enter(t).do(http.MethodPost, c.path, nil, c.header)
+			if got.status != c.status || strings.Contains(got.body, "447700900000") || strings.Contains(got.body, "491711234567") {
+				t.Errorf("got %d, want %d and no number:\n%s", got.status, c.status, got.body)
+			}
+		})
+	}
+}
+
+func TestTheAddressOfRevealedNumbersLeadsToTheList(t *testing.T) {
+	t.Parallel()
+	h := newHouse(oneNight(3))
+	v := h.enter(t)
+	if got := v.get("/history/reveal?incident=12"); got.status != http.StatusSeeOther || got.location() != "/history?incident=12" {
+		t.Errorf("GET: %d to %q, want the list", got.status, got.location())
+	}
+	h.settings.Mask = history.Mask{}
+	if page := v.get("/history?incident=12").body; strings.Contains(page, `class="reveal"`) {
+		t.Error("numbers that are not masked are offered to be revealed")
 	}
 }

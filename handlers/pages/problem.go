@@ -37,6 +37,8 @@ type badRequestError struct{ sentence string }
 // Error is the sentence that people read.
 func (b badRequestError) Error() string { return b.sentence }
 
+var errQuery = badRequestError{"The part of the address behind the question mark is not well formed."}
+
 type problemView struct {
 	Frame
 	Heading string

@@ -111,6 +111,15 @@ const people = async (page, script) => {
 	await page.getByText(/^TwiML, /).click();
 	await page.getByText('<Response>').waitFor();
 
+	await page.goto(config.base + '/history?channel=messaging');
+	same(await page.getByText('+447700900003').count(), 0, 'numbers shown before they are revealed');
+	await page.getByRole('button', { name: 'Reveal the numbers of this page' }).click();
+	await page.getByText('+447700900003').waitFor();
+	await page.getByText('the numbers of this page, 7 failures').waitFor();
+	await page.getByRole('link', { name: 'Hide again' }).click();
+	await page.waitForURL(config.base + '/history?channel=messaging');
+	same(await page.getByText('+447700900003').count(), 0, 'numbers shown after they are hidden again');
+
 	await page.goto(config.base + '/incidents');
 	await page.getByRole('link', { name: '#14' }).click();
 	await page.getByRole('button', { name: 'Acknowledge' }).click();
