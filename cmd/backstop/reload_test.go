@@ -120,6 +120,7 @@ func TestUnverifiedRequestsAreRejectedWhereThatIsConfigured(t *testing.T) {
 	if e := p.twilio().Do(t.Context(), forged); e.Status != http.StatusForbidden || strings.Contains(string(e.Body), "<Response") {
 		t.Errorf("a forged request got %d %s", e.Status, e.Body)
 	}
+	p.person().await(soon, "/", "Such requests are refused with 403")
 	genuine := p.ask(p.request("/fallback/voice", sim.Call{}), twiml.Voice)
 	if failureID(genuine) == "" {
 		t.Errorf("a genuine request got %s", genuine.Failure())

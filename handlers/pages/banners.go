@@ -44,7 +44,7 @@ func nobodyWillBeTold(configured []string, statuses []history.NotifierStatus) (B
 	if len(configured) == 0 {
 		return Banner{
 			Kind: "bad", Title: "Nobody will be told",
-			Text: "No notifier is configured. Set SMTP_URL and ALERT_EMAIL_TO, or SLACK_WEBHOOK_URL, and try it with “check --notify”.",
+			Text: "No notifier is configured. Set SMTP_URL, ALERT_EMAIL_FROM and ALERT_EMAIL_TO, or SLACK_WEBHOOK_URL, and try it with “check --notify”.",
 		}, true
 	}
 	var failing []string
@@ -138,6 +138,7 @@ func missingLines(missing []string, base string) string {
 // unverifiedView sums up requests that may be real callers.
 type unverifiedView struct {
 	Sentence      string
+	Rejected      bool // they are refused, and hear nothing of ours
 	Since, Newest Moment
 	Reasons       []reasonView
 }
@@ -156,7 +157,7 @@ func (p *Pages) unverified() *unverifiedView {
 	view := &unverifiedView{
 		Sentence: templates.Plural(u.Count, "request for your account failed the signature check: this may be a real caller",
 			"requests for your account failed the signature check: these may be real callers"),
-		Since: p.moment(u.Since), Newest: p.moment(u.Newest),
+		Rejected: p.Settings().Reject, Since: p.moment(u.Since), Newest: p.moment(u.Newest),
 	}
 	for _, r := range u.Reasons {
 		view.Reasons = append(view.Reasons, reasonView{history.Visible(r.Text), r.Count})

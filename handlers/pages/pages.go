@@ -98,6 +98,7 @@ type Settings struct {
 	AdminURL       string // "" where unset
 	TrustedProxies []netip.Prefix
 	Mask           history.Mask
+	Reject         bool // unverified requests get 403, not the apology
 }
 
 // Options are the parts that pages are made of. All are needed.

@@ -507,7 +507,7 @@ func TestPagesSayWhatAReloadReads(t *testing.T) {
 		path  string
 		want  []string
 	}{
-		"a request that failed the check": {failed, "/", []string{"TWILIO_AUTH_TOKEN_FILE", "SIGHUP", "restart", "UNVERIFIED=reject"}},
+		"a request that failed the check": {failed, "/", []string{"TWILIO_AUTH_TOKEN_FILE", "SIGHUP", "restart"}},
 		"the first start":                 {unset, "/", []string{"backstop.yaml", "SIGHUP", "restart"}},
 		"the empty history":               {unset, "/history", []string{"backstop.yaml", "SIGHUP", "restart"}},
 	} {
@@ -731,5 +731,50 @@ func TestTheAddressOfRevealedNumbersLeadsToTheList(t *testing.T) {
 	h.settings.Mask = history.Mask{}
 	if page := v.get("/history?incident=12").body; strings.Contains(page, `class="reveal"`) {
 		t.Error("numbers that are not masked are offered to be revealed")
+	}
+}
+
+func TestAPageSaysWhatUnverifiedRequestsGetNow(t *testing.T) {
+	t.Parallel()
+	const apology, refused = "get the plain apology", "are refused with 403, as <code>UNVERIFIED=reject</code> says, and are kept"
+	for name, c := range map[string]struct {
+		reject    bool
+		want, not string
+	}{
+		"they are answered": {false, apology, "403"},
+		"they are refused":  {true, refused, apology},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			h := newHouse(oneNight(1))
+			h.unverified, h.settings.Reject = someUnverified(), c.reject
+			if page := h.enter(t).get("/").body; !strings.Contains(page, c.want) || strings.Contains(page, c.not) {
+				t.Errorf("want %q and not %q", c.want, c.not)
+			}
+		})
+	}
+}
+
+func TestThatNobodyWillBeToldIsSaidAboveEveryPage(t *testing.T) {
+	t.Parallel()
+	none, failing, away := newHouse(oneNight(1)), newHouse(oneNight(1)), newHouse(oneNight(1))
+	none.setup.Notifiers = nil
+	for i := range failing.ledger.notifiers {
+		failing.ledger.notifiers[i].LastFailure = night
+	}
+	away.setup.Notifiers, away.ledger.err = nil, errAway
+	for name, h := range map[string]*house{"none is configured": none, "all of them fail": failing, "the history is away": away} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			v := h.enter(t)
+			for _, path := range []string{"/", "/history", "/incidents", "/nothing-here", "/history/nothing", "/history?%zz"} {
+				if page := v.get(path).body; strings.Count(page, "Nobody will be told") != 1 {
+					t.Errorf("%s does not say that nobody will be told", path)
+				}
+			}
+			if page := newVisitor(t, v.base).get("/nothing-here").body; strings.Contains(page, "Nobody will be told") {
+				t.Error("a stranger is told, too")
+			}
+		})
 	}
 }
