@@ -49,7 +49,7 @@ func (p *Pages) history(c *gin.Context) error {
 	zone := p.Settings().Zone
 	q, problems := history.ParseQuery(values, p.Now(), zone)
 	text := values.Get(history.SearchField)
-	found, misread := history.ParseSearch(text)
+	found, misread := history.ParseSearch(text, zone)
 	if to := redirectFor(text, found, misread, q, problems, values); to != "" {
 		c.Redirect(http.StatusSeeOther, to)
 		return nil

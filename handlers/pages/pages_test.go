@@ -146,6 +146,7 @@ func TestSearchLeadsToItsFilters(t *testing.T) {
 		"11202":                     "/history?code=11202&q=",
 		id:                          "/history/" + id,
 		"#14":                       "/history?incident=14&q=",
+		"2026-11-22":                "/history?q=2026-11-22&since=2026-11-21T23%3A00%3A00Z&until=2026-11-22T23%3A00%3A00Z",
 		"https://www.example.com/x": "/history?host=www.example.com&q=",
 	} {
 		got := v.get("/history?q=" + url.QueryEscape(text))
