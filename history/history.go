@@ -17,7 +17,7 @@ type Query struct {
 	Code     int    // 0 is any
 	Number   string // From or To, as stored: "+4930123456", "client:anna"; "" is any
 	SID      string // CallSid, MessageSid …; "" is any
-	Host     string // host of ErrorUrl; "" is any
+	Host     string // host of ErrorUrl, or the same behind "www.", which alerts leave out; "" is any
 	Incident int64  // 0 is any
 	Drills   bool   // drills too; they are left out otherwise
 
@@ -164,9 +164,9 @@ type IncidentQuery struct {
 	// callers, then the newest. It is no part of a URL, and has no next page.
 	Urgent bool
 	State  incident.State // 0 is any
-	Host   string
-	Before int64 // incidents with a smaller ID; 0 from the newest
-	Limit  int   // 0 is DefaultLimit
+	Host   string         // as in Query
+	Before int64          // incidents with a smaller ID; 0 from the newest
+	Limit  int            // 0 is DefaultLimit
 }
 
 // IncidentPage is one page of incidents, newest first.

@@ -500,3 +500,14 @@ func TestTheMostUrgentIncidentsComeFirst(t *testing.T) {
 		}
 	}
 }
+
+func TestAHostFindsItsIncidentsBehindWWWToo(t *testing.T) {
+	l := openLedger(t)
+	feed(t, l, call(0), call(1, toHost(1)))
+	for host, want := range map[string]int{"example.com": 1, "www.example.com": 1, "host1.example.com": 1, "xample.com": 0} {
+		page, err := l.Incidents(context.Background(), history.IncidentQuery{Host: host})
+		if err != nil || len(page.Incidents) != want {
+			t.Errorf("%s: got %+v, %v, want %d", host, page.Incidents, err, want)
+		}
+	}
+}

@@ -55,7 +55,7 @@ func incidents(ctx context.Context, v *sql.Tx, q history.IncidentQuery, limit in
 	}
 	if q.Host != "" {
 		args = append(args, q.Host)
-		where += fmt.Sprintf(" AND i.host = ?%d", len(args))
+		where += fmt.Sprintf(" AND i.host IN (?%[1]d, 'www.' || ?%[1]d)", len(args))
 	}
 	order := "i.id DESC"
 	if q.Urgent {

@@ -80,7 +80,7 @@ func matches(r history.Row, q history.Query) bool {
 	return (q.From.IsZero() || !r.ReceivedAt.Before(q.From)) && (q.To.IsZero() || r.ReceivedAt.Before(q.To)) &&
 		(!q.Channel.Set || r.Channel == q.Channel.Is) && (q.Code == 0 || r.Code == q.Code) &&
 		(q.Number == "" || r.From == q.Number || r.To == q.Number) && (q.SID == "" || r.SID == q.SID) &&
-		(q.Host == "" || incident.Host(r.ErrorURL) == q.Host) && (q.Incident == 0 || r.Incident == q.Incident) &&
+		(q.Host == "" || incident.Host(r.ErrorURL) == q.Host || incident.Host(r.ErrorURL) == "www."+q.Host) && (q.Incident == 0 || r.Incident == q.Incident) &&
 		(q.Drills || !r.Drill)
 }
 
