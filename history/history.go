@@ -188,6 +188,7 @@ type Event struct {
 // IncidentDetail is all that is known of one incident, besides its failures.
 type IncidentDetail struct {
 	incident.Incident
+	Next       int64      // the incident that its cause opened after it; 0 if none did
 	Events     []Event    // oldest first
 	Deliveries []Delivery // newest first, 100 at most
 	NotSent    int64      // alerts folded into others

@@ -511,3 +511,16 @@ func TestAHostFindsItsIncidentsBehindWWWToo(t *testing.T) {
 		}
 	}
 }
+
+func TestAnIncidentKnowsTheOneThatGoesOn(t *testing.T) {
+	l := openLedger(t)
+	for n := range 3 {
+		feed(t, l, call(3*n), call(3*n+1, toHost(n)))
+		resolve(t, l, int64(2*n+1))
+	}
+	for id, want := range map[int64]int64{1: 3, 2: 0, 3: 5, 5: 0} {
+		if d, err := l.Incident(context.Background(), id); err != nil || d.Next != want {
+			t.Errorf("incident %d: next is %d, %v, want %d", id, d.Next, err, want)
+		}
+	}
+}

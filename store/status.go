@@ -92,6 +92,13 @@ func (l *Ledger) Incident(ctx context.Context, id int64) (history.IncidentDetail
 			return err
 		}
 		d.Incident, d.Erased = r.in, r.erased
+		if d.Next, err = integer(ctx, v, `
+			SELECT MIN(id)
+			FROM incidents
+			WHERE cause_id = ?1
+			  AND id > ?2`, r.cause, id); err != nil {
+			return err
+		}
 		if d.Events, err = events(ctx, v, id); err != nil {
 			return err
 		}

@@ -193,8 +193,12 @@ func (l *ledger) Incident(_ context.Context, id int64) (history.IncidentDetail, 
 	if err != nil {
 		return history.IncidentDetail{}, err
 	}
-	for _, d := range l.incidents {
+	for i, d := range l.incidents {
 		if d.ID == id {
+			next := slices.IndexFunc(l.incidents[i+1:], func(n history.IncidentDetail) bool { return n.Cause == d.Cause })
+			if next >= 0 {
+				d.Next = l.incidents[i+1+next].ID
+			}
 			return d, nil
 		}
 	}

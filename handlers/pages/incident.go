@@ -23,6 +23,7 @@ type incidentView struct {
 	ResolvedAt   Moment
 	ResolvedBy   string
 	Previous     int64
+	Next         int64 // its cause came back as that one
 	Calls        int64
 	Messages     int64
 	Late         int64
@@ -97,7 +98,7 @@ func (p *Pages) incidentDetail(d history.IncidentDetail) incidentView {
 	}
 	view := incidentView{
 		In: p.incidentRow(d.Incident), Acknowledged: momentIn(d.AcknowledgedAt, zone), QuietAt: momentIn(d.QuietAt, zone),
-		ResolvedAt: momentIn(d.ResolvedAt, zone), ResolvedBy: history.Visible(d.ResolvedBy), Previous: d.Previous, Erased: d.Erased,
+		ResolvedAt: momentIn(d.ResolvedAt, zone), ResolvedBy: history.Visible(d.ResolvedBy), Previous: d.Previous, Next: d.Next, Erased: d.Erased,
 		Calls: d.Calls, Messages: d.Messages(), Late: d.Late, Line: lineInFull(last), MoreLines: d.MoreLines,
 		CodeTitle: code.Title(), Means: code.Means, First: code.Advice(twilio.ParseErrorURL(last.ErrorURL)),
 		Got:   lastGot(last.Channel),
@@ -112,7 +113,7 @@ func (p *Pages) incidentDetail(d history.IncidentDetail) incidentView {
 		view.Means = "The address that failed is one of Backstop's own. " + view.Means
 		view.First = "See whether Backstop can be reached from outside: name, certificate, reverse proxy. " + view.First
 	}
-	if d.UsualGap > 0 {
+	if d.UsualGap >= time.Second { // less tells nobody anything
 		view.UsualGap = roughly(d.UsualGap)
 	}
 	if last.Code >= 10_000 && last.Code <= 99_999 {

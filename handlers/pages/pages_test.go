@@ -779,3 +779,24 @@ func TestThatNobodyWillBeToldIsSaidAboveEveryPage(t *testing.T) {
 		})
 	}
 }
+
+func TestAResolvedIncidentLeadsToTheOneThatGoesOn(t *testing.T) {
+	t.Parallel()
+	v := newHouse(oneNight(1)).enter(t)
+	for path, goesOn := range map[string]bool{"/incidents/11": true, "/incidents/14": false} {
+		if page := v.get(path).body; strings.Contains(page, `its cause came back: it goes on in <a href="/incidents/14">#14</a>`) != goesOn {
+			t.Errorf("%s leads to the next one: %v, want %v", path, !goesOn, goesOn)
+		}
+	}
+}
+
+func TestAUsualGapBelowASecondIsLeftOut(t *testing.T) {
+	t.Parallel()
+	for gap, want := range map[time.Duration]bool{2400 * time.Microsecond: false, time.Second: true, time.Minute: true} {
+		h := newHouse(oneNight(1))
+		h.ledger.incidents[2].UsualGap = gap
+		if page := h.enter(t).get("/incidents/14").body; strings.Contains(page, "Usual gap") != want {
+			t.Errorf("a gap of %s is shown: %v, want %v", gap, !want, want)
+		}
+	}
+}
