@@ -130,11 +130,9 @@ func (p *Pages) fillHistory(c *gin.Context, view *historyView, q history.Query, 
 		return err
 	}
 	view.Frame, _ = p.framed(ctx, c, "Error history", "history")
-	view.Chart = p.chart(buckets, q.From, q.To, func(from, to time.Time) string {
-		narrow := q.FirstPage()
-		narrow.From, narrow.To = from, to
-		return historyURL(narrow)
-	})
+	if view.Chart, err = p.historyChart(ctx, q.FirstPage(), buckets); err != nil {
+		return err
+	}
 	view.Total = total(page, buckets)
 	mask := p.Settings().Mask
 	if view.Revealed != "" {

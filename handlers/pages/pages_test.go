@@ -1,10 +1,12 @@
 package pages_test
 
 import (
+	"fmt"
 	"net/http"
 	"net/url"
 	"regexp"
 	"slices"
+	"strconv"
 	"strings"
 	"testing"
 	"time"
@@ -799,4 +801,44 @@ func TestAUsualGapBelowASecondIsLeftOut(t *testing.T) {
 			t.Errorf("a gap of %s is shown: %v, want %v", gap, !want, want)
 		}
 	}
+}
+
+func TestAShortTimeIsShownWithTheTimeAroundIt(t *testing.T) {
+	t.Parallel()
+	v := newHouse(oneNight(30)).enter(t)
+	const all = `<a href="/history?since=2026-11-23T02%3A45%3A00Z&amp;until=2026-11-23T03%3A10%3A00Z">show all of it</a>`
+	pale := regexp.MustCompile(`<path class="beside" d="([^"]*)"/>`)
+	for name, c := range map[string]struct{ query, bars, all string }{
+		"one bar":         {"since=2026-11-23T02:57:00Z&until=2026-11-23T02:58:00Z", "0-11 13-24", all},
+		"a part of a bar": {"since=2026-11-23T02:57:20Z&until=2026-11-23T02:57:40Z", "0-11 13-24", all},
+		"two bars":        {"since=2026-11-23T02:57:00Z&until=2026-11-23T02:59:00Z", "0-11 14-25", `until=2026-11-23T03%3A11%3A00Z">show all of it</a>`},
+		"the last minute": {"since=2026-11-23T03:12:00Z", "0-11", `until=2026-11-23T03%3A12%3A45Z">show all of it</a>`},
+		"half an hour":    {"since=2026-11-23T02:45:00Z&until=2026-11-23T03:15:00Z", "", ""},
+	} {
+		page := v.get("/history?" + c.query).body
+		got := ""
+		if found := pale.FindStringSubmatch(page); found != nil {
+			got = barsOf(found[1])
+		}
+		if got != c.bars || !strings.Contains(page, c.all) || !strings.Contains(page, `<svg class="bars"`) || strings.Contains(page, "show all of it") != (c.all != "") {
+			t.Errorf("%s: bars %q are pale, want %q and a link %q", name, got, c.bars, c.all)
+		}
+	}
+}
+
+// barsOf names the bars that a shape covers: "0-11 13-24".
+func barsOf(shape string) string {
+	var runs []string
+	begun, last := 0, -2
+	for _, m := range regexp.MustCompile(`M(\d+) 0h`).FindAllStringSubmatch(shape, -1) {
+		x, _ := strconv.Atoi(m[1])
+		bar := x / 10
+		if bar == last+1 {
+			runs[len(runs)-1] = fmt.Sprintf("%d-%d", begun, bar)
+		} else {
+			runs, begun = append(runs, strconv.Itoa(bar)), bar
+		}
+		last = bar
+	}
+	return strings.Join(runs, " ")
 }
