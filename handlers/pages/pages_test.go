@@ -359,7 +359,7 @@ func TestWhatCallersHeardNamesNoCallerUntilRevealed(t *testing.T) {
 
 func TestAnIncidentTellsSilenceFromErasedWords(t *testing.T) {
 	t.Parallel()
-	const silent, erased = "no reply was sent, on purpose", "It was erased because of its age"
+	const silent, erased = "Nothing, on purpose: who had a reply within the hour", "It was erased because of its age"
 	for name, c := range map[string]struct {
 		erased    bool
 		want, not string
