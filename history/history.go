@@ -17,7 +17,7 @@ type Query struct {
 	Code     int    // 0 is any
 	Number   string // From or To, as stored: "+4930123456", "client:anna"; "" is any
 	SID      string // CallSid, MessageSid …; "" is any
-	Host     string // host of ErrorUrl; "" is any
+	Host     string // host of ErrorUrl, or the same behind "www.", which alerts leave out; "" is any
 	Incident int64  // 0 is any
 	Drills   bool   // drills too; they are left out otherwise
 
@@ -101,6 +101,13 @@ type Delivery struct {
 	Attempts   int
 	LastError  string
 	Detail     string // what the notifier said when it took it
+	Crowded    bool   // so many incidents opened at once that they are told together
+
+	// HeldUntil is when the caps let a delivery out that waits, as things
+	// stand, zero where it may go out; HeldBy is the cap, "" where it is
+	// merely not due yet.
+	HeldUntil time.Time
+	HeldBy    string
 }
 
 // DeliveryState is where a delivery stands.
@@ -153,10 +160,13 @@ func (b Bucket) Total() int64 { return b.Voice + b.Messaging + b.Unknown }
 
 // IncidentQuery narrows the list of incidents, newest first.
 type IncidentQuery struct {
+	// Urgent has those first that nobody has taken, then those with most
+	// callers, then the newest. It is no part of a URL, and has no next page.
+	Urgent bool
 	State  incident.State // 0 is any
-	Host   string
-	Before int64 // incidents with a smaller ID; 0 from the newest
-	Limit  int   // 0 is DefaultLimit
+	Host   string         // as in Query
+	Before int64          // incidents with a smaller ID; 0 from the newest
+	Limit  int            // 0 is DefaultLimit
 }
 
 // IncidentPage is one page of incidents, newest first.
@@ -165,6 +175,7 @@ type IncidentPage struct {
 	Older     int64 // put it into IncidentQuery.Before; 0 where there are none
 	Open      int64 // how many are open, whatever the query says
 	Quiet     int64
+	Callers   int64 // of all that are open, added up: one who is in two counts twice
 }
 
 // Event is something that happened to an incident or that somebody did.
@@ -177,6 +188,7 @@ type Event struct {
 // IncidentDetail is all that is known of one incident, besides its failures.
 type IncidentDetail struct {
 	incident.Incident
+	Next       int64      // the incident that its cause opened after it; 0 if none did
 	Events     []Event    // oldest first
 	Deliveries []Delivery // newest first, 100 at most
 	NotSent    int64      // alerts folded into others
@@ -191,6 +203,7 @@ type NotifierStatus struct {
 	LastFailure time.Time
 	LastError   string
 	Waiting     int64
+	NextAt      time.Time // when the first of them may go out; zero for at once, and where that is not known
 	Dead        int64
 }
 

@@ -31,6 +31,8 @@ var (
 	uuidAnywhere = regexp.MustCompile(`(?i)(?:^|[^0-9a-z])([0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12})(?:[^0-9a-z]|$)`)
 	urlAnywhere  = regexp.MustCompile(`(?i)\bhttps?://[^\s"'<>]+`)
 	wholeCode    = regexp.MustCompile(`(?i)^(?:(?:twilio|error|errorcode|error code|code)[\s:#=–-]*)*([1-9]\d{4})$`)
+	codeRange    = regexp.MustCompile(`^([1-9]\d{4})\s*(?:-|–|—|\.\.+)\s*([1-9]\d{4})$`)
+	likeDay      = regexp.MustCompile(`^\d{4}-\d{1,2}-\d{1,2}$`)
 	wholeID      = regexp.MustCompile(`(?i)^(?:(?:incident|#)[\s:#=]*)+([1-9]\d{0,17})$|^([1-9]\d{0,3})$`)
 	errorPage    = regexp.MustCompile(`(?i)^/(?:[a-z-]+/)?docs/(?:api/errors|errors)/(\d{5})\b`)
 	incidentPage = regexp.MustCompile(`^/incidents/([1-9]\d{0,17})(?:/|$)`)
@@ -39,10 +41,10 @@ var (
 
 // ParseSearch understands what people paste into the one search box: a SID, a
 // number in any writing, an error code, a URL or a host, an incident's number,
-// a failure's id, a link to any of these, words such as "voice", and filters
-// written out: "code:11200 host:www.example.com". An empty text asks for
-// everything.
-func ParseSearch(text string) (Found, []Problem) {
+// a failure's id, a link to any of these, a day of the zone, words such as
+// "voice", and filters written out: "code:11200 host:www.example.com". An empty
+// text asks for everything.
+func ParseSearch(text string, zone *time.Location) (Found, []Problem) {
 	text = strings.TrimSpace(strings.ToValidUTF8(text, " "))
 	if text == "" {
 		return Found{}, nil
@@ -53,8 +55,12 @@ func ParseSearch(text string) (Found, []Problem) {
 	if found, problems, ok := writtenOut(text); ok {
 		return found, problems
 	}
+	if isCodeRange(text) {
+		return Found{}, []Problem{{SearchField, text, "A range of codes cannot be looked for: write one of them, such as 11200, or the host that failed."}}
+	}
+	searchDay := func(text string) (Found, bool) { return searchDay(text, zone) }
 	for _, read := range []func(string) (Found, bool){
-		searchNumberWithPlus, searchSID, searchURL, searchFailure, searchCode, searchIncident,
+		searchNumberWithPlus, searchSID, searchURL, searchFailure, searchDay, searchCode, searchIncident,
 		searchAddress, searchWord, searchNumber, searchHost,
 	} {
 		if found, ok := read(text); ok {
@@ -68,6 +74,9 @@ func ParseSearch(text string) (Found, []Problem) {
 func notUnderstood(text string) string {
 	if m := sidAnywhere.FindStringSubmatch(text); m != nil {
 		return "This is the SID of something else: the history knows calls (CA…) and messages (SM…, MM…)."
+	}
+	if likeDay.MatchString(text) {
+		return "There is no such day: write it as 2026-11-28."
 	}
 	if digits, ok := digitsOf(text); ok && len(digits) >= 7 {
 		return "Write the number with its country code: +49 30 123456."
@@ -159,6 +168,13 @@ func searchURL(text string) (Found, bool) {
 	}
 	host := readHost(u.String())
 	return Found{Query: Query{Host: host}}, host != ""
+}
+
+// isCodeRange tells "11200-11299" from a number that somebody wrote in two
+// halves: those of codes begin alike, or as no number of North America does.
+func isCodeRange(text string) bool {
+	m := codeRange.FindStringSubmatch(text)
+	return m != nil && m[1] < m[2] && (m[1][:2] == m[2][:2] || m[1][0] == '1')
 }
 
 func searchCode(text string) (Found, bool) {

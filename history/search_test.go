@@ -3,6 +3,7 @@ package history_test
 import (
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/google/go-cmp/cmp"
 	"github.com/google/uuid"
@@ -62,6 +63,7 @@ func TestSearchBoxUnderstandsWhatIsPasted(t *testing.T) {
 		"an IP address with port":          {"10.0.0.1:8080", host("10.0.0.1:8080")},
 		"an IPv6 address":                  {"::1", host("[::1]")},
 		"an IPv6 address with port":        {"[2001:db8::1]:8443", host("[2001:db8::1]:8443")},
+		"a number in two halves":           {"98765-43210", number("+19876543210")},
 		"an incident":                      {"#12", history.Query{Incident: 12}},
 		"an incident by word":              {"Incident #12", history.Query{Incident: 12}},
 		"a small number is an incident":    {"12", history.Query{Incident: 12}},
@@ -74,7 +76,7 @@ func TestSearchBoxUnderstandsWhatIsPasted(t *testing.T) {
 	for name, c := range cases {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			got, problems := history.ParseSearch(c.text)
+			got, problems := history.ParseSearch(c.text, time.UTC)
 			if len(problems) != 0 {
 				t.Errorf("problems: got %v, want none", problems)
 			}
@@ -88,9 +90,22 @@ func TestSearchBoxUnderstandsWhatIsPasted(t *testing.T) {
 func TestSearchBoxFindsOneFailure(t *testing.T) {
 	t.Parallel()
 	for _, text := range []string{failure, strings.ToUpper(failure), "https://backstop.example.com/history/" + failure, `failure="` + failure + `"`} {
-		got, problems := history.ParseSearch(text)
+		got, problems := history.ParseSearch(text, time.UTC)
 		if got.Failure != uuid.MustParse(failure) || got.Query != (history.Query{}) || len(problems) != 0 {
 			t.Errorf("%q: got %+v %v, want failure %s", text, got, problems, failure)
+		}
+	}
+}
+
+func TestSearchBoxTakesADayInTheZoneOfThePages(t *testing.T) {
+	t.Parallel()
+	for text, want := range map[string]history.Query{
+		"2026-11-28":  {From: time.Date(2026, 11, 27, 23, 0, 0, 0, time.UTC), To: time.Date(2026, 11, 28, 23, 0, 0, 0, time.UTC)},
+		"2026-2-3":    {From: time.Date(2026, 2, 2, 23, 0, 0, 0, time.UTC), To: time.Date(2026, 2, 3, 23, 0, 0, 0, time.UTC)},
+		" 2026-10-25": {From: time.Date(2026, 10, 24, 22, 0, 0, 0, time.UTC), To: time.Date(2026, 10, 25, 23, 0, 0, 0, time.UTC)}, // 25 hours long
+	} {
+		if got, problems := history.ParseSearch(text, berlin); got.Query != want || len(problems) != 0 {
+			t.Errorf("%q: got %+v %v, want %+v", text, got.Query, problems, want)
 		}
 	}
 }
@@ -102,11 +117,11 @@ func TestSearchBoxSaysWhatItAssumed(t *testing.T) {
 		"49 30 12345678": "+493012345678",
 		"11200":          "error code",
 	} {
-		if got, _ := history.ParseSearch(text); !strings.Contains(got.Note, want) {
+		if got, _ := history.ParseSearch(text, time.UTC); !strings.Contains(got.Note, want) {
 			t.Errorf("%q: note %q, want it to name %s", text, got.Note, want)
 		}
 	}
-	if got, _ := history.ParseSearch("+49 30 123456"); got.Note != "" {
+	if got, _ := history.ParseSearch("+49 30 123456", time.UTC); got.Note != "" {
 		t.Errorf("a full number: note %q, want none", got.Note)
 	}
 }
@@ -120,12 +135,15 @@ func TestSearchBoxSaysWhatItDidNotUnderstand(t *testing.T) {
 		"a markup":                {"<script>alert(1)</script>", "Paste"},
 		"a whole book":            {strings.Repeat("a ", 20_000), "too long"},
 		"NUL":                     {"\x00", "Paste"},
+		"a range of codes":        {"11200-11299", "write one of them"},
+		"a range in words":        {"12100 – 12400", "write one of them"},
+		"a day that never was":    {"2026-02-30", "no such day"},
 		"a filter with bad value": {"code:abc", "number such as"},
 	}
 	for name, c := range cases {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			got, problems := history.ParseSearch(c.text)
+			got, problems := history.ParseSearch(c.text, time.UTC)
 			if len(problems) != 1 || !strings.Contains(problems[0].Hint, c.hint) {
 				t.Errorf("problems: got %+v, want one with %q", problems, c.hint)
 			}
@@ -137,11 +155,11 @@ func TestSearchBoxSaysWhatItDidNotUnderstand(t *testing.T) {
 }
 
 func FuzzSearch(f *testing.F) {
-	for _, s := range []string{callSID, "+49 (0)30 123", "http://[::1]:80/x?y#z", "12", "code:1 host:a", failure, "0049", "011", "\u202a+", "whatsapp:", "[::1%eth0]:80", "a.b:99999/x"} {
+	for _, s := range []string{callSID, "+49 (0)30 123", "http://[::1]:80/x?y#z", "12", "code:1 host:a", failure, "0049", "011", "\u202a+", "whatsapp:", "[::1%eth0]:80", "a.b:99999/x", "2026-11-28", "0001-01-01", "1970-01-01", "9999-12-31", "11200-11299"} {
 		f.Add(s)
 	}
 	f.Fuzz(func(t *testing.T, text string) {
-		got, problems := history.ParseSearch(text)
+		got, problems := history.ParseSearch(text, berlin)
 		for _, p := range problems {
 			if p.Hint == "" {
 				t.Errorf("%q: a problem without hint", text)

@@ -73,3 +73,12 @@ func spanOf(count string, unit time.Duration) (time.Duration, bool) {
 	}
 	return time.Duration(n) * unit, true
 }
+
+// searchDay takes a day in the zone of the pages, from its beginning to its end.
+func searchDay(text string, zone *time.Location) (Found, bool) {
+	day, err := time.ParseInLocation("2006-1-2", text, zone)
+	if err != nil || day.UTC().Year() < 1970 || day.Year() >= 9999 {
+		return Found{}, false
+	}
+	return Found{Query: Query{From: day.UTC(), To: day.AddDate(0, 0, 1).UTC()}}, true
+}

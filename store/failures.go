@@ -148,7 +148,7 @@ func (s *search) findOrigins(ctx context.Context) error {
 		FROM origins
 		WHERE (?1 = -1 OR channel = ?1)
 		  AND (?2 = 0 OR code = ?2)
-		  AND (?3 = '' OR host = ?3)
+		  AND (?3 = '' OR host IN (?3, 'www.' || ?3))
 		  AND (?4 = 0 OR cause_id = (SELECT cause_id FROM incidents WHERE id = ?4))
 		  AND (?5 OR drill = ?6)`,
 		channelOf(q), q.Code, q.Host, q.Incident, q.Drills, !s.narrow)
@@ -238,6 +238,9 @@ func (l *Ledger) Failure(ctx context.Context, id incident.ID) (history.Detail, e
 			return err
 		}
 		if d.Deliveries, err = deliveriesOf(ctx, v, d.Incident, id); err != nil {
+			return err
+		}
+		if err := l.hold(ctx, v, d.Deliveries); err != nil {
 			return err
 		}
 		d.Reveals, err = reveals(ctx, v, id)

@@ -83,7 +83,7 @@ func (w world) entry(n int) incident.Fed {
 		{Name: "From", Value: w.pick("from", numbers...)},
 		{Name: "To", Value: w.pick("to", numbers...)},
 		{Name: "ErrorCode", Value: w.pick("code", "11200", "11210", "12100", "")},
-		{Name: "ErrorUrl", Value: w.pick("url", "https://a.example.com/x", "https://b.example.com/x?q=1", "https://b.example.com/y", "")},
+		{Name: "ErrorUrl", Value: w.pick("url", "https://a.example.com/x", "https://www.a.example.com/x", "https://b.example.com/x?q=1", "https://b.example.com/y", "")},
 	}
 	f := incident.RestoreFailure(incident.NewID(at), at, w.pick("method", "GET", "POST"), params)
 	f.RequestKey = sha256key(n)
@@ -129,7 +129,7 @@ func matches(q history.Query, r history.Row) bool {
 		(q.Code == 0 || r.Code == q.Code) &&
 		(q.Number == "" || r.From == q.Number || r.To == q.Number) &&
 		(q.SID == "" || r.SID == q.SID) &&
-		(q.Host == "" || incident.Host(r.ErrorURL) == q.Host) &&
+		(q.Host == "" || slices.Contains([]string{q.Host, "www." + q.Host}, incident.Host(r.ErrorURL))) &&
 		(q.Incident == 0 || r.Incident == q.Incident) &&
 		(q.From.IsZero() || !r.ReceivedAt.Before(q.From)) &&
 		(q.To.IsZero() || r.ReceivedAt.Before(q.To))

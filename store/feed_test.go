@@ -469,3 +469,58 @@ func TestCursorsAreKeptForEachJournal(t *testing.T) {
 		}
 	}
 }
+
+func TestTheMostUrgentIncidentsComeFirst(t *testing.T) {
+	ctx := context.Background()
+	l := openLedger(t)
+	for n, host := range []string{"three", "taken", "over", "one", "two", "three", "three", "taken", "taken", "taken", "two", "over"} {
+		feed(t, l, call(n, withParams("POST",
+			incident.Param{Name: "AccountSid", Value: account}, incident.Param{Name: "CallSid", Value: sid("CA", n)},
+			incident.Param{Name: "From", Value: fmt.Sprintf("+1415555%04d", n)}, incident.Param{Name: "ErrorCode", Value: "11200"},
+			incident.Param{Name: "ErrorUrl", Value: "https://" + host + ".example.com/"})))
+	}
+	if _, err := l.Acknowledge(ctx, 2, "anna", queued); err != nil {
+		t.Fatal(err)
+	}
+	resolve(t, l, 3)
+	for name, c := range map[string]struct {
+		limit int
+		want  string
+	}{
+		"all of them":   {10, "[1 5 4 2]"},
+		"the first two": {2, "[1 5]"},
+	} {
+		page, err := l.Incidents(ctx, history.IncidentQuery{State: incident.Open, Urgent: true, Limit: c.limit})
+		var ids []int64
+		for _, in := range page.Incidents {
+			ids = append(ids, in.ID)
+		}
+		if err != nil || fmt.Sprint(ids) != c.want || page.Older != 0 || page.Open != 4 || page.Callers != 10 {
+			t.Errorf("%s: got %v of %+v, %v, want %s of 4 with 10 callers", name, ids, page, err, c.want)
+		}
+	}
+}
+
+func TestAHostFindsItsIncidentsBehindWWWToo(t *testing.T) {
+	l := openLedger(t)
+	feed(t, l, call(0), call(1, toHost(1)))
+	for host, want := range map[string]int{"example.com": 1, "www.example.com": 1, "host1.example.com": 1, "xample.com": 0} {
+		page, err := l.Incidents(context.Background(), history.IncidentQuery{Host: host})
+		if err != nil || len(page.Incidents) != want {
+			t.Errorf("%s: got %+v, %v, want %d", host, page.Incidents, err, want)
+		}
+	}
+}
+
+func TestAnIncidentKnowsTheOneThatGoesOn(t *testing.T) {
+	l := openLedger(t)
+	for n := range 3 {
+		feed(t, l, call(3*n), call(3*n+1, toHost(n)))
+		resolve(t, l, int64(2*n+1))
+	}
+	for id, want := range map[int64]int64{1: 3, 2: 0, 3: 5, 5: 0} {
+		if d, err := l.Incident(context.Background(), id); err != nil || d.Next != want {
+			t.Errorf("incident %d: next is %d, %v, want %d", id, d.Next, err, want)
+		}
+	}
+}

@@ -156,7 +156,7 @@ const (
 		  AND (?3 = -1 OR o.channel = ?3)
 		  AND (?4 = 0 OR o.code = ?4)
 		  AND (?5 = 0 OR k.incident_id = ?5)
-		  AND (?6 = '' OR o.host = ?6)`
+		  AND (?6 = '' OR o.host IN (?6, 'www.' || ?6))`
 )
 
 // sumCounts fills the bars from the kept counts.

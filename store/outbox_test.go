@@ -8,6 +8,8 @@ import (
 	"testing"
 	"time"
 
+	"github.com/google/go-cmp/cmp"
+
 	"github.com/backstop-project/backstop/history"
 	"github.com/backstop-project/backstop/incident"
 	"github.com/backstop-project/backstop/store"
@@ -338,8 +340,7 @@ func TestAPanicOfThePolicyEndsNothing(t *testing.T) {
 func TestPeopleAreNoted(t *testing.T) {
 	ctx := context.Background()
 	l := openLedger(t)
-	e := call(0)
-	feed(t, l, e)
+	feed(t, l, call(0))
 	for range 2 {
 		in, err := l.Acknowledge(ctx, 1, "anna", queued)
 		if err != nil || in.AcknowledgedBy != "anna" || !in.AcknowledgedAt.Equal(queued) {
@@ -354,12 +355,25 @@ func TestPeopleAreNoted(t *testing.T) {
 		d.Events[2] != (history.Event{At: queued.Add(time.Hour), By: "bob", What: "resolved"}) {
 		t.Errorf("events: %+v, %v", d.Events, err)
 	}
+}
+
+func TestWhoLookedIsNotedWithEachFailureOrNone(t *testing.T) {
+	ctx := context.Background()
+	l := openLedger(t)
+	entries := calls(0, 3)
+	feed(t, l, entries...)
 	seen := history.Reveal{At: queued, By: "anna", What: "numbers"}
-	if err := l.Reveal(ctx, e.Failure.ID, seen); err != nil {
+	first, second, third := entries[0].Failure.ID, entries[1].Failure.ID, entries[2].Failure.ID
+	if err := l.Reveal(ctx, seen, first, second); err != nil {
 		t.Fatal(err)
 	}
-	if got := failure(t, l, e.Failure.ID).Reveals; len(got) != 1 || got[0] != seen {
-		t.Errorf("reveals: %+v", got)
+	if err := l.Reveal(ctx, seen, second, third, incident.NewID(start)); !errors.Is(err, history.ErrNotFound) {
+		t.Errorf("one that is not there: got %v, want ErrNotFound", err)
+	}
+	for i, want := range [][]history.Reveal{{seen}, {seen}, nil} {
+		if diff := cmp.Diff(want, failure(t, l, entries[i].Failure.ID).Reveals); diff != "" {
+			t.Errorf("failure %d (-want +got):\n%s", i, diff)
+		}
 	}
 }
 
@@ -373,7 +387,7 @@ func TestWhatIsNotThereIsNotFound(t *testing.T) {
 	_, resolved := l.Resolve(ctx, 7, "anna", start)
 	for name, err := range map[string]error{
 		"failure": failure, "incident": one, "acknowledge": acknowledged, "resolve": resolved,
-		"reveal": l.Reveal(ctx, id, history.Reveal{At: start, By: "anna"}),
+		"reveal": l.Reveal(ctx, history.Reveal{At: start, By: "anna"}, id),
 	} {
 		if !errors.Is(err, history.ErrNotFound) {
 			t.Errorf("%s: got %v, want ErrNotFound", name, err)
@@ -400,4 +414,83 @@ func TestLateFailuresAreGatheredIntoOneAlert(t *testing.T) {
 	if _, wait, ok := claim(t, l, "mail", queued.Add(time.Hour)); ok || !wait.IsZero() {
 		t.Error("the other late failures are told one by one")
 	}
+}
+
+// TestWhatWaitsSaysUntilWhen holds that pages say the time at which Claim lets
+// a delivery out.
+func TestWhatWaitsSaysUntilWhen(t *testing.T) {
+	const growth, room = "at most one about growth in 30 min", "at most 30 messages in 10 min and 60 in an hour"
+	tell := func(t *testing.T, l *store.Ledger) {
+		t.Helper()
+		m := mustClaim(t, l, "mail", queued)
+		settle(t, l, "mail", m.DeliveryID, incident.Result{At: queued})
+	}
+	for name, c := range map[string]struct {
+		prepare func(*testing.T, *store.Ledger)
+		id      int64
+		until   time.Time
+		by      string
+	}{
+		"nothing holds it": {func(t *testing.T, l *store.Ledger) { t.Helper(); feed(t, l, call(0)) }, 1, time.Time{}, ""},
+		"growth was told just now": {func(t *testing.T, l *store.Ledger) {
+			t.Helper()
+			feed(t, l, call(0))
+			tell(t, l)
+			feed(t, l, calls(1, 12)...)
+			tell(t, l)
+			feed(t, l, calls(12, 120)...)
+		}, 1, queued.Add(30 * time.Minute), growth},
+		"an attempt failed": {func(t *testing.T, l *store.Ledger) {
+			t.Helper()
+			feed(t, l, call(0))
+			m := mustClaim(t, l, "mail", queued)
+			settle(t, l, "mail", m.DeliveryID, incident.Result{At: queued, Error: "refused", RetryAt: queued.Add(time.Minute)})
+		}, 1, queued.Add(time.Minute), ""},
+		"many opened at once": {func(t *testing.T, l *store.Ledger) {
+			t.Helper()
+			for n := range 11 {
+				feed(t, l, call(0, toHost(n)))
+			}
+			for range 10 {
+				tell(t, l)
+			}
+		}, 11, queued.Add(time.Minute), "many incidents opened at once, they are told together"},
+		"too many messages": {func(t *testing.T, l *store.Ledger) {
+			t.Helper()
+			for n := range 30 {
+				feed(t, l, call(200*n, toHost(n)))
+				tell(t, l)
+			}
+			feed(t, l, call(200*30, toHost(30)))
+		}, 31, queued.Add(10 * time.Minute), room},
+	} {
+		t.Run(name, func(t *testing.T) {
+			ctx := context.Background()
+			l := openLedger(t)
+			c.prepare(t, l)
+			d, err := l.Incident(ctx, c.id)
+			if err != nil {
+				t.Fatal(err)
+			}
+			for _, got := range d.Deliveries {
+				if waits := got.Notifier == "mail" && got.State == history.Waiting; waits && (!got.HeldUntil.Equal(c.until) || got.HeldBy != c.by) {
+					t.Errorf("held until %s by %q, want %s by %q", got.HeldUntil, got.HeldBy, c.until, c.by)
+				}
+			}
+			status, err := l.Notifiers(ctx)
+			if err != nil || status[1].Name != "mail" || status[1].Waiting != 1 || !status[1].NextAt.Equal(c.until) {
+				t.Errorf("mail: %+v, %v, want 1 to wait until %s", status, err, c.until)
+			}
+			if _, wait, ok := claim(t, l, "mail", queued); ok != c.until.IsZero() || !wait.Equal(c.until) {
+				t.Errorf("Claim: %v, asked again at %s, want %s", ok, wait, c.until)
+			}
+		})
+	}
+}
+
+// toHost makes of a call the n-th of another cause each.
+func toHost(n int) func(*incident.Fed) {
+	return withParams("POST", incident.Param{Name: "AccountSid", Value: account}, incident.Param{Name: "CallSid", Value: sid("CA", n)},
+		incident.Param{Name: "From", Value: "+14155550100"}, incident.Param{Name: "ErrorCode", Value: "11200"},
+		incident.Param{Name: "ErrorUrl", Value: fmt.Sprintf("https://host%d.example.com/", n)})
 }

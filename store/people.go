@@ -96,22 +96,32 @@ func (l *Ledger) Resolve(ctx context.Context, id int64, by string, at time.Time)
 	return in, nil
 }
 
-// Reveal records that somebody looked at what is hidden by default.
-func (l *Ledger) Reveal(ctx context.Context, id incident.ID, r history.Reveal) error {
+// Reveal records for each of these failures that somebody looked at what is
+// hidden by default: for all of them, or none where one is not there.
+func (l *Ledger) Reveal(ctx context.Context, r history.Reveal, ids ...incident.ID) error {
 	err := l.inTx(ctx, func(ctx context.Context, t *tx) error {
-		n, err := t.changed(ctx, `
-			INSERT INTO reveals (failure_id, at, by_whom, what)
-			SELECT ?1, ?2, ?3, ?4
-			WHERE EXISTS (SELECT 1 FROM failures WHERE id = ?1)`, id[:], r.At.UnixMilli(), r.By, r.What)
-		if err == nil && n == 0 {
-			return history.ErrNotFound
+		for _, id := range ids {
+			if err := t.reveal(ctx, id, r); err != nil {
+				return fmt.Errorf("failure %s: %w", id, err)
+			}
 		}
-		return err
+		return nil
 	})
 	if err != nil {
-		return fmt.Errorf("record reveal of failure %s: %w", id, err)
+		return fmt.Errorf("record reveal: %w", err)
 	}
 	return nil
+}
+
+func (t *tx) reveal(ctx context.Context, id incident.ID, r history.Reveal) error {
+	n, err := t.changed(ctx, `
+		INSERT INTO reveals (failure_id, at, by_whom, what)
+		SELECT ?1, ?2, ?3, ?4
+		WHERE EXISTS (SELECT 1 FROM failures WHERE id = ?1)`, id[:], r.At.UnixMilli(), r.By, r.What)
+	if err == nil && n == 0 {
+		return history.ErrNotFound
+	}
+	return err
 }
 
 // Tick lets time pass: incidents that are due fall quiet or close. next is

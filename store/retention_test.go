@@ -110,7 +110,7 @@ func TestOldFailuresGoAndTheirCountsStay(t *testing.T) {
 	resolve(t, l, 1)
 	late := call(30*86400, func(e *incident.Fed) { e.Failure.ErrorURL = "https://late.example.com/" })
 	feed(t, l, late)
-	if err := l.Reveal(ctx, call(0).Failure.ID, history.Reveal{}); !errors.Is(err, history.ErrNotFound) {
+	if err := l.Reveal(ctx, history.Reveal{}, call(0).Failure.ID); !errors.Is(err, history.ErrNotFound) {
 		t.Fatal(err) // another id every time: nothing to reveal
 	}
 	r := live(t, l, start.Add(30*day), start.Add(45*day), store.Retention{Days: 20})

@@ -7,12 +7,13 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"time"
 
 	"github.com/backstop-project/backstop/history"
 	"github.com/backstop-project/backstop/incident"
 )
 
-// Incidents is one page of incidents, newest first.
+// Incidents is one page of incidents, newest first, or the most urgent ones.
 func (l *Ledger) Incidents(ctx context.Context, q history.IncidentQuery) (history.IncidentPage, error) {
 	limit := q.Limit
 	if limit <= 0 {
@@ -27,12 +28,15 @@ func (l *Ledger) Incidents(ctx context.Context, q history.IncidentQuery) (histor
 		}
 		if len(page.Incidents) > limit {
 			page.Incidents = page.Incidents[:limit]
-			page.Older = page.Incidents[limit-1].ID
+			if !q.Urgent {
+				page.Older = page.Incidents[limit-1].ID
+			}
 		}
 		return v.QueryRowContext(ctx, `
-			SELECT COUNT(*) FILTER (WHERE state = 1), COUNT(*) FILTER (WHERE state = 2)
+			SELECT COUNT(*) FILTER (WHERE state = 1), COUNT(*) FILTER (WHERE state = 2),
+			  COALESCE(SUM(callers) FILTER (WHERE state = 1), 0)
 			FROM incidents
-			WHERE state IN (1, 2)`).Scan(&page.Open, &page.Quiet)
+			WHERE state IN (1, 2)`).Scan(&page.Open, &page.Quiet, &page.Callers)
 	})
 	if err != nil {
 		return history.IncidentPage{}, fmt.Errorf("list incidents: %w", err)
@@ -51,11 +55,15 @@ func incidents(ctx context.Context, v *sql.Tx, q history.IncidentQuery, limit in
 	}
 	if q.Host != "" {
 		args = append(args, q.Host)
-		where += fmt.Sprintf(" AND i.host = ?%d", len(args))
+		where += fmt.Sprintf(" AND i.host IN (?%[1]d, 'www.' || ?%[1]d)", len(args))
+	}
+	order := "i.id DESC"
+	if q.Urgent {
+		order = "i.acknowledged_at IS NOT NULL, i.callers DESC, i.id DESC"
 	}
 	rows, err := v.QueryContext(ctx, selectIncident+`
 			WHERE i.id < ?1`+where+`
-			ORDER BY i.id DESC
+			ORDER BY `+order+`
 			LIMIT ?2`, args...)
 	if err != nil {
 		return nil, err
@@ -84,10 +92,20 @@ func (l *Ledger) Incident(ctx context.Context, id int64) (history.IncidentDetail
 			return err
 		}
 		d.Incident, d.Erased = r.in, r.erased
+		if d.Next, err = integer(ctx, v, `
+			SELECT MIN(id)
+			FROM incidents
+			WHERE cause_id = ?1
+			  AND id > ?2`, r.cause, id); err != nil {
+			return err
+		}
 		if d.Events, err = events(ctx, v, id); err != nil {
 			return err
 		}
 		if d.Deliveries, err = deliveriesOf(ctx, v, id, incident.ID{}); err != nil {
+			return err
+		}
+		if err := l.hold(ctx, v, d.Deliveries); err != nil {
 			return err
 		}
 		if d.NotSent, err = integer(ctx, v, `
@@ -133,7 +151,7 @@ func (l *Ledger) Notifiers(ctx context.Context) ([]history.NotifierStatus, error
 	var all []history.NotifierStatus
 	err := l.inView(ctx, func(v *sql.Tx) error {
 		for _, n := range *l.notifiers.Load() {
-			s, err := notifierStatus(ctx, v, n.Name)
+			s, err := l.notifierStatus(ctx, v, n.Name)
 			if err != nil {
 				return err
 			}
@@ -148,7 +166,7 @@ func (l *Ledger) Notifiers(ctx context.Context) ([]history.NotifierStatus, error
 	return all, nil
 }
 
-func notifierStatus(ctx context.Context, v *sql.Tx, name string) (history.NotifierStatus, error) {
+func (l *Ledger) notifierStatus(ctx context.Context, v *sql.Tx, name string) (history.NotifierStatus, error) {
 	s := history.NotifierStatus{Name: name}
 	err := v.QueryRowContext(ctx, `
 		SELECT succeeded_at, failed_at, last_error
@@ -163,6 +181,15 @@ func notifierStatus(ctx context.Context, v *sql.Tx, name string) (history.Notifi
 		WHERE notifier = ?1
 		  AND state IN (1, 2)`, name); err != nil {
 		return s, err
+	}
+	if s.Waiting > 0 && s.Waiting <= maxDeliveries { // of more, the oldest would not tell it
+		var ok bool
+		if _, s.NextAt, ok, err = l.turnOf(v, name, l.now()).next(ctx, maxDeliveries); ok {
+			s.NextAt = time.Time{}
+		}
+		if err != nil {
+			return s, err
+		}
 	}
 	s.Dead, err = integer(ctx, v, `
 		SELECT COUNT(*)

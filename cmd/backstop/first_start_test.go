@@ -151,5 +151,5 @@ func TestWithoutPublicURLTheFirstSignatureThatMatchesTellsIt(t *testing.T) {
 	if len(found) != 1 || found[0].Set != "PUBLIC_URL="+p.base {
 		t.Errorf("logged %+v, want PUBLIC_URL=%s", found, p.base)
 	}
-	p.person().await(soon, "/", "PUBLIC_URL="+p.base)
+	p.person().await(soon, "/", "public_url: "+p.base)
 }

@@ -75,12 +75,12 @@ func (s *ledgerSlot) Histogram(ctx context.Context, q history.Query, most int) (
 }
 
 // Reveal is store.Ledger's.
-func (s *ledgerSlot) Reveal(ctx context.Context, id incident.ID, r history.Reveal) error {
+func (s *ledgerSlot) Reveal(ctx context.Context, r history.Reveal, ids ...incident.ID) error {
 	l, err := s.ledger()
 	if err != nil {
 		return err
 	}
-	return s.watch(l, l.Reveal(ctx, id, r))
+	return s.watch(l, l.Reveal(ctx, r, ids...))
 }
 
 // Incidents is store.Ledger's.

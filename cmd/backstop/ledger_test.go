@@ -24,7 +24,7 @@ func TestWhoeverFindsTheLedgerDamagedHasItLookedAt(t *testing.T) {
 			return err
 		},
 		"somebody who reveals": func(s *ledgerSlot, _ *store.Ledger) error {
-			return s.Reveal(ctx, incident.ID{1}, history.Reveal{})
+			return s.Reveal(ctx, history.Reveal{}, incident.ID{1})
 		},
 		"the dispatcher that claims": func(s *ledgerSlot, _ *store.Ledger) error {
 			_, _, _, err := s.Claim(ctx, "ops-mail", time.Now(), time.Minute)

@@ -164,3 +164,15 @@ func (at page) link(prefix string) string {
 	at.t.Fatalf("%s has no link that begins with %s", at.path, prefix)
 	return ""
 }
+
+// command is the first text to be copied that begins so.
+func (at page) command(prefix string) string {
+	at.t.Helper()
+	for n := range at.root.Descendants() {
+		if n.Data == "code" && n.FirstChild != nil && strings.HasPrefix(n.FirstChild.Data, prefix) {
+			return n.FirstChild.Data
+		}
+	}
+	at.t.Fatalf("%s has nothing to copy that begins with %s", at.path, prefix)
+	return ""
+}

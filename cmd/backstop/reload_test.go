@@ -51,6 +51,23 @@ func TestAReloadWithTheRightTokenRecordsWhatFailedTheCheckInOneAlert(t *testing.
 	}
 }
 
+func TestTheLinesThatThePageShowsSetBackstopUp(t *testing.T) {
+	t.Parallel()
+	env := unconfigured(t).withFile(t, "{}\n")
+	p := spawn(t, env)
+	p.call(sim.Call{})
+	who := p.person()
+	lines := who.get("/").command("public_url: ")
+	if elsewhere := who.get("/history").command("public_url: "); elsewhere != lines {
+		t.Errorf("the empty history says to write\n%s\nwant, as on the first page,\n%s", elsewhere, lines)
+	}
+	yourOwn := strings.NewReplacer("https://YOUR-PUBLIC-ADDRESS", publicURL, "AC…", accountSID, `"…"`, `"`+authToken+`"`)
+	write(t, env["BACKSTOP_CONFIG"], yourOwn.Replace(lines))
+	p.reload()
+	who.await(soon, "/history", "1 failure", "verified late")
+	who.get("/").shows("Done: requests are verified and recorded")
+}
+
 func TestABrokenFileKeepsTheOldConfigurationAndSaysSoEverywhere(t *testing.T) {
 	t.Parallel()
 	mails := newMailServer(t)
@@ -103,6 +120,7 @@ func TestUnverifiedRequestsAreRejectedWhereThatIsConfigured(t *testing.T) {
 	if e := p.twilio().Do(t.Context(), forged); e.Status != http.StatusForbidden || strings.Contains(string(e.Body), "<Response") {
 		t.Errorf("a forged request got %d %s", e.Status, e.Body)
 	}
+	p.person().await(soon, "/", "Such requests are refused with 403")
 	genuine := p.ask(p.request("/fallback/voice", sim.Call{}), twiml.Voice)
 	if failureID(genuine) == "" {
 		t.Errorf("a genuine request got %s", genuine.Failure())

@@ -158,7 +158,7 @@ func (a *app) pageSettings() pages.Settings {
 	c := a.current.Load().config
 	s := pages.Settings{
 		Zone: zone(c), AdminURL: c.AdminURL, TrustedProxies: c.TrustedProxies,
-		Mask: history.Mask{Numbers: c.Privacy.MaskNumbers},
+		Mask: history.Mask{Numbers: c.Privacy.MaskNumbers}, Reject: c.Reject,
 	}
 	if !c.PublicURL.IsZero() {
 		s.PublicURL = c.PublicURL.String()

@@ -44,7 +44,7 @@ func nobodyWillBeTold(configured []string, statuses []history.NotifierStatus) (B
 	if len(configured) == 0 {
 		return Banner{
 			Kind: "bad", Title: "Nobody will be told",
-			Text: "No notifier is configured. Set SMTP_URL and ALERT_EMAIL_TO, or SLACK_WEBHOOK_URL, and try it with “check --notify”.",
+			Text: "No notifier is configured. Set SMTP_URL, ALERT_EMAIL_FROM and ALERT_EMAIL_TO, or SLACK_WEBHOOK_URL, and try it with “check --notify”.",
 		}, true
 	}
 	var failing []string
@@ -82,6 +82,7 @@ type setupView struct {
 	Missing   []string
 	NoToken   bool // nothing can be verified, hence nothing is recorded
 	Suggested string
+	File      string // what belongs into the configuration file
 	Paste     []pasteView
 	Drill     string
 	Notifiers bool
@@ -105,7 +106,8 @@ func (p *Pages) setup() setupView {
 		drill += " --to " + base
 	}
 	return setupView{
-		Missing: s.Missing, NoToken: slices.Contains(s.Missing, "TWILIO_AUTH_TOKEN"), Suggested: s.SuggestedURL, Drill: drill, Notifiers: len(s.Notifiers) > 0,
+		Missing: s.Missing, NoToken: slices.Contains(s.Missing, tokenVariable), Suggested: s.SuggestedURL, Drill: drill, Notifiers: len(s.Notifiers) > 0,
+		File: missingLines(s.Missing, base),
 		Paste: []pasteView{
 			{"Phone number → Voice Configuration → Primary handler fails", base + "/fallback/voice"},
 			{"Phone number → Messaging Configuration → Primary handler fails", base + "/fallback/messaging"},
@@ -114,9 +116,29 @@ func (p *Pages) setup() setupView {
 	}
 }
 
+// The variables of Setup.Missing whose keys in the file have other names.
+const (
+	urlVariable   = "PUBLIC_URL"
+	tokenVariable = "TWILIO_AUTH_TOKEN" //nolint:gosec // the name of a variable
+)
+
+// missingLines are the lines of the configuration file that say what is
+// missing, with dots for what only its owner knows.
+func missingLines(missing []string, base string) string {
+	var lines []string
+	if slices.Contains(missing, urlVariable) {
+		lines = append(lines, "public_url: "+base)
+	}
+	if slices.Contains(missing, tokenVariable) {
+		lines = append(lines, `accounts: [{sid: AC…, auth_tokens: ["…"]}]`)
+	}
+	return strings.Join(lines, "\n")
+}
+
 // unverifiedView sums up requests that may be real callers.
 type unverifiedView struct {
 	Sentence      string
+	Rejected      bool // they are refused, and hear nothing of ours
 	Since, Newest Moment
 	Reasons       []reasonView
 }
@@ -135,7 +157,7 @@ func (p *Pages) unverified() *unverifiedView {
 	view := &unverifiedView{
 		Sentence: templates.Plural(u.Count, "request for your account failed the signature check: this may be a real caller",
 			"requests for your account failed the signature check: these may be real callers"),
-		Since: p.moment(u.Since), Newest: p.moment(u.Newest),
+		Rejected: p.Settings().Reject, Since: p.moment(u.Since), Newest: p.moment(u.Newest),
 	}
 	for _, r := range u.Reasons {
 		view.Reasons = append(view.Reasons, reasonView{history.Visible(r.Text), r.Count})

@@ -17,6 +17,7 @@ import (
 	"time"
 
 	"github.com/backstop-project/backstop/handlers/pages"
+	"github.com/backstop-project/backstop/history"
 	"github.com/backstop-project/backstop/incident"
 )
 
@@ -145,6 +146,11 @@ func TestPagesCanBeReadInEveryLight(t *testing.T) {
 	})
 	odd.ledger.failures[1].Slim, odd.ledger.failures[1].Itself = true, true
 	odd.ledger.failures[1].Deliveries[0].Kind = incident.DrillAlert
+	odd.ledger.incidents[0].Deliveries = append(odd.ledger.incidents[0].Deliveries, history.Delivery{
+		Notifier: "ops-mail", Kind: incident.Growing, Reason: "100 callers", State: history.Waiting, CreatedAt: night,
+		HeldUntil: night.Add(30 * time.Minute), HeldBy: "at most one about growth in 30 min",
+	})
+	odd.ledger.notifiers = []history.NotifierStatus{{Name: "ops-mail", LastSuccess: night.Add(-time.Hour), Waiting: 1, NextAt: night.Add(30 * time.Minute)}}
 	none := emptyHouse()
 	away := newHouse(oneNight(2))
 	away.ledger.err = errAway
@@ -156,7 +162,7 @@ func TestPagesCanBeReadInEveryLight(t *testing.T) {
 		house *house
 		paths []string
 	}{
-		"many": {full, append(hrefs(full), "/incidents", "/history?host=www.example.com&code=11202&since=24h")},
+		"many": {full, append(hrefs(full), "/incidents", "/history?host=www.example.com&code=11202&since=24h", "/history?since=2026-11-23T02:57:00Z&until=2026-11-23T02:58:00Z")},
 		"one":  {one, hrefs(one)},
 		"odd":  {odd, append(hrefs(odd), "/incidents")},
 		"none": {none, []string{"/", "/history", "/incidents", "/history?q=hello+world", "/nothing-here"}},

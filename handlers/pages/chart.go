@@ -29,6 +29,13 @@ type chartView struct {
 	Start, Mid, End                       string
 	StartISO, EndISO                      string
 	Summary                               string // in one sentence, for those who do not see it
+
+	// All is the address of the whole time of the chart, where only a part of
+	// it was asked for; the rest is paled by a shape over it. "" otherwise.
+	All, BesidePath string
+
+	start time.Time
+	step  time.Duration
 }
 
 // barView is the part of the chart that can be clicked.
@@ -47,7 +54,7 @@ func (p *Pages) chart(buckets []history.Bucket, from, to time.Time, link func(fr
 		return nil
 	}
 	zone := p.Settings().Zone
-	view := &chartView{Width: len(buckets) * barStep, Height: chartHeight}
+	view := &chartView{Width: len(buckets) * barStep, Height: chartHeight, start: buckets[0].Start, step: buckets[0].Width}
 	var highest int64
 	for _, b := range buckets {
 		view.Voice += b.Voice
@@ -179,7 +186,7 @@ func span(d time.Duration) string {
 func roughly(d time.Duration) string {
 	switch {
 	case d < time.Second:
-		return fmt.Sprintf("%.1f ms", float64(d)/float64(time.Millisecond))
+		return fmt.Sprintf("%d ms", d.Milliseconds())
 	case d < time.Minute:
 		return fmt.Sprintf("%.1f s", d.Seconds())
 	case d < 2*time.Hour:
@@ -188,4 +195,12 @@ func roughly(d time.Duration) string {
 		return fmt.Sprintf("%.0f h", d.Hours())
 	}
 	return fmt.Sprintf("%.0f days", d.Hours()/24)
+}
+
+// precisely is roughly, but for less than a second, of which more is known.
+func precisely(d time.Duration) string {
+	if d < time.Second {
+		return fmt.Sprintf("%.1f ms", float64(d)/float64(time.Millisecond))
+	}
+	return roughly(d)
 }

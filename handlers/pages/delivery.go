@@ -13,24 +13,30 @@ type timingView struct {
 	After string // "+4.2 ms" since the request
 }
 
-// timing is the line from the request to the alerts, in order of time.
+// timing is the line from the request to the alerts, in order of time. The
+// answer is made before it goes to the journal, and sent when that has it; but
+// the journal's time is in whole milliseconds, as those behind it are.
 func timing(d history.Detail, zone *time.Location) []timingView {
 	point := func(what string, at time.Time) timingView {
-		return timingView{What: what, At: momentIn(at, zone), After: "+" + roughly(max(0, at.Sub(d.ReceivedAt)))}
+		after := max(0, at.Sub(d.ReceivedAt)).Round(time.Millisecond)
+		return timingView{What: what, At: momentIn(at, zone), After: "+" + roughly(after)}
 	}
 	line := []timingView{{What: "received", At: momentIn(d.ReceivedAt, zone)}}
-	answered := d.ReceivedAt.Add(d.Answer.Took)
-	if !d.JournalAt.IsZero() && d.JournalAt.Before(answered) {
-		line = append(line, point("to the journal", d.JournalAt))
-	}
+	made := d.ReceivedAt.Add(d.Answer.Took)
 	if d.Answer.Took > 0 {
-		line = append(line, point("answered", answered))
+		line = append(line, timingView{What: "answer ready", At: momentIn(made, zone), After: "+" + precisely(d.Answer.Took)})
 	}
-	if !d.JournalAt.Before(answered) {
-		line = append(line, point("to the journal", d.JournalAt))
+	journal := d.JournalAt
+	if rest := made.Sub(journal); rest > 0 {
+		journal = journal.Add((rest + time.Millisecond - 1).Truncate(time.Millisecond))
 	}
+	line = append(line, point("to the journal", journal))
 	if !d.LedgerAt.IsZero() {
-		line = append(line, point("in the ledger", d.LedgerAt))
+		ledger := d.LedgerAt
+		if ledger.Before(journal) {
+			ledger = journal
+		}
+		line = append(line, point("in the ledger", ledger))
 	}
 	told := 0
 	for i := len(d.Deliveries) - 1; i >= 0 && told < 6; i-- {
@@ -50,7 +56,9 @@ type deliveryView struct {
 	State, StateKind string
 	Created          Moment
 	Sent             Moment
-	Due              Moment
+	Again            Moment // another attempt
+	Until            Moment // held by a cap
+	HeldBy           string
 	Attempts         int
 	Error, Detail    string
 }
@@ -72,7 +80,9 @@ func deliveries(all []history.Delivery, zone *time.Location) []deliveryView {
 		case history.Waiting, history.Sending:
 			view.StateKind = "plain"
 			if d.LastError != "" {
-				view.StateKind, view.Due = "warn", momentIn(d.DueAt, zone)
+				view.StateKind, view.Again = "warn", momentIn(d.DueAt, zone)
+			} else {
+				view.Until, view.HeldBy = momentIn(d.HeldUntil, zone), history.Visible(d.HeldBy)
 			}
 		}
 		views = append(views, view)

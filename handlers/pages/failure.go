@@ -71,7 +71,7 @@ func (p *Pages) failurePage(c *gin.Context, d history.Detail, which string) erro
 	at := momentIn(d.ReceivedAt, zone)
 	code := twilio.Lookup(d.Code)
 	view := failureView{
-		ID: d.ID.String(), At: at, Row: row(d.Row, at, mask), Method: d.Method, Account: history.Visible(cut(d.AccountSID, 40)),
+		ID: d.ID.String(), At: at, Row: row(d.Row, at, mask, mask), Method: d.Method, Account: history.Visible(cut(d.AccountSID, 40)),
 		Means: code.Means, CodeName: code.Name, Console: twilio.ConsoleLink(d.SID), Itself: d.Itself, Slim: d.Slim,
 		Erased: d.Erased, Deliveries: deliveries(d.Deliveries, zone),
 	}

@@ -20,13 +20,14 @@ import (
 
 // ledger is a history in memory, true to what the real one promises.
 type ledger struct {
-	mu        sync.Mutex
-	now       func() time.Time
-	failures  []history.Detail // oldest first
-	incidents []history.IncidentDetail
-	notifiers []history.NotifierStatus
-	err       error         // what every question is answered with
-	hang      chan struct{} // closed when questions are answered again; heeds no context
+	mu         sync.Mutex
+	now        func() time.Time
+	failures   []history.Detail // oldest first
+	incidents  []history.IncidentDetail
+	notifiers  []history.NotifierStatus
+	err        error         // what every question is answered with
+	unwritable error         // what a reveal is answered with
+	hang       chan struct{} // closed when questions are answered again; heeds no context
 }
 
 func (l *ledger) ask() (func(), error) {
@@ -79,7 +80,7 @@ func matches(r history.Row, q history.Query) bool {
 	return (q.From.IsZero() || !r.ReceivedAt.Before(q.From)) && (q.To.IsZero() || r.ReceivedAt.Before(q.To)) &&
 		(!q.Channel.Set || r.Channel == q.Channel.Is) && (q.Code == 0 || r.Code == q.Code) &&
 		(q.Number == "" || r.From == q.Number || r.To == q.Number) && (q.SID == "" || r.SID == q.SID) &&
-		(q.Host == "" || incident.Host(r.ErrorURL) == q.Host) && (q.Incident == 0 || r.Incident == q.Incident) &&
+		(q.Host == "" || incident.Host(r.ErrorURL) == q.Host || incident.Host(r.ErrorURL) == "www."+q.Host) && (q.Incident == 0 || r.Incident == q.Incident) &&
 		(q.Drills || !r.Drill)
 }
 
@@ -135,15 +136,15 @@ func (l *ledger) Histogram(_ context.Context, q history.Query, maxBuckets int) (
 	return bars, nil
 }
 
-func (l *ledger) Reveal(_ context.Context, id incident.ID, r history.Reveal) error {
+func (l *ledger) Reveal(_ context.Context, r history.Reveal, ids ...incident.ID) error {
 	done, err := l.ask()
 	defer done()
 	for i := range l.failures {
-		if l.failures[i].ID == id {
+		if slices.Contains(ids, l.failures[i].ID) {
 			l.failures[i].Reveals = append(l.failures[i].Reveals, r)
 		}
 	}
-	return err
+	return cmp.Or(err, l.unwritable)
 }
 
 func (l *ledger) Incidents(_ context.Context, q history.IncidentQuery) (history.IncidentPage, error) {
@@ -158,6 +159,7 @@ func (l *ledger) Incidents(_ context.Context, q history.IncidentQuery) (history.
 		switch in.State {
 		case incident.Open:
 			page.Open++
+			page.Callers += in.Callers
 		case incident.Quiet:
 			page.Quiet++
 		case incident.Resolved:
@@ -166,11 +168,23 @@ func (l *ledger) Incidents(_ context.Context, q history.IncidentQuery) (history.
 			page.Incidents = append(page.Incidents, in)
 		}
 	}
+	if q.Urgent {
+		slices.SortStableFunc(page.Incidents, func(a, b incident.Incident) int {
+			return cmp.Or(cmp.Compare(rank(a.Acknowledged()), rank(b.Acknowledged())), cmp.Compare(b.Callers, a.Callers))
+		})
+	}
 	if limit := cmp.Or(q.Limit, history.DefaultLimit); len(page.Incidents) > limit {
 		page.Incidents = page.Incidents[:limit]
 		page.Older = page.Incidents[limit-1].ID
 	}
 	return page, nil
+}
+
+func rank(later bool) int {
+	if later {
+		return 1
+	}
+	return 0
 }
 
 func (l *ledger) Incident(_ context.Context, id int64) (history.IncidentDetail, error) {
@@ -179,8 +193,12 @@ func (l *ledger) Incident(_ context.Context, id int64) (history.IncidentDetail, 
 	if err != nil {
 		return history.IncidentDetail{}, err
 	}
-	for _, d := range l.incidents {
+	for i, d := range l.incidents {
 		if d.ID == id {
+			next := slices.IndexFunc(l.incidents[i+1:], func(n history.IncidentDetail) bool { return n.Cause == d.Cause })
+			if next >= 0 {
+				d.Next = l.incidents[i+1+next].ID
+			}
 			return d, nil
 		}
 	}

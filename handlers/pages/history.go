@@ -24,6 +24,9 @@ type historyView struct {
 	Chart    *chartView
 	Total    string
 	Days     []dayView
+	Reveal   string // where the numbers of the page are revealed; "" where none is masked
+	Revealed string // of how many failures they are; "" where they are masked
+	Hide     string // the page without them
 	Newer    string // "" where there is nothing newer
 	Older    string
 	Newest   string // "" on the first page
@@ -31,7 +34,8 @@ type historyView struct {
 	Empty    string // why there are no rows: "search", "filter", "setup", "none"; "" where there are
 	Setup    setupView
 	AllTimes string
-	Drills   string
+	Drills   string // the address with drills; "" where they are included
+	Drilled  bool   // nothing but drills is there
 	// Unverified is said where nothing is there: requests may have come.
 	Unverified string
 }
@@ -40,12 +44,12 @@ func (p *Pages) history(c *gin.Context) error {
 	ctx := c.Request.Context()
 	values, err := url.ParseQuery(c.Request.URL.RawQuery)
 	if err != nil {
-		return badRequestError{"The part of the address behind the question mark is not well formed."}
+		return errQuery
 	}
 	zone := p.Settings().Zone
 	q, problems := history.ParseQuery(values, p.Now(), zone)
 	text := values.Get(history.SearchField)
-	found, misread := history.ParseSearch(text)
+	found, misread := history.ParseSearch(text, zone)
 	if to := redirectFor(text, found, misread, q, problems, values); to != "" {
 		c.Redirect(http.StatusSeeOther, to)
 		return nil
@@ -54,8 +58,14 @@ func (p *Pages) history(c *gin.Context) error {
 	if len(misread) > 0 {
 		view.Empty = "search"
 		view.Frame, _ = p.framed(ctx, c, "Error history", "history")
-	} else if err := p.fillHistory(c, &view, q); err != nil {
-		return err
+	} else {
+		page, err := read(ctx, p, func(ctx context.Context) (history.Page, error) { return p.History.Failures(ctx, q) })
+		if err != nil {
+			return err
+		}
+		if err := p.fillHistory(c, &view, q, page); err != nil {
+			return err
+		}
 	}
 	view.Search = strings.ToValidUTF8(text, "\uFFFD")
 	view.Filter = p.filter(q)
@@ -111,12 +121,8 @@ func visible(problems []history.Problem) []history.Problem {
 	return problems
 }
 
-func (p *Pages) fillHistory(c *gin.Context, view *historyView, q history.Query) error {
+func (p *Pages) fillHistory(c *gin.Context, view *historyView, q history.Query, page history.Page) error {
 	ctx := c.Request.Context()
-	page, err := read(ctx, p, func(ctx context.Context) (history.Page, error) { return p.History.Failures(ctx, q) })
-	if err != nil {
-		return err
-	}
 	buckets, err := read(ctx, p, func(ctx context.Context) ([]history.Bucket, error) {
 		return p.History.Histogram(ctx, q.FirstPage(), chartBars)
 	})
@@ -124,17 +130,21 @@ func (p *Pages) fillHistory(c *gin.Context, view *historyView, q history.Query) 
 		return err
 	}
 	view.Frame, _ = p.framed(ctx, c, "Error history", "history")
-	view.Chart = p.chart(buckets, q.From, q.To, func(from, to time.Time) string {
-		narrow := q.FirstPage()
-		narrow.From, narrow.To = from, to
-		return historyURL(narrow)
-	})
+	if view.Chart, err = p.historyChart(ctx, q.FirstPage(), buckets); err != nil {
+		return err
+	}
 	view.Total = total(page, buckets)
-	view.Days = p.days(page.Rows)
+	mask := p.Settings().Mask
+	if view.Revealed != "" {
+		mask.Numbers = false
+	} else {
+		view.Reveal = numbersURL(q, page.Rows, mask)
+	}
+	view.Days = p.days(page.Rows, mask)
 	p.fillPaging(view, q, page)
 	view.Refresh = q.Before == 0 && q.After == 0 && q.To.IsZero()
 	if len(page.Rows) == 0 {
-		p.fillEmpty(view, q)
+		return p.fillEmpty(ctx, view, q)
 	}
 	return nil
 }
@@ -169,7 +179,7 @@ func (p *Pages) fillPaging(view *historyView, q history.Query, page history.Page
 	}
 }
 
-func (p *Pages) fillEmpty(view *historyView, q history.Query) {
+func (p *Pages) fillEmpty(ctx context.Context, view *historyView, q history.Query) (err error) {
 	view.Setup = p.setup()
 	if u := p.unverified(); u != nil {
 		view.Unverified = u.Sentence
@@ -192,6 +202,10 @@ func (p *Pages) fillEmpty(view *historyView, q history.Query) {
 		with.Drills = true
 		view.Drills = historyURL(with)
 	}
+	if view.Bare {
+		view.Drilled, err = p.any(ctx, history.Query{Drills: true, Limit: 1})
+	}
+	return err
 }
 
 const historyPath = "/history"

@@ -107,7 +107,10 @@ func (h *house) visit(tb testing.TB) *visitor {
 func newVisitor(tb testing.TB, base string) *visitor {
 	tb.Helper()
 	jar, _ := cookiejar.New(nil)
-	client := &http.Client{Jar: jar, CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }}
+	// Not the transport of everybody: another test's server closes its connections.
+	transport := &http.Transport{}
+	tb.Cleanup(transport.CloseIdleConnections)
+	client := &http.Client{Jar: jar, Transport: transport, CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }}
 	return &visitor{t: tb, client: client, base: base}
 }
 

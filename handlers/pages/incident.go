@@ -23,6 +23,7 @@ type incidentView struct {
 	ResolvedAt   Moment
 	ResolvedBy   string
 	Previous     int64
+	Next         int64 // its cause came back as that one
 	Calls        int64
 	Messages     int64
 	Late         int64
@@ -33,6 +34,7 @@ type incidentView struct {
 	ErrorPage    string
 	Means        string
 	First        string // the first thing to do
+	Got          string // what Heard is: "The last caller heard"
 	Heard        string
 	Erased       bool // what they heard was, because of its age
 	ErrorURL     string
@@ -72,7 +74,7 @@ func (p *Pages) incident(c *gin.Context) error {
 		return err
 	}
 	view := p.incidentDetail(d)
-	view.Days = p.days(page.Rows)
+	view.Days = p.days(page.Rows, p.Settings().Mask)
 	view.Frame, _ = p.framed(ctx, c, fmt.Sprintf("#%d %s", id, view.In.Title), "incidents")
 	view.Refresh = d.State != incident.Resolved
 	return p.render(c, http.StatusOK, "incident", view)
@@ -96,9 +98,10 @@ func (p *Pages) incidentDetail(d history.IncidentDetail) incidentView {
 	}
 	view := incidentView{
 		In: p.incidentRow(d.Incident), Acknowledged: momentIn(d.AcknowledgedAt, zone), QuietAt: momentIn(d.QuietAt, zone),
-		ResolvedAt: momentIn(d.ResolvedAt, zone), ResolvedBy: history.Visible(d.ResolvedBy), Previous: d.Previous, Erased: d.Erased,
-		Calls: d.Calls, Messages: d.Messages(), Late: d.Late, Line: address(last.To, mask), MoreLines: d.MoreLines,
+		ResolvedAt: momentIn(d.ResolvedAt, zone), ResolvedBy: history.Visible(d.ResolvedBy), Previous: d.Previous, Next: d.Next, Erased: d.Erased,
+		Calls: d.Calls, Messages: d.Messages(), Late: d.Late, Line: lineInFull(last), MoreLines: d.MoreLines,
 		CodeTitle: code.Title(), Means: code.Means, First: code.Advice(twilio.ParseErrorURL(last.ErrorURL)),
+		Got:   lastGot(last.Channel),
 		Heard: history.Visible(mask.Words(last.Heard, last.From, last.To)), ErrorURL: history.Visible(cut(mask.URL(last.ErrorURL), 500)),
 		SID: history.Visible(cut(last.SID, 40)), Console: twilio.ConsoleLink(last.SID),
 		LastFailure: historyPath + "/" + last.FailureID.String(),
@@ -106,14 +109,11 @@ func (p *Pages) incidentDetail(d history.IncidentDetail) incidentView {
 		AllFailures: historyURL(history.Query{Incident: d.ID}),
 		CanTake:     !d.Acknowledged() && d.State != incident.Resolved, CanResolve: d.State != incident.Resolved,
 	}
-	if d.Cause.Kind == incident.AskedFirst {
-		view.Line = address(last.To, history.Mask{})
-	}
 	if d.Cause.Kind == incident.Itself {
 		view.Means = "The address that failed is one of Backstop's own. " + view.Means
 		view.First = "See whether Backstop can be reached from outside: name, certificate, reverse proxy. " + view.First
 	}
-	if d.UsualGap > 0 {
+	if d.UsualGap >= time.Second { // less tells nobody anything
 		view.UsualGap = roughly(d.UsualGap)
 	}
 	if last.Code >= 10_000 && last.Code <= 99_999 {

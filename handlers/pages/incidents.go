@@ -43,7 +43,7 @@ type incidentRow struct {
 func (p *Pages) incidents(c *gin.Context) error {
 	values, err := url.ParseQuery(c.Request.URL.RawQuery)
 	if err != nil {
-		return badRequestError{"The part of the address behind the question mark is not well formed."}
+		return errQuery
 	}
 	q, problems := history.ParseIncidentQuery(values)
 	ctx := c.Request.Context()

@@ -84,6 +84,8 @@ func TestFiltersFindInTheRealLedgerWhatTheyName(t *testing.T) {
 		"sid=" + sid("SM", 2003):                   1,
 		"host=hooks.example.net:8443":              7,
 		"host=nowhere.example":                     0,
+		"host=example.com&limit=500":               123,
+		"host=www.example.com&limit=500":           123,
 		"since=1h&limit=500":                       120,
 		"until=2026-11-22T12:00&limit=500":         3,
 		"since=2026-11-23T00:00&channel=messaging": 0,
@@ -146,6 +148,12 @@ func TestPeopleActOnTheRealLedger(t *testing.T) {
 	}
 	if page := v.get(link).body; !strings.Contains(page, "<bdi>everything</bdi>") {
 		t.Error("it is not recorded who looked")
+	}
+	if got := v.post("/history/reveal?channel=messaging", nil); !strings.Contains(got.body, "447700900003") {
+		t.Errorf("reveal the numbers of a page: status %d, no number", got.status)
+	}
+	if page := v.get(link).body; !strings.Contains(page, "<bdi>numbers, in a list</bdi>") {
+		t.Error("it is not recorded who looked at a page of numbers")
 	}
 
 	overview := v.get("/").body

@@ -38,6 +38,7 @@ type notifierRow struct {
 	LastFailure       Moment
 	LastError         string
 	Waiting, Dead     int64
+	Next              Moment // when the first of those that wait may go out
 }
 
 // inOverview is how many incidents of a kind the overview names.
@@ -60,11 +61,11 @@ func (p *Pages) overview(c *gin.Context) error {
 }
 
 func (p *Pages) fillOverview(ctx context.Context, view *overviewView) error {
-	open, err := p.incidentsIn(ctx, incident.Open)
+	open, err := p.incidentsIn(ctx, history.IncidentQuery{State: incident.Open, Urgent: true})
 	if err != nil {
 		return err
 	}
-	quiet, err := p.incidentsIn(ctx, incident.Quiet)
+	quiet, err := p.incidentsIn(ctx, history.IncidentQuery{State: incident.Quiet})
 	if err != nil {
 		return err
 	}
@@ -81,7 +82,7 @@ func (p *Pages) fillOverview(ctx context.Context, view *overviewView) error {
 		return err
 	}
 	view.Open, view.Quiet = p.incidentRows(open.Incidents), p.incidentRows(quiet.Incidents)
-	if open.Older != 0 {
+	if open.Open > int64(len(open.Incidents)) {
 		view.MoreOpen = incidentsURL(history.IncidentQuery{State: incident.Open})
 	}
 	view.Headline, view.Calm = headline(open), open.Open == 0
@@ -91,10 +92,9 @@ func (p *Pages) fillOverview(ctx context.Context, view *overviewView) error {
 	return nil
 }
 
-func (p *Pages) incidentsIn(ctx context.Context, state incident.State) (history.IncidentPage, error) {
-	return read(ctx, p, func(ctx context.Context) (history.IncidentPage, error) {
-		return p.History.Incidents(ctx, history.IncidentQuery{State: state, Limit: inOverview})
-	})
+func (p *Pages) incidentsIn(ctx context.Context, q history.IncidentQuery) (history.IncidentPage, error) {
+	q.Limit = inOverview
+	return read(ctx, p, func(ctx context.Context) (history.IncidentPage, error) { return p.History.Incidents(ctx, q) })
 }
 
 // any says whether q finds anything.
@@ -103,18 +103,15 @@ func (p *Pages) any(ctx context.Context, q history.Query) (bool, error) {
 	return len(page.Rows) > 0, err
 }
 
-// headline is the state of things in one line; the page holds the open
-// incidents, or the first of them.
+// headline is the state of things in one line. The callers are those of all
+// open incidents, also of those that are not on the page.
 func headline(page history.IncidentPage) string {
+	callers := templates.Plural(page.Callers, "caller", "callers")
 	switch {
-	case page.Open > 0 && page.Older == 0:
-		var callers int64
-		for _, in := range page.Incidents {
-			callers += in.Callers
-		}
-		return templates.Plural(page.Open, "incident is open", "incidents are open") + ": " + templates.Plural(callers, "caller", "callers")
-	case page.Open > 0:
-		return templates.Plural(page.Open, "incident is open", "incidents are open")
+	case page.Open == 1:
+		return "1 incident is open: " + callers
+	case page.Open > 1:
+		return templates.Count(page.Open) + " incidents are open: " + callers + ", counted for each incident"
 	case page.Quiet > 0:
 		return "Nothing is open; " + templates.Plural(page.Quiet, "incident is quiet, not proven over", "incidents are quiet, not proven over")
 	}
@@ -127,7 +124,7 @@ func (p *Pages) notifierRows(statuses []history.NotifierStatus) []notifierRow {
 	for _, s := range statuses {
 		row := notifierRow{
 			Name: s.Name, State: "works", Kind: "good", LastSuccess: momentIn(s.LastSuccess, zone),
-			LastFailure: momentIn(s.LastFailure, zone), Waiting: s.Waiting, Dead: s.Dead,
+			LastFailure: momentIn(s.LastFailure, zone), Waiting: s.Waiting, Next: momentIn(s.NextAt, zone), Dead: s.Dead,
 		}
 		switch {
 		case doesFail(s):

@@ -22,7 +22,8 @@ type Failures interface {
 	Failures(ctx context.Context, q history.Query) (history.Page, error)
 	Failure(ctx context.Context, id incident.ID) (history.Detail, error)
 	Histogram(ctx context.Context, q history.Query, maxBuckets int) ([]history.Bucket, error)
-	Reveal(ctx context.Context, id incident.ID, r history.Reveal) error
+	// Reveal records who looked, for all of the failures or for none.
+	Reveal(ctx context.Context, r history.Reveal, ids ...incident.ID) error
 }
 
 // Incidents is what the pages ask and tell about incidents.
@@ -97,6 +98,7 @@ type Settings struct {
 	AdminURL       string // "" where unset
 	TrustedProxies []netip.Prefix
 	Mask           history.Mask
+	Reject         bool // unverified requests get 403, not the apology
 }
 
 // Options are the parts that pages are made of. All are needed.
@@ -159,6 +161,8 @@ func (p *Pages) Register(r gin.IRouter) {
 	people.POST("/incidents/:id/acknowledge", p.page(p.acknowledge))
 	people.POST("/incidents/:id/resolve", p.page(p.resolve))
 	get(people, "/history", p.page(p.history))
+	get(people, numbersPath, p.page(p.numbersHidden))
+	people.POST(numbersPath, p.page(p.revealNumbers))
 	get(people, "/history/:id", p.page(p.failure))
 	get(people, "/history/:id/reveal", p.page(p.unrevealed))
 	people.POST("/history/:id/reveal", p.page(p.reveal))

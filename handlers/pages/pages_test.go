@@ -1,8 +1,12 @@
 package pages_test
 
 import (
+	"fmt"
 	"net/http"
 	"net/url"
+	"regexp"
+	"slices"
+	"strconv"
 	"strings"
 	"testing"
 	"time"
@@ -144,6 +148,7 @@ func TestSearchLeadsToItsFilters(t *testing.T) {
 		"11202":                     "/history?code=11202&q=",
 		id:                          "/history/" + id,
 		"#14":                       "/history?incident=14&q=",
+		"2026-11-22":                "/history?q=2026-11-22&since=2026-11-21T23%3A00%3A00Z&until=2026-11-22T23%3A00%3A00Z",
 		"https://www.example.com/x": "/history?host=www.example.com&q=",
 	} {
 		got := v.get("/history?q=" + url.QueryEscape(text))
@@ -207,13 +212,18 @@ func TestNumbersAndSecretsAreHiddenUntilRevealed(t *testing.T) {
 	h := newHouse(oneNight(3))
 	f := h.ledger.failures[3]
 	v := h.enter(t)
-	secrets := []string{"+447700900000", "+4930901820", "Is my appointment still on?", "s3cret-token", "+491711234567", "eyJzZWNyZXQi"}
+	secrets := []string{"+447700900000", "Is my appointment still on?", "s3cret-token", "+491711234567", "eyJzZWNyZXQi"}
 	for _, path := range []string{"/", "/incidents", "/incidents/12", "/incidents/14", "/history", "/history/" + f.ID.String(), "/history/" + h.ledger.failures[10].ID.String()} {
 		page := v.get(path).body
 		for _, secret := range secrets {
 			if strings.Contains(strings.ReplaceAll(page, "&#43;", "+"), secret) {
 				t.Errorf("%s shows %s", path, secret)
 			}
+		}
+		// The customer's own line is named once on the page of an incident.
+		shown := strings.Count(strings.ReplaceAll(page, "&#43;", "+"), line)
+		if ofIncident := strings.HasPrefix(path, "/incidents/"); shown > 1 || ofIncident != (shown == 1) {
+			t.Errorf("%s names the line %d times", path, shown)
 		}
 	}
 
@@ -349,7 +359,7 @@ func TestWhatCallersHeardNamesNoCallerUntilRevealed(t *testing.T) {
 
 func TestAnIncidentTellsSilenceFromErasedWords(t *testing.T) {
 	t.Parallel()
-	const silent, erased = "no reply was sent, on purpose", "It was erased because of its age"
+	const silent, erased = "Nothing, on purpose: who had a reply within the hour", "It was erased because of its age"
 	for name, c := range map[string]struct {
 		erased    bool
 		want, not string
@@ -500,7 +510,7 @@ func TestPagesSayWhatAReloadReads(t *testing.T) {
 		path  string
 		want  []string
 	}{
-		"a request that failed the check": {failed, "/", []string{"TWILIO_AUTH_TOKEN_FILE", "SIGHUP", "restart", "UNVERIFIED=reject"}},
+		"a request that failed the check": {failed, "/", []string{"TWILIO_AUTH_TOKEN_FILE", "SIGHUP", "restart"}},
 		"the first start":                 {unset, "/", []string{"backstop.yaml", "SIGHUP", "restart"}},
 		"the empty history":               {unset, "/history", []string{"backstop.yaml", "SIGHUP", "restart"}},
 	} {
@@ -514,4 +524,321 @@ func TestPagesSayWhatAReloadReads(t *testing.T) {
 			}
 		})
 	}
+}
+
+func TestAnEmptyHistoryLeadsToItsDrills(t *testing.T) {
+	t.Parallel()
+	const try, show = "Play a failure through the whole house", `<a href="/history?drills=1">show them</a>`
+	for name, h := range map[string]*house{
+		"before it is set up": emptyHouse(),
+		"set up":              newHouse(&ledger{now: func() time.Time { return night }}),
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			v := h.enter(t)
+			if page := v.get("/history").body; !strings.Contains(page, try) || strings.Contains(page, show) {
+				t.Error("without a drill the page does not say how to make one, or leads to one")
+			}
+			h.ledger.add(night.Add(-time.Minute), call(1, "+15005550006", "+15005550001", 11200, "https://drill.invalid/voice")...).Drill = true
+			page := v.get("/history").body
+			if !strings.Contains(page, show) || !strings.Contains(page, "<h2>No failure yet</h2>") || strings.Contains(page, try) || strings.Contains(page, "Nothing is recorded") {
+				t.Errorf("with a drill the page does not lead to it, or speaks as if there were none:\n%s", page)
+			}
+		})
+	}
+}
+
+func TestTheOverviewHidesNoBigIncidentBehindNewOnes(t *testing.T) {
+	t.Parallel()
+	l := &ledger{now: func() time.Time { return night }}
+	open := func(id int64, callers int, takenBy string) {
+		in := incident.Incident{ID: id, State: incident.Open, Cause: cause(incident.DocumentLevel, 12100, "www.example.com", "/"+number(id))}
+		if takenBy != "" {
+			in = in.Acknowledge(takenBy, night)
+		}
+		l.addIncident(in, callers, time.Hour-time.Duration(id)*time.Second, func(i int) []param {
+			return call(int(id)*1000+i, "+4917112345"+number(id), line, 12100, "https://www.example.com/"+number(id))
+		})
+	}
+	open(1, 30, "")
+	open(2, 60, "anna")
+	for id := range int64(12) {
+		open(10+id, 2, "")
+	}
+	page := newHouse(l).enter(t).get("/").body
+	var got []string
+	for _, m := range regexp.MustCompile(`<td class="when"><a href="/incidents/(\d+)">`).FindAllStringSubmatch(page, -1) {
+		got = append(got, m[1])
+	}
+	if want := "1 21 20 19 18 17 16 15 14 13"; strings.Join(got, " ") != want {
+		t.Errorf("incidents: got %s, want %s", strings.Join(got, " "), want)
+	}
+	for _, want := range []string{"14 incidents are open: 107 callers, counted for each incident", `<a href="/incidents?state=open">All open incidents</a>`} {
+		if !strings.Contains(page, want) {
+			t.Errorf("the page does not say %q", want)
+		}
+	}
+}
+
+func TestAnIncidentSaysWhatTheLastOneGotAndWhichLineItWas(t *testing.T) {
+	t.Parallel()
+	for name, c := range map[string]struct {
+		change func(*incident.Sample)
+		want   []string
+	}{
+		"a call":              {func(*incident.Sample) {}, []string{"<h2 id=\"hear\">The last caller heard</h2>", "<bdi>+4930901820 (Praxis Berlin)</bdi>"}},
+		"a message":           {func(s *incident.Sample) { s.Channel, s.To = incident.Messaging, "whatsapp:"+line }, []string{">The last sender read<", "<bdi>whatsapp:+4930901820 (Praxis Berlin)</bdi>"}},
+		"nobody knows what":   {func(s *incident.Sample) { s.Channel, s.Name = incident.Unknown, "" }, []string{">The last one got<", "<bdi>+4930901820</bdi>"}},
+		"an erased line":      {func(s *incident.Sample) { s.To = "" }, []string{"<bdi>–</bdi>"}},
+		"a line from outside": {func(s *incident.Sample) { s.To, s.Name = "\u202e<b>", "\x00" }, []string{"<bdi>⟨U+202E⟩&lt;b&gt; (⟨U+0000⟩)</bdi>"}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			h := newHouse(oneNight(1))
+			c.change(&h.ledger.incidents[2].Last)
+			page := strings.ReplaceAll(h.enter(t).get("/incidents/14").body, "&#43;", "+")
+			for _, want := range c.want {
+				if !strings.Contains(page, want) {
+					t.Errorf("the page does not say %q", want)
+				}
+			}
+		})
+	}
+}
+
+func TestWhatACapHoldsDoesNotLookStuck(t *testing.T) {
+	t.Parallel()
+	h := newHouse(oneNight(3))
+	held := history.Delivery{Notifier: "ops-mail", Kind: incident.Growing, Reason: "100 callers", State: history.Waiting, CreatedAt: night, HeldUntil: night.Add(30 * time.Minute), HeldBy: "at most one about growth in 30 min"}
+	failed := held
+	failed.LastError, failed.DueAt, failed.HeldBy = "no such host", night.Add(time.Minute), ""
+	h.ledger.incidents[2].Deliveries = []history.Delivery{held, failed}
+	h.ledger.notifiers[0].Waiting, h.ledger.notifiers[0].NextAt = 1, night.Add(30*time.Minute)
+	v := h.enter(t)
+	for path, wants := range map[string][]string{
+		"/incidents/14": {"until <time datetime=\"2026-11-23T04:42:45.000+01:00\">2026-11-23 04:42:45 +01:00</time>: at most one about growth in 30 min<", "again <time datetime=\"2026-11-23T04:13:45.000+01:00\">"},
+		"/":             {"next message <time datetime=\"2026-11-23T04:42:45.000+01:00\">"},
+	} {
+		page := strings.ReplaceAll(v.get(path).body, "&#43;", "+")
+		for _, want := range wants {
+			if !strings.Contains(page, want) {
+				t.Errorf("%s does not say %q", path, want)
+			}
+		}
+	}
+}
+
+func TestTheTimelineContradictsNobody(t *testing.T) {
+	t.Parallel()
+	const ms = time.Millisecond
+	for name, c := range map[string]struct {
+		took, journal, ledger time.Duration
+		want                  string
+	}{
+		"as it mostly is":              {4200 * time.Microsecond, 6 * ms, 140 * ms, "answer ready +4.2 ms, to the journal +6 ms, in the ledger +140 ms"},
+		"the journal's time is cut":    {350 * time.Microsecond, 0, 12 * ms, "answer ready +0.3 ms, to the journal +1 ms, in the ledger +12 ms"},
+		"its cut is within the answer": {6800 * time.Microsecond, 6 * ms, 6 * ms, "answer ready +6.8 ms, to the journal +7 ms, in the ledger +7 ms"},
+		"the answer took a while":      {1400 * ms, 1450 * ms, 3 * time.Second, "answer ready +1.4 s, to the journal +1.4 s, in the ledger +3.0 s"},
+		"it was verified late":         {0, 2 * time.Hour, 2 * time.Hour, "to the journal +2 h, in the ledger +2 h"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			h := newHouse(oneNight(1))
+			d := &h.ledger.failures[10]
+			d.Deliveries = nil
+			d.Answer.Took, d.JournalAt, d.LedgerAt = c.took, d.ReceivedAt.Add(c.journal), d.ReceivedAt.Add(c.ledger)
+			page := strings.ReplaceAll(h.enter(t).get("/history/"+d.ID.String()).body, "&#43;", "+")
+			var got []string
+			for _, m := range regexp.MustCompile(`<span class="after">(\+[^<]*)</span><span class="point">([^<]*)<`).FindAllStringSubmatch(page, -1) {
+				got = append(got, m[2]+" "+m[1])
+			}
+			if strings.Join(got, ", ") != c.want {
+				t.Errorf("got %s, want %s", strings.Join(got, ", "), c.want)
+			}
+		})
+	}
+}
+
+func TestTheNumbersOfAPageAreRevealedAtOnceAndNotedWithEach(t *testing.T) {
+	t.Parallel()
+	h := newHouse(oneNight(3))
+	h.ledger.failures[3].ErrorURL = "https://www.example.com/+4930777777?caller=%2B4930888888"
+	v := h.enter(t)
+	form := `<form class="reveal" method="post" action="/history/reveal?incident=12&amp;limit=5">`
+	if page := v.get("/history?incident=12&limit=5").body; !strings.Contains(page, form) || strings.Contains(page, "447700900000") {
+		t.Errorf("the list has no form %s, or shows numbers", form)
+	}
+
+	got := v.post("/history/reveal?incident=12&limit=5", nil)
+	page := strings.ReplaceAll(got.body, "&#43;", "+")
+	if got.status != http.StatusOK || got.header.Get("Cache-Control") != "no-store" || strings.Contains(page, "<body data-refresh>") {
+		t.Errorf("status %d, headers %v: want 200, not to be kept or refreshed", got.status, got.header)
+	}
+	for _, want := range []string{"whatsapp:+447700900006", "whatsapp:+447700900002", line, "the numbers of this page, 5 failures", `<a href="/history?incident=12&amp;limit=5">Hide again</a>`} {
+		if !strings.Contains(page, want) {
+			t.Errorf("revealed, the list does not show %q", want)
+		}
+	}
+	for _, hidden := range []string{"Is my appointment", "30777777", "30888888", "447700900001", `class="reveal"`} {
+		if strings.Contains(page, hidden) {
+			t.Errorf("revealed, the list shows %q, which nobody asked for", hidden)
+		}
+	}
+	want := history.Reveal{At: night, By: "admin", What: "numbers, in a list"}
+	for _, d := range h.ledger.failures {
+		if noted, asked := slices.Contains(d.Reveals, want), d.Incident == 12 && d.Serial > 5; noted != asked || len(d.Reveals) > 1 {
+			t.Errorf("failure %d of incident %d: noted %+v", d.Serial, d.Incident, d.Reveals)
+		}
+	}
+	if page := v.get("/history/" + h.ledger.failures[9].ID.String()).body; !strings.Contains(page, "<bdi>numbers, in a list</bdi>") {
+		t.Error("the page of a failure does not say who looked at its numbers")
+	}
+	if page := v.get("/history?incident=12&limit=5").body; strings.Contains(page, "447700900006") {
+		t.Error("the list shows them again without being asked")
+	}
+}
+
+func TestNoNumbersAreRevealedThatAreNotNoted(t *testing.T) {
+	t.Parallel()
+	for name, c := range map[string]struct {
+		path    string
+		prepare func(*house)
+		header  http.Header
+		status  int
+	}{
+		"a filter that is not understood": {"/history/reveal?incidnet=12", func(*house) {}, nil, http.StatusBadRequest},
+		"an address that is broken":       {"/history/reveal?%zz", func(*house) {}, nil, http.StatusBadRequest},
+		"another site":                    {"/history/reveal", func(*house) {}, http.Header{"Sec-Fetch-Site": {"cross-site"}}, http.StatusForbidden},
+		"it cannot be noted":              {"/history/reveal", func(h *house) { h.ledger.unwritable = errAway }, nil, http.StatusServiceUnavailable},
+		"the history is away":             {"/history/reveal", func(h *house) { h.ledger.err = errAway }, nil, http.StatusServiceUnavailable},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			h := newHouse(oneNight(3))
+			c.prepare(h)
+			got := h.enter(t).do(http.MethodPost, c.path, nil, c.header)
+			if got.status != c.status || strings.Contains(got.body, "447700900000") || strings.Contains(got.body, "491711234567") {
+				t.Errorf("got %d, want %d and no number:\n%s", got.status, c.status, got.body)
+			}
+		})
+	}
+}
+
+func TestTheAddressOfRevealedNumbersLeadsToTheList(t *testing.T) {
+	t.Parallel()
+	h := newHouse(oneNight(3))
+	v := h.enter(t)
+	if got := v.get("/history/reveal?incident=12"); got.status != http.StatusSeeOther || got.location() != "/history?incident=12" {
+		t.Errorf("GET: %d to %q, want the list", got.status, got.location())
+	}
+	h.settings.Mask = history.Mask{}
+	if page := v.get("/history?incident=12").body; strings.Contains(page, `class="reveal"`) {
+		t.Error("numbers that are not masked are offered to be revealed")
+	}
+}
+
+func TestAPageSaysWhatUnverifiedRequestsGetNow(t *testing.T) {
+	t.Parallel()
+	const apology, refused = "get the plain apology", "are refused with 403, as <code>UNVERIFIED=reject</code> says, and are kept"
+	for name, c := range map[string]struct {
+		reject    bool
+		want, not string
+	}{
+		"they are answered": {false, apology, "403"},
+		"they are refused":  {true, refused, apology},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			h := newHouse(oneNight(1))
+			h.unverified, h.settings.Reject = someUnverified(), c.reject
+			if page := h.enter(t).get("/").body; !strings.Contains(page, c.want) || strings.Contains(page, c.not) {
+				t.Errorf("want %q and not %q", c.want, c.not)
+			}
+		})
+	}
+}
+
+func TestThatNobodyWillBeToldIsSaidAboveEveryPage(t *testing.T) {
+	t.Parallel()
+	none, failing, away := newHouse(oneNight(1)), newHouse(oneNight(1)), newHouse(oneNight(1))
+	none.setup.Notifiers = nil
+	for i := range failing.ledger.notifiers {
+		failing.ledger.notifiers[i].LastFailure = night
+	}
+	away.setup.Notifiers, away.ledger.err = nil, errAway
+	for name, h := range map[string]*house{"none is configured": none, "all of them fail": failing, "the history is away": away} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			v := h.enter(t)
+			for _, path := range []string{"/", "/history", "/incidents", "/nothing-here", "/history/nothing", "/history?%zz"} {
+				if page := v.get(path).body; strings.Count(page, "Nobody will be told") != 1 {
+					t.Errorf("%s does not say that nobody will be told", path)
+				}
+			}
+			if page := newVisitor(t, v.base).get("/nothing-here").body; strings.Contains(page, "Nobody will be told") {
+				t.Error("a stranger is told, too")
+			}
+		})
+	}
+}
+
+func TestAResolvedIncidentLeadsToTheOneThatGoesOn(t *testing.T) {
+	t.Parallel()
+	v := newHouse(oneNight(1)).enter(t)
+	for path, goesOn := range map[string]bool{"/incidents/11": true, "/incidents/14": false} {
+		if page := v.get(path).body; strings.Contains(page, `its cause came back: it goes on in <a href="/incidents/14">#14</a>`) != goesOn {
+			t.Errorf("%s leads to the next one: %v, want %v", path, !goesOn, goesOn)
+		}
+	}
+}
+
+func TestAUsualGapBelowASecondIsLeftOut(t *testing.T) {
+	t.Parallel()
+	for gap, want := range map[time.Duration]bool{2400 * time.Microsecond: false, time.Second: true, time.Minute: true} {
+		h := newHouse(oneNight(1))
+		h.ledger.incidents[2].UsualGap = gap
+		if page := h.enter(t).get("/incidents/14").body; strings.Contains(page, "Usual gap") != want {
+			t.Errorf("a gap of %s is shown: %v, want %v", gap, !want, want)
+		}
+	}
+}
+
+func TestAShortTimeIsShownWithTheTimeAroundIt(t *testing.T) {
+	t.Parallel()
+	v := newHouse(oneNight(30)).enter(t)
+	const all = `<a href="/history?since=2026-11-23T02%3A45%3A00Z&amp;until=2026-11-23T03%3A10%3A00Z">show all of it</a>`
+	pale := regexp.MustCompile(`<path class="beside" d="([^"]*)"/>`)
+	for name, c := range map[string]struct{ query, bars, all string }{
+		"one bar":         {"since=2026-11-23T02:57:00Z&until=2026-11-23T02:58:00Z", "0-11 13-24", all},
+		"a part of a bar": {"since=2026-11-23T02:57:20Z&until=2026-11-23T02:57:40Z", "0-11 13-24", all},
+		"two bars":        {"since=2026-11-23T02:57:00Z&until=2026-11-23T02:59:00Z", "0-11 14-25", `until=2026-11-23T03%3A11%3A00Z">show all of it</a>`},
+		"the last minute": {"since=2026-11-23T03:12:00Z", "0-11", `until=2026-11-23T03%3A12%3A45Z">show all of it</a>`},
+		"half an hour":    {"since=2026-11-23T02:45:00Z&until=2026-11-23T03:15:00Z", "", ""},
+	} {
+		page := v.get("/history?" + c.query).body
+		got := ""
+		if found := pale.FindStringSubmatch(page); found != nil {
+			got = barsOf(found[1])
+		}
+		if got != c.bars || !strings.Contains(page, c.all) || !strings.Contains(page, `<svg class="bars"`) || strings.Contains(page, "show all of it") != (c.all != "") {
+			t.Errorf("%s: bars %q are pale, want %q and a link %q", name, got, c.bars, c.all)
+		}
+	}
+}
+
+// barsOf names the bars that a shape covers: "0-11 13-24".
+func barsOf(shape string) string {
+	var runs []string
+	begun, last := 0, -2
+	for _, m := range regexp.MustCompile(`M(\d+) 0h`).FindAllStringSubmatch(shape, -1) {
+		x, _ := strconv.Atoi(m[1])
+		bar := x / 10
+		if bar == last+1 {
+			runs[len(runs)-1] = fmt.Sprintf("%d-%d", begun, bar)
+		} else {
+			runs, begun = append(runs, strconv.Itoa(bar)), bar
+		}
+		last = bar
+	}
+	return strings.Join(runs, " ")
 }

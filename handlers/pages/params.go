@@ -55,15 +55,23 @@ func (p *Pages) reveal(c *gin.Context) error {
 	if !ok {
 		return badRequestError{"There is no such parameter to reveal."}
 	}
-	r := history.Reveal{At: p.Now(), By: c.GetString(userField), What: name}
-	if _, err := read(c.Request.Context(), p, func(ctx context.Context) (struct{}, error) {
-		return struct{}{}, p.History.Reveal(ctx, detail.ID, r)
-	}); err != nil {
+	r, err := p.recordReveal(c, name, detail.ID)
+	if err != nil {
 		return err
 	}
 	p.Log.Info("revealed", "user", shortened(r.By), "failure", detail.ID, "what", r.What)
 	detail.Reveals = append(detail.Reveals, r)
 	return p.failurePage(c, detail, which)
+}
+
+// recordReveal says who looks at what of these failures. Nothing may be shown
+// where it returns an error.
+func (p *Pages) recordReveal(c *gin.Context, what string, ids ...incident.ID) (history.Reveal, error) {
+	r := history.Reveal{At: p.Now(), By: c.GetString(userField), What: what}
+	_, err := read(c.Request.Context(), p, func(ctx context.Context) (struct{}, error) {
+		return struct{}{}, p.History.Reveal(ctx, r, ids...)
+	})
+	return r, err
 }
 
 // revealed is what the record says was looked at.

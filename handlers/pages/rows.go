@@ -23,8 +23,9 @@ type rowView struct {
 	Drill, Late              bool
 }
 
-// days puts rows, newest first, under the days of the zone.
-func (p *Pages) days(rows []history.Row) []dayView {
+// days puts rows, newest first, under the days of the zone. numbers says
+// whether theirs are masked; those within addresses are in any case.
+func (p *Pages) days(rows []history.Row, numbers history.Mask) []dayView {
 	settings := p.Settings()
 	var days []dayView
 	for _, r := range rows {
@@ -33,17 +34,17 @@ func (p *Pages) days(rows []history.Row) []dayView {
 			days = append(days, dayView{Day: at.Day, Rows: make([]rowView, 0, len(rows))})
 		}
 		day := &days[len(days)-1]
-		day.Rows = append(day.Rows, row(r, at, settings.Mask))
+		day.Rows = append(day.Rows, row(r, at, settings.Mask, numbers))
 	}
 	return days
 }
 
-func row(r history.Row, at Moment, mask history.Mask) rowView {
+func row(r history.Row, at Moment, mask, numbers history.Mask) rowView {
 	return rowView{
 		Href: historyPath + "/" + r.ID.String(), ISO: at.ISO, Clock: at.Clock, Offset: at.Offset,
 		Channel: channelWord(r.Channel), Title: failureTitle(r.Code, r.ErrorURL, r.AskedFirst), Code: r.Code,
 		URL: history.Visible(cut(mask.URL(r.ErrorURL), 300)), SID: history.Visible(cut(r.SID, 40)),
-		From: address(r.From, mask), To: address(r.To, mask),
+		From: address(r.From, numbers), To: address(r.To, numbers),
 		Outcome: outcomeWords(r.Outcome, r.Channel), OutcomeKind: outcomeKind(r.Outcome),
 		Incident: r.Incident, Drill: r.Drill, Late: r.Late,
 	}

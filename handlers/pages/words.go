@@ -46,6 +46,29 @@ func primaryLine(in incident.Incident) string {
 	return line
 }
 
+// lineInFull is the customer's own line, as alerts name it: without its number
+// nobody knows what to mend, so it is not masked.
+func lineInFull(s incident.Sample) string {
+	line := address(s.To, history.Mask{})
+	if name := history.Visible(cut(s.Name, 80)); name != "" && s.To != "" {
+		line += " (" + name + ")"
+	}
+	return line
+}
+
+// lastGot is whose words an incident shows: the newest, for others may have
+// got others.
+func lastGot(c incident.Channel) string {
+	switch c {
+	case incident.Voice:
+		return "The last caller heard"
+	case incident.Messaging:
+		return "The last sender read"
+	case incident.Unknown:
+	}
+	return "The last one got"
+}
+
 func upperFirst(s string) string {
 	if s == "" || s[0] < 'a' || s[0] > 'z' {
 		return s

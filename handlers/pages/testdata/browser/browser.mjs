@@ -97,6 +97,11 @@ const people = async (page, script) => {
 	await page.locator('table.rows').waitFor();
 	const few = await rows(page);
 	check(few > 0 && few < all, `a bar narrows ${all} rows to ${few}`);
+	await page.locator('svg.bars a').first().click();
+	await page.locator('svg.bars .beside').waitFor({ state: 'attached' });
+	await page.getByRole('link', { name: 'show all of it' }).click();
+	await page.locator('table.rows').waitFor();
+	check(await rows(page) >= few, 'the time around a bar has fewer rows than the bar');
 
 	await page.goto(config.base + '/history?channel=messaging');
 	await page.locator('table.rows a.title').first().click();
@@ -110,6 +115,15 @@ const people = async (page, script) => {
 	await page.getByText('revealed Body').waitFor();
 	await page.getByText(/^TwiML, /).click();
 	await page.getByText('<Response>').waitFor();
+
+	await page.goto(config.base + '/history?channel=messaging');
+	same(await page.getByText('+447700900003').count(), 0, 'numbers shown before they are revealed');
+	await page.getByRole('button', { name: 'Reveal the numbers of this page' }).click();
+	await page.getByText('+447700900003').waitFor();
+	await page.getByText('the numbers of this page, 7 failures').waitFor();
+	await page.getByRole('link', { name: 'Hide again' }).click();
+	await page.waitForURL(config.base + '/history?channel=messaging');
+	same(await page.getByText('+447700900003').count(), 0, 'numbers shown after they are hidden again');
 
 	await page.goto(config.base + '/incidents');
 	await page.getByRole('link', { name: '#14' }).click();
@@ -195,7 +209,7 @@ const scenarios = {
 		for (const colorScheme of ['light', 'dark']) {
 			for (const width of [1280, 360]) {
 				const { page, context } = await open({ colorScheme, viewport: { width, height: width === 360 ? 740 : 900 }, reducedMotion: 'reduce' });
-				const name = (path) => `${config.name}-${path.replace(/[0-9a-f]{8}-[0-9a-f-]+/, 'id').replace(/[^a-z]+/g, '-').replace(/^-|-$/g, '') || 'overview'}-${colorScheme}-${width}`;
+				const name = (path) => `${config.name}-${path.replace(/[0-9a-f]{8}-[0-9a-f-]+|(?<=incidents.)[0-9]+/, 'id').replace(/[^a-z]+/g, '-').replace(/^-|-$/g, '') || 'overview'}-${colorScheme}-${width}`;
 				await page.goto(config.base + '/login');
 				await looks(page, name('/login'));
 				await logIn(page);
@@ -261,6 +275,11 @@ const looks = async (page, name) => {
 			if (!e.labels?.length && !e.getAttribute('aria-label') && !e.textContent.trim()) faults.push('without a name: ' + e.outerHTML);
 		}
 		for (const t of document.querySelectorAll('table')) if (!t.querySelector('thead th[scope=col]')) faults.push('a table without headers');
+		const edges = [...document.querySelectorAll('.grid label:not(.check)')].map((l) => l.getBoundingClientRect());
+		for (const e of edges) {
+			const beside = edges.find((o) => Math.abs(o.top - e.top) < 10 && (o.top !== e.top || o.bottom !== e.bottom));
+			if (beside) faults.push(`labels out of line: ${e.top}–${e.bottom} beside ${beside.top}–${beside.bottom}`);
+		}
 		if (document.querySelectorAll('h1').length !== 1) faults.push(document.querySelectorAll('h1').length + ' first headings');
 		const ids = [...document.querySelectorAll('[id]')].map((e) => e.id);
 		for (const id of ids) if (ids.indexOf(id) !== ids.lastIndexOf(id)) faults.push('the same id twice: ' + id);

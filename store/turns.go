@@ -1,0 +1,140 @@
+package store
+
+import (
+	"context"
+	"time"
+
+	"github.com/backstop-project/backstop/history"
+	"github.com/backstop-project/backstop/incident"
+)
+
+// turns asks the policy what one notifier may say, and when.
+type turns struct {
+	view     querier
+	policy   incident.Policy // with the notifier's own caps
+	notifier string
+	now      time.Time
+}
+
+func (l *Ledger) turnOf(view querier, notifier string, now time.Time) turns {
+	p := *l.policy.Load()
+	for _, n := range *l.notifiers.Load() {
+		if n.Name == notifier && n.PerHour > 0 {
+			p.PerHour = n.PerHour
+		}
+	}
+	return turns{view: view, policy: p, notifier: notifier, now: now}
+}
+
+// next asks the policy what this notifier says next of its oldest deliveries.
+func (t turns) next(ctx context.Context, limit int) (turn incident.Turn, wait time.Time, ok bool, err error) {
+	all, err := t.pending(ctx, limit)
+	if err != nil || len(all) == 0 {
+		return turn, wait, false, err
+	}
+	sent, err := t.sent(ctx)
+	if err != nil {
+		return turn, wait, false, err
+	}
+	waiting, lease := free(all, t.now)
+	turn, wait, ok = t.policy.Next(waiting, sent, t.now)
+	if !ok && !lease.IsZero() && (wait.IsZero() || lease.Before(wait)) {
+		wait = lease
+	}
+	return turn, wait, ok, nil
+}
+
+// pending is a delivery of one notifier that is waiting or being sent.
+type pending struct {
+	incident.Delivery
+	state  history.DeliveryState
+	leased time.Time
+}
+
+func (t turns) pending(ctx context.Context, limit int) (all []pending, err error) {
+	rows, err := t.view.QueryContext(ctx, `
+		SELECT d.id, d.state, d.created_at, MAX(d.due_at, d.retry_at), d.leased_until, d.attempts, d.last_error, `+selectAlert+`
+		FROM deliveries AS d
+		JOIN alerts AS a ON a.id = d.alert_id
+		WHERE d.notifier = ?1
+		  AND d.state IN (1, 2)
+		ORDER BY d.id
+		LIMIT ?2`, t.notifier, limit)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	for rows.Next() {
+		p := pending{Delivery: incident.Delivery{Notifier: t.notifier}}
+		var created, due, leased int64
+		into := append([]any{&p.ID, &p.state, &created, &due, &leased, &p.Attempts, &p.LastError}, intoAlert(&p.Alert)...)
+		if err := rows.Scan(into...); err != nil {
+			return nil, err
+		}
+		p.CreatedAt, p.DueAt, p.leased = time.UnixMilli(created).UTC(), time.UnixMilli(due).UTC(), time.UnixMilli(leased).UTC()
+		all = append(all, p)
+	}
+	return all, rows.Err()
+}
+
+// free are the deliveries that may be claimed: those that wait, or whose lease
+// is over, unless something about the same subject is just being sent. lease
+// is when the first running lease ends.
+func free(all []pending, now time.Time) (waiting []incident.Delivery, lease time.Time) {
+	busy := map[any]bool{}
+	for _, p := range all {
+		if p.state == history.Sending && p.leased.After(now) {
+			busy[subjectOf(p.Alert)] = true
+			if lease.IsZero() || p.leased.Before(lease) {
+				lease = p.leased
+			}
+		}
+	}
+	for _, p := range all {
+		if !busy[subjectOf(p.Alert)] {
+			waiting = append(waiting, p.Delivery)
+		}
+	}
+	return waiting, lease
+}
+
+// subjectOf is what an alert is about, so that its messages keep their order.
+func subjectOf(a incident.Alert) any {
+	reason := ""
+	if a.Kind == incident.Meta {
+		reason = a.Reason
+	}
+	return struct {
+		incident int64
+		failure  incident.ID
+		topic    incident.Topic
+		reason   string // of meta-alerts
+	}{a.IncidentID, a.FailureID, a.Topic, reason}
+}
+
+// sent is what the notifier said in the last hour.
+func (t turns) sent(ctx context.Context) (sent []incident.Sent, err error) {
+	rows, err := t.view.QueryContext(ctx, `
+		SELECT d.sent_at, d.digest, a.incident_id, a.kind
+		FROM deliveries AS d
+		JOIN alerts AS a ON a.id = d.told
+		WHERE d.notifier = ?1
+		  AND d.state = 3
+		  AND d.sent_at > ?2
+		ORDER BY d.sent_at`, t.notifier, t.now.Add(-time.Hour).UnixMilli())
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	for rows.Next() {
+		var s incident.Sent
+		if err := rows.Scan((*timeColumn)(&s.At), &s.Digest, &s.IncidentID, &s.Kind); err != nil {
+			return nil, err
+		}
+		if s.Digest {
+			s.IncidentID = 0
+		}
+		sent = append(sent, s)
+	}
+	return sent, rows.Err()
+}
