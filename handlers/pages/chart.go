@@ -116,7 +116,11 @@ func withGaps(buckets []history.Bucket, from, to time.Time) []history.Bucket {
 
 func barLabel(b history.Bucket, zone *time.Location) string {
 	start, end := b.Start.In(zone), b.Start.Add(b.Width).In(zone)
-	return start.Format("2 Jan 15:04") + " – " + end.Format("15:04 -07:00") + ": " + templates.Plural(b.Total(), "failure", "failures")
+	layout := "15:04 -07:00"
+	if start.YearDay() != end.YearDay() || start.Year() != end.Year() {
+		layout = "2 Jan " + layout
+	}
+	return start.Format("2 Jan 15:04") + " – " + end.Format(layout) + ": " + templates.Plural(b.Total(), "failure", "failures")
 }
 
 // draw makes the shapes: one for each kind, a rectangle for each bar.

@@ -1,6 +1,7 @@
 package pages
 
 import (
+	"slices"
 	"time"
 
 	"github.com/backstop-project/backstop/history"
@@ -38,14 +39,23 @@ func timing(d history.Detail, zone *time.Location) []timingView {
 		}
 		line = append(line, point("in the ledger", ledger))
 	}
-	told := 0
-	for i := len(d.Deliveries) - 1; i >= 0 && told < 6; i-- {
-		if s := d.Deliveries[i]; s.State == history.Sent && !s.SentAt.IsZero() && !s.SentAt.Before(d.ReceivedAt) {
-			line = append(line, point("told by "+s.Notifier, s.SentAt))
-			told++
-		}
+	for _, s := range told(d) {
+		line = append(line, point("told by "+s.Notifier, s.SentAt))
 	}
 	return line
+}
+
+// told are the first deliveries after the failure, in order of time.
+func told(d history.Detail) []history.Delivery {
+	const most = 6
+	var sent []history.Delivery
+	for _, s := range d.Deliveries {
+		if s.State == history.Sent && !s.SentAt.IsZero() && !s.SentAt.Before(d.ReceivedAt) {
+			sent = append(sent, s)
+		}
+	}
+	slices.SortFunc(sent, func(a, b history.Delivery) int { return a.SentAt.Compare(b.SentAt) })
+	return sent[:min(len(sent), most)]
 }
 
 // deliveryView is an alert on its way to one notifier.
