@@ -205,7 +205,7 @@ func (f *Feeder) feedWhole(ctx context.Context, ledger Ledger, batch incident.Ba
 	if err != nil {
 		return err
 	}
-	f.gate.fedAll()
+	f.gate.fedAll(batch.Entries)
 	f.Stats.Stored.Add(int64(report.Stored))
 	if report.Alerts > 0 {
 		f.o.Alerts()

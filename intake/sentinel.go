@@ -22,7 +22,7 @@ type Sentinel struct {
 	why      string
 	feedFrom time.Time // a batch is being fed since; zero while none is
 	lately   lately    // whoever came in last
-	fedUntil time.Time // what was noted before is in the ledger
+	fedUntil time.Time // what was noted before needs nobody to be told of it
 	tally    tally
 	toldAt   time.Time
 	told     int // callers when it was told last
@@ -41,9 +41,9 @@ const (
 	urgentEvery = 10 * time.Minute
 	outageEvery = time.Minute // a ledger that comes and goes is no news each time
 
-	// What was noted that long before a step of feeding began was in the journal
-	// by then, or nearly always: rather twice than never.
-	writtenWithin = time.Second
+	// What was noted that long before a step of feeding that went well has been
+	// decided on: fed, or set aside.
+	decidedWithin = 10 * time.Second
 )
 
 // Note counts e while the ledger is away or slow. It is called for every
@@ -114,7 +114,7 @@ func (s *Sentinel) ledgerIs(err error, step time.Time) {
 	if err == nil {
 		s.since, s.why, s.told = time.Time{}, "", 0
 		s.tally = newTally()
-		s.fedUntil = step.Add(-writtenWithin)
+		s.fedUntil = step.Add(-decidedWithin)
 		return
 	}
 	if s.since.IsZero() {
@@ -156,9 +156,11 @@ func (s *Sentinel) isAway() bool {
 	return !s.since.IsZero()
 }
 
-func (s *Sentinel) fedAll() {
+// fedAll hears that the ledger has taken a batch.
+func (s *Sentinel) fedAll(batch []incident.Fed) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
+	s.lately.fed(batch)
 	s.feedFrom = time.Time{}
 	if s.since.IsZero() {
 		s.tally = newTally()

@@ -94,7 +94,20 @@ func (l *lately) note(e incident.Entry, now time.Time) {
 	l.next = (l.next + 1) % len(l.entries)
 }
 
-// addTo counts those that were noted after since.
+// fed forgets those that are in a batch, as far as its end goes: the newest
+// entries are there.
+func (l *lately) fed(batch []incident.Fed) {
+	const enough = 64
+	for _, e := range batch[max(0, len(batch)-enough):] {
+		for i := range l.entries {
+			if l.entries[i].Failure.ID == e.Entry.Failure.ID {
+				l.at[i] = time.Time{}
+			}
+		}
+	}
+}
+
+// addTo counts those that were noted after since and are not fed.
 func (l *lately) addTo(t *tally, since time.Time) {
 	for i, at := range l.at {
 		if at.After(since) {

@@ -97,10 +97,10 @@ func (h *Hook) serve(c *gin.Context, s *checked, r *twilio.Request, result twili
 	answer.Took = h.o.Now().Sub(whole)
 
 	entry := incident.Entry{Failure: s.without(f), Answer: answer}
+	h.o.Noted(entry) // before it can be fed
 	recorded := h.o.Now()
 	done, late := h.o.Recorder.Record(entry)
 	h.retries.complete(mine, f.ID, document, done)
-	h.o.Noted(entry)
 	h.Stats.answered(f)
 
 	written := h.wait(done, late)
