@@ -153,6 +153,7 @@ type memoryLedger struct {
 	aside   [][]byte
 	fail    error
 	told    []incident.Alert
+	ticks   []time.Time
 	hang    chan struct{}
 	slow    time.Duration // how long Feed takes, before it fails or not
 }
@@ -211,8 +212,17 @@ func (l *memoryLedger) SetAside(_ context.Context, raw []byte, _ string, _ time.
 	return nil
 }
 
-func (l *memoryLedger) Tick(context.Context, time.Time) (time.Time, int, error) {
+func (l *memoryLedger) Tick(_ context.Context, now time.Time) (time.Time, int, error) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.ticks = append(l.ticks, now)
 	return time.Time{}, 0, nil
+}
+
+func (l *memoryLedger) ticked() []time.Time {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.ticks
 }
 
 func (l *memoryLedger) Tell(_ context.Context, a incident.Alert) (bool, error) {

@@ -39,6 +39,7 @@ type Feeder struct {
 
 	room         []incident.Fed             // of the last batch, for the next
 	damagedSince time.Time                  // the row behind the cursor is damaged since
+	until        atomic.Int64               // Unix milliseconds, or unknown, or atEnd: see Until
 	aside        map[[sha256.Size]byte]bool // of the batch that is tried: set aside already
 
 	Stats FeederStats
@@ -56,6 +57,25 @@ type FeederStats struct {
 func NewFeeder(o FeederOptions, s *Sentinel) *Feeder {
 	return &Feeder{o: o, wake: make(chan struct{}, 1), gate: s, aside: map[[sha256.Size]byte]bool{}}
 }
+
+// Until says up to when the ledger has all that came in, which is now where the
+// journal is read to its end; ok is false while nobody knows.
+func (f *Feeder) Until(now time.Time) (until time.Time, ok bool) {
+	switch at := f.until.Load(); at {
+	case unknown:
+		return time.Time{}, false
+	case atEnd:
+		return now, true
+	default:
+		return time.UnixMilli(at).UTC(), true
+	}
+}
+
+// What until says instead of a time.
+const (
+	unknown = 0
+	atEnd   = -1
+)
 
 // Wake says that the journal has new rows. It never blocks.
 func (f *Feeder) Wake() {
@@ -103,6 +123,7 @@ func (f *Feeder) feedAll(ctx context.Context) (wait time.Duration) {
 		switch {
 		case err != nil:
 			f.Stats.Errors.Add(1)
+			f.until.Store(unknown)
 			pause(ctx, feedRetry)
 		case more && pressed(entries, f.o.Written()-before):
 			pause(ctx, stormShare*time.Since(began))
@@ -156,6 +177,7 @@ func (f *Feeder) feedOnce(ctx context.Context) (entries int, more bool, err erro
 	f.damagedSince = time.Time{}
 	if batch.Cursor.Row == cursor.Row {
 		f.o.Fed(cursor.Row)
+		f.until.Store(atEnd)
 		return 0, false, f.wentBack(ctx, ledger, journal, cursor)
 	}
 	for _, raw := range damaged {
@@ -168,6 +190,9 @@ func (f *Feeder) feedOnce(ctx context.Context) (entries int, more bool, err erro
 	}
 	clear(f.aside)
 	f.o.Fed(batch.Cursor.Row)
+	if n := len(batch.Entries); n > 0 {
+		f.until.Store(batch.Entries[n-1].JournalAt.UnixMilli())
+	}
 	return len(batch.Entries), read >= readBytes/2, nil // a row that did not fit stayed behind
 }
 

@@ -9,8 +9,9 @@ import (
 	"github.com/backstop-project/backstop/incident"
 )
 
-// Sentinel notices that the ledger is away and then tells people itself, from
-// a tally in memory, outside incidents: rather twice than never.
+// Sentinel notices that the ledger is away, or that the journal takes nothing,
+// and then tells people itself, from a tally in memory, outside incidents:
+// rather twice than never.
 type Sentinel struct {
 	urgent func(incident.Alert)
 	now    func() time.Time
@@ -23,43 +24,64 @@ type Sentinel struct {
 	feedFrom time.Time // a batch is being fed since; zero while none is
 	lately   lately    // whoever came in last
 	fedUntil time.Time // what was noted before needs nobody to be told of it
-	tally    tally
-	toldAt   time.Time
-	told     int // callers when it was told last
+	unfed    outage    // since then
+
+	unwrittenSince time.Time // the journal takes nothing since; zero while it does
+	unwrittenWhy   string
+	unwritten      outage // since then
 }
 
 // NewSentinel makes a sentinel, which watches while a feeder runs: a process
 // that does not feed cannot know how the ledger does. urgent must send to all
-// notifiers at once, without the ledger, and not block.
+// notifiers at once, without the ledger, and not block. The times that people
+// are told have the zone of now's.
 func NewSentinel(urgent func(incident.Alert), now func() time.Time, log *slog.Logger) *Sentinel {
-	return &Sentinel{urgent: urgent, now: now, log: log, tally: newTally()}
+	return &Sentinel{urgent: urgent, now: now, log: log, unfed: newOutage(), unwritten: newOutage()}
 }
 
 const (
-	awayAfter   = 2 * time.Second // from then on the ledger counts as away
-	slowFeed    = 250 * time.Millisecond
-	urgentEvery = 10 * time.Minute
-	outageEvery = time.Minute // a ledger that comes and goes is no news each time
+	awayAfter = 2 * time.Second // from then on the ledger counts as away
+	slowFeed  = 250 * time.Millisecond
 
 	// What was noted that long before a step of feeding that went well has been
 	// decided on: fed, or set aside.
 	decidedWithin = 10 * time.Second
 )
 
-// Note counts e while the ledger is away or slow. It is called for every
+// Note counts e while the ledger is away or slow, or the journal takes nothing. It is called for every
 // recorded entry, from the answer path: a short lock, no waiting.
 func (s *Sentinel) Note(e incident.Entry) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	now := s.now()
 	s.lately.note(e, now) // a batch that succeeds without e forgets the tally
+	if !s.unwrittenSince.IsZero() {
+		s.unwritten.add(e)
+	}
 	switch {
 	case !s.watching:
 		s.forget()
 	case s.since.IsZero() && (s.feedFrom.IsZero() || now.Sub(s.feedFrom) < slowFeed):
 		return
 	}
-	s.tally.add(e)
+	s.unfed.add(e)
+}
+
+// JournalIs hears that the journal takes nothing, and why, or that it works
+// again: nil. Whoever came in just before is told of, too.
+func (s *Sentinel) JournalIs(err error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if err == nil {
+		s.unwrittenSince, s.unwrittenWhy = time.Time{}, ""
+		s.unwritten.over()
+		return
+	}
+	if s.unwrittenSince.IsZero() {
+		s.unwrittenSince = s.now()
+		s.lately.addTo(&s.unwritten.tally, s.unwrittenSince.Add(-decidedWithin))
+	}
+	s.unwrittenWhy = err.Error()
 }
 
 // Away says since when the ledger is away, and why; zero while it is there.
@@ -90,8 +112,8 @@ func (s *Sentinel) begin() {
 // forget keeps of the time before the watch its last moment only: what came in
 // while the process was starting.
 func (s *Sentinel) forget() {
-	if !s.tally.first.IsZero() && s.now().Sub(s.tally.first) > awayAfter {
-		s.tally = newTally()
+	if !s.unfed.first.IsZero() && s.now().Sub(s.unfed.first) > awayAfter {
+		s.unfed.tally = newTally()
 	}
 }
 
@@ -112,13 +134,13 @@ func (s *Sentinel) ledgerIs(err error, step time.Time) {
 	began := s.feedFrom
 	s.feedFrom = time.Time{}
 	if err == nil {
-		s.since, s.why, s.told = time.Time{}, "", 0
-		s.tally = newTally()
+		s.since, s.why = time.Time{}, ""
+		s.unfed.over()
 		s.fedUntil = step.Add(-decidedWithin)
 		return
 	}
 	if s.since.IsZero() {
-		s.lately.addTo(&s.tally, s.fedUntil)
+		s.lately.addTo(&s.unfed.tally, s.fedUntil)
 		s.since = began
 	}
 	if s.since.IsZero() {
@@ -145,7 +167,7 @@ func (s *Sentinel) feeding(entries []incident.Fed) {
 	defer s.mu.Unlock()
 	s.feedFrom = s.now()
 	if !known {
-		s.tally = batch
+		s.unfed.tally = batch
 	}
 }
 
@@ -163,7 +185,7 @@ func (s *Sentinel) fedAll(batch []incident.Fed) {
 	s.lately.fed(batch)
 	s.feedFrom = time.Time{}
 	if s.since.IsZero() {
-		s.tally = newTally()
+		s.unfed.tally = newTally()
 	}
 }
 
@@ -198,32 +220,29 @@ func (s *Sentinel) say(away bool) bool {
 	return away
 }
 
-// due decides whether people have to be told now: once failures are there
-// that the history does not show, again with ten times the callers, and every
-// ten minutes while there are new ones. Another outage is told like the first,
-// but not within a minute of what was said last.
+// due decides whether people have to be told now of failures that the history
+// does not show. A journal that takes nothing is the worse of the two, and says
+// all that there is to say.
 func (s *Sentinel) due() (incident.Alert, bool) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	now := s.now()
+	if since := s.unwrittenSince; !since.IsZero() && now.Sub(since) >= awayAfter {
+		return s.unwritten.tell(now, incident.Alert{
+			Topic:  incident.JournalTopic.About("callers"),
+			Title:  s.unwritten.title("not written down"),
+			Detail: s.unwritten.unwritten(since, s.unwrittenWhy),
+			Reason: "failures cannot be written down, so this comes straight from memory",
+		})
+	}
 	since, why := s.away(now)
-	callers := s.tally.callers()
-	if since.IsZero() || callers == 0 {
+	if since.IsZero() {
 		return incident.Alert{}, false
 	}
-	if s.told == 0 && !s.toldAt.IsZero() && now.Sub(s.toldAt) < outageEvery {
-		return incident.Alert{}, false
-	}
-	grown := callers >= 10*max(1, s.told)
-	again := callers > s.told && now.Sub(s.toldAt) >= urgentEvery
-	if s.told > 0 && !grown && !again {
-		return incident.Alert{}, false
-	}
-	s.told, s.toldAt = callers, now
-	return incident.Alert{
-		Kind: incident.Meta, Topic: incident.LedgerTopic, At: now, Callers: int64(callers),
-		Title:  s.tally.title(),
-		Detail: s.tally.detail(since, why),
+	return s.unfed.tell(now, incident.Alert{
+		Topic:  incident.LedgerTopic,
+		Title:  s.unfed.title("history unavailable"),
+		Detail: s.unfed.unfed(since, why),
 		Reason: "the history is unavailable, so this comes straight from memory",
-	}, true
+	})
 }

@@ -60,10 +60,11 @@ func (t *tally) worst() string {
 	return host
 }
 
-func (t *tally) title() string {
-	title := fmt.Sprintf("%d callers not helped, history unavailable", t.callers())
+// title says how many, what of them, and whom it is most about.
+func (t *tally) title(what string) string {
+	title := fmt.Sprintf("%d callers not helped, %s", t.callers(), what)
 	if t.callers() == 1 {
-		title = "1 caller not helped, history unavailable"
+		title = "1 caller not helped, " + what
 	}
 	if host := t.worst(); host != "" && len(title)+len(host)+2 <= 70 {
 		title += ": " + host
@@ -71,14 +72,28 @@ func (t *tally) title() string {
 	return title
 }
 
-func (t *tally) detail(since time.Time, why string) string {
-	d := fmt.Sprintf("The ledger has been away since %s (%s). Calls and messages are answered, and written to the journal; "+
-		"the history shows them, and the usual alerts follow, when the ledger is back.", since.Format(time.RFC3339), why)
-	if f := t.last.Failure; f.SID != "" {
-		d += fmt.Sprintf(" The newest failure: %s, error %d.", f.SID, f.Code)
-	}
-	return d + " " + incident.DoFirst + "look at the disk of DATA_DIR (df -h, dmesg) and at /healthz."
+func (t *tally) unfed(since time.Time, why string) string {
+	return "The ledger has been away since " + moment(since) + " (" + why + "). Calls and messages are answered, and written to the journal; " +
+		"the history shows them, and the usual alerts follow, when the ledger is back." + t.newest() + " " +
+		incident.DoFirst + "look at the disk of DATA_DIR (df -h, dmesg) and at /healthz."
 }
+
+func (t *tally) unwritten(since time.Time, why string) string {
+	return "The journal has taken nothing since " + moment(since) + " (" + why + "). Calls and messages are answered, and wait in memory: " +
+		"they are lost if Backstop ends now. The history shows them, and the usual alerts follow, when the journal takes them again." + t.newest() + " " +
+		incident.DoFirst + "look at the disk of DATA_DIR (df -h, dmesg, ls -la), and restart nothing before that."
+}
+
+func (t *tally) newest() string {
+	f := t.last.Failure
+	if f.SID == "" {
+		return ""
+	}
+	return fmt.Sprintf(" The newest failure: %s, error %d.", f.SID, f.Code)
+}
+
+// moment is a time as alerts write it.
+func moment(t time.Time) string { return t.Format("2006-01-02 15:04:05 -07:00") }
 
 // lately holds the newest entries, so few that noting one costs next to nothing:
 // in a storm there are others to be told of.
@@ -114,5 +129,4 @@ func (l *lately) addTo(t *tally, since time.Time) {
 			t.add(l.entries[i])
 		}
 	}
-	*l = lately{}
 }

@@ -9,7 +9,11 @@ import (
 // Timers lets time pass for incidents: open ones fall quiet, quiet ones close.
 type Timers struct {
 	Ledger func() (Ledger, error) // or why there is none
-	Alerts func()                 // called when alerts were put into the outbox
+	// Until is up to when the ledger has all that came in; ok is false while
+	// nobody knows. Time passes for incidents no further: what waits unfed may
+	// be failures of theirs.
+	Until  func(now time.Time) (until time.Time, ok bool)
+	Alerts func() // called when alerts were put into the outbox
 	Now    func() time.Time
 	Log    *slog.Logger
 }
@@ -30,7 +34,10 @@ func (t Timers) tick(ctx context.Context) (wait time.Duration) {
 	if err != nil {
 		return time.Second
 	}
-	now := t.Now()
+	now, ok := t.Until(t.Now())
+	if !ok {
+		return time.Second
+	}
 	next, alerts, err := ledger.Tick(ctx, now)
 	if err != nil {
 		t.Log.Warn("incidents not ticked", "err", err)

@@ -81,7 +81,7 @@ func (a *app) buildPipeline() {
 	a.dispatcher = notify.New(a.slot, p.notifiers, notify.Options{Log: a.log})
 	a.slot.alerts = a.dispatcher.Wake
 	a.teller = intake.NewTeller(a.slot, a.urgent, a.dispatcher.Wake, a.log)
-	a.sentinel = intake.NewSentinel(a.urgent, time.Now, a.log)
+	a.sentinel = intake.NewSentinel(a.urgent, a.zonedNow, a.log)
 	a.recorder = intake.NewRecorder(intake.RecorderOptions{
 		Open: a.openJournal, Room: a.journalRoom, MaxBytes: journalMost,
 		Now: time.Now, Log: a.log,
@@ -194,7 +194,7 @@ func (a *app) own(ctx context.Context) error {
 func (a *app) owning(ctx context.Context) error {
 	ctx, stop := context.WithCancel(ctx)
 	defer stop()
-	timers := intake.Timers{Ledger: a.keeper.fed, Alerts: a.dispatcher.Wake, Now: time.Now, Log: a.log}
+	timers := intake.Timers{Ledger: a.keeper.fed, Until: a.fedUntil, Alerts: a.dispatcher.Wake, Now: time.Now, Log: a.log}
 	return together(ctx,
 		func(ctx context.Context) error { return a.guarded(ctx, "feeder", yielding(a.log, a.feeder.Run)) },
 		func(ctx context.Context) error { return a.guarded(ctx, "timers", timers.Run) },
@@ -202,6 +202,15 @@ func (a *app) owning(ctx context.Context) error {
 		func(ctx context.Context) error { return a.guarded(ctx, "retention", yielding(a.log, a.retain)) },
 		func(ctx context.Context) error { a.lock.lost(ctx, a.folder.path); stop(); return nil },
 	)
+}
+
+// fedUntil is up to when the ledger has all that came in. What waits in memory
+// because the journal does not take it, nobody has.
+func (a *app) fedUntil(now time.Time) (until time.Time, ok bool) {
+	if a.state.journal.Load() != nil {
+		return time.Time{}, false
+	}
+	return a.feeder.Until(now)
 }
 
 // claim asks for the folder's lock where it could not be had so far, before a

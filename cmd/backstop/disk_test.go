@@ -127,6 +127,8 @@ func TestAFullDiskStopsNoAnswerAndHealsByItself(t *testing.T) {
 				sids = append(sids, p.call(sim.Call{}).SID)
 			}
 			mails.await(t, 2*soon, "Failures cannot be written down")
+			sids = append(sids, p.call(sim.Call{From: "+14158675377", ErrorURL: "https://other.example.com/voice"}).SID)
+			mails.await(t, 2*soon, "not helped, not written down")
 			health := p.visitor().get("/healthz")
 			if health.status != 200 || !strings.Contains(health.source, "journal") {
 				t.Errorf("health says %d %s", health.status, health.source)

@@ -90,7 +90,7 @@ func TestWithoutADataFolderCallersAreAnsweredAndPeopleAreTold(t *testing.T) {
 	if !strings.HasSuffix(result.First().Failure(), "; written=no") {
 		t.Errorf("X-Backstop-Failure: got %q, want written=no", result.First().Failure())
 	}
-	mails.await(t, 2*soon, "1 caller not helped", unavailable)
+	mails.await(t, 2*soon, "1 caller not helped, not written down")
 	mails.await(t, 2*soon, "Failures cannot be written down")
 	health := p.visitor().get("/healthz")
 	if health.status != 200 || !hasAll(health.source, []string{"data folder", "journal", "history"}) {

@@ -81,6 +81,7 @@ func (a *app) journalRoom(size int64) error {
 
 // journalTrouble tells the beginning of a trouble, and that it is over.
 func (a *app) journalTrouble(err error) {
+	a.sentinel.JournalIs(err)
 	if err == nil {
 		a.state.journal.Store(nil)
 		a.log.Info("journal works again")

@@ -127,6 +127,9 @@ func pageURL(c config.Config) string {
 	return ""
 }
 
+// zonedNow is now, in the zone that people read times in.
+func (a *app) zonedNow() time.Time { return time.Now().In(zone(a.current.Load().config)) }
+
 // zone is the time zone that people read times in.
 func zone(c config.Config) *time.Location {
 	if c.TimeZone != nil {

@@ -1,0 +1,87 @@
+package intake_test
+
+import (
+	"errors"
+	"log/slog"
+	"strings"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/backstop-project/backstop/incident"
+	"github.com/backstop-project/backstop/intake"
+)
+
+// watched is a sentinel with nothing around it, in a zone of its own.
+func watched(t *testing.T) (s *intake.Sentinel, told func() []incident.Alert) {
+	t.Helper()
+	alerts := make(chan incident.Alert, 1000)
+	zone := time.FixedZone("", 9*60*60)
+	s = intake.NewSentinel(func(a incident.Alert) { alerts <- a }, func() time.Time { return time.Now().In(zone) }, slog.New(slog.DiscardHandler))
+	go func() { _ = s.Run(t.Context()) }()
+	return s, func() []incident.Alert {
+		var all []incident.Alert
+		for len(alerts) > 0 {
+			all = append(all, <-alerts)
+		}
+		return all
+	}
+}
+
+// While the journal takes nothing nothing reaches the ledger, whose own news
+// would come too late.
+func TestWhileTheJournalTakesNothingCallersAreToldOf(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		s, told := watched(t)
+		callers := 0
+		call := func(n int) {
+			for range n {
+				callers++
+				s.Note(entry(callers, 0))
+			}
+		}
+		steps := []struct {
+			claim string
+			do    func()
+			after time.Duration
+			title string // of the one alert; "" is none
+		}{
+			{"who came in just before counts", func() { call(1); s.JournalIs(errors.New("disk full")); call(2) }, 3 * time.Second, "3 callers not helped, not written down: www.example.com"},
+			{"new callers are no news each", func() { call(20) }, 5 * time.Minute, ""},
+			{"ten times the callers are", func() { call(7) }, time.Second, "30 callers not helped, not written down: www.example.com"},
+			{"after ten minutes new ones are", func() { call(1) }, 10 * time.Minute, "31 callers not helped, not written down: www.example.com"},
+			{"and nothing is without any", func() {}, time.Hour, ""},
+			{"once it works nothing is", func() { s.JournalIs(nil); call(50) }, time.Hour, ""},
+			{"the next time is told like the first", func() { s.JournalIs(errors.New("disk full")); call(1) }, 3 * time.Second, "1 caller not helped, not written down: www.example.com"},
+			{"what comes and goes is not", func() { s.JournalIs(nil); s.JournalIs(errors.New("disk full")); call(1) }, 30 * time.Second, ""},
+		}
+		for _, step := range steps {
+			step.do()
+			time.Sleep(step.after)
+			synctest.Wait()
+			var got []string
+			for _, a := range told() {
+				got = append(got, a.Title)
+			}
+			if strings.Join(got, ", ") != step.title {
+				t.Errorf("%s: told %q, want %q", step.claim, got, step.title)
+			}
+		}
+	})
+}
+
+func TestAnUrgentAlertSaysSinceWhenInThePeoplesZone(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		s, told := watched(t)
+		s.JournalIs(errors.New("disk full"))
+		s.Note(entry(1, 0))
+		time.Sleep(3 * time.Second)
+		synctest.Wait()
+		alerts := told()
+		if len(alerts) != 1 || !strings.Contains(alerts[0].Detail, "since 2000-01-01 09:00:00 +09:00 (disk full)") {
+			t.Errorf("told %+v", alerts)
+		}
+	})
+}
