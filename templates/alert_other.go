@@ -26,7 +26,8 @@ func (a *Alerts) tellDrill(m incident.Message, e incident.Entry) telling {
 		Line: firstFitting(
 			"Drill, nothing is broken: "+code.Sentence(host)+at,
 			"Drill, nothing is broken: "+code.Sentence(host),
-			"Drill, nothing is broken: "+code.Sentence(cutHost(host, 12)),
+			"Drill, nothing is broken: "+code.Sentence(shortHost(host, 20)),
+			"Drill, nothing is broken: "+code.Sentence(shortHost(host, 12)),
 			"Drill, nothing is broken"+at,
 		),
 	}
@@ -103,7 +104,7 @@ func (a *Alerts) tellDigest(m incident.Message, most int) telling {
 }
 
 func (a *Alerts) digestItem(in incident.Incident, now time.Time) item {
-	i := item{Text: affectedBy(in) + ": " + causeSentence(in, cutHost(culprit(in), 60)) +
+	i := item{Text: affectedBy(in) + ": " + causeSentence(in, shortHost(culprit(in), 60)) +
 		", since " + a.since(in.OpenedAt, now) + " (" + in.State.String() + ", incident " + strconv.FormatInt(in.ID, 10) + ")"}
 	if a.pages != "" {
 		i.Link = a.pages + "/incidents/" + strconv.FormatInt(in.ID, 10)

@@ -24,8 +24,11 @@ type Slack struct {
 func (a *Alerts) Slack(m incident.Message) Slack {
 	t := a.tell(m, slackItems)
 	line := slackText(t.Line)
-	paragraphs := make([]string, 0, 2+len(t.Facts)+len(t.Items))
+	paragraphs := make([]string, 0, 3+len(t.Facts)+len(t.Items))
 	paragraphs = append(paragraphs, "*"+line+"*")
+	if strings.Contains(t.Line, "…") && t.Whole != t.Line {
+		paragraphs = append(paragraphs, slackText(t.Whole)) // the line lacks some of the host
+	}
 	for _, i := range t.Items {
 		paragraphs = append(paragraphs, "• "+slackPart(part{Text: i.Text, Link: i.Link}))
 	}

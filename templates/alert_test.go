@@ -15,6 +15,7 @@ import (
 	"github.com/backstop-project/backstop/incident"
 	"github.com/backstop-project/backstop/notify/notifytest"
 	"github.com/backstop-project/backstop/templates"
+	"github.com/backstop-project/backstop/twilio"
 )
 
 var updateAlerts = flag.Bool("update-alerts", false, "write the golden files of alerts anew")
@@ -114,7 +115,10 @@ func TestTheHostOutlivesOtherWordsInTheFirstLine(t *testing.T) {
 		{"api.example.com", 11200, "1 not helped: api.example.com gives no usable answer, since 03:00"},
 		{"api.telephony.example.co.uk", 11200, "1 not helped: …telephony.example.co.uk: no usable answer, since 03:00"},
 		{"voice.acme-telephony.com", 11236, "1 not helped: …acme-telephony.com: certificate expired, since 03:00"},
-		{"a-very-long-name-of-a-company-that-nobody-shortens.com.br", 11202, "1 not helped: …ody-shortens.com.br refuses connections, since 03:00"},
+		{"a-very-long-name-of-a-company-that-nobody-shortens.com.br", 11202, "1 not helped: a-very-long-n…com.br refuses connections, since 03:00"},
+		{"hooks.practice-1234567890.europe-west3.run.app", 11237, "1 not helped: practice-1234…un.app: untrusted certificate, since 03:00"},
+		{"www.practice.herokuapp.com", 11237, "practice.herokuapp.com: untrusted certificate, since 03:00"},
+		{"www.gov.uk", 11251, "1 not helped: www.gov.uk does not speak proper HTTP, since 03:00"},
 		{"192.0.2.101:8443", 11235, "1 not helped: 192.0.2.101:8443 has the wrong certificate, since 03:00"},
 		{"www.example.com", 99999, "1 caller not helped: www.example.com causes error 99999, since 03:00"},
 	} {
@@ -126,6 +130,70 @@ func TestTheHostOutlivesOtherWordsInTheFirstLine(t *testing.T) {
 		}
 		if mail.Subject != test.want {
 			t.Errorf("%s: got  %q\n want %q", test.host, mail.Subject, test.want)
+		}
+	}
+}
+
+// TestARegisteredNameIsWholeInEveryFirstLine holds it for every code, number of
+// callers and state: less than the name that somebody has registered is no host.
+func TestARegisteredNameIsWholeInEveryFirstLine(t *testing.T) {
+	t.Parallel()
+	alerts := newAlerts(t, "")
+	now := time.Date(2026, 11, 23, 2, 0, 0, 0, time.UTC)
+	hosts := map[string]string{
+		"api.something.example.co.uk":   "example.co.uk",
+		"voice.acme-telephony.com":      "acme-telephony.com",
+		"www.praxis-am-markt.de":        "praxis-am-markt.de",
+		"hooks.practice.herokuapp.com":  "practice.herokuapp.com",
+		"a.b.c.d.e.f.g.h.i.example.com": "example.com",
+	}
+	for host, registered := range hosts {
+		for _, code := range everyCode() {
+			for _, callers := range []int64{1, 12_345} {
+				for _, state := range []incident.State{incident.Open, incident.Quiet, incident.Resolved} {
+					in := incident.Incident{ID: 3, Cause: incident.Cause{Kind: incident.FetchLevel}, State: state, OpenedAt: now, LastAt: now, Failures: callers, Calls: callers, Callers: callers}
+					in.Previous = callers - 1
+					in.Last = incident.Sample{At: now, Channel: incident.Voice, Code: code, ErrorURL: "https://" + host + "/voice", To: "+15550001"}
+					mail, err := alerts.Mail(incident.Message{Now: now, Alert: incident.Alert{Kind: incident.Opened, At: now}, Incident: &in})
+					if err != nil {
+						t.Fatal(err)
+					}
+					if !strings.Contains(mail.Subject, registered) || utf8.RuneCountInString(mail.Subject) > templates.MaxLine {
+						t.Errorf("%s, %d: %q", host, code, mail.Subject)
+					}
+					if whole, _, _ := strings.Cut(mail.Text, "\n"); !strings.Contains(whole, host) || !strings.Contains(mail.HTML, whole+"</h1>") {
+						t.Errorf("%s, %d: the mail begins %q", host, code, whole)
+					}
+				}
+			}
+		}
+	}
+}
+
+// everyCode are the codes that are about the host, with words of their own, of
+// their range, and with none.
+func everyCode() []int {
+	codes := []int{99999}
+	for code := 11000; code < 17000; code++ {
+		if twilio.Lookup(code).About == "" && (code < 11300 || code%50 == 0) {
+			codes = append(codes, code)
+		}
+	}
+	return codes
+}
+
+func TestSlackSaysTheWholeHostBelowALineThatLacksSomeOfIt(t *testing.T) {
+	t.Parallel()
+	alerts := newAlerts(t, "")
+	in := *notifytest.Samples()[0].Message.Incident
+	for host, want := range map[string]string{
+		"api.telephony.example.co.uk": "*1 caller not helped: …example.co.uk refuses connections, since 03:12*\n1 caller not helped: api.telephony.example.co.uk refuses connections, since 03:12\n*Still",
+		"www.example.com":             "*1 caller not helped: www.example.com refuses connections, since 03:12*\n*Still",
+	} {
+		in.Last.ErrorURL = "https://" + host + "/"
+		text := alerts.Slack(incident.Message{Now: in.LastAt, Alert: incident.Alert{Kind: incident.Opened, At: in.LastAt}, Incident: &in})
+		if !strings.HasPrefix(text.Sections[0], want) {
+			t.Errorf("got  %q\nwant %q", text.Sections[0], want)
 		}
 	}
 }

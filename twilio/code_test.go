@@ -77,6 +77,9 @@ func checkPhrase(t *testing.T, c twilio.Code) {
 	if strings.ContainsAny(c.Phrase, ".<>&\"`") || !unicode.IsLower(rune(c.Phrase[0])) {
 		t.Errorf("phrase %q is not fit for a subject line", c.Phrase)
 	}
+	if n := utf8.RuneCountInString(c.Short); n == 0 || n > 22 && c.About == "" {
+		t.Errorf("in short %q: got %d characters, want 1 to 22", c.Short, n)
+	}
 	if n := utf8.RuneCountInString("1,234 callers: " + c.Sentence("www.example.com") + ", since 03:12"); n > 70 {
 		t.Errorf("%q: got a subject of %d characters", c.Sentence("www.example.com"), n)
 	}
@@ -125,6 +128,13 @@ func TestSentenceSaysWhomItIsAbout(t *testing.T) {
 		if got := twilio.Lookup(test.number).Sentence(test.host); got != test.want {
 			t.Errorf("%d: got %q, want %q", test.number, got, test.want)
 		}
+	}
+}
+
+func TestAdviceOnARequestWithoutACodeNamesFieldsAndNoAddress(t *testing.T) {
+	c := twilio.Lookup(0)
+	if got := c.Advice(twilio.ParseErrorURL("https://a.example/voice")); got != c.FirstThing {
+		t.Errorf("got %q, want %q", got, c.FirstThing)
 	}
 }
 

@@ -70,7 +70,7 @@ var fetchCodes = []Code{
 		FirstThing: "Run `" + askByTLS + "` and undo what changed last in the TLS settings of server or load balancer.",
 	},
 	{
-		Number: 11235, Name: "certificate of another name", Phrase: "has the wrong certificate",
+		Number: 11235, Name: "certificate of another name", Short: "wrong certificate", Phrase: "has the wrong certificate",
 		Means:      "The host name that Twilio asked for is not in the certificate that the server shows.",
 		FirstThing: "See which names it has: `" + askByTLS + " | openssl x509 -noout -ext subjectAltName`. Then install the one for HOST.",
 	},
@@ -80,7 +80,7 @@ var fetchCodes = []Code{
 		FirstThing: "Renew it (`certbot renew`, if that is yours), reload the web server, then check: `" + askByTLS + " | openssl x509 -noout -enddate`.",
 	},
 	{
-		Number: 11237, Name: "certificate not trusted", Phrase: "has no trusted certificate",
+		Number: 11237, Name: "certificate not trusted", Short: "untrusted certificate", Phrase: "has no trusted certificate",
 		Means:      "The certificate does not lead to a public authority: the intermediate certificate is missing, or it signs itself. Browsers often forgive the first.",
 		FirstThing: "Serve the full chain (fullchain.pem, not cert.pem), then check that `" + askByTLS + "` ends with “Verify return code: 0 (ok)”.",
 	},
@@ -105,7 +105,7 @@ var fetchCodes = []Code{
 		FirstThing: "Correct the part behind the #: rp takes 4xx, 5xx, ct, rt and all, with commas between; rc takes 0 to 5.",
 	},
 	{
-		Number: 11251, Name: "fatal protocol violation", Phrase: "does not speak proper HTTP",
+		Number: 11251, Name: "fatal protocol violation", Short: "broken HTTP", Phrase: "does not speak proper HTTP",
 		Means:      "The server's answer broke HTTP in a way that Twilio could not get over, such as a wrong length or a garbled header.",
 		FirstThing: "Run " + lookAtAnswer + " and read what curl complains about; a proxy or firewall in between is a usual suspect.",
 	},

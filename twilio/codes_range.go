@@ -1,5 +1,7 @@
 package twilio
 
+import "strings"
+
 // codeRanges speak for codes without an entry; the first that holds one counts.
 var codeRanges = []codeRange{
 	{10000, 10999, Code{
@@ -105,7 +107,7 @@ var codeRanges = []codeRange{
 // verbCodes: mostly warnings about an attribute, after which Twilio goes on.
 func verbCodes(first, last int, verb, phrase string) codeRange {
 	return codeRange{first, last, Code{
-		Name: "mistake in " + verb, Phrase: phrase,
+		Name: "mistake in " + verb, Short: strings.TrimPrefix(strings.TrimPrefix(phrase, "sends "), "a "), Phrase: phrase,
 		Means:      "The document came, but something in it about " + verb + " is not as Twilio wants it. Mostly it leaves that out and goes on.",
 		FirstThing: lookAtTwiML,
 	}}
