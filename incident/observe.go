@@ -85,7 +85,7 @@ func (in Incident) count(e Entry, newCaller bool) Incident {
 	}
 	if !f.ReceivedAt.Before(in.LastAt) {
 		in.LastAt = f.ReceivedAt
-		in.Last = sampleOf(e)
+		in.Last = sampleOf(e).after(in.Last)
 	}
 	return in
 }

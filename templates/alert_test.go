@@ -394,3 +394,38 @@ func TestWhatCallersHeardNamesNoCaller(t *testing.T) {
 		})
 	}
 }
+
+// TestTheWordsOfAnAlertAreThoseOfWhomTheyWereSaidTo: others may have got others,
+// and who was answered with silence is no reason to say that nobody is told.
+func TestTheWordsOfAnAlertAreThoseOfWhomTheyWereSaidTo(t *testing.T) {
+	t.Parallel()
+	alerts := newAlerts(t, "")
+	for claim, c := range map[string]struct {
+		change func(*incident.Sample)
+		want   string
+	}{
+		"a call":             {func(*incident.Sample) {}, "\nThe last caller heard\n  “Hello.”\n"},
+		"a message":          {func(s *incident.Sample) { s.Channel = incident.Messaging }, "\nThe last sender read\n  “Hello.”\n"},
+		"neither":            {func(s *incident.Sample) { s.Channel = incident.Unknown }, "\nThe last one got\n  “Hello.”\n"},
+		"nobody was told":    {func(s *incident.Sample) { s.Heard = "" }, "\nThe last caller heard\n  Nothing: there are no words in what was sent.\n"},
+		"nobody got a reply": {func(s *incident.Sample) { s.Channel, s.Heard = incident.Messaging, "" }, "\nThe last sender read\n  Nothing, on purpose: who had a reply within the hour"},
+		"silence after words": {func(s *incident.Sample) {
+			s.Channel, s.From, s.Heard = incident.Messaging, "+15550001", "Hello anna.smith."
+			s.HeardOn, s.HeardBy = incident.Voice, "client:anna.smith"
+		}, "\nThe last caller heard\n  “Hello a•••.”\n"},
+	} {
+		t.Run(claim, func(t *testing.T) {
+			t.Parallel()
+			in := *notifytest.Samples()[0].Message.Incident
+			in.Last.Heard = "Hello."
+			c.change(&in.Last)
+			mail, err := alerts.Mail(incident.Message{Now: in.LastAt, Alert: incident.Alert{Kind: incident.Opened, At: in.LastAt}, Incident: &in})
+			if err != nil {
+				t.Fatal(err)
+			}
+			if !strings.Contains(mail.Text, c.want) {
+				t.Errorf("got %s\nwant %q in it", mail.Text, c.want)
+			}
+		})
+	}
+}

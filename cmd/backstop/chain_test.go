@@ -26,7 +26,7 @@ func TestAFailedCallIsAnsweredWrittenDownToldAndShown(t *testing.T) {
 	}
 
 	mail := mails.await(t, soon, "1 ", "not helped", "primary.example.com")
-	for _, words := range []string{"Still happening?", "Callers hear now", "Do first", result.SID, "https://primary.example.com/voice", publicURL + "/incidents/1"} {
+	for _, words := range []string{"Still happening?", "The last caller heard", "Do first", result.SID, "https://primary.example.com/voice", publicURL + "/incidents/1"} {
 		if !strings.Contains(mail.text, words) {
 			t.Errorf("the mail does not say %q:\n%s", words, mail.text)
 		}

@@ -128,8 +128,11 @@ func TestAnIncidentSaysWhatTheLastOneGotAndWhichLineItWas(t *testing.T) {
 		change func(*incident.Sample)
 		want   []string
 	}{
-		"a call":              {func(*incident.Sample) {}, []string{"<h2 id=\"hear\">The last caller heard</h2>", "<bdi>+4930901820 (Praxis Berlin)</bdi>"}},
-		"a message":           {func(s *incident.Sample) { s.Channel, s.To = incident.Messaging, "whatsapp:"+line }, []string{">The last sender read<", "<bdi>whatsapp:+4930901820 (Praxis Berlin)</bdi>"}},
+		"a call":    {func(*incident.Sample) {}, []string{"<h2 id=\"hear\">The last caller heard</h2>", "<bdi>+4930901820 (Praxis Berlin)</bdi>"}},
+		"a message": {func(s *incident.Sample) { s.Channel, s.To = incident.Messaging, "whatsapp:"+line }, []string{">The last sender read<", "<bdi>whatsapp:+4930901820 (Praxis Berlin)</bdi>"}},
+		"silence after words": {func(s *incident.Sample) {
+			s.Channel, s.Heard, s.HeardOn, s.HeardBy = incident.Messaging, "Hello anna.smith.", incident.Voice, "client:anna.smith"
+		}, []string{">The last caller heard<", "<p>Hello a•••.</p>"}},
 		"nobody knows what":   {func(s *incident.Sample) { s.Channel, s.Name = incident.Unknown, "" }, []string{">The last one got<", "<bdi>+4930901820</bdi>"}},
 		"an erased line":      {func(s *incident.Sample) { s.To = "" }, []string{"<bdi>–</bdi>"}},
 		"a line from outside": {func(s *incident.Sample) { s.To, s.Name = "\u202e<b>", "\x00" }, []string{"<bdi>⟨U+202E⟩&lt;b&gt; (⟨U+0000⟩)</bdi>"}},
