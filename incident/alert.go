@@ -78,6 +78,16 @@ func (t Topic) Is(other Topic) bool {
 // Alerts show it as a fact of its own, before what it means.
 const DoFirst = "First thing to do: "
 
+// Advice is Detail in two: what it means, and what to do first; "" where it does
+// not say.
+func (a Alert) Advice() (means, first string) {
+	i := strings.LastIndex(a.Detail, DoFirst)
+	if i < 0 {
+		return a.Detail, ""
+	}
+	return a.Detail[:i], a.Detail[i+len(DoFirst):]
+}
+
 // MetaEvery is how often the same news may be told.
 const MetaEvery = 15 * time.Minute
 

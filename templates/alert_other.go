@@ -66,9 +66,9 @@ func (a *Alerts) tellMeta(m incident.Message) telling {
 	if m.Alert.Topic == incident.TestTopic {
 		t.Mood = practice
 	}
-	means, first, _ := strings.Cut(tidy(m.Alert.Detail, 2000), incident.DoFirst)
-	t.fact("Do first", advice(capital(first))...)
-	t.fact("What it means", words(strings.TrimSpace(means)))
+	means, first := m.Alert.Advice()
+	t.fact("Do first", advice(capital(tidy(first, 1000)))...)
+	t.fact("What it means", words(tidy(means, 2000)))
 	t.fact("Noticed", words(a.moment(m.Alert.At)))
 	t.fact("See for yourself", a.page("/", "Backstop's page")...)
 	return t

@@ -13,6 +13,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/backstop-project/backstop/incident"
+	"github.com/backstop-project/backstop/notify"
 	"github.com/backstop-project/backstop/notify/notifytest"
 	"github.com/backstop-project/backstop/templates"
 	"github.com/backstop-project/backstop/twilio"
@@ -314,6 +315,47 @@ func TestAddressOfThePagesIsChecked(t *testing.T) {
 		}
 		if strings.Contains(err.Error(), "hunter2") {
 			t.Errorf("the error shows a password: %v", err)
+		}
+	}
+}
+
+// TestWhatToDoFirstStandsFirstInNewsOfBackstopItself, however long and whatever
+// the rest is.
+func TestWhatToDoFirstStandsFirstInNewsOfBackstopItself(t *testing.T) {
+	t.Parallel()
+	alerts := newAlerts(t, "")
+	for claim, c := range map[string]struct{ detail, want string }{
+		"as said":             {"The disk is full. " + incident.DoFirst + "run `df -h`.", "\n\nDo first\n  Run `df -h`.\n\nWhat it means\n  The disk is full.\n"},
+		"behind much":         {strings.Repeat("long ", 1000) + incident.DoFirst + "look.", "\n\nDo first\n  Look.\n\nWhat it means\n  long long"},
+		"the last one counts": {"It says: " + incident.DoFirst + "panic. " + incident.DoFirst + "look.", "\n\nDo first\n  Look.\n\nWhat it means\n  It says: First thing to do: panic.\n"},
+		"nothing to do":       {"All is well.", "\n\nWhat it means\n  All is well.\n"},
+	} {
+		m := incident.Message{Alert: incident.Alert{Kind: incident.Meta, Title: "News", Detail: c.detail}}
+		mail, err := alerts.Mail(m)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if !strings.HasPrefix(mail.Text, "News"+c.want) {
+			t.Errorf("%s: got %q\nwant it to begin %q", claim, mail.Text, "News"+c.want)
+		}
+	}
+}
+
+func TestATestIsNotRed(t *testing.T) {
+	t.Parallel()
+	for claim, c := range map[string]struct {
+		m    incident.Message
+		want string
+	}{
+		"a test":        {notify.TestMessage("ops-mail", time.Date(2026, 11, 23, 2, 0, 0, 0, time.UTC)), `class="line practice"`},
+		"any other one": {incident.Message{Alert: incident.Alert{Kind: incident.Meta, Topic: incident.JournalTopic}}, `class="line trouble"`},
+	} {
+		mail, err := newAlerts(t, "").Mail(c.m)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if !strings.Contains(mail.HTML, c.want) {
+			t.Errorf("%s has no %s", claim, c.want)
 		}
 	}
 }

@@ -1,7 +1,7 @@
 package twilio
 
 const (
-	lookAtXML   = "`curl -s -m 15 -d '' URL | xmllint --noout -`"
+	lookAtXML   = "`curl -sSf -m 15 -d '' URL | xmllint --noout -`"
 	lookAtTwiML = "Look at the TwiML that was sent for this call or message, under its entry in the Console: " + ConsoleErrors
 )
 
@@ -20,7 +20,7 @@ var documentCodes = []Code{
 	{
 		Number: 11770, Name: "empty answer", Phrase: "sends an empty answer",
 		Means:      "The server said that an answer follows, and none did. Usually the application ended without writing anything.",
-		FirstThing: "See it: `curl -si -m 15 -d '' URL`. If the body is empty, read the application's log; where nothing is meant, it should send <Response/>.",
+		FirstThing: "See it: `curl -sSi -m 15 -d '' URL`. If the body is empty, read the application's log; where nothing is meant, it should send <Response/>.",
 	},
 	{
 		Number: 12100, Name: "TwiML cannot be read", Phrase: "sends unreadable TwiML",
@@ -45,7 +45,7 @@ var documentCodes = []Code{
 	{
 		Number: 12300, Name: "wrong Content-Type", Phrase: "sends a wrong Content-Type",
 		Means:      "The answer says that it is something other than XML, such as JSON or HTML. Twilio takes text/xml, application/xml, and audio to play.",
-		FirstThing: "See it: `curl -si -m 15 -d '' URL | grep -i ^content-type`. Then let the application send text/xml.",
+		FirstThing: "See it: `curl -sSi -m 15 -d '' URL | grep -i ^content-type`. Then let the application send text/xml.",
 	},
 	{
 		Number: 12301, Name: "wrong type of an upload", Short: "wrong file type", Phrase: "sends a wrong file type",
@@ -110,12 +110,12 @@ var documentCodes = []Code{
 	{
 		Number: 13325, Name: "audio not playable", Phrase: "sends unplayable audio",
 		Means:      "What a Play inside a Gather names is not audio, by its Content-Type.",
-		FirstThing: "See the type of the file: `curl -sI` with its address. It should be audio/mpeg or audio/wav.",
+		FirstThing: "See the type of the file: `curl -sSI` with its address. It should be audio/mpeg or audio/wav.",
 	},
 	{
 		Number: 13420, Name: "audio not playable", Phrase: "sends unplayable audio",
 		Means:      "What a Play names is not audio, by its Content-Type. An error page in place of the file is the usual cause.",
-		FirstThing: "See the type of the file: `curl -sI` with its address. It should be audio/mpeg or audio/wav.",
+		FirstThing: "See the type of the file: `curl -sSI` with its address. It should be audio/mpeg or audio/wav.",
 	},
 	{
 		Number: 13521, Name: "text too long to say", Phrase: "sends too long a Say",

@@ -37,7 +37,7 @@ var codeRanges = []codeRange{
 	{12300, 12399, Code{
 		Name: "wrong Content-Type", Phrase: "sends a wrong Content-Type",
 		Means:      "The answer says that it is something other than Twilio expects there.",
-		FirstThing: "See it: `curl -si -m 15 -d '' URL | grep -i ^content-type`. Then let the application send text/xml.",
+		FirstThing: "See it: `curl -sSi -m 15 -d '' URL | grep -i ^content-type`. Then let the application send text/xml.",
 	}},
 	{12400, 12999, Code{
 		Name: "failure inside Twilio", About: "Twilio", Phrase: "had an internal failure",
