@@ -91,11 +91,14 @@ func (a *Alerts) stillHappening(in incident.Incident, now time.Time) string {
 		return "No: resolved" + by(in.ResolvedBy) + " at " + a.moment(in.ResolvedAt) + "; " + last + "."
 	case incident.Open:
 	}
-	const recent = 2 * time.Minute
-	if now.Sub(in.LastAt) <= recent {
+	const recent, usual = 2 * time.Minute, 10 * time.Minute
+	switch age := now.Sub(in.LastAt); {
+	case age <= recent:
 		return "Yes: " + last + "."
+	case age <= max(usual, 3*in.UsualGap):
+		return "Probably: " + last + ". Nothing has proven it over."
 	}
-	return "Probably: " + last + ". Nothing has proven it over."
+	return "Perhaps not: " + last + ". Nothing has proven it over."
 }
 
 // lastHeard is what somebody heard or read last, and nobody more: others in the
@@ -134,7 +137,17 @@ func firstThing(in incident.Incident, code twilio.Code, address twilio.ErrorURL)
 	if in.Cause.Kind == incident.Itself {
 		parts = append([]part{words("See whether Backstop can be reached from outside: name, certificate, reverse proxy. ")}, parts...)
 	}
+	if in.State == incident.Quiet {
+		parts = append([]part{words(tryYourself(in.Last.Channel) + " If your own server answers, resolve the incident. If not: ")}, parts...)
+	}
 	return parts
+}
+
+func tryYourself(c incident.Channel) string {
+	if c == incident.Messaging {
+		return "Send a message yourself."
+	}
+	return "Place a call yourself."
 }
 
 func (a *Alerts) meaning(in incident.Incident, code twilio.Code) []part {

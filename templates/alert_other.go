@@ -1,7 +1,9 @@
 package templates
 
 import (
+	"cmp"
 	"fmt"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -83,9 +85,13 @@ func capital(s string) string {
 	return string(unicode.ToUpper(first)) + s[size:]
 }
 
-// tellDigest names each incident, so that none is told by a number alone.
+// tellDigest names each incident, so that none is told by a number alone: those
+// that hit most people first.
 func (a *Alerts) tellDigest(m incident.Message, most int) telling {
-	t := telling{Mood: trouble, Line: a.digestLine(m), Event: a.digestLine(m)}
+	m.Digest = slices.Clone(m.Digest)
+	slices.SortStableFunc(m.Digest, func(a, b incident.Incident) int { return cmp.Compare(b.Callers, a.Callers) })
+	line, whole := a.digestLine(m)
+	t := telling{Mood: trouble, Line: line, Whole: whole, Event: line}
 	for _, in := range m.Digest {
 		if len(t.Items) == most {
 			break
@@ -98,7 +104,13 @@ func (a *Alerts) tellDigest(m incident.Message, most int) telling {
 		}
 		t.Items = append(t.Items, item{Text: otherTitle(other)})
 	}
-	t.More = len(m.Digest) + len(m.Others) - len(t.Items)
+	if more := len(m.Digest) + len(m.Others) - len(t.Items); more > 0 {
+		t.More = Count(int64(more))
+	}
+	if len(m.Digest) > 0 && m.Digest[0].State != incident.Resolved {
+		worst := m.Digest[0]
+		t.fact("Do first, for the first of them", firstThing(worst, twilio.Lookup(worst.Last.Code), twilio.ParseErrorURL(worst.Last.ErrorURL))...)
+	}
 	t.fact("All of them", a.page("/incidents", "Incidents")...)
 	return t
 }
@@ -119,9 +131,11 @@ func otherTitle(alert incident.Alert) string {
 	return strings.TrimSuffix(tidy(alert.Title, MaxLine)+": "+tidy(alert.Detail, 300), ": ")
 }
 
-func (a *Alerts) digestLine(m incident.Message) string {
+// digestLine is the first line of a digest, and the same uncut.
+func (a *Alerts) digestLine(m incident.Message) (line, whole string) {
 	if len(m.Digest) == 0 {
-		return Plural(int64(len(m.Others)), "message of Backstop", "messages of Backstop")
+		line = Plural(int64(len(m.Others)), "message of Backstop", "messages of Backstop")
+		return line, line
 	}
 	var people int64
 	since := m.Digest[0].OpenedAt
@@ -131,18 +145,18 @@ func (a *Alerts) digestLine(m incident.Message) string {
 			since = in.OpenedAt
 		}
 	}
-	number := Plural(int64(len(m.Digest)), "incident", "incidents")
+	number := Plural(int64(len(m.Digest)), "incident", "incidents") + ", "
+	callers := Plural(people, "caller", "callers") + " not helped"
 	age := ", since " + a.since(since, m.Now)
-	who := culprit(m.Digest[0])
-	others := ""
+	end := age
 	if n := len(m.Digest) - 1; n > 0 {
-		others = fmt.Sprintf(" and %s more", Count(int64(n)))
+		end = fmt.Sprintf(" and %s more", Count(int64(n))) + age
 	}
-	callers := Plural(people, "caller", "callers")
-	return firstFitting(
-		number+", "+callers+" not helped: "+who+others+age,
-		number+", "+callers+" not helped: "+tails(who)[len(tails(who))-1]+others+age,
-		number+", "+callers+" not helped"+age,
-		number+age,
-	)
+	who := culprit(m.Digest[0])
+	whole = number + callers + ": " + who + end
+	tries := []string{whole}
+	for _, name := range tails(who) {
+		tries = append(tries, number+callers+": "+name+end, number+Count(people)+" not helped: "+name+end)
+	}
+	return firstFitting(append(tries, number+callers+age, number[:len(number)-2]+age)...), whole
 }

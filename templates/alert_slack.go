@@ -32,8 +32,8 @@ func (a *Alerts) Slack(m incident.Message) Slack {
 	for _, i := range t.Items {
 		paragraphs = append(paragraphs, "• "+slackPart(part{Text: i.Text, Link: i.Link}))
 	}
-	if t.More > 0 {
-		paragraphs = append(paragraphs, "… and "+Count(int64(t.More))+" more")
+	if t.More != "" {
+		paragraphs = append(paragraphs, "… and "+t.More+" more")
 	}
 	for _, f := range t.Facts {
 		paragraphs = append(paragraphs, slackFact(f))
