@@ -155,7 +155,13 @@ func TestClosedByTimeIsOpenedAnewNotARegression(t *testing.T) {
 func TestAcknowledgingIsDoneOnceAndByTheFirst(t *testing.T) {
 	t.Parallel()
 	in := begin(t, from(noon, 1)).in
-	in = in.Acknowledge("ann", noon.Add(time.Minute)).Acknowledge("bob", noon.Add(time.Hour))
+	in, alerts := in.Acknowledge("ann", noon.Add(time.Minute))
+	if len(alerts) != 1 || alerts[0].Kind != incident.Taken || alerts[0].Reason != "taken by ann" {
+		t.Errorf("got %+v", alerts)
+	}
+	if in, alerts = in.Acknowledge("bob", noon.Add(time.Hour)); len(alerts) != 0 {
+		t.Errorf("a second time: %+v", alerts)
+	}
 	if in.AcknowledgedBy != "ann" || !in.AcknowledgedAt.Equal(noon.Add(time.Minute)) {
 		t.Errorf("got %q at %s", in.AcknowledgedBy, in.AcknowledgedAt)
 	}

@@ -66,6 +66,8 @@ func (a *Alerts) event(m incident.Message, in incident.Incident) string {
 		return "Late: " + Plural(in.Late, "failure was", "failures were") + " verified only after the configuration had changed. " + affectedBy(in) + " by now."
 	case incident.Regression:
 		return "Back: it was resolved before. " + affectedBy(in) + " by now."
+	case incident.Taken:
+		return tidy(in.AcknowledgedBy, 60) + " has taken it."
 	case incident.Opened, incident.DrillAlert, incident.Meta:
 	}
 	return "Opened at " + a.moment(in.OpenedAt) + ". " + affectedBy(in) + " by now."

@@ -114,7 +114,7 @@ func TestARegisteredNameIsWholeInEveryFirstLine(t *testing.T) {
 func everyCode() []int {
 	codes := []int{99999}
 	for code := 11000; code < 17000; code++ {
-		if twilio.Lookup(code).About == "" && (code < 11300 || code%50 == 0) {
+		if twilio.Lookup(code).About == "" && (code >= 11200 && code < 11260 || code%50 == 0) {
 			codes = append(codes, code)
 		}
 	}
@@ -176,9 +176,9 @@ func TestTheLineThatAskedUsFirstCanBeRead(t *testing.T) {
 // the one that hits most people, and 100 are all that a mail names.
 func TestADigestNamesTheWorstFirst(t *testing.T) {
 	t.Parallel()
+	in := *notifytest.Samples()[0].Message.Incident
 	var many []incident.Incident
 	for n := range 1500 {
-		in := *notifytest.Samples()[0].Message.Incident
 		in.ID, in.Callers = int64(n), int64(n%7)
 		many = append(many, in)
 	}

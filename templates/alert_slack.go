@@ -40,7 +40,11 @@ func (a *Alerts) Slack(m incident.Message) Slack {
 	}
 	why := slackText("Why this message: " + t.Why)
 	paragraphs = append(paragraphs, why)
-	return Slack{Line: line, Sections: packed(paragraphs), Event: slackText(t.Event) + "\n" + why}
+	event := slackText(t.Event)
+	if !m.Alert.Kind.InPlace() {
+		event += "\n" + why
+	}
+	return Slack{Line: line, Sections: packed(paragraphs), Event: event}
 }
 
 func slackFact(f fact) string {

@@ -92,6 +92,13 @@ lines:
 	if last := slack.got()[len(slack.got())-1]; last.thread != first.ts {
 		t.Errorf("its history is in the thread %q, want %q", last.thread, first.ts)
 	}
+	p.person().post("/incidents/1/acknowledge", nil).shows("taken by admin")
+	taken := slack.await(t, soon, "admin has taken it.")
+	posts := slack.got()
+	update := posts[len(posts)-2]
+	if taken.thread != first.ts || update.method != "chat.update" || update.ts != first.ts || !strings.Contains(update.body, "*Taken care of by* admin") {
+		t.Errorf("who has taken it is said in the thread %q, want %q, after %s of %s: %s", taken.thread, first.ts, update.method, update.ts, update.body)
+	}
 }
 
 func TestAFailedMessageIsAnsweredOnceAndToldAsSenders(t *testing.T) {

@@ -96,7 +96,7 @@ func TestTheOverviewHidesNoBigIncidentBehindNewOnes(t *testing.T) {
 	open := func(id int64, callers int, takenBy string) {
 		in := incident.Incident{ID: id, State: incident.Open, Cause: cause(incident.DocumentLevel, 12100, "www.example.com", "/"+number(id))}
 		if takenBy != "" {
-			in = in.Acknowledge(takenBy, night)
+			in, _ = in.Acknowledge(takenBy, night)
 		}
 		l.addIncident(in, callers, time.Hour-time.Duration(id)*time.Second, func(i int) []param {
 			return call(int(id)*1000+i, "+4917112345"+number(id), line, 12100, "https://www.example.com/"+number(id))
