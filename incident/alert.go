@@ -18,6 +18,7 @@ const (
 	Late       Kind = 6 // failures that were verified only later
 	DrillAlert Kind = 7 // a drill arrived: no incident
 	Meta       Kind = 8 // Backstop itself has something to say
+	Taken      Kind = 9 // somebody takes care of it
 )
 
 // String is the word that pages and logs use.
@@ -39,9 +40,16 @@ func (k Kind) String() string {
 		return "drill"
 	case Meta:
 		return "meta"
+	case Taken:
+		return "taken"
 	}
 	return "unknown"
 }
+
+// InPlace says whether an alert of that kind only brings a message up to date
+// that is there already: it is no new message, wakes nobody, and is nothing for
+// notifiers that cannot change what they have sent.
+func (k Kind) InPlace() bool { return k == Taken }
 
 // Topic is what a meta-alert is about. The same news, by topic and reason, goes
 // out once in MetaEvery: so the reason of one holds nothing that changes.
@@ -77,6 +85,16 @@ func (t Topic) Is(other Topic) bool {
 // DoFirst begins the last part of a meta-alert's Detail: what to do first.
 // Alerts show it as a fact of its own, before what it means.
 const DoFirst = "First thing to do: "
+
+// Advice is Detail in two: what it means, and what to do first; "" where it does
+// not say.
+func (a Alert) Advice() (means, first string) {
+	i := strings.LastIndex(a.Detail, DoFirst)
+	if i < 0 {
+		return a.Detail, ""
+	}
+	return a.Detail[:i], a.Detail[i+len(DoFirst):]
+}
 
 // MetaEvery is how often the same news may be told.
 const MetaEvery = 15 * time.Minute

@@ -37,20 +37,40 @@ type Turn struct {
 // another attempt keeps the name although newer alerts have joined.
 func (t Turn) Head() Delivery { return t.Deliveries[0] }
 
-// Newest is the delivery whose alert the message tells.
-func (t Turn) Newest() Delivery { return t.Deliveries[len(t.Deliveries)-1] }
+// Newest is the delivery whose alert the message tells: the newest one, but
+// none that only brings it up to date where there is another.
+func (t Turn) Newest() Delivery {
+	for _, d := range slices.Backward(t.Deliveries) {
+		if !d.Alert.Kind.InPlace() {
+			return d
+		}
+	}
+	return t.Deliveries[len(t.Deliveries)-1]
+}
+
+// Folded are the alerts that Newest stands for, oldest first.
+func (t Turn) Folded() []Alert {
+	var folded []Alert
+	newest := t.Newest()
+	for _, d := range t.Deliveries {
+		if d.ID != newest.ID {
+			folded = append(folded, d.Alert)
+		}
+	}
+	return folded
+}
 
 // Next decides what one notifier says next, from what waits for it and what
 // it has said in the last hour. ok is false where nothing may go out yet: then
 // wait says when to ask again, and is zero where nothing waits at all. It is
 // pure, and holds every cap of the policy.
 func (p Policy) Next(waiting []Delivery, sent []Sent, now time.Time) (turn Turn, wait time.Time, ok bool) {
-	singlesFrom, digestsFrom := p.slots(sent, now)
+	singlesFrom, digestsFrom := p.slots(newMessages(sent), now)
 	var held []subject
 	for _, s := range bySubject(waiting) {
 		due := p.dueAt(s, sent)
 		switch {
-		case s.crowded(), now.Before(singlesFrom) && !now.Before(due):
+		case s.crowded(), now.Before(singlesFrom) && !now.Before(due) && !s.inPlace():
 			held = append(held, s)
 		case now.Before(due):
 			wait = sooner(wait, due)
@@ -97,6 +117,11 @@ type subject struct {
 // the first that were opened in their minute, and has not been told yet.
 func (s subject) crowded() bool {
 	return slices.ContainsFunc(s.deliveries, func(d Delivery) bool { return d.Alert.Crowded })
+}
+
+// inPlace says whether all that waits about s is for a message that is there.
+func (s subject) inPlace() bool {
+	return !slices.ContainsFunc(s.deliveries, func(d Delivery) bool { return !d.Alert.Kind.InPlace() })
 }
 
 type subjectKey struct {
@@ -152,50 +177,6 @@ func (p Policy) dueAt(s subject, sent []Sent) time.Time {
 		}
 	}
 	return due
-}
-
-// slots says from when on the caps leave room for a message about one subject,
-// and for a digest. One slot in DigestShare is the digests' own, and they are
-// spread over the ten minutes.
-func (p Policy) slots(sent []Sent, now time.Time) (singles, digests time.Time) {
-	singles, digests = p.slotsIn(sent, now, 10*time.Minute, p.PerTenMinutes)
-	if p.PerHour > 0 {
-		s, d := p.slotsIn(sent, now, time.Hour, p.PerHour)
-		singles, digests = later(singles, s), later(digests, d)
-	}
-	own := max(1, p.PerTenMinutes/p.DigestShare)
-	for _, m := range sent {
-		if m.Digest {
-			digests = later(digests, m.At.Add(10*time.Minute/time.Duration(own)))
-		}
-	}
-	return singles, digests
-}
-
-// slotsIn is slots for one window with at most limit messages in it.
-func (p Policy) slotsIn(sent []Sent, now time.Time, window time.Duration, limit int) (singles, digests time.Time) {
-	var all, single []time.Time
-	for _, m := range sent {
-		if m.At.Add(window).After(now) {
-			all = append(all, m.At)
-			if !m.Digest {
-				single = append(single, m.At)
-			}
-		}
-	}
-	digests = freeFrom(all, window, limit)
-	singles = later(digests, freeFrom(single, window, limit-limit/p.DigestShare))
-	return singles, digests
-}
-
-// freeFrom is when fewer than limit of the times lie within the window; zero
-// where they do already.
-func freeFrom(times []time.Time, window time.Duration, limit int) time.Time {
-	if len(times) < limit {
-		return time.Time{}
-	}
-	slices.SortFunc(times, time.Time.Compare)
-	return times[len(times)-limit].Add(window)
 }
 
 func sooner(a, b time.Time) time.Time {

@@ -140,6 +140,46 @@ func TestHeldGrowthGoesWithTheNextOtherWord(t *testing.T) {
 	}
 }
 
+func TestThatSomebodyHasTakenItIsNoNewMessage(t *testing.T) {
+	t.Parallel()
+	o := newOutbox()
+	for n := range 24 {
+		o.open(int64(n+1), noon.Add(time.Duration(n)*10*time.Second), n%7)
+	}
+	full := noon.Add(5 * time.Minute)
+	o.until(noon.Add(4*time.Minute), full)
+	if len(o.turns) != 24 {
+		t.Fatalf("got %d messages, want all 24 that the cap lets through", len(o.turns))
+	}
+	for n := range 20 {
+		o.add(incident.Alert{Kind: incident.Taken, IncidentID: int64(n + 1), At: full}, full)
+	}
+	o.until(full, full)
+	if len(o.turns) != 44 || o.turns[43].Newest().Alert.Kind != incident.Taken {
+		t.Fatalf("got %d messages: what only brings them up to date is held by the cap", len(o.turns))
+	}
+	o.add(incident.Alert{Kind: incident.Over, IncidentID: 1, At: full}, noon.Add(10*time.Minute))
+	o.until(noon.Add(10*time.Minute), noon.Add(10*time.Minute))
+	if len(o.turns) != 45 {
+		t.Error("what only brought messages up to date counts in the cap")
+	}
+}
+
+func TestThatSomebodyHasTakenItJoinsWhatIsStillToBeTold(t *testing.T) {
+	t.Parallel()
+	o := newOutbox()
+	o.open(1, noon, 0)
+	o.add(incident.Alert{Kind: incident.Taken, IncidentID: 1, At: noon.Add(time.Second)}, noon.Add(time.Second))
+	o.until(noon.Add(time.Minute), noon.Add(time.Minute))
+	if len(o.turns) != 1 || len(o.turns[0].Deliveries) != 2 {
+		t.Fatalf("got %d messages, want one with both", len(o.turns))
+	}
+	turn := o.turns[0]
+	if folded := turn.Folded(); turn.Newest().Alert.Kind != incident.Opened || len(folded) != 1 || folded[0].Kind != incident.Taken {
+		t.Errorf("it tells %s and stands for %+v", turn.Newest().Alert.Kind, folded)
+	}
+}
+
 // Whatever comes, the caps hold and everything is told in the end.
 func TestCapsHoldAndNothingIsForgotten(t *testing.T) {
 	t.Parallel()
@@ -160,7 +200,7 @@ func TestCapsHoldAndNothingIsForgotten(t *testing.T) {
 				openings = append(openings, now)
 				o.open(int64(i+1), now, before)
 			} else {
-				kind := rapid.SampledFrom([]incident.Kind{incident.Growing, incident.FellQuiet, incident.Over}).Draw(t, "kind")
+				kind := rapid.SampledFrom([]incident.Kind{incident.Growing, incident.FellQuiet, incident.Over, incident.Taken}).Draw(t, "kind")
 				o.add(incident.Alert{Kind: kind, IncidentID: rapid.Int64Range(1, 20).Draw(t, "incident"), At: now}, now)
 			}
 			o.until(now, now)
@@ -177,6 +217,9 @@ func checkCaps(t *rapid.T, o *outbox) {
 	for i, m := range o.sent {
 		tenMinutes, hour := 0, 0
 		for _, other := range o.sent[:i+1] {
+			if other.Kind == incident.Taken {
+				continue
+			}
 			if m.At.Sub(other.At) < 10*time.Minute {
 				tenMinutes++
 			}

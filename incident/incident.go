@@ -77,7 +77,30 @@ type Sample struct {
 	From      string // the person it hit
 	To        string // the customer's line; "" where that is not proven
 	Name      string // what the answer called the line
-	Heard     string // what the caller heard or read, in one line of plain text
+	// Heard is what the caller heard or read, in one line of plain text. Where
+	// that was nothing, on purpose, it is what somebody before did, whom
+	// Listener names; "" where nobody in the incident has got a word.
+	Heard   string
+	HeardBy string  // whose words Heard are, where they are not From's
+	HeardOn Channel // how they came; Unknown where Heard is From's
+}
+
+// Listener is who heard or read what Heard says, and how.
+func (s Sample) Listener() (who string, how Channel) {
+	if s.HeardOn == Unknown {
+		return s.From, s.Channel
+	}
+	return s.HeardBy, s.HeardOn
+}
+
+// after is s as the sample that follows before: silence on purpose replaces no
+// words.
+func (s Sample) after(before Sample) Sample {
+	if s.Heard == "" && before.Heard != "" {
+		s.Heard = before.Heard
+		s.HeardBy, s.HeardOn = before.Listener()
+	}
+	return s
 }
 
 // sampleOf takes from an entry what its incident keeps.

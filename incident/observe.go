@@ -85,7 +85,7 @@ func (in Incident) count(e Entry, newCaller bool) Incident {
 	}
 	if !f.ReceivedAt.Before(in.LastAt) {
 		in.LastAt = f.ReceivedAt
-		in.Last = sampleOf(e)
+		in.Last = sampleOf(e).after(in.Last)
 	}
 	return in
 }
@@ -143,15 +143,18 @@ func (in Incident) NextTick(p Policy) (due time.Time, ok bool) {
 	return time.Time{}, false
 }
 
-// Acknowledge notes who takes care of it. It changes nothing where somebody
-// does already, or where it is over.
-func (in Incident) Acknowledge(by string, at time.Time) Incident {
+// Acknowledge notes who takes care of it, and has the messages that are there
+// say so. It changes nothing where somebody does already, or where it is over.
+func (in Incident) Acknowledge(by string, at time.Time) (Incident, []Alert) {
 	if in.Acknowledged() || in.State == Resolved {
-		return in
+		return in, nil
 	}
 	in.AcknowledgedAt = at
 	in.AcknowledgedBy = by
-	return in
+	return in, []Alert{{
+		Kind: Taken, IncidentID: in.ID, At: at, Callers: in.Callers,
+		Reason: "taken by " + by,
+	}}
 }
 
 // Resolve notes who says that it is over, and tells the others. A second time

@@ -155,7 +155,13 @@ func TestClosedByTimeIsOpenedAnewNotARegression(t *testing.T) {
 func TestAcknowledgingIsDoneOnceAndByTheFirst(t *testing.T) {
 	t.Parallel()
 	in := begin(t, from(noon, 1)).in
-	in = in.Acknowledge("ann", noon.Add(time.Minute)).Acknowledge("bob", noon.Add(time.Hour))
+	in, alerts := in.Acknowledge("ann", noon.Add(time.Minute))
+	if len(alerts) != 1 || alerts[0].Kind != incident.Taken || alerts[0].Reason != "taken by ann" {
+		t.Errorf("got %+v", alerts)
+	}
+	if in, alerts = in.Acknowledge("bob", noon.Add(time.Hour)); len(alerts) != 0 {
+		t.Errorf("a second time: %+v", alerts)
+	}
 	if in.AcknowledgedBy != "ann" || !in.AcknowledgedAt.Equal(noon.Add(time.Minute)) {
 		t.Errorf("got %q at %s", in.AcknowledgedBy, in.AcknowledgedAt)
 	}
@@ -192,4 +198,36 @@ func TestFailuresThatWereAllLateAreNotToldToBeQuiet(t *testing.T) {
 	s.observe(from(noon.Add(time.Minute), 3))
 	s.tick(noon.Add(8 * time.Hour))
 	s.want("late(1) quiet(3) ")
+}
+
+// TestSilenceOnPurposeReplacesNoWords holds that one sender who is not answered
+// twice does not make an incident in which everybody is told look silent.
+func TestSilenceOnPurposeReplacesNoWords(t *testing.T) {
+	t.Parallel()
+	said := func(at time.Time, caller int, words string) incident.Entry {
+		e := from(at, caller)
+		e.Answer.Heard = words
+		return e
+	}
+	silent := begin(t, said(noon, 1, ""))
+	if silent.in.Last.Heard != "" {
+		t.Errorf("where nobody got a word: %q", silent.in.Last.Heard)
+	}
+	s := begin(t, said(noon, 1, "Please call again later."))
+	for n := 2; n < 4; n++ {
+		e := said(noon.Add(time.Duration(n)*time.Second), n, "")
+		e.Failure.Channel = incident.Messaging
+		s.observe(e)
+		who, how := s.in.Last.Listener()
+		if s.in.Last.Heard != "Please call again later." || who != "+15550000001" || how != incident.Voice {
+			t.Errorf("after %d failures: %s got %q by %s", n, who, s.in.Last.Heard, how)
+		}
+		if s.in.Last.From != e.Failure.From || s.in.Last.Channel != incident.Messaging {
+			t.Errorf("after %d failures the newest is %+v", n, s.in.Last)
+		}
+	}
+	s.observe(said(noon.Add(time.Minute), 9, "Stay on the line."))
+	if who, how := s.in.Last.Listener(); s.in.Last.Heard != "Stay on the line." || who != "+15550000009" || how != incident.Voice {
+		t.Errorf("newer words: %s got %q by %s", who, s.in.Last.Heard, how)
+	}
 }

@@ -126,6 +126,9 @@ func (e *Email) Name() string { return e.name }
 // Send mails m to all recipients. Where the server took it for some and may
 // take it for others later, another attempt goes only to those.
 func (e *Email) Send(ctx context.Context, m incident.Message) (incident.Receipt, error) {
+	if m.Alert.Kind.InPlace() {
+		return incident.Receipt{Detail: nothingToUpdate}, nil
+	}
 	ctx, cancel := context.WithTimeout(ctx, e.timeout)
 	defer cancel()
 	text, err := e.texts.Mail(m)

@@ -28,6 +28,10 @@ type Notifier interface {
 	Check(ctx context.Context) error
 }
 
+// nothingToUpdate is the receipt for what only brings a message up to date,
+// where there is none that can be changed.
+const nothingToUpdate = "no message to update"
+
 // Outbox is where alerts wait. All methods may be called by many goroutines.
 type Outbox interface {
 	// Claim takes the next message for a notifier, for as long as the lease

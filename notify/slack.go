@@ -128,10 +128,13 @@ func (s *Slack) Send(ctx context.Context, m incident.Message) (incident.Receipt,
 		r   incident.Receipt
 		err error
 	)
-	if s.api == nil {
-		r, err = s.sendWebhook(ctx, text)
-	} else {
+	switch {
+	case s.api != nil:
 		r, err = s.sendBot(ctx, m, text)
+	case m.Alert.Kind.InPlace():
+		r.Detail = nothingToUpdate
+	default:
+		r, err = s.sendWebhook(ctx, text)
 	}
 	return r, s.explain(err)
 }

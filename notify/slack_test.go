@@ -76,6 +76,58 @@ func TestBotKeepsOneMessagePerIncidentUpToDate(t *testing.T) {
 	}
 }
 
+// taken is what a notifier gets when somebody has acknowledged an incident.
+func taken(t *testing.T) incident.Message {
+	t.Helper()
+	m := sample(t, "opened")
+	in := *m.Incident
+	in, alerts := in.Acknowledge("anna", in.LastAt.Add(time.Minute))
+	m.Incident, m.Alert = &in, alerts[0]
+	return m
+}
+
+func TestAMessageSaysWhoHasTakenTheIncident(t *testing.T) {
+	t.Parallel()
+	server := newSlackServer(t)
+	bot := newBot(t, server.url)
+	opened, err := bot.Send(t.Context(), sample(t, "opened"))
+	if err != nil || !strings.Contains(server.got()[0].blocks, "Nobody has taken it") {
+		t.Fatalf("%+v, %v", server.got(), err)
+	}
+	m := taken(t)
+	m.Thread = opened.Thread
+	if r, err := bot.Send(t.Context(), m); err != nil || r.Thread != "" || r.Detail != "updated in place" {
+		t.Fatalf("%+v, %v", r, err)
+	}
+	messages := server.got()
+	if len(messages) != 2 || messages[0].edits != 1 || strings.Contains(messages[0].blocks, "Nobody has taken it") || !strings.Contains(messages[0].blocks, "*Taken care of by* anna") {
+		t.Errorf("got %+v", messages)
+	}
+	if reply := messages[1]; reply.thread != messages[0].ts || reply.text != "anna has taken it." {
+		t.Errorf("the thread says %+v", reply)
+	}
+}
+
+func TestThatSomebodyHasTakenItIsNoMessageWhereThereIsNoneToChange(t *testing.T) {
+	t.Parallel()
+	server := newSlackServer(t)
+	bot, hook := newBot(t, server.url), newSlack(t, notify.SlackOptions{WebhookURL: server.url + webhookPath})
+	mail := mailTo(t, "smtp", "127.0.0.1:1", "?starttls=never", nil) // an attempt would fail
+	never, gone, forgotten := taken(t), taken(t), taken(t)
+	gone.Thread = "C0123/1600000000.000000"
+	forgotten.Thread, forgotten.Incident = gone.Thread, nil
+	for name, m := range map[string]incident.Message{"no message yet": never, "a deleted message": gone, "an incident that retention took": forgotten} {
+		for _, n := range []notify.Notifier{bot, hook, mail} {
+			if r, err := n.Send(t.Context(), m); err != nil || r.Thread != "" {
+				t.Errorf("%s: %+v, %v", name, r, err)
+			}
+		}
+	}
+	if got := server.got(); len(got) != 0 || len(server.hooks) != 0 {
+		t.Errorf("posted: %+v, %+v", got, server.hooks)
+	}
+}
+
 func TestADeletedMessageIsPostedAnew(t *testing.T) {
 	t.Parallel()
 	for _, code := range []string{"", "cant_update_message", "edit_window_closed", "channel_not_found"} {

@@ -15,6 +15,9 @@ import (
 // writes what is new into its thread. Anything that is no incident is a
 // message of its own.
 func (s *Slack) sendBot(ctx context.Context, m incident.Message, text templates.Slack) (incident.Receipt, error) {
+	if m.Alert.Kind.InPlace() {
+		return s.bringUpToDate(ctx, m, text)
+	}
 	if m.Incident == nil {
 		_, err := s.post(ctx, text)
 		return incident.Receipt{Detail: "posted"}, err
@@ -30,6 +33,23 @@ func (s *Slack) sendBot(ctx context.Context, m incident.Message, text templates.
 	}
 	thread, err := s.post(ctx, text)
 	return incident.Receipt{Thread: thread, Detail: "posted"}, err
+}
+
+// bringUpToDate changes the incident's message and says in its thread what is
+// new. Where there is none, there is nothing to be put right.
+func (s *Slack) bringUpToDate(ctx context.Context, m incident.Message, text templates.Slack) (incident.Receipt, error) {
+	channel, ts, ok := parseThread(m.Thread)
+	if !ok || m.Incident == nil {
+		return incident.Receipt{Detail: nothingToUpdate}, nil
+	}
+	err := s.update(ctx, channel, ts, text)
+	switch {
+	case err == nil:
+		return s.reply(ctx, channel, ts, text)
+	case isGone(err):
+		return incident.Receipt{Detail: "its message is gone"}, nil
+	}
+	return incident.Receipt{}, err
 }
 
 func (s *Slack) post(ctx context.Context, text templates.Slack) (thread string, err error) {

@@ -58,7 +58,8 @@ func (t *tx) event(ctx context.Context, id int64, e history.Event) error {
 	return nil
 }
 
-// queue puts an alert into the outbox, one delivery for each notifier.
+// queue puts an alert into the outbox, one delivery for each notifier that it
+// is for.
 func (t *tx) queue(ctx context.Context, a incident.Alert, due time.Time) error {
 	var failure any
 	if a.FailureID != (incident.ID{}) {
@@ -74,7 +75,7 @@ func (t *tx) queue(ctx context.Context, a incident.Alert, due time.Time) error {
 		return fmt.Errorf("queue alert: %w", err)
 	}
 	for _, n := range *t.ledger.notifiers.Load() {
-		if n.Name == a.Except {
+		if n.Name == a.Except || a.Kind.InPlace() && !n.InPlace {
 			continue
 		}
 		if err := t.run(ctx, `

@@ -142,7 +142,7 @@ func (r *retaining) eraseIncidents(ctx context.Context) error {
 }
 
 func anonymous(s incident.Sample) incident.Sample {
-	s.From, s.To, s.Heard = "", "", ""
+	s.From, s.To, s.Heard, s.HeardBy = "", "", "", ""
 	s.ErrorURL, _ = splitURL(s.ErrorURL)
 	return s
 }

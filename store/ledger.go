@@ -35,6 +35,9 @@ type NotifierRow struct {
 	Name string
 	// PerHour bounds its new messages; 0 is no bound beside the policy's.
 	PerHour int
+	// InPlace says that it changes what it has sent, so that it is told of what
+	// only brings a message up to date.
+	InPlace bool
 }
 
 // The ledger copies its WAL back every 32 MiB: pages that many batches touch

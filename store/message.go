@@ -23,14 +23,12 @@ func (c *claiming) message(ctx context.Context, turn incident.Turn) (incident.Me
 		QueuedAt:   newest.CreatedAt,
 		Alert:      newest.Alert,
 	}
-	for _, d := range turn.Deliveries[:len(turn.Deliveries)-1] {
-		m.Folded = append(m.Folded, d.Alert)
-	}
+	m.Folded = turn.Folded()
 	if turn.Digest {
 		return m, c.digest(ctx, turn, &m)
 	}
 	if newest.Alert.IncidentID != 0 {
-		return m, c.aboutIncident(ctx, turn, &m)
+		return m, c.aboutIncident(ctx, &m)
 	}
 	if newest.Alert.Kind == incident.DrillAlert {
 		return m, c.aboutFailure(ctx, &m)
@@ -38,7 +36,7 @@ func (c *claiming) message(ctx context.Context, turn incident.Turn) (incident.Me
 	return m, nil
 }
 
-func (c *claiming) aboutIncident(ctx context.Context, turn incident.Turn, m *incident.Message) error {
+func (c *claiming) aboutIncident(ctx context.Context, m *incident.Message) error {
 	in, err := loadIncident(ctx, c, m.Alert.IncidentID)
 	switch {
 	case errors.Is(err, history.ErrNotFound): // retention was faster
@@ -61,8 +59,14 @@ func (c *claiming) aboutIncident(ctx context.Context, turn incident.Turn, m *inc
 		JOIN deliveries AS d ON d.alert_id = a.id
 		WHERE a.incident_id = ?1
 		  AND d.notifier = ?2
-		  AND d.state = 4`, m.Alert.IncidentID, c.notifier)
-	m.NotSent = int(folded) + len(turn.Deliveries) - 1
+		  AND d.state = 4
+		  AND a.kind <> ?3`, m.Alert.IncidentID, c.notifier, int(incident.Taken))
+	m.NotSent = int(folded)
+	for _, a := range m.Folded {
+		if !a.Kind.InPlace() {
+			m.NotSent++
+		}
+	}
 	return err
 }
 

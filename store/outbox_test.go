@@ -357,6 +357,51 @@ func TestPeopleAreNoted(t *testing.T) {
 	}
 }
 
+func TestThatSomebodyHasTakenItGoesToNotifiersThatChangeTheirMessages(t *testing.T) {
+	ctx := context.Background()
+	l := openLedger(t, func(o *store.LedgerOptions) {
+		o.Notifiers = []store.NotifierRow{{Name: "mail"}, {Name: "chat", InPlace: true}}
+	})
+	feed(t, l, call(0))
+	for _, name := range []string{"mail", "chat"} {
+		m := mustClaim(t, l, name, queued)
+		settle(t, l, name, m.DeliveryID, incident.Result{At: queued, Receipt: incident.Receipt{Thread: name + "/1"}})
+	}
+	if _, err := l.Acknowledge(ctx, 1, "anna", queued); err != nil {
+		t.Fatal(err)
+	}
+	if m, wait, ok := claim(t, l, "mail", queued); ok || !wait.IsZero() {
+		t.Errorf("mail: got %+v", m)
+	}
+	m := mustClaim(t, l, "chat", queued)
+	if m.Alert.Kind != incident.Taken || m.Thread != "chat/1" || m.Incident.AcknowledgedBy != "anna" || m.NotSent != 0 {
+		t.Errorf("chat: got %+v", m)
+	}
+}
+
+func TestThatSomebodyHasTakenItIsNothingThatWasNotSent(t *testing.T) {
+	ctx := context.Background()
+	l := openLedger(t, func(o *store.LedgerOptions) {
+		o.Notifiers = []store.NotifierRow{{Name: "chat", InPlace: true}}
+	})
+	feed(t, l, call(0))
+	if _, err := l.Acknowledge(ctx, 1, "anna", queued); err != nil {
+		t.Fatal(err)
+	}
+	m := mustClaim(t, l, "chat", queued)
+	if m.Alert.Kind != incident.Opened || len(m.Folded) != 1 || m.Folded[0].Kind != incident.Taken || m.NotSent != 0 {
+		t.Errorf("got %+v", m)
+	}
+	settle(t, l, "chat", m.DeliveryID, incident.Result{At: queued})
+	resolve(t, l, 1)
+	if m := mustClaim(t, l, "chat", queued); m.NotSent != 0 {
+		t.Errorf("later: %d not sent, want 0", m.NotSent)
+	}
+	if d, err := l.Incident(ctx, 1); err != nil || d.NotSent != 0 {
+		t.Errorf("the incident: %d not sent, %v", d.NotSent, err)
+	}
+}
+
 func TestWhoLookedIsNotedWithEachFailureOrNone(t *testing.T) {
 	ctx := context.Background()
 	l := openLedger(t)

@@ -51,21 +51,22 @@ func (t *tx) change(ctx context.Context, r *running, e history.Event, alerts []i
 	return nil
 }
 
-// Acknowledge notes who takes care of the incident, and returns it. Where
-// somebody does already, or it is over, nothing changes.
+// Acknowledge notes who takes care of the incident, has messages that can be
+// changed say so, and returns it. Where somebody does already, or it is over,
+// nothing changes.
 func (l *Ledger) Acknowledge(ctx context.Context, id int64, by string, at time.Time) (in incident.Incident, err error) {
 	err = l.inTx(ctx, func(ctx context.Context, t *tx) error {
 		r, err := loadRunning(ctx, t, id)
 		if err != nil {
 			return err
 		}
-		before := r.in
-		r.in = r.in.Acknowledge(by, at.UTC())
+		var alerts []incident.Alert
+		r.in, alerts = r.in.Acknowledge(by, at.UTC())
 		in = r.in
-		if before.Acknowledged() == in.Acknowledged() {
+		if len(alerts) == 0 {
 			return nil
 		}
-		return t.change(ctx, r, history.Event{At: at, By: by, What: "acknowledged"}, nil)
+		return t.change(ctx, r, history.Event{At: at, By: by, What: "acknowledged"}, alerts)
 	})
 	if err != nil {
 		return incident.Incident{}, fmt.Errorf("acknowledge incident %d: %w", id, err)

@@ -55,6 +55,25 @@ func mentions(tb testing.TB, path, text string) bool {
 	return false
 }
 
+func TestWhoHeardTheWordsOfAnIncidentIsErasedWithThem(t *testing.T) {
+	l := openLedger(t)
+	told, silent := call(0), call(1)
+	told.Answer.Heard, silent.Answer.Heard = "Please call again later.", ""
+	feed(t, l, told, silent)
+	last := incidents(t, l)[0].Last
+	if who, _ := last.Listener(); last.From == told.Failure.From || last.Heard != told.Answer.Heard || who != told.Failure.From {
+		t.Fatalf("before: %+v", last)
+	}
+	if _, _, err := l.Tick(context.Background(), start.Add(time.Hour)); err != nil {
+		t.Fatal(err)
+	}
+	live(t, l, start, start.Add(31*day), store.Retention{Days: 400, PersonalDays: 30})
+	last = incidents(t, l)[0].Last
+	if who, _ := last.Listener(); last.Heard != "" || last.From != "" || who != "" {
+		t.Errorf("after: %+v", last)
+	}
+}
+
 func TestPersonalDataGoesEarlierThanTheFailure(t *testing.T) {
 	path := t.TempDir() + "/backstop.db"
 	l := openLedgerAt(t, path)

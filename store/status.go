@@ -113,7 +113,8 @@ func (l *Ledger) Incident(ctx context.Context, id int64) (history.IncidentDetail
 			FROM alerts AS a
 			JOIN deliveries AS d ON d.alert_id = a.id
 			WHERE a.incident_id = ?1
-			  AND d.state = 4`, id); err != nil {
+			  AND d.state = 4
+			  AND a.kind <> ?2`, id, int(incident.Taken)); err != nil {
 			return err
 		}
 		d.Chart, err = histogram(ctx, v, history.Query{Incident: id}, chartBars, l.now())

@@ -1,10 +1,10 @@
 package templates
 
 import (
-	"net/netip"
-	"slices"
 	"strings"
 	"unicode/utf8"
+
+	"golang.org/x/net/publicsuffix"
 
 	"github.com/backstop-project/backstop/incident"
 )
@@ -18,19 +18,22 @@ type wording struct {
 
 // fitted asks write for ever shorter lines, until one fits. The host is what
 // people search for and what they mend: before any of it goes, "www.", the
-// word "callers" and the verb do; then its first labels; and only a name that
-// is too long by itself is cut within.
+// word "callers" and the verb do; then its first labels, and how many people it
+// is about; and only a name that is too long by itself is cut within.
 func fitted(in incident.Incident, write func(wording) string) string {
 	who, affected, number := culprit(in), affectedBy(in), Count(in.Callers)
 	tries := []wording{{who, affected, false}}
-	for _, short := range tails(strings.TrimPrefix(who, primaryURLOf)) {
-		tries = append(tries, wording{short, affected, false}, wording{short, number, false}, wording{short, number, true})
+	names := tails(strings.TrimPrefix(who, primaryURLOf))
+	for _, name := range names {
+		tries = append(tries, wording{name, affected, false}, wording{name, number, false}, wording{name, number, true})
 	}
-	shortest := strings.TrimPrefix(tries[len(tries)-1].who, "…")
-	for _, limit := range []int{20, 12} {
-		tries = append(tries, wording{cutHost(shortest, limit), number, false}, wording{cutHost(shortest, limit), number, true})
+	shortest := strings.TrimPrefix(names[len(names)-1], "…")
+	tries = append(tries, wording{shortest, "", true})
+	for _, limit := range []int{30, 20, 12} {
+		name := cutName(shortest, limit)
+		tries = append(tries, wording{name, number, false}, wording{name, number, true})
 	}
-	tries = append(tries, wording{cutHost(shortest, 12), "", false})
+	tries = append(tries, wording{cutName(shortest, 12), "", false})
 	lines := make([]string, len(tries))
 	for i, w := range tries {
 		lines[i] = write(w)
@@ -50,41 +53,51 @@ func firstFitting(tries ...string) string {
 }
 
 // tails are a host without "www." and then with ever fewer of its first labels,
-// down to the name that somebody has registered.
+// down to the name that somebody has registered: at a registry, or with a
+// provider that gives out names below its own.
 func tails(host string) []string {
-	host = strings.TrimPrefix(host, "www.")
-	all := []string{host}
 	name, _, _ := strings.Cut(host, ":")
-	if _, err := netip.ParseAddr(strings.Trim(name, "[]")); err == nil || strings.Contains(host, " ") {
-		return all // an address has no labels, and "your server" is no host
-	}
-	labels := strings.Split(name, ".")
 	port := strings.TrimPrefix(host, name)
-	for drop := 1; len(labels)-drop >= registered(labels); drop++ {
-		all = append(all, "…"+strings.Join(labels[drop:], ".")+port)
+	if strings.Contains(name, " ") {
+		return []string{host} // "your server" is no host
+	}
+	registered, err := publicsuffix.EffectiveTLDPlusOne(name)
+	if err != nil {
+		return []string{host} // an address, or no public name
+	}
+	if bare := strings.TrimPrefix(name, "www."); len(bare) >= len(registered) {
+		name = bare
+	}
+	all := []string{name + port}
+	for len(name) > len(registered) {
+		_, name, _ = strings.Cut(name, ".")
+		all = append(all, "…"+name+port)
 	}
 	return all
 }
 
-// registered is of how many labels the name is that somebody has registered:
-// two, or three where the country gives out names below a second level.
-func registered(labels []string) int {
-	n := len(labels)
-	if n < 3 || len(labels[n-1]) != 2 {
-		return 2
+// shortHost is host in at most limit characters, by fewer labels where that is
+// enough.
+func shortHost(host string, limit int) string {
+	names := tails(host)
+	for _, name := range names {
+		if utf8.RuneCountInString(name) <= limit {
+			return name
+		}
 	}
-	second := []string{"co", "com", "org", "net", "gov", "gob", "ac", "edu", "or", "ne", "go"}
-	if slices.Contains(second, labels[n-2]) {
-		return 3
-	}
-	return 2
+	return cutName(strings.TrimPrefix(names[len(names)-1], "…"), limit)
 }
 
-// cutHost cuts the beginning of a name off: its end says most.
-func cutHost(host string, limit int) string {
-	runes := []rune(host)
+// cutName cuts the middle out of a name: its beginning is somebody's own, its
+// end says what kind of name it is.
+func cutName(name string, limit int) string {
+	runes := []rune(name)
 	if len(runes) <= limit {
-		return host
+		return name
 	}
-	return "…" + string(runes[len(runes)-limit+1:])
+	end := limit / 3
+	if short, _ := publicsuffix.PublicSuffix(name); short != "" && len(short) <= end {
+		end = len(short)
+	}
+	return string(runes[:limit-1-end]) + "…" + string(runes[len(runes)-end:])
 }

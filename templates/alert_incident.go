@@ -18,7 +18,7 @@ func (a *Alerts) tellIncident(m incident.Message, in incident.Incident) telling 
 
 	t.fact("Still happening?", words(a.stillHappening(in, m.Now)))
 	if in.State != incident.Resolved {
-		t.fact(hearing(in.Last.Channel), words(heardBy(in.Last)))
+		t.fact(lastHeard(in.Last))
 		t.fact("Do first", firstThing(in, code, address)...)
 	}
 	t.fact("What it means", a.meaning(in, code)...)
@@ -66,6 +66,8 @@ func (a *Alerts) event(m incident.Message, in incident.Incident) string {
 		return "Late: " + Plural(in.Late, "failure was", "failures were") + " verified only after the configuration had changed. " + affectedBy(in) + " by now."
 	case incident.Regression:
 		return "Back: it was resolved before. " + affectedBy(in) + " by now."
+	case incident.Taken:
+		return tidy(in.AcknowledgedBy, 60) + " has taken it."
 	case incident.Opened, incident.DrillAlert, incident.Meta:
 	}
 	return "Opened at " + a.moment(in.OpenedAt) + ". " + affectedBy(in) + " by now."
@@ -91,36 +93,35 @@ func (a *Alerts) stillHappening(in incident.Incident, now time.Time) string {
 		return "No: resolved" + by(in.ResolvedBy) + " at " + a.moment(in.ResolvedAt) + "; " + last + "."
 	case incident.Open:
 	}
-	const recent = 2 * time.Minute
-	if now.Sub(in.LastAt) <= recent {
+	const recent, usual = 2 * time.Minute, 10 * time.Minute
+	switch age := now.Sub(in.LastAt); {
+	case age <= recent:
 		return "Yes: " + last + "."
+	case age <= max(usual, 3*in.UsualGap):
+		return "Probably: " + last + ". Nothing has proven it over."
 	}
-	return "Probably: " + last + ". Nothing has proven it over."
+	return "Perhaps not: " + last + ". Nothing has proven it over."
 }
 
-func hearing(c incident.Channel) string {
-	switch c {
+// lastHeard is what somebody heard or read last, and nobody more: others in the
+// incident may have got other words.
+func lastHeard(s incident.Sample) (label string, what part) {
+	who, how := s.Listener()
+	label = "The last one got"
+	switch how {
 	case incident.Voice:
-		return "Callers hear now"
+		label = "The last caller heard"
 	case incident.Messaging:
-		return "Senders read now"
+		label = "The last sender read"
 	case incident.Unknown:
 	}
-	return "Answered now"
-}
-
-// heardBy is what the person behind the newest failure heard or read; on another
-// line it may have been something else.
-func heardBy(s incident.Sample) string {
 	switch {
-	case s.Heard == "":
-		return "Nothing was sent to the last one, on purpose: who had a reply within the hour, or wrote a word such as STOP, gets none."
-	case s.Channel == incident.Voice:
-		return "The last one heard " + quoted(s.Heard, s.From)
-	case s.Channel == incident.Messaging:
-		return "The last one read " + quoted(s.Heard, s.From)
+	case s.Heard != "":
+		return label, words(quoted(s.Heard, who))
+	case how == incident.Voice:
+		return label, words("Nothing: there are no words in what was sent.")
 	}
-	return quoted(s.Heard, s.From)
+	return label, words("Nothing, on purpose: who had a reply within the hour, or wrote a word such as STOP, gets none.")
 }
 
 // quoted is what was said to from. Own templates may say the caller's number,
@@ -138,7 +139,17 @@ func firstThing(in incident.Incident, code twilio.Code, address twilio.ErrorURL)
 	if in.Cause.Kind == incident.Itself {
 		parts = append([]part{words("See whether Backstop can be reached from outside: name, certificate, reverse proxy. ")}, parts...)
 	}
+	if in.State == incident.Quiet {
+		parts = append([]part{words(tryYourself(in.Last.Channel) + " If your own server answers, resolve the incident. If not: ")}, parts...)
+	}
 	return parts
+}
+
+func tryYourself(c incident.Channel) string {
+	if c == incident.Messaging {
+		return "Send a message yourself."
+	}
+	return "Place a call yourself."
 }
 
 func (a *Alerts) meaning(in incident.Incident, code twilio.Code) []part {

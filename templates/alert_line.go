@@ -5,45 +5,54 @@ import (
 	"github.com/backstop-project/backstop/twilio"
 )
 
-// whole is line with all its words, however long.
-func (a *Alerts) whole(in incident.Incident, m incident.Message) string {
-	if in.State != incident.Open || in.Cause.Kind == incident.AskedFirst {
-		return a.line(in, m)
-	}
-	return a.openWith(in, m, wording{who: culprit(in), affected: affectedBy(in)})
-}
-
 // line says effect, cause and age of an incident, as things stand: "12 callers
 // not helped: www.example.com refuses connections, since 03:12".
 func (a *Alerts) line(in incident.Incident, m incident.Message) string {
-	switch in.State {
-	case incident.Quiet:
-		return fitted(in, func(w wording) string {
-			return "No failure since " + a.since(in.LastAt, m.Now) + ", not proven: " + w.who + enclosed(w.affected)
-		})
-	case incident.Resolved:
-		return fitted(in, func(w wording) string {
-			return "Resolved: " + w.who + comma(w.affected) + ", " + a.since(in.OpenedAt, m.Now) + " to " + a.since(in.LastAt, m.Now)
-		})
-	case incident.Open:
+	if in.State == incident.Open && in.Cause.Kind == incident.AskedFirst {
+		return a.askedFirstLine(in, m)
 	}
-	return a.openLine(in, m)
+	return fitted(in, func(w wording) string { return a.lineWith(in, m, w) })
 }
 
-func (a *Alerts) openLine(in incident.Incident, m incident.Message) string {
-	age := ", since " + a.since(in.OpenedAt, m.Now)
-	if in.Cause.Kind == incident.AskedFirst {
-		return firstFitting(
-			"Twilio asked us first: Backstop seems to be set as "+primaryOf(in)+age,
-			"Twilio asked us first: we seem to be the "+primaryOf(in)+age,
-			"Twilio asked us first, as "+primaryOf(in)+age,
-			"Twilio asked us first: we seem to be the "+primaryOf(in),
-			"Twilio asked us first: we are "+primaryOf(in),
-			"Asked first: "+primaryOf(in),
-			lineNumber(in.Last.To)+": Twilio asked us first",
-		)
+// whole is line with all its words, however long.
+func (a *Alerts) whole(in incident.Incident, m incident.Message) string {
+	if in.State == incident.Open && in.Cause.Kind == incident.AskedFirst {
+		return askedFirst(in) + a.age(in, m)
 	}
-	return fitted(in, func(w wording) string { return a.openWith(in, m, w) })
+	return a.lineWith(in, m, wording{who: culprit(in), affected: affectedBy(in)})
+}
+
+// lineWith is the line of an incident in those words.
+func (a *Alerts) lineWith(in incident.Incident, m incident.Message, w wording) string {
+	switch in.State {
+	case incident.Quiet:
+		return "No failure since " + a.since(in.LastAt, m.Now) + ", not proven: " + w.who + enclosed(w.affected)
+	case incident.Resolved:
+		return "Resolved: " + w.who + comma(w.affected) + ", " + a.since(in.OpenedAt, m.Now) + " to " + a.since(in.LastAt, m.Now)
+	case incident.Open:
+	}
+	return a.openWith(in, m, w)
+}
+
+func (a *Alerts) age(in incident.Incident, m incident.Message) string {
+	return ", since " + a.since(in.OpenedAt, m.Now)
+}
+
+func askedFirst(in incident.Incident) string {
+	return "Twilio asked us first: Backstop seems to be set as " + primaryOf(in)
+}
+
+func (a *Alerts) askedFirstLine(in incident.Incident, m incident.Message) string {
+	age := a.age(in, m)
+	return firstFitting(
+		askedFirst(in)+age,
+		"Twilio asked us first: we seem to be the "+primaryOf(in)+age,
+		"Twilio asked us first, as "+primaryOf(in)+age,
+		"Twilio asked us first: we seem to be the "+primaryOf(in),
+		"Twilio asked us first: we are "+primaryOf(in),
+		"Asked first: "+primaryOf(in),
+		lineNumber(in.Last.To)+": Twilio asked us first",
+	)
 }
 
 // openWith is the line of an open incident in those words.
@@ -59,7 +68,10 @@ func (a *Alerts) openWith(in incident.Incident, m incident.Message, w wording) s
 	if w.brief {
 		sentence = causeInBrief(in, w.who)
 	}
-	return prefix + helped(w.affected) + ": " + sentence + ", since " + a.since(in.OpenedAt, m.Now)
+	if w.affected != "" {
+		prefix += helped(w.affected) + ": "
+	}
+	return prefix + sentence + a.age(in, m)
 }
 
 // causeSentence says what is wrong with whom: culprit, or what of it fits.
@@ -82,7 +94,7 @@ func causeInBrief(in incident.Incident, who string) string {
 	if code.About != "" || in.Cause.Kind == incident.Itself || in.Cause.Kind == incident.AskedFirst {
 		return causeSentence(in, who)
 	}
-	return who + ": " + code.Name
+	return who + ": " + code.Short
 }
 
 // culprit is whom an incident is about.
@@ -122,12 +134,7 @@ func affectedBy(in incident.Incident) string {
 	return Plural(in.Callers, "person", "people")
 }
 
-func helped(affected string) string {
-	if affected == "" {
-		return "Not helped"
-	}
-	return affected + " not helped"
-}
+func helped(affected string) string { return affected + " not helped" }
 
 func enclosed(s string) string {
 	if s == "" {

@@ -1,7 +1,9 @@
 package templates
 
 import (
+	"cmp"
 	"fmt"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -26,7 +28,8 @@ func (a *Alerts) tellDrill(m incident.Message, e incident.Entry) telling {
 		Line: firstFitting(
 			"Drill, nothing is broken: "+code.Sentence(host)+at,
 			"Drill, nothing is broken: "+code.Sentence(host),
-			"Drill, nothing is broken: "+code.Sentence(cutHost(host, 12)),
+			"Drill, nothing is broken: "+code.Sentence(shortHost(host, 20)),
+			"Drill, nothing is broken: "+code.Sentence(shortHost(host, 12)),
 			"Drill, nothing is broken"+at,
 		),
 	}
@@ -65,9 +68,9 @@ func (a *Alerts) tellMeta(m incident.Message) telling {
 	if m.Alert.Topic == incident.TestTopic {
 		t.Mood = practice
 	}
-	means, first, _ := strings.Cut(tidy(m.Alert.Detail, 2000), incident.DoFirst)
-	t.fact("Do first", advice(capital(first))...)
-	t.fact("What it means", words(strings.TrimSpace(means)))
+	means, first := m.Alert.Advice()
+	t.fact("Do first", advice(capital(tidy(first, 1000)))...)
+	t.fact("What it means", words(tidy(means, 2000)))
 	t.fact("Noticed", words(a.moment(m.Alert.At)))
 	t.fact("See for yourself", a.page("/", "Backstop's page")...)
 	return t
@@ -82,9 +85,13 @@ func capital(s string) string {
 	return string(unicode.ToUpper(first)) + s[size:]
 }
 
-// tellDigest names each incident, so that none is told by a number alone.
+// tellDigest names each incident, so that none is told by a number alone: those
+// that hit most people first.
 func (a *Alerts) tellDigest(m incident.Message, most int) telling {
-	t := telling{Mood: trouble, Line: a.digestLine(m), Event: a.digestLine(m)}
+	m.Digest = slices.Clone(m.Digest)
+	slices.SortStableFunc(m.Digest, func(a, b incident.Incident) int { return cmp.Compare(b.Callers, a.Callers) })
+	line, whole := a.digestLine(m)
+	t := telling{Mood: trouble, Line: line, Whole: whole, Event: line}
 	for _, in := range m.Digest {
 		if len(t.Items) == most {
 			break
@@ -97,13 +104,19 @@ func (a *Alerts) tellDigest(m incident.Message, most int) telling {
 		}
 		t.Items = append(t.Items, item{Text: otherTitle(other)})
 	}
-	t.More = len(m.Digest) + len(m.Others) - len(t.Items)
+	if more := len(m.Digest) + len(m.Others) - len(t.Items); more > 0 {
+		t.More = Count(int64(more))
+	}
+	if len(m.Digest) > 0 && m.Digest[0].State != incident.Resolved {
+		worst := m.Digest[0]
+		t.fact("Do first, for the first of them", firstThing(worst, twilio.Lookup(worst.Last.Code), twilio.ParseErrorURL(worst.Last.ErrorURL))...)
+	}
 	t.fact("All of them", a.page("/incidents", "Incidents")...)
 	return t
 }
 
 func (a *Alerts) digestItem(in incident.Incident, now time.Time) item {
-	i := item{Text: affectedBy(in) + ": " + causeSentence(in, cutHost(culprit(in), 60)) +
+	i := item{Text: affectedBy(in) + ": " + causeSentence(in, shortHost(culprit(in), 60)) +
 		", since " + a.since(in.OpenedAt, now) + " (" + in.State.String() + ", incident " + strconv.FormatInt(in.ID, 10) + ")"}
 	if a.pages != "" {
 		i.Link = a.pages + "/incidents/" + strconv.FormatInt(in.ID, 10)
@@ -118,9 +131,11 @@ func otherTitle(alert incident.Alert) string {
 	return strings.TrimSuffix(tidy(alert.Title, MaxLine)+": "+tidy(alert.Detail, 300), ": ")
 }
 
-func (a *Alerts) digestLine(m incident.Message) string {
+// digestLine is the first line of a digest, and the same uncut.
+func (a *Alerts) digestLine(m incident.Message) (line, whole string) {
 	if len(m.Digest) == 0 {
-		return Plural(int64(len(m.Others)), "message of Backstop", "messages of Backstop")
+		line = Plural(int64(len(m.Others)), "message of Backstop", "messages of Backstop")
+		return line, line
 	}
 	var people int64
 	since := m.Digest[0].OpenedAt
@@ -130,18 +145,18 @@ func (a *Alerts) digestLine(m incident.Message) string {
 			since = in.OpenedAt
 		}
 	}
-	number := Plural(int64(len(m.Digest)), "incident", "incidents")
+	number := Plural(int64(len(m.Digest)), "incident", "incidents") + ", "
+	callers := Plural(people, "caller", "callers") + " not helped"
 	age := ", since " + a.since(since, m.Now)
-	who := culprit(m.Digest[0])
-	others := ""
+	end := age
 	if n := len(m.Digest) - 1; n > 0 {
-		others = fmt.Sprintf(" and %s more", Count(int64(n)))
+		end = fmt.Sprintf(" and %s more", Count(int64(n))) + age
 	}
-	callers := Plural(people, "caller", "callers")
-	return firstFitting(
-		number+", "+callers+" not helped: "+who+others+age,
-		number+", "+callers+" not helped: "+tails(who)[len(tails(who))-1]+others+age,
-		number+", "+callers+" not helped"+age,
-		number+age,
-	)
+	who := culprit(m.Digest[0])
+	whole = number + callers + ": " + who + end
+	tries := []string{whole}
+	for _, name := range tails(who) {
+		tries = append(tries, number+callers+": "+name+end, number+Count(people)+" not helped: "+name+end)
+	}
+	return firstFitting(append(tries, number+callers+age, number[:len(number)-2]+age)...), whole
 }

@@ -24,20 +24,27 @@ type Slack struct {
 func (a *Alerts) Slack(m incident.Message) Slack {
 	t := a.tell(m, slackItems)
 	line := slackText(t.Line)
-	paragraphs := make([]string, 0, 2+len(t.Facts)+len(t.Items))
+	paragraphs := make([]string, 0, 3+len(t.Facts)+len(t.Items))
 	paragraphs = append(paragraphs, "*"+line+"*")
+	if strings.Contains(t.Line, "…") && t.Whole != t.Line {
+		paragraphs = append(paragraphs, slackText(t.Whole)) // the line lacks some of the host
+	}
 	for _, i := range t.Items {
 		paragraphs = append(paragraphs, "• "+slackPart(part{Text: i.Text, Link: i.Link}))
 	}
-	if t.More > 0 {
-		paragraphs = append(paragraphs, "… and "+Count(int64(t.More))+" more")
+	if t.More != "" {
+		paragraphs = append(paragraphs, "… and "+t.More+" more")
 	}
 	for _, f := range t.Facts {
 		paragraphs = append(paragraphs, slackFact(f))
 	}
 	why := slackText("Why this message: " + t.Why)
 	paragraphs = append(paragraphs, why)
-	return Slack{Line: line, Sections: packed(paragraphs), Event: slackText(t.Event) + "\n" + why}
+	event := slackText(t.Event)
+	if !m.Alert.Kind.InPlace() {
+		event += "\n" + why
+	}
+	return Slack{Line: line, Sections: packed(paragraphs), Event: event}
 }
 
 func slackFact(f fact) string {

@@ -17,7 +17,7 @@ type telling struct {
 	Mood  mood
 	Facts []fact
 	Items []item // digests only
-	More  int    // incidents of a digest that are not among Items
+	More  string // how many incidents of a digest are not among Items; "" for none
 	Event string // what is new, in one sentence: the reply in a thread
 	Why   string // why this alert goes out
 }

@@ -13,6 +13,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/backstop-project/backstop/incident"
+	"github.com/backstop-project/backstop/notify"
 	"github.com/backstop-project/backstop/notify/notifytest"
 	"github.com/backstop-project/backstop/templates"
 )
@@ -70,98 +71,6 @@ func goldenAlert(t *testing.T, name, got string) {
 	}
 	if diff := cmp.Diff(string(want), got); diff != "" {
 		t.Errorf("%s changed (-want +got); if that is meant: go test ./templates -update-alerts\n%s", file, diff)
-	}
-}
-
-func TestFirstLineSaysEffectCauseAndAge(t *testing.T) {
-	t.Parallel()
-	alerts := newAlerts(t, "")
-	want := map[string]string{
-		"opened":             "1 caller not helped: www.example.com refuses connections, since 03:12",
-		"opened by messages": "1 sender not helped: www.example.com has no DNS entry, since 03:12",
-		"growing":            "1,012 people not helped: example.com refuses connections, since 03:12",
-		"regression":         "Back: 1 not helped: example.com refuses connections, since 03:12",
-		"quiet":              "No failure since 03:41, not proven: www.example.com (1,012 people)",
-		"resolved":           "Resolved: www.example.com, 1,012 people not helped, 03:12 to 03:41",
-		"asked first":        "Twilio asked us first, as primary URL of +493012345600, since 03:12",
-		"late":               "Late: 2 not helped: example.com refuses connections, since 23 Nov",
-		"digest":             "14 incidents, 56 callers not helped, since 03:12",
-		"drill":              "Drill, nothing is broken: drill.example.com does not answer Twilio",
-		"meta":               "Real callers? 12 requests for your account failed the signature check",
-	}
-	for _, sample := range notifytest.Samples() {
-		mail, err := alerts.Mail(sample.Message)
-		if err != nil {
-			t.Fatal(err)
-		}
-		if w, ok := want[sample.Name]; ok && mail.Subject != w {
-			t.Errorf("%s: got  %q\n want %q", sample.Name, mail.Subject, w)
-		}
-	}
-}
-
-// TestTheHostOutlivesOtherWordsInTheFirstLine holds that people read whose
-// server it is, and can search for what they read.
-func TestTheHostOutlivesOtherWordsInTheFirstLine(t *testing.T) {
-	t.Parallel()
-	alerts := newAlerts(t, "")
-	now := time.Date(2026, 11, 23, 2, 0, 0, 0, time.UTC)
-	for _, test := range []struct {
-		host string
-		code int
-		want string
-	}{
-		{"api.example.com", 11200, "1 not helped: api.example.com gives no usable answer, since 03:00"},
-		{"api.telephony.example.co.uk", 11200, "1 not helped: …telephony.example.co.uk: no usable answer, since 03:00"},
-		{"voice.acme-telephony.com", 11236, "1 not helped: …acme-telephony.com: certificate expired, since 03:00"},
-		{"a-very-long-name-of-a-company-that-nobody-shortens.com.br", 11202, "1 not helped: …ody-shortens.com.br refuses connections, since 03:00"},
-		{"192.0.2.101:8443", 11235, "1 not helped: 192.0.2.101:8443 has the wrong certificate, since 03:00"},
-		{"www.example.com", 99999, "1 caller not helped: www.example.com causes error 99999, since 03:00"},
-	} {
-		in := incident.Incident{ID: 3, Cause: incident.Cause{Kind: incident.FetchLevel}, State: incident.Open, OpenedAt: now, LastAt: now, Failures: 1, Calls: 1, Callers: 1}
-		in.Last = incident.Sample{At: now, Channel: incident.Voice, Code: test.code, ErrorURL: "https://" + test.host + "/voice", To: "+15550001"}
-		mail, err := alerts.Mail(incident.Message{Now: now, Alert: incident.Alert{Kind: incident.Opened, At: now}, Incident: &in})
-		if err != nil {
-			t.Fatal(err)
-		}
-		if mail.Subject != test.want {
-			t.Errorf("%s: got  %q\n want %q", test.host, mail.Subject, test.want)
-		}
-	}
-}
-
-// TestTheLineThatAskedUsFirstCanBeRead holds that the number to be set right
-// is whole in the first line, however long it is, and in a digest.
-func TestTheLineThatAskedUsFirstCanBeRead(t *testing.T) {
-	t.Parallel()
-	alerts := newAlerts(t, "")
-	now := time.Date(2026, 11, 23, 2, 0, 0, 0, time.UTC)
-	for _, line := range []string{"+15551230001", "+123456789012345", "whatsapp:+123456789012345", "sip:reception@praxis-berlin.sip.twilio.com"} {
-		in := incident.Incident{ID: 3, Cause: incident.Cause{Kind: incident.AskedFirst}, State: incident.Open, OpenedAt: now, LastAt: now, Failures: 1, Calls: 1, Callers: 1}
-		in.First = incident.Sample{At: now, Channel: incident.Voice, From: "+4915112345678", To: line}
-		in.Last = in.First
-		alert := incident.Alert{Kind: incident.Opened, IncidentID: 3, At: now}
-		mail, err := alerts.Mail(incident.Message{Now: now, Alert: alert, Incident: &in})
-		if err != nil {
-			t.Fatal(err)
-		}
-		if !strings.Contains(mail.Subject, line) || !strings.Contains(strings.ToLower(mail.Subject), "asked ") {
-			t.Errorf("%s: the subject is %q", line, mail.Subject)
-		}
-		if slack := alerts.Slack(incident.Message{Now: now, Alert: alert, Incident: &in}); !strings.Contains(slack.Line, line) {
-			t.Errorf("%s: Slack's first line is %q", line, slack.Line)
-		}
-		in.State = incident.Quiet
-		if mail, err = alerts.Mail(incident.Message{Now: now, Alert: alert, Incident: &in}); err != nil || len(line) < 20 && !strings.Contains(mail.Subject, line) {
-			t.Errorf("%s: once quiet the subject is %q (%v)", line, mail.Subject, err)
-		}
-		digest, err := alerts.Mail(incident.Message{Now: now, Alert: alert, Digest: []incident.Incident{in, in}})
-		if err != nil {
-			t.Fatal(err)
-		}
-		if want := "Twilio asked us first: we seem to be the primary URL of " + line; !strings.Contains(digest.Text, want) {
-			t.Errorf("%s: the digest does not say %q:\n%s", line, want, digest.Text)
-		}
 	}
 }
 
@@ -250,42 +159,72 @@ func TestAddressOfThePagesIsChecked(t *testing.T) {
 	}
 }
 
-// FuzzFirstLine holds what every subject promises.
-func FuzzFirstLine(f *testing.F) {
-	f.Add("https://www.example.com/", "+4930123456", "refused", int64(12), 11202, uint8(1), uint8(1), uint8(1))
-	f.Add("https://"+strings.Repeat("a", 300)+".example/", "", "x\r\ny", int64(1_000_000), 11205, uint8(2), uint8(2), uint8(2))
-	f.Add("\xff\u202e", "\x00", "", int64(-1), 0, uint8(3), uint8(3), uint8(0))
-	alerts := newAlerts(f, "")
-	f.Fuzz(func(t *testing.T, errorURL, to, title string, callers int64, code int, kind, cause, state uint8) {
-		now := time.Date(2026, 11, 23, 2, 0, 0, 0, time.UTC)
-		last := incident.Sample{ErrorURL: errorURL, To: to, SID: title, Name: to, Heard: title, Code: code, At: now}
-		in := incident.Incident{
-			Cause: incident.Cause{Kind: incident.CauseKind(cause), Host: title}, State: incident.State(state),
-			OpenedAt: now, LastAt: now, Last: last, First: last, Callers: callers, ResolvedBy: title, Previous: int64(kind % 2),
+// TestWhatToDoFirstStandsFirstInNewsOfBackstopItself, however long and whatever
+// the rest is.
+func TestWhatToDoFirstStandsFirstInNewsOfBackstopItself(t *testing.T) {
+	t.Parallel()
+	alerts := newAlerts(t, "")
+	for claim, c := range map[string]struct{ detail, want string }{
+		"as said":             {"The disk is full. " + incident.DoFirst + "run `df -h`.", "\n\nDo first\n  Run `df -h`.\n\nWhat it means\n  The disk is full.\n"},
+		"behind much":         {strings.Repeat("long ", 1000) + incident.DoFirst + "look.", "\n\nDo first\n  Look.\n\nWhat it means\n  long long"},
+		"the last one counts": {"It says: " + incident.DoFirst + "panic. " + incident.DoFirst + "look.", "\n\nDo first\n  Look.\n\nWhat it means\n  It says: First thing to do: panic.\n"},
+		"nothing to do":       {"All is well.", "\n\nWhat it means\n  All is well.\n"},
+	} {
+		m := incident.Message{Alert: incident.Alert{Kind: incident.Meta, Title: "News", Detail: c.detail}}
+		mail, err := alerts.Mail(m)
+		if err != nil {
+			t.Fatal(err)
 		}
-		alert := incident.Alert{Kind: incident.Kind(kind), Title: title, Detail: to, Reason: title}
-		for _, m := range []incident.Message{
-			{Now: now, Alert: alert, Incident: &in},
-			{Now: now, Alert: alert},
-			{Now: now, Alert: alert, Digest: []incident.Incident{in, in}, Others: []incident.Alert{alert}},
-			{Now: now, Alert: alert, Failure: &incident.Entry{Failure: incident.NewFailure(now, "GET", []incident.Param{{Name: "ErrorUrl", Value: errorURL}})}},
-		} {
-			mail, err := alerts.Mail(m)
-			if err != nil {
-				t.Fatal(err)
-			}
-			if n := utf8.RuneCountInString(mail.Subject); n == 0 || n > templates.MaxLine {
-				t.Errorf("%d characters: %q", n, mail.Subject)
-			}
-			checkCharacters(t, mail.Subject)
-			slack := alerts.Slack(m)
-			for _, section := range append(slack.Sections, slack.Event) {
-				if n := utf8.RuneCountInString(section); n == 0 || n > templates.SlackLimit {
-					t.Errorf("a section of %d characters", n)
-				}
-			}
+		if !strings.HasPrefix(mail.Text, "News"+c.want) {
+			t.Errorf("%s: got %q\nwant it to begin %q", claim, mail.Text, "News"+c.want)
 		}
-	})
+	}
+}
+
+func TestATestIsNotRed(t *testing.T) {
+	t.Parallel()
+	for claim, c := range map[string]struct {
+		m    incident.Message
+		want string
+	}{
+		"a test":        {notify.TestMessage("ops-mail", time.Date(2026, 11, 23, 2, 0, 0, 0, time.UTC)), `class="line practice"`},
+		"any other one": {incident.Message{Alert: incident.Alert{Kind: incident.Meta, Topic: incident.JournalTopic}}, `class="line trouble"`},
+	} {
+		mail, err := newAlerts(t, "").Mail(c.m)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if !strings.Contains(mail.HTML, c.want) {
+			t.Errorf("%s has no %s", claim, c.want)
+		}
+	}
+}
+
+func TestAnIncidentIsSaidToGoOnByTheTimeSinceItsLastFailure(t *testing.T) {
+	t.Parallel()
+	for _, c := range []struct {
+		age, gap time.Duration
+		state    incident.State
+		want     string
+	}{
+		{2 * time.Minute, 0, incident.Open, "Yes: last failure"},
+		{9 * time.Minute, 0, incident.Open, "Probably: last failure"},
+		{11 * time.Minute, 0, incident.Open, "Perhaps not: last failure"},
+		{2 * time.Hour, time.Hour, incident.Open, "Probably: last failure"},
+		{26 * time.Hour, 0, incident.Open, "Perhaps not: last failure"},
+		{11 * time.Minute, 0, incident.Quiet, "Perhaps not: no failure"},
+		{11 * time.Minute, 0, incident.Quiet, "Place a call yourself. If your own server answers, resolve the incident. If not: "},
+	} {
+		in := *notifytest.Samples()[0].Message.Incident
+		in.State, in.UsualGap = c.state, c.gap
+		mail, err := newAlerts(t, "").Mail(incident.Message{Now: in.LastAt.Add(c.age), Incident: &in})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if !strings.Contains(mail.Text, "\n  "+c.want) {
+			t.Errorf("%s after a failure, with a usual gap of %s: %q is not in\n%.600s", c.age, c.gap, c.want, mail.Text)
+		}
+	}
 }
 
 // TestWhatCallersHeardNamesNoCaller: own templates may say {{.From}}, in
@@ -322,6 +261,41 @@ func TestWhatCallersHeardNamesNoCaller(t *testing.T) {
 						t.Errorf("%s: got %s\nwant %s in it", kind, text, c.want)
 					}
 				}
+			}
+		})
+	}
+}
+
+// TestTheWordsOfAnAlertAreThoseOfWhomTheyWereSaidTo: others may have got others,
+// and who was answered with silence is no reason to say that nobody is told.
+func TestTheWordsOfAnAlertAreThoseOfWhomTheyWereSaidTo(t *testing.T) {
+	t.Parallel()
+	alerts := newAlerts(t, "")
+	for claim, c := range map[string]struct {
+		change func(*incident.Sample)
+		want   string
+	}{
+		"a call":             {func(*incident.Sample) {}, "\nThe last caller heard\n  “Hello.”\n"},
+		"a message":          {func(s *incident.Sample) { s.Channel = incident.Messaging }, "\nThe last sender read\n  “Hello.”\n"},
+		"neither":            {func(s *incident.Sample) { s.Channel = incident.Unknown }, "\nThe last one got\n  “Hello.”\n"},
+		"nobody was told":    {func(s *incident.Sample) { s.Heard = "" }, "\nThe last caller heard\n  Nothing: there are no words in what was sent.\n"},
+		"nobody got a reply": {func(s *incident.Sample) { s.Channel, s.Heard = incident.Messaging, "" }, "\nThe last sender read\n  Nothing, on purpose: who had a reply within the hour"},
+		"silence after words": {func(s *incident.Sample) {
+			s.Channel, s.From, s.Heard = incident.Messaging, "+15550001", "Hello anna.smith."
+			s.HeardOn, s.HeardBy = incident.Voice, "client:anna.smith"
+		}, "\nThe last caller heard\n  “Hello a•••.”\n"},
+	} {
+		t.Run(claim, func(t *testing.T) {
+			t.Parallel()
+			in := *notifytest.Samples()[0].Message.Incident
+			in.Last.Heard = "Hello."
+			c.change(&in.Last)
+			mail, err := alerts.Mail(incident.Message{Now: in.LastAt, Alert: incident.Alert{Kind: incident.Opened, At: in.LastAt}, Incident: &in})
+			if err != nil {
+				t.Fatal(err)
+			}
+			if !strings.Contains(mail.Text, c.want) {
+				t.Errorf("got %s\nwant %q in it", mail.Text, c.want)
 			}
 		})
 	}

@@ -11,6 +11,7 @@ import (
 type Code struct {
 	Number int
 	Name   string // a title of a few words
+	Short  string // the same in at most 22 characters, for a line without room
 	// Phrase says what is wrong, at most 26 characters, to follow whom it is
 	// about: "www.example.com " + "refuses connections". See Sentence.
 	Phrase string
@@ -48,7 +49,7 @@ func unknown(number int) Code {
 	}
 	if number > 0 {
 		text := strconv.Itoa(number)
-		c.Name, c.About, c.Phrase = "Twilio error "+text, "", "causes error "+text
+		c.Name, c.Short, c.About, c.Phrase = "Twilio error "+text, "error "+text, "", "causes error "+text
 	}
 	return c.complete(number)
 }
@@ -56,6 +57,9 @@ func unknown(number int) Code {
 func (c Code) complete(number int) Code {
 	const firstCode, lastCode = 10000, 99999
 	c.Number = number
+	if c.Short == "" {
+		c.Short = c.Name
+	}
 	if c.FirstThing != "" {
 		return c
 	}

@@ -77,6 +77,9 @@ func checkPhrase(t *testing.T, c twilio.Code) {
 	if strings.ContainsAny(c.Phrase, ".<>&\"`") || !unicode.IsLower(rune(c.Phrase[0])) {
 		t.Errorf("phrase %q is not fit for a subject line", c.Phrase)
 	}
+	if n := utf8.RuneCountInString(c.Short); n == 0 || n > 22 && c.About == "" {
+		t.Errorf("in short %q: got %d characters, want 1 to 22", c.Short, n)
+	}
 	if n := utf8.RuneCountInString("1,234 callers: " + c.Sentence("www.example.com") + ", since 03:12"); n > 70 {
 		t.Errorf("%q: got a subject of %d characters", c.Sentence("www.example.com"), n)
 	}
@@ -128,9 +131,28 @@ func TestSentenceSaysWhomItIsAbout(t *testing.T) {
 	}
 }
 
+// TestEveryCommandAsksAsTwilioDoes: a route for POST alone answers GET with 404
+// or 405, and sends whoever was woken after a fault that is none.
+func TestEveryCommandAsksAsTwilioDoes(t *testing.T) {
+	for _, number := range slices.Concat(protocolCodes, rangeCodes) {
+		for i, piece := range strings.Split(twilio.Lookup(number).FirstThing, "`") {
+			if i%2 == 1 && strings.HasPrefix(piece, "curl") && strings.Contains(piece, "URL") && !strings.Contains(piece, " -d '' URL") {
+				t.Errorf("%d: %s asks by GET", number, piece)
+			}
+		}
+	}
+}
+
+func TestAdviceOnARequestWithoutACodeNamesFieldsAndNoAddress(t *testing.T) {
+	c := twilio.Lookup(0)
+	if got := c.Advice(twilio.ParseErrorURL("https://a.example/voice")); got != c.FirstThing {
+		t.Errorf("got %q, want %q", got, c.FirstThing)
+	}
+}
+
 func TestAdviceIsFitToBePasted(t *testing.T) {
 	c := twilio.Lookup(11200)
-	if got, want := c.Advice(twilio.ParseErrorURL("https://a.example/voice?x=1")), "`curl -sv -m 15 -o /dev/null -d '' 'https://a.example/voice'`"; !strings.Contains(got, want) {
+	if got, want := c.Advice(twilio.ParseErrorURL("https://a.example/voice?x=1")), "`curl -sv -m 15 -o /dev/null -d '' 'https://a.example/voice'` (by POST"; !strings.Contains(got, want) {
 		t.Errorf("got %q, want it to have %s", got, want)
 	}
 	if got := c.Advice(twilio.ParseErrorURL("https://a.example/';reboot;'$(reboot)`reboot`")); !strings.Contains(got, "'https://a.example/%27;reboot;%27$(reboot)%60reboot%60'") {

@@ -1,7 +1,7 @@
 package twilio
 
 const (
-	lookAtXML   = "`curl -s -m 15 -d '' URL | xmllint --noout -`"
+	lookAtXML   = "`curl -sSf -m 15 -d '' URL | xmllint --noout -`"
 	lookAtTwiML = "Look at the TwiML that was sent for this call or message, under its entry in the Console: " + ConsoleErrors
 )
 
@@ -20,7 +20,7 @@ var documentCodes = []Code{
 	{
 		Number: 11770, Name: "empty answer", Phrase: "sends an empty answer",
 		Means:      "The server said that an answer follows, and none did. Usually the application ended without writing anything.",
-		FirstThing: "See it: `curl -si -m 15 -d '' URL`. If the body is empty, read the application's log; where nothing is meant, it should send <Response/>.",
+		FirstThing: "See it: `curl -sSi -m 15 -d '' URL`. If the body is empty, read the application's log; where nothing is meant, it should send <Response/>.",
 	},
 	{
 		Number: 12100, Name: "TwiML cannot be read", Phrase: "sends unreadable TwiML",
@@ -33,7 +33,7 @@ var documentCodes = []Code{
 		FirstThing: "Let the answer begin with exactly <?xml version=\"1.0\" encoding=\"UTF-8\"?>; see it with " + lookAtBody + ".",
 	},
 	{
-		Number: 12102, Name: "no Response at the root", Phrase: "sends XML that is no TwiML",
+		Number: 12102, Name: "no Response at the root", Short: "XML that is no TwiML", Phrase: "sends XML that is no TwiML",
 		Means:      "The answer is XML, but its outermost element is not Response with a capital R. Often it is a feed, a SOAP fault or an XHTML page.",
 		FirstThing: "See what comes: " + lookAtBody + ". If it is some other page, the address or the routing is wrong.",
 	},
@@ -45,10 +45,10 @@ var documentCodes = []Code{
 	{
 		Number: 12300, Name: "wrong Content-Type", Phrase: "sends a wrong Content-Type",
 		Means:      "The answer says that it is something other than XML, such as JSON or HTML. Twilio takes text/xml, application/xml, and audio to play.",
-		FirstThing: "See it: `curl -si -m 15 -d '' URL | grep -i ^content-type`. Then let the application send text/xml.",
+		FirstThing: "See it: `curl -sSi -m 15 -d '' URL | grep -i ^content-type`. Then let the application send text/xml.",
 	},
 	{
-		Number: 12301, Name: "wrong type of an upload", Phrase: "sends a wrong file type",
+		Number: 12301, Name: "wrong type of an upload", Short: "wrong file type", Phrase: "sends a wrong file type",
 		Means:      "A file was to be taken over whose type Twilio does not take there.",
 		FirstThing: "See which file and type in the Console: " + ConsoleErrors,
 	},
@@ -73,7 +73,7 @@ var documentCodes = []Code{
 		FirstThing: "Write it in international form: +, country code, number, no spaces. See it in the Console: " + ConsoleErrors,
 	},
 	{
-		Number: 13224, Name: "number cannot be called", Phrase: "dials an invalid number",
+		Number: 13224, Name: "number cannot be called", Short: "unreachable number", Phrase: "dials an invalid number",
 		Means:      "The number in a Dial is not in international form, does not exist, or none of Twilio's carriers can reach it now.",
 		FirstThing: "See the number in the Console and call it from a phone; write it as +, country code, number: " + ConsoleErrors,
 	},
@@ -98,7 +98,7 @@ var documentCodes = []Code{
 		FirstThing: lookAtTwiML,
 	},
 	{
-		Number: 13238, Name: "verb not allowed while waiting", Phrase: "sends unusable hold TwiML",
+		Number: 13238, Name: "verb not allowed while waiting", Short: "unusable hold TwiML", Phrase: "sends unusable hold TwiML",
 		Means:      "The document for people who wait, are on hold or hear an announcement has a verb in it that is not allowed there.",
 		FirstThing: "Leave only Play, Say, Pause and Redirect in the document behind waitUrl, holdUrl or announceUrl.",
 	},
@@ -110,12 +110,12 @@ var documentCodes = []Code{
 	{
 		Number: 13325, Name: "audio not playable", Phrase: "sends unplayable audio",
 		Means:      "What a Play inside a Gather names is not audio, by its Content-Type.",
-		FirstThing: "See the type of the file: `curl -sI` with its address. It should be audio/mpeg or audio/wav.",
+		FirstThing: "See the type of the file: `curl -sSI` with its address. It should be audio/mpeg or audio/wav.",
 	},
 	{
 		Number: 13420, Name: "audio not playable", Phrase: "sends unplayable audio",
 		Means:      "What a Play names is not audio, by its Content-Type. An error page in place of the file is the usual cause.",
-		FirstThing: "See the type of the file: `curl -sI` with its address. It should be audio/mpeg or audio/wav.",
+		FirstThing: "See the type of the file: `curl -sSI` with its address. It should be audio/mpeg or audio/wav.",
 	},
 	{
 		Number: 13521, Name: "text too long to say", Phrase: "sends too long a Say",
@@ -123,17 +123,17 @@ var documentCodes = []Code{
 		FirstThing: "Split the text over several Say elements; a variable that holds a whole page is a usual cause.",
 	},
 	{
-		Number: 14101, Name: "reply to no valid number", Phrase: "replies to a bad number",
+		Number: 14101, Name: "reply to no valid number", Short: "bad reply number", Phrase: "replies to a bad number",
 		Means:      "The “to” of a Message in the answer is no number or address that Twilio can send to.",
 		FirstThing: lookAtTwiML,
 	},
 	{
-		Number: 14102, Name: "reply from no valid sender", Phrase: "replies from a bad number",
+		Number: 14102, Name: "reply from no valid sender", Short: "bad reply sender", Phrase: "replies from a bad number",
 		Means:      "The “from” of a Message in the answer is no sender of this account.",
 		FirstThing: lookAtTwiML,
 	},
 	{
-		Number: 14103, Name: "reply without a valid text", Phrase: "sends a bad reply text",
+		Number: 14103, Name: "reply without a valid text", Short: "bad reply text", Phrase: "sends a bad reply text",
 		Means:      "The text of a Message in the answer is empty or longer than 1,600 characters.",
 		FirstThing: lookAtTwiML,
 	},
@@ -143,17 +143,17 @@ var documentCodes = []Code{
 		FirstThing: "Find the Redirect that leads back to itself. " + lookAtTwiML,
 	},
 	{
-		Number: 14107, Name: "too many replies in a short time", Phrase: "replies too often",
+		Number: 14107, Name: "too many replies in a short time", Short: "too many replies", Phrase: "replies too often",
 		Means:      "More than 15 replies went between the same two numbers in 30 seconds. Usually two machines answer each other.",
 		FirstThing: "See the conversation in the Console and let the application stay silent to that number: " + ConsoleErrors,
 	},
 	{
-		Number: 14108, Name: "sender cannot send messages", Phrase: "replies from a voice line",
+		Number: 14108, Name: "sender cannot send messages", Short: "reply from voice line", Phrase: "replies from a voice line",
 		Means:      "The number that was to send the reply cannot send messages.",
 		FirstThing: "See in the Console what the number can do, and reply from one that can send messages.",
 	},
 	{
-		Number: 14109, Name: "too many replies in one answer", Phrase: "sends too many replies",
+		Number: 14109, Name: "too many replies in one answer", Short: "too many replies", Phrase: "sends too many replies",
 		Means:      "The answer to one message has more than 10 replies in it; the rest was not sent.",
 		FirstThing: "Send at most 10 Message elements in an answer, and the others by the REST API.",
 	},

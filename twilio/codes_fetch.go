@@ -1,9 +1,12 @@
 package twilio
 
-// The commands that several entries name.
+// The commands that several entries name. -d ” has curl ask by POST, as Twilio
+// does where nobody chose GET: a route for POST alone answers GET with 404 or
+// 405, which is not what broke. Nothing is sent, and no query, for it may be
+// somebody's.
 const (
-	lookAtAnswer = "`curl -sv -m 15 -o /dev/null -d '' URL`"
-	lookAtBody   = "`curl -s -m 15 -d '' URL | head -c 500`"
+	lookAtAnswer = "`curl -sv -m 15 -o /dev/null -d '' URL` (by POST, as Twilio asks unless told otherwise; 403 may only mean that its signature is missing)"
+	lookAtBody   = "`curl -sS -m 15 -d '' URL | head -c 500`"
 	askByTLS     = "openssl s_client -connect HOST:PORT -servername HOST </dev/null"
 )
 
@@ -32,7 +35,7 @@ var fetchCodes = []Code{
 	{
 		Number: 11203, Name: "total time used up", Phrase: "does not answer in time",
 		Means:      "All attempts together took longer than they may: 15 seconds, or what tt= behind the # of the address says.",
-		FirstThing: "Measure it: `curl -s -m 20 -o /dev/null -w '%{time_connect} s to connect, %{time_total} s in all' -d '' URL`. If that is fast, tt= is too small.",
+		FirstThing: "Measure it: `curl -sS -m 20 -o /dev/null -w '%{time_connect} s to connect, %{time_total} s in all' -d '' URL`. If that is fast, tt= is too small.",
 	},
 	{
 		Number: 11205, Name: "connection failed", Phrase: "does not answer Twilio",
@@ -52,17 +55,17 @@ var fetchCodes = []Code{
 	{
 		Number: 11215, Name: "too many redirects", Phrase: "redirects in circles",
 		Means:      "The server sent Twilio on more than 10 times, which is nearly always a loop between http and https or with and without www.",
-		FirstThing: "Follow it: `curl -siL --max-redirs 12 -d '' URL | grep -i ^location`. Then give Twilio the last address, or mend the loop.",
+		FirstThing: "Follow it: `curl -sSiL -m 30 --max-redirs 12 -d '' URL | grep -i ^location`. Then give Twilio the last address, or mend the loop.",
 	},
 	{
 		Number: 11216, Name: "unusable redirect", Phrase: "sends a bad redirect",
 		Means:      "The server sent Twilio on in a way that it does not follow: it takes 301, 302, 303 and 307 with a valid Location.",
-		FirstThing: "Look at status and Location: `curl -si -d '' URL | head`. Better still, give Twilio the final address.",
+		FirstThing: "Look at status and Location: `curl -sSi -m 15 -d '' URL | head`. Better still, give Twilio the final address.",
 	},
 	{
 		Number: 11217, Name: "error status", Phrase: "answers with an error",
 		Means:      "The server answered with a status of 400 to 599. 5xx is the application or what stands behind it; 401, 403 and 429 are something in front that keeps Twilio out.",
-		FirstThing: "See which: `curl -s -m 15 -o /dev/null -w '%{http_code}' -d '' URL` (403 may only mean that it asks for Twilio's signature). For 5xx read the application's log, else look at login, firewall and rate limit.",
+		FirstThing: "See which: `curl -sS -m 15 -o /dev/null -w '%{http_code}' -d '' URL` (403 may only mean that it asks for Twilio's signature). For 5xx read the application's log, else look at login, firewall and rate limit.",
 	},
 	{
 		Number: 11220, Name: "TLS handshake failed", Phrase: "fails the TLS handshake",
@@ -70,7 +73,7 @@ var fetchCodes = []Code{
 		FirstThing: "Run `" + askByTLS + "` and undo what changed last in the TLS settings of server or load balancer.",
 	},
 	{
-		Number: 11235, Name: "certificate of another name", Phrase: "has the wrong certificate",
+		Number: 11235, Name: "certificate of another name", Short: "wrong certificate", Phrase: "has the wrong certificate",
 		Means:      "The host name that Twilio asked for is not in the certificate that the server shows.",
 		FirstThing: "See which names it has: `" + askByTLS + " | openssl x509 -noout -ext subjectAltName`. Then install the one for HOST.",
 	},
@@ -80,7 +83,7 @@ var fetchCodes = []Code{
 		FirstThing: "Renew it (`certbot renew`, if that is yours), reload the web server, then check: `" + askByTLS + " | openssl x509 -noout -enddate`.",
 	},
 	{
-		Number: 11237, Name: "certificate not trusted", Phrase: "has no trusted certificate",
+		Number: 11237, Name: "certificate not trusted", Short: "untrusted certificate", Phrase: "has no trusted certificate",
 		Means:      "The certificate does not lead to a public authority: the intermediate certificate is missing, or it signs itself. Browsers often forgive the first.",
 		FirstThing: "Serve the full chain (fullchain.pem, not cert.pem), then check that `" + askByTLS + "` ends with “Verify return code: 0 (ok)”.",
 	},
@@ -105,7 +108,7 @@ var fetchCodes = []Code{
 		FirstThing: "Correct the part behind the #: rp takes 4xx, 5xx, ct, rt and all, with commas between; rc takes 0 to 5.",
 	},
 	{
-		Number: 11251, Name: "fatal protocol violation", Phrase: "does not speak proper HTTP",
+		Number: 11251, Name: "fatal protocol violation", Short: "broken HTTP", Phrase: "does not speak proper HTTP",
 		Means:      "The server's answer broke HTTP in a way that Twilio could not get over, such as a wrong length or a garbled header.",
 		FirstThing: "Run " + lookAtAnswer + " and read what curl complains about; a proxy or firewall in between is a usual suspect.",
 	},

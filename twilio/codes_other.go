@@ -15,7 +15,7 @@ var otherCodes = []Code{
 		Number: 0, Name: "no error code", About: "Twilio", Phrase: "asked us first",
 		Means: "The request says nothing of a failure. Backstop seems to be set as the primary address, so your own server was not asked at all.",
 		FirstThing: "In the Console set your own server where it says “A call comes in” (or “A message comes in”), and Backstop only under “Primary handler fails”. " +
-			"If Backstop is the Disaster Recovery URL of a SIP trunk, that is right: then your SIP servers could not be reached.",
+			"If Backstop is meant for the Disaster Recovery of a SIP trunk, that is right: then your SIP servers could not be reached.",
 	},
 	{
 		Number: 10001, Name: "account not active", About: aboutAccount, Phrase: "is not active",
@@ -48,7 +48,7 @@ var otherCodes = []Code{
 		FirstThing: "From outside your network run " + lookAtAnswer + ", then read the application's log.",
 	},
 	{
-		Number: 16011, Name: "conference callback failed", Phrase: "fails conference callbacks",
+		Number: 16011, Name: "conference callback failed", Short: "callbacks failed", Phrase: "fails conference callbacks",
 		Means:      "Your server answered a callback about a conference with an error or not at all.",
 		FirstThing: "From outside your network run " + lookAtAnswer + ", then read the application's log.",
 	},

@@ -1,5 +1,7 @@
 package twilio
 
+import "strings"
+
 // codeRanges speak for codes without an entry; the first that holds one counts.
 var codeRanges = []codeRange{
 	{10000, 10999, Code{
@@ -35,7 +37,7 @@ var codeRanges = []codeRange{
 	{12300, 12399, Code{
 		Name: "wrong Content-Type", Phrase: "sends a wrong Content-Type",
 		Means:      "The answer says that it is something other than Twilio expects there.",
-		FirstThing: "See it: `curl -si -m 15 -d '' URL | grep -i ^content-type`. Then let the application send text/xml.",
+		FirstThing: "See it: `curl -sSi -m 15 -d '' URL | grep -i ^content-type`. Then let the application send text/xml.",
 	}},
 	{12400, 12999, Code{
 		Name: "failure inside Twilio", About: "Twilio", Phrase: "had an internal failure",
@@ -105,7 +107,7 @@ var codeRanges = []codeRange{
 // verbCodes: mostly warnings about an attribute, after which Twilio goes on.
 func verbCodes(first, last int, verb, phrase string) codeRange {
 	return codeRange{first, last, Code{
-		Name: "mistake in " + verb, Phrase: phrase,
+		Name: "mistake in " + verb, Short: strings.TrimPrefix(strings.TrimPrefix(phrase, "sends "), "a "), Phrase: phrase,
 		Means:      "The document came, but something in it about " + verb + " is not as Twilio wants it. Mostly it leaves that out and goes on.",
 		FirstThing: lookAtTwiML,
 	}}

@@ -26,7 +26,7 @@ func TestAFailedCallIsAnsweredWrittenDownToldAndShown(t *testing.T) {
 	}
 
 	mail := mails.await(t, soon, "1 ", "not helped", "primary.example.com")
-	for _, words := range []string{"Still happening?", "Callers hear now", "Do first", result.SID, "https://primary.example.com/voice", publicURL + "/incidents/1"} {
+	for _, words := range []string{"Still happening?", "The last caller heard", "Do first", result.SID, "https://primary.example.com/voice", publicURL + "/incidents/1"} {
 		if !strings.Contains(mail.text, words) {
 			t.Errorf("the mail does not say %q:\n%s", words, mail.text)
 		}
@@ -91,6 +91,13 @@ lines:
 	slack.await(t, soon, "Growing: 10 callers")
 	if last := slack.got()[len(slack.got())-1]; last.thread != first.ts {
 		t.Errorf("its history is in the thread %q, want %q", last.thread, first.ts)
+	}
+	p.person().post("/incidents/1/acknowledge", nil).shows("taken by admin")
+	taken := slack.await(t, soon, "admin has taken it.")
+	posts := slack.got()
+	update := posts[len(posts)-2]
+	if taken.thread != first.ts || update.method != "chat.update" || update.ts != first.ts || !strings.Contains(update.body, "*Taken care of by* admin") {
+		t.Errorf("who has taken it is said in the thread %q, want %q, after %s of %s: %s", taken.thread, first.ts, update.method, update.ts, update.body)
 	}
 }
 

@@ -93,8 +93,9 @@ func (s *ledgerSlot) Incident(ctx context.Context, id int64) (history.IncidentDe
 	return ask(s, func(l *store.Ledger) (history.IncidentDetail, error) { return l.Incident(ctx, id) })
 }
 
-// Acknowledge is store.Ledger's.
+// Acknowledge is store.Ledger's; what it has to tell goes out at once.
 func (s *ledgerSlot) Acknowledge(ctx context.Context, id int64, by string, at time.Time) (incident.Incident, error) {
+	defer s.alerts()
 	return ask(s, func(l *store.Ledger) (incident.Incident, error) { return l.Acknowledge(ctx, id, by, at) })
 }
 

@@ -72,6 +72,7 @@ func assemble(c config.Config, drillKey string, recent *recovery.Recent, log *sl
 		if n.Email != nil {
 			row.PerHour = incident.MailsPerHour
 		}
+		row.InPlace = n.Slack != nil && n.Slack.BotToken != ""
 		p.rows = append(p.rows, row)
 	}
 	return p, errors.Join(errs...)

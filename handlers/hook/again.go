@@ -123,8 +123,8 @@ func (n tally) got() string {
 	return templates.Count(n.requests-n.rejected) + " got the apology; " + templates.Plural(n.rejected, "was ", "were ") + rejected
 }
 
-const firstThing = incident.DoFirst + "open the start page, which says why each one failed; " +
-	"most often PUBLIC_URL differs from the URL set at Twilio, or the Auth Token was rotated. " +
-	"What stands in the configuration file, or in the file that TWILIO_AUTH_TOKEN_FILE names, is read again on SIGHUP: " +
-	"put it right there, and those of the last 24 hours that match then are recorded by themselves. " +
-	"What stands in the environment takes a restart, and with it these requests are forgotten."
+const firstThing = incident.DoFirst + "open the start page, which says why each one failed. " +
+	"Most often PUBLIC_URL is not what is set at Twilio, or the Auth Token was rotated: " +
+	"put it right in the configuration file, or in the file that TWILIO_AUTH_TOKEN_FILE names, and send SIGHUP. " +
+	"Those of the last 24 hours that match then are recorded by themselves. " +
+	"A variable of the environment takes a restart, and with it these requests are forgotten."

@@ -206,7 +206,10 @@ func (l *ledger) Incident(_ context.Context, id int64) (history.IncidentDetail, 
 }
 
 func (l *ledger) Acknowledge(ctx context.Context, id int64, by string, at time.Time) (incident.Incident, error) {
-	return l.change(ctx, id, history.Event{At: at, By: by, What: "acknowledged"}, func(in incident.Incident) incident.Incident { return in.Acknowledge(by, at) })
+	return l.change(ctx, id, history.Event{At: at, By: by, What: "acknowledged"}, func(in incident.Incident) incident.Incident {
+		in, _ = in.Acknowledge(by, at)
+		return in
+	})
 }
 
 func (l *ledger) Resolve(ctx context.Context, id int64, by string, at time.Time) (incident.Incident, error) {

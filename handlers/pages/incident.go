@@ -92,6 +92,7 @@ func (p *Pages) incidentDetail(d history.IncidentDetail) incidentView {
 	settings := p.Settings()
 	mask, zone := settings.Mask, settings.Zone
 	last := d.Last
+	listener, how := last.Listener()
 	code := twilio.Lookup(last.Code)
 	if d.Cause.Kind == incident.AskedFirst {
 		code = twilio.Lookup(0)
@@ -101,8 +102,8 @@ func (p *Pages) incidentDetail(d history.IncidentDetail) incidentView {
 		ResolvedAt: momentIn(d.ResolvedAt, zone), ResolvedBy: history.Visible(d.ResolvedBy), Previous: d.Previous, Next: d.Next, Erased: d.Erased,
 		Calls: d.Calls, Messages: d.Messages(), Late: d.Late, Line: lineInFull(last), MoreLines: d.MoreLines,
 		CodeTitle: code.Title(), Means: code.Means, First: code.Advice(twilio.ParseErrorURL(last.ErrorURL)),
-		Got:   lastGot(last.Channel),
-		Heard: history.Visible(mask.Words(last.Heard, last.From, last.To)), ErrorURL: history.Visible(cut(mask.URL(last.ErrorURL), 500)),
+		Got:   lastGot(how),
+		Heard: history.Visible(mask.Words(last.Heard, listener, last.To)), ErrorURL: history.Visible(cut(mask.URL(last.ErrorURL), 500)),
 		SID: history.Visible(cut(last.SID, 40)), Console: twilio.ConsoleLink(last.SID),
 		LastFailure: historyPath + "/" + last.FailureID.String(),
 		Deliveries:  deliveries(d.Deliveries, zone), NotSent: d.NotSent,

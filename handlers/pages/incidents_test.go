@@ -96,7 +96,7 @@ func TestTheOverviewHidesNoBigIncidentBehindNewOnes(t *testing.T) {
 	open := func(id int64, callers int, takenBy string) {
 		in := incident.Incident{ID: id, State: incident.Open, Cause: cause(incident.DocumentLevel, 12100, "www.example.com", "/"+number(id))}
 		if takenBy != "" {
-			in = in.Acknowledge(takenBy, night)
+			in, _ = in.Acknowledge(takenBy, night)
 		}
 		l.addIncident(in, callers, time.Hour-time.Duration(id)*time.Second, func(i int) []param {
 			return call(int(id)*1000+i, "+4917112345"+number(id), line, 12100, "https://www.example.com/"+number(id))
@@ -128,8 +128,11 @@ func TestAnIncidentSaysWhatTheLastOneGotAndWhichLineItWas(t *testing.T) {
 		change func(*incident.Sample)
 		want   []string
 	}{
-		"a call":              {func(*incident.Sample) {}, []string{"<h2 id=\"hear\">The last caller heard</h2>", "<bdi>+4930901820 (Praxis Berlin)</bdi>"}},
-		"a message":           {func(s *incident.Sample) { s.Channel, s.To = incident.Messaging, "whatsapp:"+line }, []string{">The last sender read<", "<bdi>whatsapp:+4930901820 (Praxis Berlin)</bdi>"}},
+		"a call":    {func(*incident.Sample) {}, []string{"<h2 id=\"hear\">The last caller heard</h2>", "<bdi>+4930901820 (Praxis Berlin)</bdi>"}},
+		"a message": {func(s *incident.Sample) { s.Channel, s.To = incident.Messaging, "whatsapp:"+line }, []string{">The last sender read<", "<bdi>whatsapp:+4930901820 (Praxis Berlin)</bdi>"}},
+		"silence after words": {func(s *incident.Sample) {
+			s.Channel, s.Heard, s.HeardOn, s.HeardBy = incident.Messaging, "Hello anna.smith.", incident.Voice, "client:anna.smith"
+		}, []string{">The last caller heard<", "<p>Hello a•••.</p>"}},
 		"nobody knows what":   {func(s *incident.Sample) { s.Channel, s.Name = incident.Unknown, "" }, []string{">The last one got<", "<bdi>+4930901820</bdi>"}},
 		"an erased line":      {func(s *incident.Sample) { s.To = "" }, []string{"<bdi>–</bdi>"}},
 		"a line from outside": {func(s *incident.Sample) { s.To, s.Name = "\u202e<b>", "\x00" }, []string{"<bdi>⟨U+202E⟩&lt;b&gt; (⟨U+0000⟩)</bdi>"}},

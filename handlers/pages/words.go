@@ -98,7 +98,7 @@ func alertWords(d history.Delivery) (what, reason string) {
 		return "drill: nothing is broken", ""
 	case incident.Meta:
 		return "Backstop itself", history.Visible(d.Title)
-	case incident.Opened, incident.Regression, incident.Growing, incident.FellQuiet, incident.Over, incident.Late:
+	case incident.Opened, incident.Regression, incident.Growing, incident.FellQuiet, incident.Over, incident.Late, incident.Taken:
 	}
 	return d.Kind.String(), history.Visible(d.Reason)
 }

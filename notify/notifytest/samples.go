@@ -190,8 +190,9 @@ func meta() incident.Message {
 		Ledger: "4f6c8a10b2d3e5f7", DeliveryID: 43, Attempt: 2, Now: start.Add(time.Minute), QueuedAt: start,
 		Alert: incident.Alert{
 			ID: 9, Kind: incident.Meta, At: start, Topic: incident.SignatureTopic,
-			Title:  "Real callers? 12 requests for your account failed the signature check",
-			Detail: "These may be real callers. They were signed for https://fallback.example.com, PUBLIC_URL says http://fallback.example.com: set PUBLIC_URL to what Twilio's settings say.",
+			Title: "Real callers? 12 requests for your account failed the signature check",
+			Detail: "These may be real callers: they got the apology, and nothing was recorded. " +
+				incident.DoFirst + "open the start page, which says why each one failed.",
 			Reason: "at most once in 15 minutes",
 		},
 	}
