@@ -115,7 +115,7 @@ func (l *lately) fed(batch []incident.Fed) {
 	const enough = 64
 	for _, e := range batch[max(0, len(batch)-enough):] {
 		for i := range l.entries {
-			if l.entries[i].Failure.ID == e.Entry.Failure.ID {
+			if l.entries[i].Failure.ID == e.Failure.ID {
 				l.at[i] = time.Time{}
 			}
 		}
