@@ -85,7 +85,9 @@ func (p Policy) Next(waiting []Delivery, sent []Sent, now time.Time) (turn Turn,
 	if now.Before(from) {
 		return Turn{}, sooner(wait, from), false
 	}
-	return inOne(held), time.Time{}, true
+	turn = inOne(held)
+	turn.Digest = turn.Digest || now.Before(singlesFrom) // it takes of the digests' share
+	return turn, time.Time{}, true
 }
 
 // firstDue is when the first of the held subjects is due: the others join its
