@@ -171,8 +171,8 @@ func (d *Dispatcher) begin(w *worker) {
 }
 
 // Urgent sends m to all notifiers at once, beside the outbox: for use while
-// the ledger is away. It never blocks; each notifier has its own deadline and
-// a few attempts, and keeps at most four such messages in mind.
+// the ledger is away. It never blocks; each notifier tries it for ten minutes,
+// keeps at most four such messages in mind, and of one topic the newest only.
 func (d *Dispatcher) Urgent(m incident.Message) {
 	d.mu.Lock()
 	defer d.mu.Unlock()

@@ -3,7 +3,9 @@ package notify_test
 import (
 	"context"
 	"log/slog"
+	"strconv"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -135,7 +137,8 @@ func TestUrgentGoesToAllAtOnceBesideTheOutbox(t *testing.T) {
 		start(t, d)
 		synctest.Wait()
 		m := incident.Message{Alert: incident.Alert{Kind: incident.Meta, Title: "history unavailable: disk full", Except: "pager"}}
-		for range 9 {
+		for n := range 9 {
+			m.Alert.Topic = incident.LedgerTopic.About(strconv.Itoa(n))
 			d.Urgent(m)
 		}
 		synctest.Wait()
@@ -161,7 +164,8 @@ func TestUrgentGoesToAllAtOnceBesideTheOutbox(t *testing.T) {
 	})
 }
 
-func TestUrgentIsTriedAgain(t *testing.T) {
+// A server that has a hiccup must not cost the only alert there is.
+func TestUrgentIsTriedForTenMinutes(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		began := time.Now()
@@ -170,8 +174,42 @@ func TestUrgentIsTriedAgain(t *testing.T) {
 		start(t, d)
 		d.Urgent(incident.Message{})
 		time.Sleep(time.Hour)
-		if got := mail.after(began); len(got) != 3 || got[2] != 3*time.Second {
-			t.Errorf("attempts at %v", got)
+		got := mail.after(began)
+		if len(got) < 20 || got[2] != 3*time.Second || got[len(got)-1] > 10*time.Minute || got[len(got)-1] < 9*time.Minute {
+			t.Errorf("attempts at %v, want them to go on for ten minutes", got)
+		}
+	})
+}
+
+func TestANewerUrgentMessageReplacesOneAboutTheSame(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		var broken atomic.Bool
+		broken.Store(true)
+		mail := &fake{name: "mail", do: func(context.Context, incident.Message) error {
+			if broken.Load() {
+				return errNo
+			}
+			return nil
+		}}
+		d := notify.New(newOutbox(), []notify.Notifier{mail}, notify.Options{Jitter: longest})
+		start(t, d)
+		say := func(topic incident.Topic, title string) {
+			d.Urgent(incident.Message{Alert: incident.Alert{Kind: incident.Meta, At: time.Now(), Topic: topic, Title: title}})
+			time.Sleep(time.Second)
+		}
+		say(incident.LedgerTopic, "1 caller")
+		say(incident.JournalTopic, "disk full")
+		say(incident.LedgerTopic, "10 callers")
+		broken.Store(false)
+		before := len(mail.seen())
+		time.Sleep(10 * time.Minute)
+		var titles []string
+		for _, s := range mail.seen()[before:] {
+			titles = append(titles, s.message.Alert.Title)
+		}
+		if got := strings.Join(titles, ", "); got != "10 callers, disk full" {
+			t.Errorf("once it works it sends %q", got)
 		}
 	})
 }

@@ -60,6 +60,7 @@ func (c *claiming) aboutIncident(ctx context.Context, m *incident.Message) error
 		WHERE a.incident_id = ?1
 		  AND d.notifier = ?2
 		  AND d.state = 4
+		  AND d.digest = FALSE -- a digest names each
 		  AND a.kind <> ?3`, m.Alert.IncidentID, c.notifier, int(incident.Taken))
 	m.NotSent = int(folded)
 	for _, a := range m.Folded {

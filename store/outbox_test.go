@@ -539,3 +539,31 @@ func toHost(n int) func(*incident.Fed) {
 		incident.Param{Name: "From", Value: "+14155550100"}, incident.Param{Name: "ErrorCode", Value: "11200"},
 		incident.Param{Name: "ErrorUrl", Value: fmt.Sprintf("https://host%d.example.com/", n)})
 }
+
+func TestWhatADigestNamedIsNotCountedAsNotSent(t *testing.T) {
+	l := openLedger(t)
+	tell := func(at time.Time) incident.Message {
+		m := mustClaim(t, l, "mail", at)
+		settle(t, l, "mail", m.DeliveryID, incident.Result{At: at})
+		return m
+	}
+	for n := range 13 {
+		feed(t, l, call(0, toHost(n)))
+	}
+	for range 10 {
+		tell(queued)
+	}
+	if m := tell(queued.Add(time.Minute)); len(m.Digest) != 3 {
+		t.Fatalf("the digest names %d incidents, want 3", len(m.Digest))
+	}
+	ctx, later := context.Background(), queued.Add(10*time.Minute)
+	if _, err := l.Resolve(ctx, 13, "anna", later); err != nil {
+		t.Fatal(err)
+	}
+	if m := tell(later); m.Incident == nil || m.Incident.ID != 13 || m.NotSent != 0 {
+		t.Errorf("got %+v with %d not sent, want incident 13 with none", m.Alert, m.NotSent)
+	}
+	if d, err := l.Incident(ctx, 13); err != nil || d.NotSent != 0 {
+		t.Errorf("the page says that %d were not sent (%v)", d.NotSent, err)
+	}
+}

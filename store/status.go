@@ -109,11 +109,12 @@ func (l *Ledger) Incident(ctx context.Context, id int64) (history.IncidentDetail
 			return err
 		}
 		if d.NotSent, err = integer(ctx, v, `
-			SELECT COUNT(*)
+			SELECT COUNT(DISTINCT a.id)
 			FROM alerts AS a
 			JOIN deliveries AS d ON d.alert_id = a.id
 			WHERE a.incident_id = ?1
 			  AND d.state = 4
+			  AND d.digest = FALSE -- a digest names each
 			  AND a.kind <> ?2`, id, int(incident.Taken)); err != nil {
 			return err
 		}
