@@ -141,6 +141,35 @@ func (r *retaining) eraseIncidents(ctx context.Context) error {
 		WHERE id = ?1`, id)
 }
 
+// eraseFirst does so for the first failure of an incident that still goes on.
+// The customer's line stays: it tells whether others are hit.
+func (r *retaining) eraseFirst(ctx context.Context) error {
+	if r.keep.PersonalDays == 0 {
+		return nil
+	}
+	var id int64
+	found, err := r.first(ctx, []any{&id}, `
+		SELECT id
+		FROM incidents
+		WHERE opened_at < ?1
+		  AND NOT erased
+		  AND (first_sample ->> 'From' <> '' OR first_sample ->> 'Heard' <> '')
+		LIMIT 1`, r.before(r.keep.PersonalDays))
+	if err != nil || !found {
+		return err
+	}
+	r.report.More = true
+	in, err := loadRunning(ctx, r, id)
+	if err != nil {
+		return err
+	}
+	clear(r.incidents)
+	line := in.in.First.To
+	in.in.First = anonymous(in.in.First)
+	in.in.First.To = line
+	return r.saveIncident(ctx, in)
+}
+
 func anonymous(s incident.Sample) incident.Sample {
 	s.From, s.To, s.Heard, s.HeardBy = "", "", "", ""
 	s.ErrorURL, _ = splitURL(s.ErrorURL)

@@ -331,3 +331,27 @@ func TestTheNewestCursorStaysThroughAQuietYear(t *testing.T) {
 		}
 	}
 }
+
+// An incident may go on for months: whoever was hit first is erased all the same.
+func TestTheFirstCallerOfAnIncidentThatGoesOnIsErasedInTime(t *testing.T) {
+	l := openLedger(t)
+	const days = 29
+	first, newest := call(0), call(days*24*60*60)
+	first.Answer.Heard = "Dear anna-who-called"
+	keep := store.Retention{Days: 400, PersonalDays: 30}
+	feed(t, l, first)
+	live(t, l, start, start.Add(days*day), keep)
+	feed(t, l, newest)
+	live(t, l, start.Add(days*day), start.Add((days+6)*day), keep)
+	in := incidents(t, l)[0]
+	if in.First.From != "" || in.First.Heard != "" {
+		t.Errorf("of the first failure is left %+v", in.First)
+	}
+	if in.First.To != first.Failure.To || in.Last.From != newest.Failure.From || in.State != incident.Open {
+		t.Errorf("got %+v, want the line and the newest failure kept", in)
+	}
+	feed(t, l, call(days*24*60*60+60))
+	if in := incidents(t, l)[0]; in.MoreLines || in.Failures != 3 {
+		t.Errorf("got %+v, want it to go on, on its one line", in)
+	}
+}
