@@ -97,7 +97,7 @@ func (a *app) buildPipeline() {
 	}, a.sentinel)
 	a.keeper = &ledgerKeeper{
 		slot: a.slot, path: p.config.Ledger, folder: a.folder, options: a.ledgerOptions, owns: a.lock.owns, claim: a.claim,
-		opened: func() { a.setNotifiers(); a.feeder.Wake(); a.dispatcher.Wake() },
+		opened: func() { a.setNotifiers(); a.learnFailed(); a.feeder.Wake(); a.dispatcher.Wake() },
 		tell:   a.teller.Tell, now: time.Now, log: a.log, suspects: make(chan suspect, 1),
 	}
 	a.slot.suspect = a.keeper.suspect

@@ -73,8 +73,16 @@ func TestWithEveryNotifierInTroubleThePageSaysThatNobodyIsTold(t *testing.T) {
 	if health := who.get("/healthz"); health.status != 200 || !strings.Contains(health.source, "notifiers") {
 		t.Errorf("health says %d %s", health.status, health.source)
 	}
+	p.end()
+	slack.hangs() // so that nobody tries to an end
+	p = start(t, p.env)
+	who = p.person()
+	who.await(2*soon, "/", "Nobody will be told")
+	if health := who.get("/healthz"); !strings.Contains(health.source, "notifiers") {
+		t.Errorf("after a restart health says %s", health.source)
+	}
 	slack.answers(0)
-	slack.await(t, 4*soon, "not helped", "primary.example.com")
+	slack.await(t, 8*soon, "not helped", "primary.example.com")
 	eventually(t, soon, "the page says no more that nobody is told", func() bool {
 		return !strings.Contains(who.get("/").text, "Nobody will be told")
 	})

@@ -2,6 +2,7 @@ package main
 
 import (
 	"cmp"
+	"context"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -12,6 +13,7 @@ import (
 
 	"github.com/backstop-project/backstop/handlers/pages"
 	"github.com/backstop-project/backstop/history"
+	"github.com/backstop-project/backstop/notify"
 )
 
 // state is what is wrong with Backstop itself, as pages and health say it. A
@@ -22,6 +24,10 @@ type state struct {
 	retention atomic.Pointer[string]
 	shortage  atomic.Pointer[string]
 	reload    atomic.Pointer[string]
+
+	// The notifiers whose last attempt had failed when the ledger was opened;
+	// nil while nobody knows.
+	failed atomic.Pointer[map[string]bool]
 
 	// When it was told last, as Unix nanoseconds, that memory is nearly full,
 	// and that it is full: the lesser news must not swallow the worse.
@@ -53,12 +59,38 @@ func (a *app) degraded() []string {
 // nobodyTold says whether notifiers are configured and none of them works.
 func (a *app) nobodyTold() bool {
 	status := a.dispatcher.Status()
+	return len(status) > 0 && len(failingOf(status, a.state.failed.Load())) == len(status)
+}
+
+// failingOf names the notifiers whose last attempt failed: of this process, or
+// where it has made none of the one before, as the ledger knew it.
+func failingOf(status []notify.Status, before *map[string]bool) []string {
+	var failing []string
 	for _, s := range status {
-		if s.Errors == 0 {
-			return false
+		fails := s.Errors > 0
+		if s.LastSuccess.IsZero() && s.LastFailure.IsZero() && before != nil {
+			fails = (*before)[s.Name]
+		}
+		if fails {
+			failing = append(failing, s.Name)
 		}
 	}
-	return len(status) > 0
+	return failing
+}
+
+// learnFailed asks a ledger that was just opened how the notifiers did.
+func (a *app) learnFailed() {
+	ctx, cancel := context.WithTimeout(context.Background(), time.Second)
+	defer cancel()
+	statuses, err := a.slot.Notifiers(ctx)
+	if err != nil {
+		return // nothing is known, as before
+	}
+	failed := map[string]bool{}
+	for _, s := range statuses {
+		failed[s.Name] = s.LastFailure.After(s.LastSuccess)
+	}
+	a.state.failed.Store(&failed)
 }
 
 // notices are what pages say about Backstop itself.
@@ -86,7 +118,7 @@ func (a *app) notices() []pages.Notice {
 // setup is how far Backstop has been set up.
 func (a *app) setup() pages.Setup {
 	c := a.current.Load().config
-	s := pages.Setup{Notifiers: a.notifierNames(), Command: commandName()}
+	s := pages.Setup{Notifiers: a.notifierNames(), Failing: failingOf(a.dispatcher.Status(), a.state.failed.Load()), Command: commandName()}
 	if c.PublicURL.IsZero() {
 		s.Missing = append(s.Missing, "PUBLIC_URL")
 		if found := a.hook.Public(); !found.IsZero() {

@@ -28,11 +28,10 @@ func severity(urgent bool) string {
 }
 
 // banners are what stands above a page: what is degraded, and that nobody will
-// be told where that is so. notifiers are what the ledger knows of them, nil
-// where it could not be asked.
-func (p *Pages) banners(notifiers []history.NotifierStatus) []Banner {
+// be told where that is so.
+func (p *Pages) banners() []Banner {
 	var banners []Banner
-	if b, silent := nobodyWillBeTold(p.Setup().Notifiers, notifiers); silent {
+	if b, silent := nobodyWillBeTold(p.Setup()); silent {
 		banners = append(banners, b)
 	}
 	return append(banners, p.notices()...)
@@ -40,40 +39,33 @@ func (p *Pages) banners(notifiers []history.NotifierStatus) []Banner {
 
 // nobodyWillBeTold says so where no notifier works: there is none, or the last
 // attempt of each has failed.
-func nobodyWillBeTold(configured []string, statuses []history.NotifierStatus) (Banner, bool) {
-	if len(configured) == 0 {
+func nobodyWillBeTold(s Setup) (Banner, bool) {
+	switch {
+	case len(s.Notifiers) == 0:
 		return Banner{
 			Kind: "bad", Title: "Nobody will be told",
 			Text: "No notifier is configured. Set SMTP_URL, ALERT_EMAIL_FROM and ALERT_EMAIL_TO, or SLACK_WEBHOOK_URL, and try it with “check --notify”.",
 		}, true
-	}
-	var failing []string
-	for _, s := range statuses {
-		if !doesFail(s) {
-			return Banner{}, false
-		}
-		failing = append(failing, s.Name)
-	}
-	if len(failing) == 0 {
+	case len(s.Failing) < len(s.Notifiers):
 		return Banner{}, false
 	}
 	return Banner{
 		Kind: "bad", Title: "Nobody will be told",
-		Text: "The last attempt of every notifier has failed: " + strings.Join(failing, ", ") + ". Alerts are kept and tried again for a day.",
+		Text: "The last attempt of every notifier has failed: " + strings.Join(s.Failing, ", ") + ". Alerts are kept and tried again for a day.",
 	}, true
 }
 
 func doesFail(s history.NotifierStatus) bool { return s.LastFailure.After(s.LastSuccess) }
 
-// framed is a frame with its banners; a ledger that does not say how the
-// notifiers do leaves their banner out.
+// framed is a frame with its banners, and how the notifiers do; nil where the
+// ledger does not say.
 func (p *Pages) framed(ctx context.Context, c *gin.Context, title, active string) (Frame, []history.NotifierStatus) {
 	statuses, err := read(ctx, p, p.History.Notifiers)
 	if err != nil {
 		statuses = nil
 	}
 	f := p.frame(c, title, active)
-	f.Banners = p.banners(statuses)
+	f.Banners = p.banners()
 	return f, statuses
 }
 

@@ -62,8 +62,9 @@ type Setup struct {
 	// SuggestedURL is the PUBLIC_URL that a verified request was signed for
 	// while none was set; "" where there was none.
 	SuggestedURL string
-	// Notifiers are the names of the configured notifiers.
-	Notifiers []string
+	// Notifiers are the names of the configured notifiers, Failing of those
+	// among them whose last attempt failed.
+	Notifiers, Failing []string
 	// Command is how this program is called: "backstop", "go run ./cmd/backstop".
 	Command string
 }

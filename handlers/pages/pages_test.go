@@ -14,6 +14,7 @@ func TestPagesLookAsTheyDid(t *testing.T) {
 	away := newHouse(oneNight(1))
 	away.ledger.err = errAway
 	silent := newHouse(oneNight(1))
+	silent.setup.Failing = silent.setup.Notifiers
 	for i := range silent.ledger.notifiers {
 		silent.ledger.notifiers[i].LastFailure, silent.ledger.notifiers[i].LastError = night, "535 5.7.8 authentication failed"
 	}
@@ -211,11 +212,9 @@ func TestThatNobodyWillBeToldIsSaidAboveEveryPage(t *testing.T) {
 	t.Parallel()
 	none, failing, away := newHouse(oneNight(1)), newHouse(oneNight(1)), newHouse(oneNight(1))
 	none.setup.Notifiers = nil
-	for i := range failing.ledger.notifiers {
-		failing.ledger.notifiers[i].LastFailure = night
-	}
-	away.setup.Notifiers, away.ledger.err = nil, errAway
-	for name, h := range map[string]*house{"none is configured": none, "all of them fail": failing, "the history is away": away} {
+	failing.setup.Failing = failing.setup.Notifiers
+	away.setup.Failing, away.ledger.err = away.setup.Notifiers, errAway
+	for name, h := range map[string]*house{"none is configured": none, "all of them fail": failing, "the history is away, too": away} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			v := h.enter(t)

@@ -62,21 +62,11 @@ func (p *Pages) fail(c *gin.Context, err error) {
 		view.User = p.sessions.user(p.Settings().transportOf(c.Request), c.Request, p.Passwords)
 	}
 	if view.User != "" {
-		view.Banners = p.bannersBeside(c.Request.Context(), status)
+		view.Banners = p.banners()
 	}
 	if err := p.render(c, status, "problem", view); err != nil {
 		p.Log.Error("page not shown", "path", c.FullPath(), "err", err)
 	}
-}
-
-// bannersBeside are the banners of a page that says what went wrong: it does
-// not ask a history that has just not answered.
-func (p *Pages) bannersBeside(ctx context.Context, status int) []Banner {
-	var statuses []history.NotifierStatus
-	if status < http.StatusInternalServerError {
-		statuses, _ = read(ctx, p, p.History.Notifiers)
-	}
-	return p.banners(statuses)
 }
 
 // explain says in a page what went wrong.
