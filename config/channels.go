@@ -30,6 +30,12 @@ func (r *review) smtp(v value) notify.SMTPServer {
 		r.refused(v, err, "write smtp://user:password@host:587 or smtps://user:password@host:465")
 	}
 	r.hide(server.Password)
+	switch {
+	case server.Port == "465" && server.Security != notify.TLS:
+		r.warn(v, "names port 465, which wants smtps://")
+	case server.Port == "587" && server.Security == notify.TLS:
+		r.warn(v, "names port 587, which wants smtp://")
+	}
 	return server
 }
 

@@ -100,6 +100,10 @@ func TestMistakesAreFound(t *testing.T) {
 	}
 }
 
+func mailer(smtp string) string {
+	return "notifiers: [{name: mail, email: {smtp: \"" + smtp + "\", from: a@a.example, to: b@b.example}}]"
+}
+
 func TestOddThingsAreWarnedOf(t *testing.T) {
 	tests := map[string]struct{ yaml, want string }{
 		"plain http":        {"public_url: http://a.example", `public_url = "http://a.example" is not https: what Twilio sends, callers' numbers among it, crosses the Internet in the clear`},
@@ -109,6 +113,8 @@ func TestOddThingsAreWarnedOf(t *testing.T) {
 		"an odd token":      {"accounts: [{auth_tokens: [abc]}]", `accounts[0].auth_tokens[0] = ••• does not look like an Auth Token, which is 32 of 0-9 a-f`},
 		"pages over http":   {"admin_url: http://backstop.example.com", `admin_url = "http://backstop.example.com" is not https: nobody can log in over it`},
 		"everybody trusted": {"trusted_proxies: 0.0.0.0/0", `trusted_proxies = "0.0.0.0/0" trusts everybody: whoever connects can pretend to be anyone`},
+		"TLS for port 465":  {mailer("smtp://a.example:465"), `notifiers[0].email.smtp = ••• names port 465, which wants smtps://`},
+		"no TLS for 587":    {mailer("smtps://a.example:587"), `notifiers[0].email.smtp = ••• names port 587, which wants smtp://`},
 		"a short password":  {"admin_password: admin", `admin_password = ••• is short: 12 characters and more are hard to guess`},
 	}
 	for name, test := range tests {

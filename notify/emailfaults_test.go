@@ -90,6 +90,28 @@ func TestABlockedPortIsCalledByItsName(t *testing.T) {
 	}
 }
 
+func TestAServerThatSaysNothingIsExplained(t *testing.T) {
+	t.Parallel()
+	for url, want := range map[string]string{
+		"smtp://smtp.example.com:465":  "mail server smtp.example.com:465 says nothing: port 465 wants smtps://",
+		"smtp://smtp.example.com:2587": "mail server smtp.example.com:2587 says nothing: your host probably blocks outgoing mail: try port 2525",
+	} {
+		server, err := notify.ParseSMTPURL(url)
+		if err != nil {
+			t.Fatal(err)
+		}
+		dial := func(context.Context, string, string) (net.Conn, error) {
+			ours, theirs := net.Pipe()
+			t.Cleanup(func() { _ = theirs.Close() })
+			return ours, nil
+		}
+		err = newEmail(t, notify.EmailOptions{Server: server, Dial: dial, Timeout: 50 * time.Millisecond}).Check(t.Context())
+		if err == nil || err.Error() != want || notify.IsPermanent(err) {
+			t.Errorf("%s: %v, want %s", url, err, want)
+		}
+	}
+}
+
 func TestALostAnswerMeansTheSameMailAgain(t *testing.T) {
 	t.Parallel()
 	err := mailTo(t, "smtp", serve(t, script(map[string]string{".": "hang up"})), "?starttls=never", nil).Check(t.Context())

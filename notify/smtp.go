@@ -150,7 +150,10 @@ func (t transport) converse(ctx context.Context, conn net.Conn) (*smtp.Client, e
 		conn = encrypted
 	}
 	client, err := smtp.NewClient(conn, t.server.Host)
-	if err != nil {
+	switch {
+	case err != nil && (isTimeout(err) || ctx.Err() != nil):
+		return nil, t.fault("says nothing: " + t.silenceRemedy())
+	case err != nil:
 		return nil, t.explain(ctx, "does not greet as a mail server", err)
 	}
 	if err := client.Hello(hello); err != nil {
@@ -165,6 +168,15 @@ func (t transport) converse(ctx context.Context, conn net.Conn) (*smtp.Client, e
 		}
 	}
 	return client, t.authenticate(ctx, client)
+}
+
+// silenceRemedy is what to do about a server that takes a connection and never
+// speaks: it waits for TLS, or is not the mail server at all.
+func (t transport) silenceRemedy() string {
+	if t.server.Security != TLS && t.server.Port == submissionsPort {
+		return "port 465 wants smtps://"
+	}
+	return "your host probably blocks outgoing mail: try port 2525"
 }
 
 // fault is an error of this server in our own words.
