@@ -111,26 +111,16 @@ func (r *retaining) silence(ctx context.Context, answer int64, failures []answer
 
 // eraseIncidents does the same for what incidents remember of their failures.
 func (r *retaining) eraseIncidents(ctx context.Context) error {
-	if r.keep.PersonalDays == 0 {
-		return nil
-	}
-	var id int64
-	found, err := r.first(ctx, []any{&id}, `
+	in, err := r.remembering(ctx, `
 		SELECT id
 		FROM incidents
 		WHERE NOT erased
 		  AND last_at < ?1
 		ORDER BY last_at
-		LIMIT 1`, r.before(r.keep.PersonalDays))
-	if err != nil || !found {
+		LIMIT 1`)
+	if err != nil || in == nil {
 		return err
 	}
-	r.report.More = true
-	in, err := loadRunning(ctx, r, id)
-	if err != nil {
-		return err
-	}
-	clear(r.incidents)
 	in.in.First, in.in.Last = anonymous(in.in.First), anonymous(in.in.Last)
 	if err := r.saveIncident(ctx, in); err != nil {
 		return err
@@ -138,36 +128,42 @@ func (r *retaining) eraseIncidents(ctx context.Context) error {
 	return r.run(ctx, `
 		UPDATE incidents
 		SET erased = TRUE
-		WHERE id = ?1`, id)
+		WHERE id = ?1`, in.in.ID)
 }
 
 // eraseFirst does so for the first failure of an incident that still goes on.
 // The customer's line stays: it tells whether others are hit.
 func (r *retaining) eraseFirst(ctx context.Context) error {
-	if r.keep.PersonalDays == 0 {
-		return nil
-	}
-	var id int64
-	found, err := r.first(ctx, []any{&id}, `
+	in, err := r.remembering(ctx, `
 		SELECT id
 		FROM incidents
 		WHERE opened_at < ?1
 		  AND NOT erased
 		  AND (first_sample ->> 'From' <> '' OR first_sample ->> 'Heard' <> '')
-		LIMIT 1`, r.before(r.keep.PersonalDays))
-	if err != nil || !found {
+		LIMIT 1`)
+	if err != nil || in == nil {
 		return err
 	}
-	r.report.More = true
-	in, err := loadRunning(ctx, r, id)
-	if err != nil {
-		return err
-	}
-	clear(r.incidents)
 	line := in.in.First.To
 	in.in.First = anonymous(in.in.First)
 	in.in.First.To = line
 	return r.saveIncident(ctx, in)
+}
+
+// remembering is an incident that remembers what is too old, as the query finds
+// it; nil where none does.
+func (r *retaining) remembering(ctx context.Context, query string) (*running, error) {
+	if r.keep.PersonalDays == 0 {
+		return nil, nil //nolint:nilnil // none is no error
+	}
+	var id int64
+	found, err := r.first(ctx, []any{&id}, query, r.before(r.keep.PersonalDays))
+	if err != nil || !found {
+		return nil, err
+	}
+	r.report.More = true
+	clear(r.incidents)
+	return loadRunning(ctx, r, id)
 }
 
 func anonymous(s incident.Sample) incident.Sample {
