@@ -567,3 +567,18 @@ func TestWhatADigestNamedIsNotCountedAsNotSent(t *testing.T) {
 		t.Errorf("the page says that %d were not sent (%v)", d.NotSent, err)
 	}
 }
+
+// The day that a message is worth sending begins with its newest alert.
+func TestAMessageIsAsOldAsItsNewestAlert(t *testing.T) {
+	now := queued
+	l := openLedger(t, func(o *store.LedgerOptions) { o.Now = func() time.Time { return now } })
+	feed(t, l, call(0))
+	now = queued.Add(23 * time.Hour)
+	if _, err := l.Resolve(context.Background(), 1, "anna", now); err != nil {
+		t.Fatal(err)
+	}
+	m := mustClaim(t, l, "mail", now)
+	if len(m.Folded) != 1 || m.Alert.Kind != incident.Over || !m.QueuedAt.Equal(now) {
+		t.Errorf("got %s with %d folded, queued at %s, want the resolution with the opening, queued at %s", m.Alert.Kind, len(m.Folded), m.QueuedAt, now)
+	}
+}

@@ -7,6 +7,7 @@ import (
 	"strings"
 	"testing"
 	"time"
+	"unsafe"
 
 	"github.com/backstop-project/backstop/history"
 	"github.com/backstop-project/backstop/incident"
@@ -354,4 +355,40 @@ func TestTheFirstCallerOfAnIncidentThatGoesOnIsErasedInTime(t *testing.T) {
 	if in := incidents(t, l)[0]; in.MoreLines || in.Failures != 3 {
 		t.Errorf("got %+v, want it to go on, on its one line", in)
 	}
+}
+
+func TestAClockThatWasSetIsNotTrustedForADay(t *testing.T) {
+	for name, by := range map[string]time.Duration{"forward": 2 * time.Hour, "back": -30 * time.Minute} {
+		t.Run(name, func(t *testing.T) {
+			l := openLedger(t)
+			now := time.Now()
+			for _, step := range []struct {
+				at time.Time
+				ok bool
+			}{
+				{now, true},
+				{now.Add(time.Hour), true},
+				{set(t, now.Add(2*time.Hour), by), false},
+				{set(t, now.Add(25*time.Hour), by), false},
+				{set(t, now.Add(26*time.Hour), by), true},
+			} {
+				if _, err := l.Retain(t.Context(), step.at, store.Retention{Days: 1}); (err == nil) != step.ok || err != nil && !errors.Is(err, store.ErrClock) {
+					t.Errorf("%s after the first: got %v, want trusted: %v", step.at.Sub(now), err, step.ok)
+				}
+			}
+		})
+	}
+}
+
+// set is t as a clock says it that was set by so much: the wall clock's reading
+// moves, the monotonic one does not. Package time makes no such time from
+// another, so its first word is written: seconds from bit 30 on.
+func set(tb testing.TB, t time.Time, by time.Duration) time.Time {
+	tb.Helper()
+	moved := t
+	*(*uint64)(unsafe.Pointer(&moved)) += uint64(by/time.Second) << 30
+	if moved.Sub(t) != 0 || moved.Round(0).Sub(t.Round(0)) != by {
+		tb.Fatalf("package time has changed: %s set by %s is %s", t, by, moved)
+	}
+	return moved
 }
