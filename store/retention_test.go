@@ -357,6 +357,30 @@ func TestTheFirstCallerOfAnIncidentThatGoesOnIsErasedInTime(t *testing.T) {
 	}
 }
 
+// Where nobody is named and nothing was heard, the address may still say who it was.
+func TestTheFirstAddressOfAnIncidentThatGoesOnIsErasedInTime(t *testing.T) {
+	for name, end := range map[string]string{"query": "?who=anna", "fragment": "#anna"} {
+		t.Run(name, func(t *testing.T) {
+			nameless := func(n int) incident.Fed {
+				e := call(n, withParams("POST", incident.Param{Name: "CallSid", Value: sid("CA", n)},
+					incident.Param{Name: "ErrorUrl", Value: "https://www.example.com/voice" + end}, incident.Param{Name: "ErrorCode", Value: "11200"}))
+				e.Answer.Heard = ""
+				return e
+			}
+			l := openLedger(t)
+			keep := store.Retention{Days: 400, PersonalDays: 30}
+			feed(t, l, nameless(0))
+			live(t, l, start, start.Add(29*day), keep)
+			feed(t, l, nameless(29*24*60*60))
+			live(t, l, start.Add(29*day), start.Add(31*day), keep)
+			in := incidents(t, l)[0]
+			if in.First.ErrorURL != "https://www.example.com/voice" || in.Last.ErrorURL != "https://www.example.com/voice"+end {
+				t.Errorf("left of the first %q and of the newest %q, want the first without its %s", in.First.ErrorURL, in.Last.ErrorURL, name)
+			}
+		})
+	}
+}
+
 func TestAClockThatWasSetIsNotTrustedForADay(t *testing.T) {
 	for name, by := range map[string]time.Duration{"forward": 2 * time.Hour, "back": -30 * time.Minute} {
 		t.Run(name, func(t *testing.T) {
