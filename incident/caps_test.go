@@ -69,3 +69,17 @@ func TestDigestsAreSpreadOverTheTimeTheyAreFor(t *testing.T) {
 		}
 	}
 }
+
+// What comes back after many were resolved is as crowded as what opens.
+func TestOpeningsAndRegressionsOfACrowdedMinuteGoIntoADigest(t *testing.T) {
+	t.Parallel()
+	p := incident.DefaultPolicy()
+	for _, kind := range []incident.Kind{incident.Opened, incident.Regression} {
+		if a, wait := p.Crowd(incident.Alert{Kind: kind}, 9); a.Crowded || wait != 0 {
+			t.Errorf("the tenth %s of a minute: crowded %v, waits %s, want it told at once", kind, a.Crowded, wait)
+		}
+		if a, wait := p.Crowd(incident.Alert{Kind: kind}, 10); !a.Crowded || wait != time.Minute {
+			t.Errorf("the eleventh %s of a minute: crowded %v, waits %s, want it in a digest after a minute", kind, a.Crowded, wait)
+		}
+	}
+}

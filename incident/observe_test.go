@@ -231,3 +231,45 @@ func TestSilenceOnPurposeReplacesNoWords(t *testing.T) {
 		t.Errorf("newer words: %s got %q by %s", who, s.in.Last.Heard, how)
 	}
 }
+
+func TestQuietIsThreeTimesTheUsualGap(t *testing.T) {
+	t.Parallel()
+	s := begin(t, from(noon, 1))
+	s.observe(from(noon.Add(20*time.Minute), 1))
+	s.tick(noon.Add(80*time.Minute - time.Second))
+	s.want("opened(1) ")
+	s.tick(noon.Add(80 * time.Minute))
+	s.want("opened(1) quiet(1) ")
+}
+
+// A burst moves the usual gap by a quarter each failure, and no further.
+func TestABurstDoesNotMakeARareIncidentQuietAtOnce(t *testing.T) {
+	t.Parallel()
+	s := begin(t, from(noon, 1))
+	s.observe(from(noon.Add(time.Hour), 1))
+	s.observe(from(noon.Add(time.Hour+4*time.Minute), 1))
+	last := noon.Add(time.Hour + 4*time.Minute)
+	const usual = 46 * time.Minute // an hour less a quarter of the 56 minutes that it was shorter
+	if s.in.UsualGap != usual {
+		t.Errorf("usual gap: got %s, want %s", s.in.UsualGap, usual)
+	}
+	s.tick(last.Add(3*usual - time.Second))
+	s.want("opened(1) ")
+	s.tick(last.Add(3 * usual))
+	s.want("opened(1) quiet(1) ")
+}
+
+// A late failure was received before: it says nothing about whether the trouble
+// goes on now.
+func TestALateFailureLeavesAQuietIncidentQuiet(t *testing.T) {
+	t.Parallel()
+	s := begin(t, from(noon, 1))
+	s.tick(noon.Add(10 * time.Minute))
+	e := from(noon.Add(-time.Minute), 2)
+	e.Failure.Late = true
+	s.observe(e)
+	s.want("opened(1) quiet(1) late(2) ")
+	if s.in.State != incident.Quiet || !s.in.QuietAt.Equal(noon.Add(10*time.Minute)) || s.in.Failures != 2 {
+		t.Errorf("got %s since %s with %d failures, want it quiet as before, with both", s.in.State, s.in.QuietAt, s.in.Failures)
+	}
+}

@@ -139,7 +139,7 @@ func (r *retaining) eraseFirst(ctx context.Context) error {
 		FROM incidents
 		WHERE opened_at < ?1
 		  AND NOT erased
-		  AND (first_sample ->> 'From' <> '' OR first_sample ->> 'Heard' <> '')
+		  AND (first_sample ->> 'From' <> '' OR first_sample ->> 'Heard' <> '' OR first_sample ->> 'ErrorURL' GLOB '*[?#]*')
 		LIMIT 1`)
 	if err != nil || in == nil {
 		return err

@@ -1,5 +1,7 @@
 package store
 
+import "context"
+
 // Searches are the statements that Failures may run, as they run, for the test
 // of their plans.
 func Searches() map[string]string {
@@ -22,3 +24,13 @@ func Searches() map[string]string {
 
 // StretchBits is the length of a stretch of serial numbers.
 const StretchBits = stretchBits
+
+// Synchronous is the pragma as the connection that writes has it: 2 is FULL.
+func (l *Ledger) Synchronous(ctx context.Context) (int64, error) {
+	return integer(ctx, l.conn, "PRAGMA synchronous")
+}
+
+// Synchronous likewise.
+func (j *Journal) Synchronous(ctx context.Context) (int64, error) {
+	return integer(ctx, j.write, "PRAGMA synchronous")
+}

@@ -518,3 +518,18 @@ func TestADatabaseWhoseMakingWasCutShortIsMadeAtTheNextStart(t *testing.T) {
 		}
 	})
 }
+
+// What was answered for outlives a power cut only with FULL: see ADR 0010 and 0011.
+func TestEveryCommitOfBothFilesIsSynced(t *testing.T) {
+	const full = 2
+	for name, db := range map[string]interface {
+		Synchronous(ctx context.Context) (int64, error)
+	}{
+		"ledger":  openLedger(t),
+		"journal": openJournal(t, journalPath(t), store.JournalOptions{}),
+	} {
+		if got, err := db.Synchronous(t.Context()); err != nil || got != full {
+			t.Errorf("%s: synchronous is %d, want %d; %v", name, got, full, err)
+		}
+	}
+}

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"strconv"
 	"strings"
 	"testing"
 	"time"
@@ -565,5 +566,56 @@ func TestWhatADigestNamedIsNotCountedAsNotSent(t *testing.T) {
 	}
 	if d, err := l.Incident(ctx, 13); err != nil || d.NotSent != 0 {
 		t.Errorf("the page says that %d were not sent (%v)", d.NotSent, err)
+	}
+}
+
+// The day that a message is worth sending begins with its newest alert.
+func TestAMessageIsAsOldAsItsNewestAlert(t *testing.T) {
+	now := queued
+	l := openLedger(t, func(o *store.LedgerOptions) { o.Now = func() time.Time { return now } })
+	feed(t, l, call(0))
+	now = queued.Add(23 * time.Hour)
+	if _, err := l.Resolve(context.Background(), 1, "anna", now); err != nil {
+		t.Fatal(err)
+	}
+	m := mustClaim(t, l, "mail", now)
+	if len(m.Folded) != 1 || m.Alert.Kind != incident.Over || !m.QueuedAt.Equal(now) {
+		t.Errorf("got %s with %d folded, queued at %s, want the resolution with the opening, queued at %s", m.Alert.Kind, len(m.Folded), m.QueuedAt, now)
+	}
+}
+
+func TestWhatTwoNotifiersDidNotSendIsCountedOnce(t *testing.T) {
+	l := openLedger(t)
+	feed(t, l, call(0))
+	resolve(t, l, 1)
+	for _, name := range []string{"mail", "chat"} {
+		m := mustClaim(t, l, name, queued)
+		if m.NotSent != 1 {
+			t.Errorf("%s: %d not sent, want 1", name, m.NotSent)
+		}
+		settle(t, l, name, m.DeliveryID, incident.Result{At: queued})
+	}
+	if d, err := l.Incident(context.Background(), 1); err != nil || d.NotSent != 1 {
+		t.Errorf("the page says that %d were not sent, want 1; %v", d.NotSent, err)
+	}
+}
+
+// What takes a slot of the digests names its incident as they do, though it is
+// the only one.
+func TestADigestMayNameOneIncident(t *testing.T) {
+	l := openLedger(t)
+	var m incident.Message
+	for n := range 25 {
+		at := queued.Add(time.Duration(10*n) * time.Second)
+		feed(t, l, call(10*n, toHost(n)))
+		m = mustClaim(t, l, "chat", at)
+		settle(t, l, "chat", m.DeliveryID, incident.Result{At: at, Receipt: incident.Receipt{Thread: strconv.Itoa(n)}})
+	}
+	if m.Incident != nil || len(m.Digest) != 1 || m.Digest[0].ID != 25 {
+		t.Fatalf("got %+v, want a digest of incident 25", m)
+	}
+	resolve(t, l, 25)
+	if m := mustClaim(t, l, "chat", queued.Add(time.Hour)); m.Alert.IncidentID != 25 || m.Thread != "" || m.NotSent != 0 {
+		t.Errorf("got %+v, want the resolution on its own, in no thread", m)
 	}
 }

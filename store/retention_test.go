@@ -7,6 +7,7 @@ import (
 	"strings"
 	"testing"
 	"time"
+	"unsafe"
 
 	"github.com/backstop-project/backstop/history"
 	"github.com/backstop-project/backstop/incident"
@@ -354,4 +355,64 @@ func TestTheFirstCallerOfAnIncidentThatGoesOnIsErasedInTime(t *testing.T) {
 	if in := incidents(t, l)[0]; in.MoreLines || in.Failures != 3 {
 		t.Errorf("got %+v, want it to go on, on its one line", in)
 	}
+}
+
+// Where nobody is named and nothing was heard, the address may still say who it was.
+func TestTheFirstAddressOfAnIncidentThatGoesOnIsErasedInTime(t *testing.T) {
+	for name, end := range map[string]string{"query": "?who=anna", "fragment": "#anna"} {
+		t.Run(name, func(t *testing.T) {
+			nameless := func(n int) incident.Fed {
+				e := call(n, withParams("POST", incident.Param{Name: "CallSid", Value: sid("CA", n)},
+					incident.Param{Name: "ErrorUrl", Value: "https://www.example.com/voice" + end}, incident.Param{Name: "ErrorCode", Value: "11200"}))
+				e.Answer.Heard = ""
+				return e
+			}
+			l := openLedger(t)
+			keep := store.Retention{Days: 400, PersonalDays: 30}
+			feed(t, l, nameless(0))
+			live(t, l, start, start.Add(29*day), keep)
+			feed(t, l, nameless(29*24*60*60))
+			live(t, l, start.Add(29*day), start.Add(31*day), keep)
+			in := incidents(t, l)[0]
+			if in.First.ErrorURL != "https://www.example.com/voice" || in.Last.ErrorURL != "https://www.example.com/voice"+end {
+				t.Errorf("left of the first %q and of the newest %q, want the first without its %s", in.First.ErrorURL, in.Last.ErrorURL, name)
+			}
+		})
+	}
+}
+
+func TestAClockThatWasSetIsNotTrustedForADay(t *testing.T) {
+	for name, by := range map[string]time.Duration{"forward": 2 * time.Hour, "back": -30 * time.Minute} {
+		t.Run(name, func(t *testing.T) {
+			l := openLedger(t)
+			now := time.Now()
+			for _, step := range []struct {
+				at time.Time
+				ok bool
+			}{
+				{now, true},
+				{now.Add(time.Hour), true},
+				{set(t, now.Add(2*time.Hour), by), false},
+				{set(t, now.Add(25*time.Hour), by), false},
+				{set(t, now.Add(26*time.Hour), by), true},
+			} {
+				if _, err := l.Retain(t.Context(), step.at, store.Retention{Days: 1}); (err == nil) != step.ok || err != nil && !errors.Is(err, store.ErrClock) {
+					t.Errorf("%s after the first: got %v, want trusted: %v", step.at.Sub(now), err, step.ok)
+				}
+			}
+		})
+	}
+}
+
+// set is t as a clock says it that was set by so much: the wall clock's reading
+// moves, the monotonic one does not. Package time makes no such time from
+// another, so its first word is written: seconds from bit 30 on.
+func set(tb testing.TB, t time.Time, by time.Duration) time.Time {
+	tb.Helper()
+	moved := t
+	*(*uint64)(unsafe.Pointer(&moved)) += uint64(by/time.Second) << 30
+	if moved.Sub(t) != 0 || moved.Round(0).Sub(t.Round(0)) != by {
+		tb.Fatalf("package time has changed: %s set by %s is %s", t, by, moved)
+	}
+	return moved
 }
