@@ -108,8 +108,11 @@ func (a *Alerts) tellDigest(m incident.Message, most int) telling {
 		t.More = Count(int64(more))
 	}
 	if len(m.Digest) > 0 && m.Digest[0].State != incident.Resolved {
-		worst := m.Digest[0]
-		t.fact("Do first, for the first of them", firstThing(worst, twilio.Lookup(worst.Last.Code), twilio.ParseErrorURL(worst.Last.ErrorURL))...)
+		worst, label := m.Digest[0], "Do first"
+		if len(m.Digest) > 1 {
+			label += ", for the first of them"
+		}
+		t.fact(label, firstThing(worst, twilio.Lookup(worst.Last.Code), twilio.ParseErrorURL(worst.Last.ErrorURL))...)
 	}
 	t.fact("All of them", a.page("/incidents", "Incidents")...)
 	return t

@@ -126,7 +126,10 @@ func (a *Alerts) why(m incident.Message) string {
 		reasons = append([]string{Count(int64(n)) + " older ones"}, reasons[n:]...)
 	}
 	why := strings.Join(reasons, "; ")
-	if m.Digest != nil {
+	switch n := len(m.Digest) + len(m.Others); {
+	case n == 1 && m.Digest != nil:
+		why = "so much happened lately that this had to wait for its turn"
+	case m.Digest != nil:
 		why = "so much happened at once that one message names it all"
 	}
 	if m.NotSent > 0 {

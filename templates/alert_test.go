@@ -300,3 +300,22 @@ func TestTheWordsOfAnAlertAreThoseOfWhomTheyWereSaidTo(t *testing.T) {
 		})
 	}
 }
+
+// What the caps held back alone comes as a digest of one.
+func TestADigestOfOneSpeaksOfOne(t *testing.T) {
+	t.Parallel()
+	for _, sample := range notifytest.Samples() {
+		if sample.Name != "digest" {
+			continue
+		}
+		m := sample.Message
+		m.Digest, m.Others = m.Digest[:1], nil
+		mail, err := newAlerts(t, "").Mail(m)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if !strings.HasPrefix(mail.Subject, "1 incident, ") || !strings.Contains(mail.Text, "had to wait for its turn") || strings.Contains(mail.Text, "first of them") {
+			t.Errorf("%s\n%s", mail.Subject, mail.Text)
+		}
+	}
+}
