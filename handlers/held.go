@@ -24,21 +24,30 @@ func (l *listener) Accept() (net.Conn, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &counted{c, l.limit}, nil
+	return &counted{Conn: c, limit: l.limit}, nil
 }
 
 // counted is a connection whose bytes count while its request is incomplete.
 type counted struct {
 	net.Conn
 	limit *ConnectionCap
+	few   int // bytes that came and are not counted yet
 }
 
-// Read is the connection's own.
+// countedFrom is how many bytes of a connection are not worth a look: it has a
+// buffer of that size in any case, and a genuine request fits into it.
+const countedFrom = 4 << 10
+
+// Read is the connection's own. One goroutine at a time calls it.
 func (c *counted) Read(b []byte) (int, error) {
 	n, err := c.Conn.Read(b)
-	for _, victim := range c.limit.hold(c, n) {
+	if c.few += n; c.few < countedFrom {
+		return n, err
+	}
+	for _, victim := range c.limit.hold(c, c.few) {
 		_ = victim.Close() // it is gone either way
 	}
+	c.few = 0
 	return n, err
 }
 

@@ -95,8 +95,8 @@ func (t *tally) newest() string {
 // moment is a time as alerts write it.
 func moment(t time.Time) string { return t.Format("2006-01-02 15:04:05 -07:00") }
 
-// lately holds the newest entries, so few that noting one costs next to nothing:
-// in a storm there are others to be told of.
+// lately holds the newest entries: few, and one a millisecond, for in a storm
+// there are others to be told of.
 type lately struct {
 	entries [16]incident.Entry
 	at      [16]time.Time
@@ -104,6 +104,10 @@ type lately struct {
 }
 
 func (l *lately) note(e incident.Entry, now time.Time) {
+	newest := (l.next + len(l.at) - 1) % len(l.at)
+	if now.Sub(l.at[newest]) < time.Millisecond {
+		return
+	}
 	e.Failure.Params, e.Answer.Document = nil, nil
 	l.entries[l.next], l.at[l.next] = e, now
 	l.next = (l.next + 1) % len(l.entries)

@@ -24,7 +24,7 @@ func (w *worker) dispatchUrgent(ctx context.Context) {
 			continue
 		}
 		m := &waiting[0]
-		if at := m.Alert.At; !at.IsZero() && w.options.Now().Sub(at) >= urgentKeeps {
+		if w.options.Now().Sub(m.Alert.At) >= urgentKeeps {
 			waiting, failed = waiting[1:], 0
 			continue
 		}
@@ -35,7 +35,24 @@ func (w *worker) dispatchUrgent(ctx context.Context) {
 			continue
 		}
 		failed++
-		sleep(ctx, w.waitAfter(err, failed))
+		waiting = w.pauseUrgent(ctx, w.waitAfter(err, failed), waiting)
+	}
+}
+
+// pauseUrgent waits for d, or for the end of ctx, and returns waiting with what
+// has come meanwhile.
+func (w *worker) pauseUrgent(ctx context.Context, d time.Duration, waiting []incident.Message) []incident.Message {
+	timer := time.NewTimer(d)
+	defer timer.Stop()
+	for {
+		select {
+		case <-ctx.Done():
+			return waiting
+		case <-timer.C:
+			return waiting
+		case m := <-w.urgent:
+			waiting = w.putUrgent(waiting, begun(m, w.options.Now()))
+		}
 	}
 }
 
