@@ -319,6 +319,12 @@ func (r *rig) start() {
 	r.done.Go(func() { _ = r.sentinel.Run(ctx) })
 }
 
+func (r *rig) troubles() []error {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return slices.Clone(r.trouble)
+}
+
 func (r *rig) halt() {
 	r.stop()
 	r.done.Wait()

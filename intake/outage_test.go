@@ -85,3 +85,30 @@ func TestAnUrgentAlertSaysSinceWhenInThePeoplesZone(t *testing.T) {
 		}
 	})
 }
+
+// A disk that hangs says nothing, not even that it fails.
+func TestAJournalThatHangsIsTroubleUntilItGoesOn(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		r := newRig()
+		hang := make(chan struct{})
+		r.journal.hang = hang
+		r.start()
+		r.recorder.Record(entry(1, 0))
+		pass(time.Minute)
+		if got := r.troubles(); len(got) != 1 || got[0] == nil {
+			t.Errorf("while it hangs: %v, want one trouble", got)
+		}
+		r.recorder.Record(entry(2, 0))
+		r.journal.set(func() { r.journal.hang = nil })
+		close(hang)
+		pass(5 * time.Second)
+		if got := r.troubles(); len(got) != 2 || got[1] != nil {
+			t.Errorf("once it goes on: %v, want the trouble to be over", got)
+		}
+		r.halt()
+		if len(r.ledger.entries) != 2 {
+			t.Errorf("the ledger has %d entries, want both", len(r.ledger.entries))
+		}
+	})
+}

@@ -27,8 +27,9 @@ type RecorderOptions struct {
 	// Overflow is called with each entry that is kept slim or only counted,
 	// from the answer path: it must not block.
 	Overflow func(lost bool)
-	// Trouble is called when commits begin to fail and when they work again
-	// (nil); from the writer, so it may take its time but not for ever.
+	// Trouble is called when commits begin to fail, when one hangs, and when they
+	// work again (nil); one call at a time. The writer waits for it, so it may
+	// take its time but not for ever.
 	Trouble func(err error)
 	// Lost is called with the reason when the open journal's file was found
 	// damaged, removed or replaced, before it is closed and Open is asked.

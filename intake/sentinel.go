@@ -48,8 +48,9 @@ const (
 	decidedWithin = 10 * time.Second
 )
 
-// Note counts e while the ledger is away or slow, or the journal takes nothing. It is called for every
-// recorded entry, from the answer path: a short lock, no waiting.
+// Note counts e while the ledger is away or slow, or the journal takes nothing.
+// It is called for every recorded entry, from the answer path: a short lock, no
+// waiting.
 func (s *Sentinel) Note(e incident.Entry) {
 	s.mu.Lock()
 	defer s.mu.Unlock()

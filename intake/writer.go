@@ -57,7 +57,7 @@ func (w *writer) writeAll(ctx context.Context) error {
 		if g == nil {
 			return nil
 		}
-		if err := w.tryWrite(ctx, g); err != nil {
+		if err := w.watched(func() error { return w.tryWrite(ctx, g) }); err != nil {
 			w.failed(err)
 			return err
 		}
@@ -65,6 +65,28 @@ func (w *writer) writeAll(ctx context.Context) error {
 		w.late.Store(false)
 		w.trouble(nil)
 	}
+}
+
+// hangsAfter is how long a group may take until people are told: well behind
+// what a busy disk stalls for.
+const hangsAfter = 5 * time.Second
+
+var errHangs = errors.New("the disk does not answer")
+
+// watched has people told of a write that hangs, while it does. The next one
+// that succeeds says that it is over.
+func (w *writer) watched(write func() error) error {
+	told := make(chan struct{})
+	overdue := time.AfterFunc(hangsAfter, func() {
+		defer close(told)
+		w.o.Trouble(errHangs)
+	})
+	err := write()
+	if !overdue.Stop() {
+		<-told
+		w.troubled = true
+	}
+	return err
 }
 
 // panicsAtMost is how often a group is tried that made the writer panic: a bug
