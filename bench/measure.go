@@ -88,9 +88,9 @@ func bursts(ctx context.Context, p plan, c corpus, connections int) error {
 // bursts notes the figures of one number of connections that have a bound.
 func (r *report) bursts(connections int, gin, floor, ours *figures) {
 	at := fmt.Sprintf(", %d connections", connections)
-	r.atLeast("durable answers, of the floor's"+at, median(ours.rate)/median(floor.rate), 0.70, "")
-	r.atLeast("durable answers, of bare gin's"+at, median(ours.rate)/median(gin.rate), 0.30, "")
-	r.atLeast("until the ledger has them, of bare gin's"+at, median(ours.caughtUp)/median(gin.rate), 0.20, "")
+	r.atLeast("durable answers, of the floor's"+at, ratio(ours.rate, floor.rate), 0.70, "")
+	r.atLeast("durable answers, of bare gin's"+at, ratio(ours.rate, gin.rate), 0.30, "")
+	r.atLeast("until the ledger has them, of bare gin's"+at, ratio(ours.caughtUp, gin.rate), 0.20, "")
 	if connections == 64 {
 		r.atMost("p99 of an answer"+at, median(ours.p99), 15, " ms")
 	}

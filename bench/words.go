@@ -22,6 +22,16 @@ func median(values []float64) float64 {
 	return sorted[len(sorted)/2]
 }
 
+// ratio is the median of what a was of b in the same round: a machine that is
+// slower for a minute is so for both.
+func ratio(a, b []float64) float64 {
+	each := make([]float64, len(a))
+	for i := range each {
+		each[i] = a[i] / b[i]
+	}
+	return median(each)
+}
+
 func sizeOf(paths ...string) (int64, error) {
 	var sum int64
 	for _, path := range paths {

@@ -37,11 +37,10 @@ type JournalOptions struct {
 	MaxFile int64
 }
 
-// journal settings: docs/adr/0010 has the measurements. Large pages, for a row
-// is large; the WAL is copied back often, for a commit waits while it is.
+// journal settings: docs/adr/0010 has the measurements. The WAL is copied back
+// often, for a commit waits while it is.
 const (
-	journalPage       = 16 << 10
-	journalCheckpoint = 1 << 20 / journalPage // pages
+	journalCheckpoint = 1 << 20
 	journalWAL        = 4 << 20
 	journalWALLimit   = 64 << 20 // beyond it, readers are waited for
 )
@@ -81,7 +80,7 @@ func (j *Journal) open(ctx context.Context, path string, o JournalOptions) (err 
 	if err := inspect(ctx, path, journalVersion); err != nil {
 		return err
 	}
-	j.write = open(path, settings{conns: 1, page: journalPage, cacheKiB: 2048, checkpoint: journalCheckpoint, walLimit: journalWAL, erase: "FAST", maxFile: o.MaxFile})
+	j.write = open(path, settings{conns: 1, cacheKiB: 2048, checkpoint: journalCheckpoint, walLimit: journalWAL, erase: "FAST", maxFile: o.MaxFile})
 	j.read = open(path, settings{conns: 2, cacheKiB: 1024, readOnly: true})
 	if err := j.create(ctx); err != nil {
 		return err
@@ -138,7 +137,7 @@ func (j *Journal) Append(ctx context.Context, blob []byte) (row int64, err error
 }
 
 // rowOverhead is about what a row costs besides its blob: half a page.
-const rowOverhead = journalPage / 2
+const rowOverhead = pageSize / 2
 
 // boundWAL keeps the WAL small. The commits' own checkpoints reset it unless a
 // reader is in the way each time; past the limit readers are waited for, for

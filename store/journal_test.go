@@ -4,6 +4,7 @@ import (
 	"bufio"
 	"bytes"
 	"context"
+	"encoding/binary"
 	"errors"
 	"fmt"
 	"os"
@@ -282,5 +283,35 @@ func BenchmarkAppend(b *testing.B) {
 			}
 			b.ReportMetric(float64((cpu()-before).Microseconds())/float64(b.N), "cpu-µs/group")
 		})
+	}
+}
+
+// What a file is made with shows in its header, and nowhere else: a pragma that
+// comes too late does nothing and says nothing.
+// https://www.sqlite.org/fileformat2.html#the_database_header
+func TestAFileHasTheUsualPagesAndCanShrink(t *testing.T) {
+	dir := t.TempDir()
+	journal, err := store.OpenJournal(filepath.Join(dir, "journal.db"), store.JournalOptions{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	ledger, err := store.OpenLedger(t.Context(), filepath.Join(dir, "backstop.db"), store.LedgerOptions{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := errors.Join(journal.Close(), ledger.Close()); err != nil {
+		t.Fatal(err)
+	}
+	for _, file := range []string{"journal.db", "backstop.db"} {
+		header, err := os.ReadFile(filepath.Join(dir, file))
+		if err != nil {
+			t.Fatal(err)
+		}
+		if got := binary.BigEndian.Uint16(header[16:]); got != 4096 {
+			t.Errorf("%s: got pages of %d bytes, want 4096: what is counted in bytes relies on it", file, got)
+		}
+		if root, incremental := binary.BigEndian.Uint32(header[52:]), binary.BigEndian.Uint32(header[64:]); root == 0 || incremental == 0 {
+			t.Errorf("%s: got auto_vacuum %d, %d, want incremental", file, root, incremental)
+		}
 	}
 }

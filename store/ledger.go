@@ -43,7 +43,7 @@ type NotifierRow struct {
 // The ledger copies its WAL back every 32 MiB: pages that many batches touch
 // are then written once.
 const (
-	ledgerCheckpoint = 8192 // pages
+	ledgerCheckpoint = 32 << 20
 	ledgerWAL        = 32 << 20
 	ledgerWALLimit   = 256 << 20 // beyond it, readers are waited for
 )

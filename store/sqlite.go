@@ -1,7 +1,6 @@
 package store
 
 import (
-	"cmp"
 	"context"
 	"database/sql"
 	"database/sql/driver"
@@ -24,9 +23,8 @@ const applicationID = 0x626b7374
 type settings struct {
 	readOnly   bool
 	conns      int
-	page       int    // bytes of a page, where the file is new; 0 is pageSize
 	cacheKiB   int    // page cache of each connection
-	checkpoint int    // pages of WAL after which a commit checkpoints
+	checkpoint int    // bytes of WAL after which a commit checkpoints
 	walLimit   int64  // bytes that the WAL is cut to when it starts again
 	erase      string // secure_delete: overwrite what is deleted
 	maxFile    int64  // bytes that the file never exceeds; 0 is no bound
@@ -81,21 +79,19 @@ func (c connector) prepare(conn *sqlite3.SQLiteConn) error {
 	if c.settings.readOnly {
 		return nil
 	}
-	// The page size is settled by the first thing that writes: WAL comes after it.
-	page := cmp.Or(c.settings.page, pageSize)
-	pragmas := fmt.Sprintf("PRAGMA page_size = %d; PRAGMA journal_mode = WAL; PRAGMA wal_autocheckpoint = %d; PRAGMA journal_size_limit = %d;",
-		page, c.settings.checkpoint, c.settings.walLimit)
+	pragmas := fmt.Sprintf("PRAGMA journal_mode = WAL; PRAGMA wal_autocheckpoint = %d; PRAGMA journal_size_limit = %d",
+		c.settings.checkpoint/pageSize, c.settings.walLimit)
 	if _, err := conn.Exec(pragmas, nil); err != nil {
 		return fmt.Errorf("set pragmas: %w", err)
 	}
 	if c.settings.maxFile == 0 {
 		return nil
 	}
-	_, err := conn.Exec(fmt.Sprintf("PRAGMA max_page_count = %d", max(1, c.settings.maxFile/int64(page))), nil)
+	_, err := conn.Exec(fmt.Sprintf("PRAGMA max_page_count = %d", max(1, c.settings.maxFile/pageSize)), nil)
 	return err
 }
 
-// pageSize is SQLite's default, and the ledger's.
+// pageSize is SQLite's default, in bytes, and what both files are made with.
 const pageSize = 4096
 
 // integer runs a statement that yields one number.
