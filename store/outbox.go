@@ -35,6 +35,22 @@ func (l *Ledger) Claim(ctx context.Context, notifier string, now time.Time, leas
 	return m, wait, ok, nil
 }
 
+// Release ends the leases of all that is claimed: whoever claimed it is known
+// to be gone. What it had sent and not settled goes out again under its name.
+func (l *Ledger) Release(ctx context.Context) error {
+	err := l.inTx(ctx, func(ctx context.Context, t *tx) error {
+		return t.run(ctx, `
+			UPDATE deliveries
+			SET leased_until = 0
+			WHERE state IN (1, 2)
+			  AND leased_until > 0`)
+	})
+	if err != nil {
+		return fmt.Errorf("release what was claimed: %w", err)
+	}
+	return nil
+}
+
 type claiming struct {
 	*tx
 	notifier string

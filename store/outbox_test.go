@@ -196,6 +196,24 @@ func TestAClaimThatNobodySettledWaitsAgainWhenItsLeaseIsOver(t *testing.T) {
 	}
 }
 
+func TestWhatIsReleasedIsClaimedAtOnceUnderItsNameAndWhatWaitsGoesOnWaiting(t *testing.T) {
+	l := openLedger(t)
+	feed(t, l, call(0), call(1, func(e *incident.Fed) { e.Failure.ErrorURL = "https://other.example.com/" }))
+	first := mustClaim(t, l, "mail", queued)
+	failed := mustClaim(t, l, "mail", queued)
+	retryAt := queued.Add(time.Hour)
+	settle(t, l, "mail", failed.DeliveryID, incident.Result{At: queued, Error: "timeout", RetryAt: retryAt})
+	if err := l.Release(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	if again := mustClaim(t, l, "mail", queued); again.DeliveryID != first.DeliveryID || again.Attempt != 2 {
+		t.Errorf("got %+v, want the message that was released once more", again)
+	}
+	if m, _, ok := claim(t, l, "mail", queued); ok {
+		t.Errorf("got %+v before its time", m)
+	}
+}
+
 func TestNothingAboutAnIncidentOvertakesWhatIsBeingSent(t *testing.T) {
 	l := openLedger(t)
 	feed(t, l, call(0))

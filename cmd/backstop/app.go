@@ -79,7 +79,7 @@ func newApp(c config.Config, w *world, log *slog.Logger) (*app, error) {
 func (a *app) buildPipeline() {
 	p := a.current.Load()
 	a.dispatcher = notify.New(a.slot, p.notifiers, notify.Options{Log: a.log})
-	a.slot.alerts = a.dispatcher.Wake
+	a.slot.alerts, a.slot.alone = a.dispatcher.Wake, a.lock.alone
 	a.teller = intake.NewTeller(a.slot, a.urgent, a.dispatcher.Wake, a.log)
 	a.sentinel = intake.NewSentinel(a.urgent, a.zonedNow, a.log)
 	a.recorder = intake.NewRecorder(intake.RecorderOptions{
@@ -194,6 +194,7 @@ func (a *app) own(ctx context.Context) error {
 func (a *app) owning(ctx context.Context) error {
 	ctx, stop := context.WithCancel(ctx)
 	defer stop()
+	a.slot.succeed()
 	timers := intake.Timers{Ledger: a.keeper.fed, Until: a.fedUntil, Alerts: a.dispatcher.Wake, Now: time.Now, Log: a.log}
 	return together(ctx,
 		func(ctx context.Context) error { return a.guarded(ctx, "feeder", yielding(a.log, a.feeder.Run)) },

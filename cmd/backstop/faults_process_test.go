@@ -94,6 +94,21 @@ func TestHalfARequestHoldsUpNoStop(t *testing.T) {
 	judgeStored(t, p.dir, []string{result.SID})
 }
 
+// What was being sent when the process died is claimed for 80 s; nobody who
+// waits for an alert is to wait for that.
+func TestAMessageThatAKillInterruptedGoesOutSoonAfterTheNextStart(t *testing.T) {
+	t.Parallel()
+	mails := newMailServer(t)
+	mails.hang()
+	p := spawn(t, configured(t).with(mails.settings()))
+	p.call(sim.Call{})
+	eventually(t, soon, "the mail is being sent", func() bool { return mails.holding() > 0 })
+	p.kill()
+	mails.heal()
+	spawn(t, p.env)
+	mails.await(t, soon, "not helped")
+}
+
 func TestASecondSIGTERMKills(t *testing.T) {
 	t.Parallel()
 	p := spawn(t, configured(t))

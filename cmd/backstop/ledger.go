@@ -25,9 +25,12 @@ type ledgerSlot struct {
 	// suspect hears of a ledger that SQLite calls malformed, for its header may
 	// be good where its pages are not, or that it cannot read or write.
 	suspect func(l *store.Ledger, why error)
+	// alone says whether surely nobody else sends what is in the outbox.
+	alone func() bool
 
-	mu      sync.Mutex
-	claimed map[string]string // by notifier: the id of the ledger that its delivery was claimed from
+	mu       sync.Mutex
+	claimed  map[string]string // by notifier: the id of the ledger that its delivery was claimed from
+	released string            // the id of the ledger whose claims of processes that are gone were released
 }
 
 func (s *ledgerSlot) ledger() (*store.Ledger, error) {
@@ -122,6 +125,9 @@ func (s *ledgerSlot) Claim(ctx context.Context, notifier string, now time.Time, 
 	if err != nil {
 		return incident.Message{}, time.Time{}, false, nil
 	}
+	if err := s.release(ctx, l); err != nil {
+		return incident.Message{}, time.Time{}, false, s.watch(l, err)
+	}
 	m, wait, ok, err := l.Claim(ctx, notifier, now, lease)
 	if ok {
 		s.mu.Lock()
@@ -132,6 +138,29 @@ func (s *ledgerSlot) Claim(ctx context.Context, notifier string, now time.Time, 
 		s.claimed[notifier] = l.ID()
 	}
 	return m, wait, ok, s.watch(l, err)
+}
+
+// release frees what a process before this one had claimed and did not live to
+// settle, once for each ledger. Without it an alert that was being sent when
+// that one was killed would wait for the end of its lease.
+func (s *ledgerSlot) release(ctx context.Context, l *store.Ledger) error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.released == l.ID() || !s.alone() {
+		return nil
+	}
+	if err := l.Release(ctx); err != nil {
+		return err
+	}
+	s.released = l.ID()
+	return nil
+}
+
+// succeed notes that this process took over from another one.
+func (s *ledgerSlot) succeed() {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.released = ""
 }
 
 // Settle is store.Ledger's. In another ledger than the one that was claimed

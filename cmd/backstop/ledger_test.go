@@ -46,7 +46,7 @@ func TestWhoeverFindsTheLedgerDamagedHasItLookedAt(t *testing.T) {
 			t.Parallel()
 			l := damagedLedger(t)
 			var suspected *store.Ledger
-			s := &ledgerSlot{alerts: func() {}, suspect: func(l *store.Ledger, _ error) { suspected = l }}
+			s := &ledgerSlot{alerts: func() {}, alone: func() bool { return false }, suspect: func(l *store.Ledger, _ error) { suspected = l }}
 			s.open.Store(l)
 			if err := uses(s, l); err == nil {
 				t.Fatal("no error from pages that are overwritten")

@@ -25,6 +25,14 @@ type folderLock struct {
 // owns says whether this process is the one.
 func (l *folderLock) owns() bool { return l.held.Load() }
 
+// alone says whether this process holds the lock, so that no other one owns
+// what there is.
+func (l *folderLock) alone() bool {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.locked
+}
+
 // try takes the lock if it is free. Where it cannot be taken at all, as in a
 // folder that nobody can write to, this process owns what there is until it is
 // asked again: whoever opens a file of the folder anew asks first.
