@@ -21,6 +21,7 @@ type memoryJournal struct {
 	rows   [][]byte
 	fail   error
 	hang   chan struct{} // closed when it goes on; nil: it does not hang
+	stuck  chan struct{} // likewise of Check
 	gone   bool          // Check says that the file was replaced
 	closed bool
 	pruned int64          // rows removed
@@ -116,6 +117,12 @@ func (j *memoryJournal) Size() int64 {
 }
 
 func (j *memoryJournal) Check(context.Context) error {
+	j.mu.Lock()
+	stuck := j.stuck
+	j.mu.Unlock()
+	if stuck != nil {
+		<-stuck
+	}
 	j.mu.Lock()
 	defer j.mu.Unlock()
 	if j.gone {

@@ -42,26 +42,38 @@ func (w *writer) trouble(err error) {
 	w.o.Trouble(err)
 }
 
-// keepHouse runs once a second: it opens the journal where there is none,
-// notices one that was moved or deleted, and removes old rows.
+// keepHouse runs once a second. What it finds is told when it is done; that it
+// hangs, while it does.
 func (w *writer) keepHouse(ctx context.Context) {
+	var found error
+	var judged bool
+	_ = w.watched(func() error {
+		judged, found = w.look(ctx)
+		return nil
+	})
+	if judged {
+		w.trouble(found)
+	}
+}
+
+// look opens the journal where there is none, notices one that was moved or
+// deleted, and removes old rows. judged is true where what it found says
+// whether the journal works: a commit that waits will show it better.
+func (w *writer) look(ctx context.Context) (judged bool, found error) {
 	j := w.Journal()
 	if j == nil || w.troubled && w.idle() { // no commit will show whether it works again
 		err := w.ready(ctx)
-		if err != nil || w.idle() {
-			w.trouble(err)
-		}
-		return
+		return err != nil || w.idle(), err
 	}
 	if err := j.Check(ctx); err != nil {
-		w.trouble(err)
 		w.o.Log.Error("journal replaced under us, opening it anew", "err", err)
 		w.rescue(ctx, j)
 		w.o.Lost(err)
 		w.drop()
-		return
+		return true, err
 	}
 	w.prune(ctx, j)
+	return false, nil
 }
 
 // Pruning is done in small steps between commits, for a part of each second

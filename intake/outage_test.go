@@ -86,6 +86,32 @@ func TestAnUrgentAlertSaysSinceWhenInThePeoplesZone(t *testing.T) {
 	})
 }
 
+func TestAJournalThatHangsWhileItIsLookedAtIsTroubleUntilItGoesOn(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		r := newRig()
+		r.start()
+		stuck := make(chan struct{})
+		r.journal.set(func() { r.journal.stuck = stuck })
+		pass(2 * time.Second) // nothing waits to be written when it begins
+		r.recorder.Record(entry(1, 0))
+		pass(time.Minute)
+		if got := r.troubles(); len(got) != 1 || got[0] == nil {
+			t.Errorf("while it hangs: %v, want one trouble", got)
+		}
+		r.journal.set(func() { r.journal.stuck = nil })
+		close(stuck)
+		pass(5 * time.Second)
+		if got := r.troubles(); len(got) != 2 || got[1] != nil {
+			t.Errorf("once it goes on: %v, want the trouble to be over", got)
+		}
+		r.halt()
+		if len(r.ledger.entries) != 1 {
+			t.Errorf("the ledger has %d entries, want the one", len(r.ledger.entries))
+		}
+	})
+}
+
 // A disk that hangs says nothing, not even that it fails.
 func TestAJournalThatHangsIsTroubleUntilItGoesOn(t *testing.T) {
 	t.Parallel()
