@@ -12,6 +12,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 	"golang.org/x/net/html"
 
+	"github.com/backstop-project/backstop/history"
 	"github.com/backstop-project/backstop/incident"
 	"github.com/backstop-project/backstop/store"
 	"github.com/backstop-project/backstop/twilio/sim"
@@ -94,6 +95,11 @@ func judgeLog(t *testing.T, p *program, results []sim.Result) {
 	}
 	if strings.Contains(p.logged.String(), `"owned"`) {
 		t.Error("a stranger wrote into the log")
+	}
+	for line := range strings.Lines(p.logged.String()) {
+		if history.Visible(line) != line {
+			t.Errorf("a line has what a terminal does not show, or shows as something else: %q", line)
+		}
 	}
 }
 

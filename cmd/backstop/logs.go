@@ -1,10 +1,15 @@
 package main
 
 import (
+	"fmt"
 	"io"
+	"slices"
 	"strconv"
 	"sync"
 	"time"
+	"unicode"
+	"unicode/utf16"
+	"unicode/utf8"
 )
 
 // logWriter stands between the answer path and wherever logs go: a full pipe
@@ -71,10 +76,35 @@ func (w *logWriter) run() {
 		if dropped > 0 {
 			lines = append(lines, `{"level":"WARN","msg":"log lines dropped: their reader is too slow","lines":`+strconv.Itoa(dropped)+"}\n"...)
 		}
-		_, _ = w.to.Write(lines) // there is nowhere to report it
+		_, _ = w.to.Write(visible(lines)) // there is nowhere to report it
 		spare = lines
 		if ending {
 			return
 		}
 	}
+}
+
+// visible is lines of JSON with those marks escaped that a terminal does not
+// show, or that turn its direction of writing: a stranger's value must not
+// rearrange the line it is in. To whoever parses the line it is the same.
+func visible(lines []byte) []byte {
+	if !slices.ContainsFunc(lines, func(b byte) bool { return b >= utf8.RuneSelf }) {
+		return lines
+	}
+	escaped := make([]byte, 0, len(lines)+64)
+	for _, r := range string(lines) {
+		switch high, low := utf16.EncodeRune(r); {
+		case !isMark(r):
+			escaped = utf8.AppendRune(escaped, r)
+		case high == unicode.ReplacementChar:
+			escaped = fmt.Appendf(escaped, `\u%04x`, r)
+		default:
+			escaped = fmt.Appendf(escaped, `\u%04x\u%04x`, high, low)
+		}
+	}
+	return escaped
+}
+
+func isMark(r rune) bool {
+	return r > unicode.MaxASCII && (unicode.IsControl(r) || unicode.Is(unicode.Cf, r))
 }
