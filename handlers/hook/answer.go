@@ -94,19 +94,19 @@ func (h *Hook) serve(c *gin.Context, s *checked, r *twilio.Request, result twili
 	f.Drill = result.Match.Drill
 	f.Itself = !f.Drill && itself(f.ErrorURL, result.Base)
 	document, answer := s.Recovery.Answer(c.Request.Context(), f, recovery.Decide(f, s.Rules))
-	answer.Took = h.o.Now().Sub(whole)
+	decided := h.o.Now()
+	answer.Took = decided.Sub(whole)
 
 	entry := incident.Entry{Failure: s.without(f), Answer: answer}
 	h.o.Noted(entry) // before it can be fed
-	recorded := h.o.Now()
 	done, late := h.o.Recorder.Record(entry)
 	h.retries.complete(mine, f.ID, document, done)
 	h.Stats.answered(f)
 
 	written := h.wait(done, late)
-	waited := h.o.Now().Sub(recorded)
-	h.Stats.Seconds.Observe(answer.Took + waited)
-	h.log(c.Request.Context(), entry, written, waited)
+	ready := h.o.Now()
+	h.Stats.Seconds.Observe(ready.Sub(whole))
+	h.log(c.Request.Context(), entry, written, ready, ready.Sub(decided))
 	h.sign(c, f.ID, written)
 	h.answer(c, document)
 }

@@ -44,11 +44,11 @@ var (
 // masked hides numbers in the log, whatever pages may show.
 var masked = history.Mask{Numbers: true} //nolint:gochecknoglobals // constant
 
-// log writes the one line of a failure; waited is how long its answer waited to
-// be written down. Numbers are masked, the raw request is
-// not in it. It hands the handler a record of its own: Logger would look up
+// log writes the one line of a failure, as of now; waited is how long its
+// answer waited to be written down. Numbers are masked, the raw request is not
+// in it. It hands the handler a record of its own: Logger would look up
 // which line of the source this is, for nobody.
-func (h *Hook) log(ctx context.Context, e incident.Entry, written bool, waited time.Duration) {
+func (h *Hook) log(ctx context.Context, e incident.Entry, written bool, now time.Time, waited time.Duration) {
 	level := slog.LevelInfo
 	if !written {
 		level = slog.LevelWarn
@@ -58,7 +58,7 @@ func (h *Hook) log(ctx context.Context, e incident.Entry, written bool, waited t
 		return
 	}
 	f := e.Failure
-	line := slog.NewRecord(h.o.Now(), level, "failure answered", 0)
+	line := slog.NewRecord(now, level, "failure answered", 0)
 	line.AddAttrs(
 		slog.String("failure", f.ID.String()),
 		slog.String("channel", f.Channel.String()),

@@ -92,7 +92,8 @@ func (r *retries) claim(signature, token string, now time.Time) (a *answered, ke
 	if a := r.find(key); a != nil && (token != "" || now.Sub(a.at) < incident.RetryWindow) {
 		return a, key, true, false
 	}
-	bySignature := keyOf(signature, "\x00")
+	var bySignature requestKey // it was verified, so that nobody chose it, and its beginning tells it from others
+	copy(bySignature[:], signature)
 	n := max(r.young.tokens[bySignature], r.old.tokens[bySignature], r.repeats.of(bySignature)) + 1
 	r.young.tokens[bySignature] = n
 	if n > 1 {
