@@ -16,10 +16,16 @@ const urgentKeeps = 10 * time.Minute
 // wait in, so one that the notifier does not take is tried again from here, and
 // gives way to a newer one about the same.
 func (w *worker) dispatchUrgent(ctx context.Context) {
-	var waiting []incident.Message
-	failed := 0 // attempts in a row
+	var (
+		waiting []incident.Message
+		n       Notifier
+		failed  int // attempts of n in a row
+	)
 	for ctx.Err() == nil {
 		waiting = w.takeUrgent(ctx, waiting)
+		if now := w.current(); now != n {
+			n, failed = now, 0
+		}
 		if len(waiting) == 0 {
 			continue
 		}
@@ -29,31 +35,33 @@ func (w *worker) dispatchUrgent(ctx context.Context) {
 			continue
 		}
 		m.Attempt++
-		err := w.sendUrgent(ctx, *m)
+		err := w.sendUrgent(ctx, n, *m)
 		if err == nil || IsPermanent(err) {
 			waiting, failed = waiting[1:], 0
 			continue
 		}
 		failed++
-		waiting = w.pauseUrgent(ctx, w.waitAfter(err, failed), waiting)
+		waiting = w.pauseUrgent(ctx, n, w.waitAfter(err, failed), waiting)
 	}
 }
 
-// pauseUrgent waits for d, or for the end of ctx, and returns waiting with what
-// has come meanwhile.
-func (w *worker) pauseUrgent(ctx context.Context, d time.Duration, waiting []incident.Message) []incident.Message {
+// pauseUrgent leaves n alone for d, or until ctx ends or n has a successor, and
+// returns waiting with what has come meanwhile.
+func (w *worker) pauseUrgent(ctx context.Context, n Notifier, d time.Duration, waiting []incident.Message) []incident.Message {
 	timer := time.NewTimer(d)
 	defer timer.Stop()
-	for {
+	for w.current() == n {
 		select {
 		case <-ctx.Done():
 			return waiting
 		case <-timer.C:
 			return waiting
+		case <-w.renewed:
 		case m := <-w.urgent:
 			waiting = w.putUrgent(waiting, begun(m, w.options.Now()))
 		}
 	}
+	return waiting
 }
 
 // takeUrgent is waiting with what has come meanwhile; where nothing waits it
@@ -101,10 +109,10 @@ func (w *worker) putUrgent(waiting []incident.Message, m incident.Message) []inc
 	return waiting
 }
 
-func (w *worker) sendUrgent(ctx context.Context, m incident.Message) error {
+func (w *worker) sendUrgent(ctx context.Context, n Notifier, m incident.Message) error {
 	m.Now = w.options.Now()
 	sending, cancel := outlive(ctx, drainSends)
-	receipt, err := w.send(sending, w.current(), m)
+	receipt, err := w.send(sending, n, m)
 	broken := sending.Err() != nil
 	cancel()
 	r := w.judge(m, receipt, err, broken)

@@ -2,6 +2,7 @@ package notify_test
 
 import (
 	"context"
+	"slices"
 	"strconv"
 	"strings"
 	"sync/atomic"
@@ -114,4 +115,39 @@ func TestAnOldUrgentMessageIsNotSent(t *testing.T) {
 			t.Errorf("%d sends", n)
 		}
 	})
+}
+
+func TestNewSettingsAreTriedAtOnceForAnUrgentMessageThatWaits(t *testing.T) {
+	t.Parallel()
+	limited := func(context.Context, incident.Message) error { return notify.RetryAfter(errNo, 5*time.Minute) }
+	for name, c := range map[string]struct {
+		old                 func(context.Context, incident.Message) error
+		replacedAt, triedAt time.Duration
+	}{
+		"after a long backoff":                     {fail, 50 * time.Second, 50 * time.Second},
+		"in a pause that the other side asked for": {limited, time.Minute, time.Minute},
+		"while the old ones still hang":            {hang, 10 * time.Second, 20 * time.Second},
+		"while the old ones are about to be told to wait": {func(ctx context.Context, m incident.Message) error {
+			time.Sleep(15 * time.Second)
+			return limited(ctx, m)
+		}, 10 * time.Second, 15 * time.Second},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			synctest.Test(t, func(t *testing.T) {
+				began := time.Now()
+				old, replacement := &fake{name: "mail", do: c.old}, &fake{name: "mail", do: fail}
+				d := notify.New(newOutbox(), []notify.Notifier{old}, notify.Options{Jitter: longest})
+				start(t, d)
+				d.Urgent(incident.Message{})
+				time.Sleep(c.replacedAt)
+				d.Replace([]notify.Notifier{replacement})
+				time.Sleep(c.triedAt - c.replacedAt + 4*time.Second)
+				want := []time.Duration{c.triedAt, c.triedAt + time.Second, c.triedAt + 3*time.Second}
+				if got := replacement.after(began); !slices.Equal(got, want) {
+					t.Errorf("tried at %v, want %v: at once, and then with a new backoff", got, want)
+				}
+			})
+		})
+	}
 }

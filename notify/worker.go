@@ -19,7 +19,8 @@ type worker struct {
 	started bool            // the dispatcher's lock guards it
 
 	wake    chan struct{}
-	changed chan struct{}
+	changed chan struct{} // another notifier is in place: for the outbox's lane
+	renewed chan struct{} // the same for the urgent one
 	urgent  chan incident.Message
 	quit    chan struct{}
 	done    chan struct{}
@@ -39,6 +40,7 @@ func newWorker(outbox Outbox, o Options, n Notifier, before <-chan struct{}) *wo
 		before:   before,
 		wake:     make(chan struct{}, 1),
 		changed:  make(chan struct{}, 1),
+		renewed:  make(chan struct{}, 1),
 		urgent:   make(chan incident.Message, urgentKept),
 		quit:     make(chan struct{}),
 		done:     make(chan struct{}),
@@ -69,6 +71,7 @@ func (w *worker) use(n Notifier) {
 	w.status.Errors = 0
 	w.status.PausedUntil = time.Time{}
 	notice(w.changed)
+	notice(w.renewed)
 }
 
 func notice(c chan struct{}) {
