@@ -1,7 +1,10 @@
 package notify_test
 
 import (
+	"bytes"
 	"context"
+	"log/slog"
+	"regexp"
 	"slices"
 	"strconv"
 	"strings"
@@ -83,7 +86,7 @@ func TestANewerUrgentMessageReplacesOneAboutTheSame(t *testing.T) {
 		start(t, d)
 		say := func(topic incident.Topic, title string) {
 			d.Urgent(incident.Message{Alert: incident.Alert{Kind: incident.Meta, At: time.Now(), Topic: topic, Title: title}})
-			time.Sleep(time.Second)
+			time.Sleep(900 * time.Millisecond) // at no time when one is sent
 		}
 		say(incident.LedgerTopic, "1 caller")
 		say(incident.JournalTopic, "disk full")
@@ -106,13 +109,13 @@ func TestAnOldUrgentMessageIsNotSent(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		mail := &fake{name: "mail"}
 		d := notify.New(newOutbox(), []notify.Notifier{mail}, notify.Options{})
-		d.Urgent(incident.Message{Alert: incident.Alert{At: time.Now()}})
+		d.Urgent(incident.Message{Alert: incident.Alert{At: time.Now(), Topic: incident.LedgerTopic, Title: "old"}})
 		time.Sleep(time.Hour)
 		start(t, d)
-		d.Urgent(incident.Message{Alert: incident.Alert{At: time.Now()}})
+		d.Urgent(incident.Message{Alert: incident.Alert{At: time.Now(), Topic: incident.JournalTopic, Title: "new"}})
 		synctest.Wait()
-		if n := len(mail.seen()); n != 1 {
-			t.Errorf("%d sends", n)
+		if got := titles(mail); got != "new" {
+			t.Errorf("sent %q", got)
 		}
 	})
 }
@@ -146,6 +149,140 @@ func TestNewSettingsAreTriedAtOnceForAnUrgentMessageThatWaits(t *testing.T) {
 				want := []time.Duration{c.triedAt, c.triedAt + time.Second, c.triedAt + 3*time.Second}
 				if got := replacement.after(began); !slices.Equal(got, want) {
 					t.Errorf("tried at %v, want %v: at once, and then with a new backoff", got, want)
+				}
+			})
+		})
+	}
+}
+
+// What is being sent is on its way with the old words.
+func TestANewerUrgentMessageAboutTheSameIsSentThoughOneIsUnderWay(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		mail := &fake{name: "mail", do: func(context.Context, incident.Message) error { time.Sleep(time.Second); return nil }}
+		d := notify.New(newOutbox(), []notify.Notifier{mail}, notify.Options{})
+		start(t, d)
+		for _, title := range []string{"1 caller", "10 callers", "100 callers"} {
+			d.Urgent(incident.Message{Alert: incident.Alert{At: time.Now(), Topic: incident.LedgerTopic, Title: title}})
+			time.Sleep(400 * time.Millisecond)
+		}
+		time.Sleep(time.Minute)
+		if got := titles(mail); got != "1 caller, 100 callers" {
+			t.Errorf("sent %q", got)
+		}
+	})
+}
+
+func TestOfUrgentMessagesFourAreKeptAndWhatFindsNoRoomIsLogged(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		var log bytes.Buffer
+		d := notify.New(newOutbox(), []notify.Notifier{&fake{name: "mail"}}, notify.Options{Log: slog.New(slog.NewTextHandler(&log, nil))})
+		urgently(d, 6)
+		if got := dropped(&log); !slices.Equal(got, []string{"news 4", "news 5"}) {
+			t.Errorf("logged as dropped: %v", got)
+		}
+	})
+}
+
+// urgently tells d about so many different things.
+func urgently(d *notify.Dispatcher, count int) {
+	for n := range count {
+		number := strconv.Itoa(n)
+		d.Urgent(incident.Message{Alert: incident.Alert{Kind: incident.Meta, At: time.Now(), Topic: incident.LedgerTopic.About(number), Title: "news " + number}})
+	}
+}
+
+// titles are what n was given, in order.
+func titles(n *fake) string {
+	var list []string
+	for _, s := range n.seen() {
+		list = append(list, s.message.Alert.Title)
+	}
+	return strings.Join(list, ", ")
+}
+
+// dropped are the titles of what the log says was dropped.
+func dropped(log *bytes.Buffer) []string {
+	var list []string
+	for _, m := range regexp.MustCompile(`urgent alert dropped.* notifier=mail title="([^"]*)"`).FindAllStringSubmatch(log.String(), -1) {
+		list = append(list, m[1])
+	}
+	return list
+}
+
+// There is no outbox that would still have them.
+func TestUrgentMessagesOutliveTheWorkerThatTriesThem(t *testing.T) {
+	t.Parallel()
+	slowly := func(context.Context, incident.Message) error { time.Sleep(time.Second); return nil }
+	for name, c := range map[string]struct {
+		old     func(context.Context, incident.Message) error
+		succeed func(t *testing.T, d *notify.Dispatcher, stop func() error, heir *fake)
+		want    string
+	}{
+		"a dispatcher that is run again": {fail, func(t *testing.T, d *notify.Dispatcher, stop func() error, heir *fake) {
+			t.Helper()
+			if err := stop(); err != nil {
+				t.Error(err)
+			}
+			d.Replace([]notify.Notifier{heir})
+			start(t, d)
+		}, "news 0, news 1, news 2"},
+		"a notifier that is back before its send has ended": {hang, func(_ *testing.T, d *notify.Dispatcher, _ func() error, heir *fake) {
+			d.Replace(nil)
+			d.Replace([]notify.Notifier{heir})
+		}, "news 0, news 1, news 2"},
+		"what the old one still sends is not sent again": {slowly, func(_ *testing.T, d *notify.Dispatcher, _ func() error, heir *fake) {
+			d.Replace(nil)
+			d.Replace([]notify.Notifier{heir})
+		}, "news 1, news 2"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			synctest.Test(t, func(t *testing.T) {
+				old, heir := &fake{name: "mail", do: c.old}, &fake{name: "mail"}
+				d := notify.New(newOutbox(), []notify.Notifier{old}, notify.Options{Jitter: longest})
+				stop := start(t, d)
+				urgently(d, 3)
+				synctest.Wait()
+				c.succeed(t, d, stop, heir)
+				time.Sleep(time.Minute)
+				if got := titles(heir); got != c.want {
+					t.Errorf("the heir of one that was given %q sent %q, want %q", titles(old), got, c.want)
+				}
+			})
+		})
+	}
+}
+
+func TestUrgentMessagesOfANotifierThatIsTakenAwayAreLogged(t *testing.T) {
+	t.Parallel()
+	for name, c := range map[string]struct {
+		do   func(context.Context, incident.Message) error
+		runs bool
+		want []string
+	}{
+		"while one is tried":           {hang, true, []string{"news 0", "news 1"}},
+		"while one is tried with luck": {func(context.Context, incident.Message) error { time.Sleep(time.Second); return nil }, true, []string{"news 1"}},
+		"in a pause":                   {fail, true, []string{"news 0", "news 1"}},
+		"when none was needed":         {nil, true, nil},
+		"before anything runs":         {nil, false, []string{"news 0", "news 1"}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			synctest.Test(t, func(t *testing.T) {
+				var log bytes.Buffer
+				d := notify.New(newOutbox(), []notify.Notifier{&fake{name: "mail", do: c.do}}, notify.Options{Jitter: longest, Log: slog.New(slog.NewTextHandler(&log, nil))})
+				if c.runs {
+					start(t, d)
+				}
+				urgently(d, 2)
+				synctest.Wait()
+				d.Replace(nil)
+				time.Sleep(5 * time.Second)
+				synctest.Wait()
+				if got := dropped(&log); !slices.Equal(got, c.want) {
+					t.Errorf("logged as dropped: %v, want %v", got, c.want)
 				}
 			})
 		})

@@ -19,9 +19,8 @@ type worker struct {
 	started bool            // the dispatcher's lock guards it
 
 	wake    chan struct{}
-	changed chan struct{} // another notifier is in place: for the outbox's lane
-	renewed chan struct{} // the same for the urgent one
-	urgent  chan incident.Message
+	changed chan struct{}
+	urgent  *urgentList
 	quit    chan struct{}
 	done    chan struct{}
 
@@ -30,18 +29,14 @@ type worker struct {
 	status   Status
 }
 
-const urgentKept = 4
-
-func newWorker(outbox Outbox, o Options, n Notifier, before <-chan struct{}) *worker {
+func newWorker(outbox Outbox, o Options, n Notifier) *worker {
 	return &worker{
 		outbox:   outbox,
 		options:  o,
 		name:     n.Name(),
-		before:   before,
 		wake:     make(chan struct{}, 1),
 		changed:  make(chan struct{}, 1),
-		renewed:  make(chan struct{}, 1),
-		urgent:   make(chan incident.Message, urgentKept),
+		urgent:   newUrgentList(),
 		quit:     make(chan struct{}),
 		done:     make(chan struct{}),
 		notifier: n,
@@ -51,10 +46,28 @@ func newWorker(outbox Outbox, o Options, n Notifier, before <-chan struct{}) *wo
 
 // again is a worker that goes on after w, whose run has ended or is about to.
 func (w *worker) again() *worker {
-	next := newWorker(w.outbox, w.options, w.current(), w.done)
-	next.urgent = w.urgent
+	next := w.successor(w.current())
 	next.status = w.snapshot()
 	return next
+}
+
+// successor is a worker for n, of the same name as w. It begins when w has
+// ended, with the urgent messages that w did not get out.
+func (w *worker) successor(n Notifier) *worker {
+	next := newWorker(w.outbox, w.options, n)
+	next.before = w.done
+	next.urgent = w.urgent
+	return next
+}
+
+// running says whether w has begun and not ended. The dispatcher's lock is held.
+func (w *worker) running() bool {
+	select {
+	case <-w.done:
+		return false
+	default:
+		return w.started
+	}
 }
 
 // signal says that the outbox may have something.
@@ -71,7 +84,7 @@ func (w *worker) use(n Notifier) {
 	w.status.Errors = 0
 	w.status.PausedUntil = time.Time{}
 	notice(w.changed)
-	notice(w.renewed)
+	notice(w.urgent.news)
 }
 
 func notice(c chan struct{}) {
