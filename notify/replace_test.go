@@ -102,6 +102,29 @@ func TestANotifierTakenAwayAndPutBackServesInOrder(t *testing.T) {
 	})
 }
 
+func TestANotifierTakenAwayTwiceIsNotBackBeforeItsSendHasEnded(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		slow := &fake{name: "mail", do: func(context.Context, incident.Message) error { time.Sleep(time.Second); return nil }}
+		between, last := &fake{name: "mail"}, &fake{name: "mail"}
+		d := notify.New(newOutbox(), []notify.Notifier{slow}, notify.Options{})
+		start(t, d)
+		urgently(d, 2)
+		synctest.Wait()
+		for _, notifiers := range [][]notify.Notifier{nil, {between}, nil, {last}} {
+			d.Replace(notifiers)
+		}
+		synctest.Wait()
+		if got := titles(last); got != "" {
+			t.Errorf("%q were sent while the first was in hand", got)
+		}
+		time.Sleep(time.Minute)
+		if got := titles(last); got != "news 1" || len(between.seen()) != 0 {
+			t.Errorf("sent %q", got)
+		}
+	})
+}
+
 func TestReplaceBeforeRunAndAfterIt(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {

@@ -107,10 +107,7 @@ func (w *worker) run(ctx context.Context) {
 		}
 	})
 	if w.before != nil {
-		select {
-		case <-w.before:
-		case <-ctx.Done():
-		}
+		<-w.before // whatever ends ctx: who waits for our end waits for that one's, too
 	}
 	lanes.Go(func() { w.dispatch(ctx) })
 	lanes.Go(func() { w.dispatchUrgent(ctx) })
