@@ -18,48 +18,82 @@ func (w *worker) takeUrgent(m incident.Message) {
 		m.Alert.At = w.options.Now()
 	}
 	if !w.urgent.put(m) {
-		w.logDropped(m, "others wait already")
+		w.logDropped(&m, "others wait already")
 	}
 }
 
 // dropUrgent gives up what waits, for nobody will send it any more.
 func (w *worker) dropUrgent() {
 	for _, m := range w.urgent.clear() {
-		w.logDropped(*m, "its notifier was taken away")
+		w.logDropped(m, "its notifier was taken away")
 	}
 }
 
-func (w *worker) logDropped(m incident.Message, why string) {
+// giveUp drops m, unless it has given way to a newer one anyway.
+func (w *worker) giveUp(m *incident.Message, why string) {
+	if w.urgent.remove(m) {
+		w.logDropped(m, why)
+	}
+}
+
+func (w *worker) logDropped(m *incident.Message, why string) {
 	w.options.Log.Warn("urgent alert dropped", "notifier", w.name, "title", m.Alert.Title, "why", why)
+}
+
+// pace is how the urgent lane treats a notifier.
+type pace struct {
+	of     Notifier
+	failed int       // attempts in a row
+	until  time.Time // it is to be left alone
 }
 
 // dispatchUrgent sends urgent messages until ctx ends. There is no outbox to
 // wait in, so one that the notifier does not take stays on the list, is tried
-// again from there, and gives way to a newer one about the same.
+// again from there, and gives way to a newer one about the same. A pause is kept
+// for what outlives it; what does not has its one try at once, for it has
+// nothing to wait for.
 func (w *worker) dispatchUrgent(ctx context.Context) {
-	var (
-		n      Notifier
-		failed int // attempts of n in a row
-	)
+	var p pace
 	for m := w.urgent.next(ctx); m != nil; m = w.urgent.next(ctx) {
-		if now := w.current(); now != n {
-			n, failed = now, 0
+		if n := w.current(); n != p.of {
+			p = pace{of: n}
 		}
-		if w.options.Now().Sub(m.Alert.At) >= urgentKeeps {
-			w.urgent.remove(m)
-			failed = 0
-			continue
+		switch now := w.options.Now(); {
+		case isTooOld(m, now):
+			w.giveUp(m, tooOld)
+		case now.Before(p.until) && !isTooOld(m, p.until):
+			w.pauseUrgent(ctx, p.of, p.until.Sub(now))
+		default:
+			p = w.tryUrgent(ctx, m, p)
 		}
-		m.Attempt++
-		err := w.sendUrgent(ctx, n, *m)
-		if err == nil || IsPermanent(err) {
-			w.urgent.remove(m)
-			failed = 0
-			continue
-		}
-		failed++
-		w.pauseUrgent(ctx, n, w.waitAfter(err, failed))
 	}
+}
+
+const tooOld = "it gets too old to be worth sending"
+
+func isTooOld(m *incident.Message, at time.Time) bool { return at.Sub(m.Alert.At) >= urgentKeeps }
+
+// tryUrgent makes one attempt. It gives m up where the pause after it would be
+// longer than m is worth sending.
+func (w *worker) tryUrgent(ctx context.Context, m *incident.Message, p pace) pace {
+	m.Attempt++
+	err := w.sendUrgent(ctx, p.of, *m)
+	if err == nil || IsPermanent(err) {
+		w.urgent.remove(m)
+		return pace{of: p.of}
+	}
+	p.failed++
+	p.until = w.options.Now().Add(w.waitAfter(err, p.failed))
+	if !isTooOld(m, p.until) || w.current() != p.of {
+		return p
+	}
+	why := tooOld
+	if _, asked := RetryWait(err); asked {
+		why = "its notifier asks for a longer pause than it is worth sending"
+	}
+	w.giveUp(m, why)
+	p.failed = 0
+	return p
 }
 
 // pauseUrgent leaves n alone for d, or until ctx ends or n has a successor.

@@ -62,8 +62,13 @@ func TestUrgentIsTriedForTenMinutes(t *testing.T) {
 		mail := &fake{name: "mail", do: fail}
 		d := notify.New(newOutbox(), []notify.Notifier{mail}, notify.Options{Jitter: longest})
 		start(t, d)
-		d.Urgent(incident.Message{})
+		d.Urgent(incident.Message{Attempt: 7})
 		time.Sleep(time.Hour)
+		for i, s := range mail.seen() {
+			if s.message.Attempt != i+1 {
+				t.Errorf("attempt %d calls itself %d", i+1, s.message.Attempt)
+			}
+		}
 		got := mail.after(began)
 		if len(got) < 20 || got[2] != 3*time.Second || got[len(got)-1] > 10*time.Minute || got[len(got)-1] < 9*time.Minute {
 			t.Errorf("attempts at %v, want them to go on for ten minutes", got)
@@ -130,9 +135,9 @@ func TestNewSettingsAreTriedAtOnceForAnUrgentMessageThatWaits(t *testing.T) {
 		"after a long backoff":                     {fail, 50 * time.Second, 50 * time.Second},
 		"in a pause that the other side asked for": {limited, time.Minute, time.Minute},
 		"while the old ones still hang":            {hang, 10 * time.Second, 20 * time.Second},
-		"while the old ones are about to be told to wait": {func(ctx context.Context, m incident.Message) error {
+		"while the old ones are about to be told to wait": {func(context.Context, incident.Message) error {
 			time.Sleep(15 * time.Second)
-			return limited(ctx, m)
+			return notify.RetryAfter(errNo, time.Hour)
 		}, 10 * time.Second, 15 * time.Second},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -188,9 +193,14 @@ func TestOfUrgentMessagesFourAreKeptAndWhatFindsNoRoomIsLogged(t *testing.T) {
 // urgently tells d about so many different things.
 func urgently(d *notify.Dispatcher, count int) {
 	for n := range count {
-		number := strconv.Itoa(n)
-		d.Urgent(incident.Message{Alert: incident.Alert{Kind: incident.Meta, At: time.Now(), Topic: incident.LedgerTopic.About(number), Title: "news " + number}})
+		urgent(d, n)
 	}
+}
+
+// urgent tells d about the thing of that number.
+func urgent(d *notify.Dispatcher, n int) {
+	number := strconv.Itoa(n)
+	d.Urgent(incident.Message{Alert: incident.Alert{Kind: incident.Meta, At: time.Now(), Topic: incident.LedgerTopic.About(number), Title: "news " + number}})
 }
 
 // titles are what n was given, in order.
@@ -255,26 +265,40 @@ func TestUrgentMessagesOutliveTheWorkerThatTriesThem(t *testing.T) {
 	}
 }
 
+// life is how far a dispatcher has come.
+type life int
+
+const (
+	unborn life = iota
+	running
+	over
+)
+
 func TestUrgentMessagesOfANotifierThatIsTakenAwayAreLogged(t *testing.T) {
 	t.Parallel()
 	for name, c := range map[string]struct {
 		do   func(context.Context, incident.Message) error
-		runs bool
+		life life
 		want []string
 	}{
-		"while one is tried":           {hang, true, []string{"news 0", "news 1"}},
-		"while one is tried with luck": {func(context.Context, incident.Message) error { time.Sleep(time.Second); return nil }, true, []string{"news 1"}},
-		"in a pause":                   {fail, true, []string{"news 0", "news 1"}},
-		"when none was needed":         {nil, true, nil},
-		"before anything runs":         {nil, false, []string{"news 0", "news 1"}},
+		"while one is tried":           {hang, running, []string{"news 0", "news 1"}},
+		"while one is tried with luck": {func(context.Context, incident.Message) error { time.Sleep(time.Second); return nil }, running, []string{"news 1"}},
+		"in a pause":                   {fail, running, []string{"news 0", "news 1"}},
+		"when none was needed":         {nil, running, nil},
+		"between two runs":             {nil, over, []string{"news 0", "news 1"}},
+		"before anything runs":         {nil, unborn, []string{"news 0", "news 1"}},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			synctest.Test(t, func(t *testing.T) {
 				var log bytes.Buffer
 				d := notify.New(newOutbox(), []notify.Notifier{&fake{name: "mail", do: c.do}}, notify.Options{Jitter: longest, Log: slog.New(slog.NewTextHandler(&log, nil))})
-				if c.runs {
-					start(t, d)
+				if c.life != unborn {
+					stop := start(t, d)
+					synctest.Wait()
+					if c.life == over {
+						_ = stop() // start's cleanup says what is wrong with it
+					}
 				}
 				urgently(d, 2)
 				synctest.Wait()

@@ -65,10 +65,15 @@ func (l *urgentList) first() *incident.Message {
 }
 
 // remove takes m off the list, but not what has come in its place.
-func (l *urgentList) remove(m *incident.Message) {
+func (l *urgentList) remove(m *incident.Message) (was bool) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	l.waiting = slices.DeleteFunc(l.waiting, func(other *incident.Message) bool { return other == m })
+	at := slices.Index(l.waiting, m)
+	if at < 0 {
+		return false
+	}
+	l.waiting = slices.Delete(l.waiting, at, at+1)
+	return true
 }
 
 // clear empties the list and returns what was on it.
