@@ -62,9 +62,9 @@ type Dispatcher struct {
 
 	mu      sync.Mutex
 	workers map[string]*worker
-	order   []string                 // names, as configured
-	start   func(*worker)            // nil unless running
-	leaving map[string]chan struct{} // workers taken away that still finish
+	order   []string           // names, as configured
+	start   func(*worker)      // nil unless running
+	leaving map[string]*worker // taken away, and still finishing
 }
 
 // New makes a dispatcher; Run sets it to work.
@@ -73,7 +73,7 @@ func New(outbox Outbox, notifiers []Notifier, o Options) *Dispatcher {
 		outbox:  outbox,
 		options: o.withDefaults(),
 		workers: make(map[string]*worker),
-		leaving: make(map[string]chan struct{}),
+		leaving: make(map[string]*worker),
 	}
 	d.Replace(notifiers)
 	return d
@@ -85,7 +85,7 @@ func New(outbox Outbox, notifiers []Notifier, o Options) *Dispatcher {
 func (d *Dispatcher) Run(ctx context.Context) error {
 	var running sync.WaitGroup
 	d.mu.Lock()
-	d.start = func(w *worker) { running.Go(func() { w.run(ctx) }) }
+	d.start = func(w *worker) { running.Go(func() { w.run(ctx); d.ended(w) }) }
 	for name, w := range d.workers {
 		if w.started {
 			w = w.again()
@@ -126,50 +126,6 @@ func (d *Dispatcher) Wake() {
 	}
 }
 
-// Replace puts other notifiers in the place of the present ones, by name, and
-// never blocks. One whose name stays goes on with what it was doing and then
-// uses the new settings, its backoff forgotten; one whose name is gone
-// finishes the message it has in hand.
-func (d *Dispatcher) Replace(notifiers []Notifier) {
-	d.mu.Lock()
-	defer d.mu.Unlock()
-	before := d.workers
-	d.workers = make(map[string]*worker, len(notifiers))
-	d.order = d.order[:0]
-	for _, n := range notifiers {
-		name := n.Name()
-		if _, twice := d.workers[name]; twice {
-			continue
-		}
-		w, known := before[name]
-		if known {
-			w.use(n)
-		} else {
-			w = newWorker(d.outbox, d.options, n, d.leaving[name])
-			d.begin(w)
-		}
-		d.workers[name] = w
-		d.order = append(d.order, name)
-	}
-	for name, w := range before {
-		if _, stays := d.workers[name]; !stays {
-			close(w.quit)
-			if w.started {
-				d.leaving[name] = w.done
-			}
-		}
-	}
-}
-
-// begin starts w where the dispatcher runs. The lock is held.
-func (d *Dispatcher) begin(w *worker) {
-	if d.start == nil {
-		return
-	}
-	w.started = true
-	d.start(w)
-}
-
 // Urgent sends m to all notifiers at once, beside the outbox: for use while
 // the ledger is away. It never blocks; each notifier tries it for ten minutes,
 // keeps at most four such messages in mind, and of one topic the newest only.
@@ -177,13 +133,8 @@ func (d *Dispatcher) Urgent(m incident.Message) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	for _, w := range d.workers {
-		if w.name == m.Alert.Except {
-			continue
-		}
-		select {
-		case w.urgent <- m:
-		default:
-			d.options.Log.Warn("urgent alert dropped: others wait already", "notifier", w.name, "title", m.Alert.Title)
+		if w.name != m.Alert.Except {
+			w.takeUrgent(m)
 		}
 	}
 }

@@ -249,7 +249,8 @@ func mac(key []byte, text string) []byte {
 }
 
 // script is an SMTP server that follows a script: what it answers to a command,
-// by its first word. "" hangs up; a "…" in front waits for ever.
+// by its first word. "hang up" does that, "hang" answers no more, and "deaf"
+// does not even hear any more.
 func script(answers map[string]string) func(net.Conn) {
 	return func(c net.Conn) {
 		if !say(c, answers, "greeting", "220 mail.example.com ESMTP") {
@@ -295,6 +296,10 @@ func say(c net.Conn, answers map[string]string, word, standard string) bool {
 		return false
 	case "hang":
 		_, _ = io.Copy(io.Discard, c)
+		return false
+	case "deaf":
+		_, _ = io.WriteString(c, standard+"\r\n")
+		time.Sleep(time.Minute)
 		return false
 	case "":
 		answer = standard

@@ -3,9 +3,7 @@ package notify_test
 import (
 	"context"
 	"log/slog"
-	"strconv"
 	"strings"
-	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -104,6 +102,29 @@ func TestANotifierTakenAwayAndPutBackServesInOrder(t *testing.T) {
 	})
 }
 
+func TestANotifierTakenAwayTwiceIsNotBackBeforeItsSendHasEnded(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		slow := &fake{name: "mail", do: func(context.Context, incident.Message) error { time.Sleep(time.Second); return nil }}
+		between, last := &fake{name: "mail"}, &fake{name: "mail"}
+		d := notify.New(newOutbox(), []notify.Notifier{slow}, notify.Options{})
+		start(t, d)
+		urgently(d, 2)
+		synctest.Wait()
+		for _, notifiers := range [][]notify.Notifier{nil, {between}, nil, {last}} {
+			d.Replace(notifiers)
+		}
+		synctest.Wait()
+		if got := titles(last); got != "" {
+			t.Errorf("%q were sent while the first was in hand", got)
+		}
+		time.Sleep(time.Minute)
+		if got := titles(last); got != "news 1" || len(between.seen()) != 0 {
+			t.Errorf("sent %q", got)
+		}
+	})
+}
+
 func TestReplaceBeforeRunAndAfterIt(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
@@ -124,109 +145,6 @@ func TestReplaceBeforeRunAndAfterIt(t *testing.T) {
 		d.Replace([]notify.Notifier{chat})
 		d.Wake()
 		d.Urgent(incident.Message{})
-	})
-}
-
-func TestUrgentGoesToAllAtOnceBesideTheOutbox(t *testing.T) {
-	t.Parallel()
-	synctest.Test(t, func(t *testing.T) {
-		box, began := newOutbox(), time.Now()
-		stuck, chat, pager := &fake{name: "mail", do: hang}, &fake{name: "chat"}, &fake{name: "pager"}
-		box.put("chat", 1, began)
-		d := notify.New(box, []notify.Notifier{stuck, chat, pager}, notify.Options{Jitter: longest})
-		start(t, d)
-		synctest.Wait()
-		m := incident.Message{Alert: incident.Alert{Kind: incident.Meta, Title: "history unavailable: disk full", Except: "pager"}}
-		for n := range 9 {
-			m.Alert.Topic = incident.LedgerTopic.About(strconv.Itoa(n))
-			d.Urgent(m)
-		}
-		synctest.Wait()
-		urgent := 0
-		for _, s := range chat.seen() {
-			if s.message.Alert.Title != "" && s.message.DeliveryID == 0 && !s.message.Now.IsZero() {
-				urgent++
-			}
-		}
-		if urgent < 4 {
-			t.Errorf("chat got %d urgent messages while mail hangs", urgent)
-		}
-		if len(pager.seen()) != 0 {
-			t.Error("the excepted one got it")
-		}
-		if len(box.results()) != 1 {
-			t.Errorf("an urgent message was settled: %+v", box.results())
-		}
-		time.Sleep(10 * time.Minute)
-		if n := len(stuck.seen()); n < 3 || n > 15 {
-			t.Errorf("the hanging one was tried %d times", n)
-		}
-	})
-}
-
-// A server that has a hiccup must not cost the only alert there is.
-func TestUrgentIsTriedForTenMinutes(t *testing.T) {
-	t.Parallel()
-	synctest.Test(t, func(t *testing.T) {
-		began := time.Now()
-		mail := &fake{name: "mail", do: fail}
-		d := notify.New(newOutbox(), []notify.Notifier{mail}, notify.Options{Jitter: longest})
-		start(t, d)
-		d.Urgent(incident.Message{})
-		time.Sleep(time.Hour)
-		got := mail.after(began)
-		if len(got) < 20 || got[2] != 3*time.Second || got[len(got)-1] > 10*time.Minute || got[len(got)-1] < 9*time.Minute {
-			t.Errorf("attempts at %v, want them to go on for ten minutes", got)
-		}
-	})
-}
-
-func TestANewerUrgentMessageReplacesOneAboutTheSame(t *testing.T) {
-	t.Parallel()
-	synctest.Test(t, func(t *testing.T) {
-		var broken atomic.Bool
-		broken.Store(true)
-		mail := &fake{name: "mail", do: func(context.Context, incident.Message) error {
-			if broken.Load() {
-				return errNo
-			}
-			return nil
-		}}
-		d := notify.New(newOutbox(), []notify.Notifier{mail}, notify.Options{Jitter: longest})
-		start(t, d)
-		say := func(topic incident.Topic, title string) {
-			d.Urgent(incident.Message{Alert: incident.Alert{Kind: incident.Meta, At: time.Now(), Topic: topic, Title: title}})
-			time.Sleep(time.Second)
-		}
-		say(incident.LedgerTopic, "1 caller")
-		say(incident.JournalTopic, "disk full")
-		say(incident.LedgerTopic, "10 callers")
-		broken.Store(false)
-		before := len(mail.seen())
-		time.Sleep(10 * time.Minute)
-		var titles []string
-		for _, s := range mail.seen()[before:] {
-			titles = append(titles, s.message.Alert.Title)
-		}
-		if got := strings.Join(titles, ", "); got != "10 callers, disk full" {
-			t.Errorf("once it works it sends %q", got)
-		}
-	})
-}
-
-func TestAnOldUrgentMessageIsNotSent(t *testing.T) {
-	t.Parallel()
-	synctest.Test(t, func(t *testing.T) {
-		mail := &fake{name: "mail"}
-		d := notify.New(newOutbox(), []notify.Notifier{mail}, notify.Options{})
-		d.Urgent(incident.Message{Alert: incident.Alert{At: time.Now()}})
-		time.Sleep(time.Hour)
-		start(t, d)
-		d.Urgent(incident.Message{Alert: incident.Alert{At: time.Now()}})
-		synctest.Wait()
-		if n := len(mail.seen()); n != 1 {
-			t.Errorf("%d sends", n)
-		}
 	})
 }
 

@@ -20,7 +20,7 @@ type worker struct {
 
 	wake    chan struct{}
 	changed chan struct{}
-	urgent  chan incident.Message
+	urgent  *urgentList
 	quit    chan struct{}
 	done    chan struct{}
 
@@ -29,17 +29,14 @@ type worker struct {
 	status   Status
 }
 
-const urgentKept = 4
-
-func newWorker(outbox Outbox, o Options, n Notifier, before <-chan struct{}) *worker {
+func newWorker(outbox Outbox, o Options, n Notifier) *worker {
 	return &worker{
 		outbox:   outbox,
 		options:  o,
 		name:     n.Name(),
-		before:   before,
 		wake:     make(chan struct{}, 1),
 		changed:  make(chan struct{}, 1),
-		urgent:   make(chan incident.Message, urgentKept),
+		urgent:   newUrgentList(),
 		quit:     make(chan struct{}),
 		done:     make(chan struct{}),
 		notifier: n,
@@ -49,10 +46,28 @@ func newWorker(outbox Outbox, o Options, n Notifier, before <-chan struct{}) *wo
 
 // again is a worker that goes on after w, whose run has ended or is about to.
 func (w *worker) again() *worker {
-	next := newWorker(w.outbox, w.options, w.current(), w.done)
-	next.urgent = w.urgent
+	next := w.successor(w.current())
 	next.status = w.snapshot()
 	return next
+}
+
+// successor is a worker for n, of the same name as w. It begins when w has
+// ended, with the urgent messages that w did not get out.
+func (w *worker) successor(n Notifier) *worker {
+	next := newWorker(w.outbox, w.options, n)
+	next.before = w.done
+	next.urgent = w.urgent
+	return next
+}
+
+// running says whether w has begun and not ended. The dispatcher's lock is held.
+func (w *worker) running() bool {
+	select {
+	case <-w.done:
+		return false
+	default:
+		return w.started
+	}
 }
 
 // signal says that the outbox may have something.
@@ -69,6 +84,7 @@ func (w *worker) use(n Notifier) {
 	w.status.Errors = 0
 	w.status.PausedUntil = time.Time{}
 	notice(w.changed)
+	notice(w.urgent.news)
 }
 
 func notice(c chan struct{}) {
@@ -91,10 +107,7 @@ func (w *worker) run(ctx context.Context) {
 		}
 	})
 	if w.before != nil {
-		select {
-		case <-w.before:
-		case <-ctx.Done():
-		}
+		<-w.before // whatever ends ctx: who waits for our end waits for that one's, too
 	}
 	lanes.Go(func() { w.dispatch(ctx) })
 	lanes.Go(func() { w.dispatchUrgent(ctx) })
