@@ -33,13 +33,19 @@ func (t transport) authenticate(ctx context.Context, client *smtp.Client) error 
 		return t.fault("offers no way to log in that Backstop knows (it offers: " + t.redact.text(oneLine(offer)) + ")")
 	}
 	if err := client.Auth(boundedAuth{t.server.auth(way, &state)}); err != nil {
-		what := "refuses user and password (by " + way + ")"
-		if strings.HasPrefix(way, "SCRAM") {
-			what += " (if they are right, try ?auth=plain)"
-		}
-		return t.explain(ctx, what, err)
+		return t.explain(ctx, loginProblem(way, ctx.Err() != nil || isTimeout(err)), err)
 	}
 	return nil
+}
+
+func loginProblem(way string, silent bool) string {
+	switch {
+	case silent:
+		return "falls silent while we log in (by " + way + ")"
+	case strings.HasPrefix(way, "SCRAM"):
+		return "refuses user and password (by " + way + ") (if they are right, try ?auth=plain)"
+	}
+	return "refuses user and password (by " + way + ")"
 }
 
 // boundedAuth refuses a SCRAM challenge that would cost minutes of CPU: no

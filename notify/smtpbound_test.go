@@ -28,7 +28,7 @@ func TestAMailServerThatFallsSilentHoldsASendNoLongerThanOneAnswerMayTake(t *tes
 		"before its greeting": {"smtp", "?starttls=never", map[string]string{"greeting": "hang"}, "says nothing"},
 		"before TLS":          {"smtps", "", map[string]string{"greeting": "hang"}, "by TLS"},
 		"after STARTTLS":      {"smtp", "", map[string]string{"EHLO": "250-x\r\n250 STARTTLS", "STARTTLS": "hang"}, "by STARTTLS"},
-		"while we log in":     {"smtp", "?starttls=never", map[string]string{"AUTH": "hang"}, "refuses user and password"},
+		"while we log in":     {"smtp", "?starttls=never", map[string]string{"AUTH": "hang"}, "falls silent while we log in"},
 		"after the sender":    {"smtp", "?starttls=never", map[string]string{"MAIL": "hang"}, "mail from"},
 		"after a recipient":   {"smtp", "?starttls=never", map[string]string{"RCPT": "hang"}, "mail for"},
 		"before the mail":     {"smtp", "?starttls=never", map[string]string{"DATA": "hang"}, "does not take the mail"},

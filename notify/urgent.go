@@ -40,6 +40,20 @@ func (w *worker) logDropped(m *incident.Message, why string) {
 	w.options.Log.Warn("urgent alert dropped", "notifier", w.name, "title", m.Alert.Title, "why", why)
 }
 
+// urgently runs the urgent lane until ctx ends. A panic in it must not end the
+// process that answers the callers.
+func (w *worker) urgently(ctx context.Context) {
+	for ctx.Err() == nil {
+		err := safely(w.options.Log, w.name, func() error {
+			w.dispatchUrgent(ctx)
+			return nil
+		})
+		if err != nil {
+			sleep(ctx, claimEvery)
+		}
+	}
+}
+
 // pace is how the urgent lane treats a notifier.
 type pace struct {
 	of     Notifier

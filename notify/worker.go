@@ -110,7 +110,7 @@ func (w *worker) run(ctx context.Context) {
 		<-w.before // whatever ends ctx: who waits for our end waits for that one's, too
 	}
 	lanes.Go(func() { w.dispatch(ctx) })
-	lanes.Go(func() { w.dispatchUrgent(ctx) })
+	lanes.Go(func() { w.urgently(ctx) })
 	lanes.Wait()
 }
 
