@@ -385,6 +385,44 @@ func TestAlertsOfOldAreForgottenWithTheirDeliveries(t *testing.T) {
 	}
 }
 
+// What waits about incidents that nobody can look at any more is not sent: there
+// is nothing to do about it, and nothing left to say.
+func TestWhatWaitsAboutIncidentsThatAreGoneIsNotSent(t *testing.T) {
+	ctx := context.Background()
+	now := start
+	l := openLedger(t, func(o *store.LedgerOptions) { o.Now = func() time.Time { return now } })
+	for n := range 13 { // the last three wait for a digest
+		feed(t, l, call(0, toHost(n)))
+	}
+	for id := int64(1); id <= 13; id++ {
+		if _, err := l.Resolve(ctx, id, "anna", start.Add(time.Hour)); err != nil {
+			t.Fatal(err)
+		}
+	}
+	now = start.Add(3 * day)
+	live(t, l, start, now, store.Retention{Days: 2})
+	feed(t, l, call(3*86400, toHost(13)))
+	m := mustClaim(t, l, "chat", now)
+	if m.Incident == nil || m.Incident.ID != 14 || len(m.Folded) != 0 {
+		t.Errorf("got %+v, want the one incident that is left", m)
+	}
+	settle(t, l, "chat", m.DeliveryID, incident.Result{At: now})
+	if m, wait, ok := claim(t, l, "chat", now.Add(time.Hour)); ok || !wait.IsZero() {
+		t.Errorf("more waits until %s: %+v", wait, m)
+	}
+}
+
+func TestADrillThatMadeRoomIsToldAsADrill(t *testing.T) {
+	l := openLedger(t)
+	feed(t, l, call(0, func(e *incident.Fed) { e.Failure.Drill = true }))
+	if r := live(t, l, start, start, store.Retention{MaxBytes: 1}); r.Early != 1 {
+		t.Fatalf("got %+v, want the drill removed", r)
+	}
+	if m := mustClaim(t, l, "chat", queued); m.Alert.Kind != incident.DrillAlert || m.Failure != nil {
+		t.Errorf("got %+v, want the drill without what it played", m)
+	}
+}
+
 func TestTheNewestCursorStaysThroughAQuietYear(t *testing.T) {
 	ctx := context.Background()
 	now := start
