@@ -1,30 +1,10 @@
 package incident
 
 import (
-	"crypto/rand"
-	"encoding/binary"
 	"strconv"
 	"strings"
 	"time"
-
-	"github.com/google/uuid"
 )
-
-// ID names a failure: a UUIDv7 whose time is the failure's ReceivedAt.
-type ID = uuid.UUID
-
-// NewID makes an ID for something received at t. Unlike uuid.NewV7 it takes
-// the time as a value, so that a late failure sorts where it belongs.
-func NewID(t time.Time) ID {
-	var id ID
-	// crypto/rand.Read never returns an error: it ends the program instead.
-	_, _ = rand.Read(id[6:])
-	binary.BigEndian.PutUint16(id[0:2], uint16(t.UnixMilli()>>32)) //nolint:gosec // 48 bits of milliseconds, cut on purpose (RFC 9562 §5.7)
-	binary.BigEndian.PutUint32(id[2:6], uint32(t.UnixMilli()))     //nolint:gosec // see above
-	id[6] = id[6]&0x0f | 0x70
-	id[8] = id[8]&0x3f | 0x80
-	return id
-}
 
 // Param is one name and value of a request, decoded. It is an alias of an
 // unnamed type, so that twilio.Param is the same type without an import.
@@ -112,6 +92,13 @@ func NewFailure(receivedAt time.Time, method string, params []Param) Failure {
 func RestoreFailure(id ID, receivedAt time.Time, method string, params []Param) Failure {
 	f := Failure{ID: id, ReceivedAt: receivedAt.UTC(), Method: method, Params: params}
 	readParams(&f)
+	return f
+}
+
+// Requested is f as the failure of the request with that key, under an ID that
+// tells so: see KeyedID.
+func (f Failure) Requested(key [16]byte, tokenless bool) Failure {
+	f.ID, f.RequestKey, f.Tokenless = KeyedID(f.ReceivedAt, key), key, tokenless
 	return f
 }
 

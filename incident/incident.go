@@ -79,26 +79,44 @@ type Sample struct {
 	Name      string // what the answer called the line
 	// Heard is what the caller heard or read, in one line of plain text. Where
 	// that was nothing, on purpose, it is what somebody before did, whom
-	// Listener names; "" where nobody in the incident has got a word.
+	// Listener names; "" where nobody in the incident has got a word, as far as
+	// words are kept.
 	Heard   string
-	HeardBy string  // whose words Heard are, where they are not From's
-	HeardOn Channel // how they came; Unknown where Heard is From's
+	HeardBy string    // whose words Heard are, where they are not From's
+	HeardOn Channel   // how they came; Unknown where Heard is From's
+	HeardAt time.Time `json:",omitzero"` // when; zero where Heard is From's
 }
+
+// Repeated says whether Heard are the words of an earlier failure, so that they
+// are older than the sample.
+func (s Sample) Repeated() bool { return !s.HeardAt.IsZero() || s.HeardOn != Unknown }
 
 // Listener is who heard or read what Heard says, and how.
 func (s Sample) Listener() (who string, how Channel) {
-	if s.HeardOn == Unknown {
+	if !s.Repeated() {
 		return s.From, s.Channel
 	}
 	return s.HeardBy, s.HeardOn
 }
 
 // after is s as the sample that follows before: silence on purpose replaces no
-// words.
+// words, and these keep their age.
 func (s Sample) after(before Sample) Sample {
-	if s.Heard == "" && before.Heard != "" {
-		s.Heard = before.Heard
-		s.HeardBy, s.HeardOn = before.Listener()
+	if s.Heard != "" || before.Heard == "" {
+		return s
+	}
+	s.Heard, s.HeardAt = before.Heard, before.HeardAt
+	s.HeardBy, s.HeardOn = before.Listener()
+	if !before.Repeated() {
+		s.HeardAt = before.At
+	}
+	return s
+}
+
+// WithoutRepeated is s without words that are not From's.
+func (s Sample) WithoutRepeated() Sample {
+	if s.Repeated() {
+		s.Heard, s.HeardBy, s.HeardOn, s.HeardAt = "", "", Unknown, time.Time{}
 	}
 	return s
 }

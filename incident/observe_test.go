@@ -232,6 +232,33 @@ func TestSilenceOnPurposeReplacesNoWords(t *testing.T) {
 	}
 }
 
+// TestWordsAreOfThatTimeAndPersonWhoeverWasSilentSince holds that words keep
+// their age, which is what they are erased by, also where nothing says how they
+// came.
+func TestWordsAreOfThatTimeAndPersonWhoeverWasSilentSince(t *testing.T) {
+	t.Parallel()
+	for _, how := range []incident.Channel{incident.Voice, incident.Messaging, incident.Unknown} {
+		t.Run(how.String(), func(t *testing.T) {
+			t.Parallel()
+			told := from(noon, 1)
+			told.Failure.Channel, told.Answer.Heard = how, "Please call again later."
+			s := begin(t, told)
+			if s.in.Last.Repeated() {
+				t.Error("words of the newest failure are its own")
+			}
+			for n := 2; n < 4; n++ {
+				s.observe(from(noon.Add(time.Duration(n)*time.Hour), n))
+				if last := s.in.Last; !last.Repeated() || !last.HeardAt.Equal(noon) {
+					t.Errorf("after %d failures they are of %s", n, last.HeardAt)
+				}
+				if who, channel := s.in.Last.Listener(); who != told.Failure.From || channel != how {
+					t.Errorf("after %d failures %s got them by %s, want %s by %s", n, who, channel, told.Failure.From, how)
+				}
+			}
+		})
+	}
+}
+
 func TestQuietIsThreeTimesTheUsualGap(t *testing.T) {
 	t.Parallel()
 	s := begin(t, from(noon, 1))

@@ -110,6 +110,7 @@ func (r *retaining) silence(ctx context.Context, answer int64, failures []answer
 }
 
 // eraseIncidents does the same for what incidents remember of their failures.
+// One that goes on after all is to be erased again.
 func (r *retaining) eraseIncidents(ctx context.Context) error {
 	in, err := r.remembering(ctx, `
 		SELECT id
@@ -121,14 +122,14 @@ func (r *retaining) eraseIncidents(ctx context.Context) error {
 	if err != nil || in == nil {
 		return err
 	}
-	in.in.First, in.in.Last = anonymous(in.in.First), anonymous(in.in.Last)
-	if err := r.saveIncident(ctx, in); err != nil {
-		return err
+	if in.open() {
+		in.in.First = butForLine(in.in.First)
+	} else {
+		in.in.First = anonymous(in.in.First)
 	}
-	return r.run(ctx, `
-		UPDATE incidents
-		SET erased = TRUE
-		WHERE id = ?1`, in.in.ID)
+	in.in.Last = anonymous(in.in.Last)
+	in.erased = true
+	return r.saveIncident(ctx, in)
 }
 
 // eraseFirst does so for the first failure of an incident that still goes on.
@@ -144,9 +145,27 @@ func (r *retaining) eraseFirst(ctx context.Context) error {
 	if err != nil || in == nil {
 		return err
 	}
-	line := in.in.First.To
-	in.in.First = anonymous(in.in.First)
-	in.in.First.To = line
+	in.in.First = butForLine(in.in.First)
+	return r.saveIncident(ctx, in)
+}
+
+// eraseWords does so for words that the newest failure, answered with silence,
+// did not replace. Where it is not noted when they were said, they go as early
+// as they may.
+func (r *retaining) eraseWords(ctx context.Context) error {
+	in, err := r.remembering(ctx, `
+		SELECT id
+		FROM incidents
+		WHERE opened_at < ?1
+		  AND NOT erased
+		  AND last_sample ->> 'Heard' <> ''
+		  AND (last_sample ->> 'HeardAt' IS NOT NULL OR last_sample ->> 'HeardOn' <> 0)
+		  AND COALESCE(unixepoch(last_sample ->> 'HeardAt'), 0) * 1000 < ?1
+		LIMIT 1`)
+	if err != nil || in == nil {
+		return err
+	}
+	in.in.Last = in.in.Last.WithoutRepeated()
 	return r.saveIncident(ctx, in)
 }
 
@@ -169,6 +188,14 @@ func (r *retaining) remembering(ctx context.Context, query string) (*running, er
 func anonymous(s incident.Sample) incident.Sample {
 	s.From, s.To, s.Heard, s.HeardBy = "", "", "", ""
 	s.ErrorURL, _ = splitURL(s.ErrorURL)
+	return s
+}
+
+// butForLine is s without personal data, with the customer's line.
+func butForLine(s incident.Sample) incident.Sample {
+	line := s.To
+	s = anonymous(s)
+	s.To = line
 	return s
 }
 

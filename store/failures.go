@@ -229,21 +229,22 @@ func (s *search) page(ctx context.Context, found []int64) (history.Page, error) 
 	return page, nil
 }
 
-// Failure is all that is known of one failure, or history.ErrNotFound.
+// Failure is all that is known of one failure, or history.ErrNotFound. The id of
+// a retry, which another process answered, is as good as that of the failure.
 func (l *Ledger) Failure(ctx context.Context, id incident.ID) (history.Detail, error) {
 	var d history.Detail
 	err := l.inView(ctx, func(v *sql.Tx) error {
 		var err error
-		if d, err = l.failure(ctx, v, id); err != nil {
+		if d, err = l.kept(ctx, v, id); err != nil {
 			return err
 		}
-		if d.Deliveries, err = deliveriesOf(ctx, v, d.Incident, id); err != nil {
+		if d.Deliveries, err = deliveriesOf(ctx, v, d.Incident, d.ID); err != nil {
 			return err
 		}
 		if err := l.hold(ctx, v, d.Deliveries); err != nil {
 			return err
 		}
-		d.Reveals, err = reveals(ctx, v, id)
+		d.Reveals, err = reveals(ctx, v, d.ID)
 		return err
 	})
 	if err != nil {

@@ -202,6 +202,41 @@ func TestARetryIsKnownAfterAReopening(t *testing.T) {
 	}
 }
 
+// An answer names what it wrote down before the ledger knows that it is a retry:
+// that leads to the failure all the same.
+func TestTheIDOfARetryLeadsToTheFailureThatWasStored(t *testing.T) {
+	window := int(incident.RetryWindow / time.Second)
+	for name, c := range map[string]struct {
+		second int // seconds after the first
+		key    int
+		found  bool
+	}{
+		"at once":                {0, 0, true},
+		"a second later":         {1, 0, true},
+		"a second before":        {-1, 0, true},
+		"within the window":      {window, 0, true},
+		"longer ago than Twilio": {window + 1, 0, false},
+		"another request":        {1, 1, false},
+	} {
+		t.Run(name, func(t *testing.T) {
+			l := openLedger(t)
+			other, first := call(1000), call(0)
+			for n, e := range map[int]*incident.Fed{2: &other, 0: &first} {
+				e.Failure = e.Failure.Requested(sha256key(n), false)
+			}
+			feed(t, l, other, first)
+			at := start.Add(time.Duration(c.second) * time.Second)
+			d, err := l.Failure(context.Background(), incident.KeyedID(at, sha256key(c.key)))
+			if found := err == nil; found != c.found || (!found && !errors.Is(err, history.ErrNotFound)) {
+				t.Fatalf("found %v, %v; want found: %v", d.ID, err, c.found)
+			}
+			if c.found && (d.ID != first.Failure.ID || d.SID != first.Failure.SID || len(d.Params) == 0 || len(d.Deliveries) == 0) {
+				t.Errorf("got %+v, want %s whole", d, first.Failure.ID)
+			}
+		})
+	}
+}
+
 func TestADrillJoinsNoIncidentAndCountsInNoTotal(t *testing.T) {
 	ctx := context.Background()
 	l := openLedger(t)

@@ -126,11 +126,12 @@ func (t *tx) saveIncident(ctx context.Context, r *running) error {
 		SET state = ?2, opened_at = ?3, last_at = ?4, quiet_at = ?5, resolved_at = ?6, resolved_by = ?7,
 		  acknowledged_at = ?8, acknowledged_by = ?9, failures = ?10, calls = ?11, callers = ?12, late = ?13,
 		  first_sample = ?14, last_sample = ?15, more_lines = ?16, usual_gap = ?17, told = ?18, next_tick = ?19,
-		  last_serial = ?20
+		  last_serial = ?20, erased = ?21
 		WHERE id = ?1`,
 		in.ID, int(in.State), millis(in.OpenedAt), millis(in.LastAt), millis(in.QuietAt), millis(in.ResolvedAt), in.ResolvedBy,
 		millis(in.AcknowledgedAt), in.AcknowledgedBy, in.Failures, in.Calls, in.Callers, in.Late,
-		string(first), string(last), in.MoreLines, int64(in.UsualGap), in.Told, millis(nextTick(in, t.policy)), r.places.last)
+		string(first), string(last), in.MoreLines, int64(in.UsualGap), in.Told, millis(nextTick(in, t.policy)), r.places.last,
+		r.erased)
 	if err != nil {
 		return fmt.Errorf("save incident %d: %w", in.ID, err)
 	}
@@ -175,6 +176,7 @@ func (f *feeding) observe(ctx context.Context, e incident.Fed, r *running, key s
 		f.incidents[key] = r
 	}
 	r.places.last = f.row.serial
+	r.erased = false // this failure is remembered now
 	r.dirty = true
 	for _, a := range alerts {
 		a.IncidentID = r.in.ID

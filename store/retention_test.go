@@ -75,6 +75,76 @@ func TestWhoHeardTheWordsOfAnIncidentIsErasedWithThem(t *testing.T) {
 	}
 }
 
+// Where everybody since was answered with silence, the newest failure is young
+// and the words are not.
+func TestWordsThatSilenceReplacedNotAreErasedInTime(t *testing.T) {
+	const days = 29
+	for name, c := range map[string]struct {
+		second, third string // what the later two heard
+		after         string // what is left of it
+	}{
+		"silence since":            {"", "", ""},
+		"younger words":            {"Please call again later.", "", "Please call again later."},
+		"words of the newest call": {"", "Please stay on the line.", "Please stay on the line."},
+	} {
+		t.Run(name, func(t *testing.T) {
+			path := t.TempDir() + "/backstop.db"
+			l := openLedgerAt(t, path)
+			keep := store.Retention{Days: 400, PersonalDays: 30}
+			at := start
+			for n, heard := range []string{"Dear anna-who-called", c.second, c.third} {
+				e := call(n * days / 2 * 86400)
+				e.Answer.Heard = heard
+				live(t, l, at, e.Failure.ReceivedAt, keep)
+				at = e.Failure.ReceivedAt
+				feed(t, l, e)
+			}
+			newest := incidents(t, l)[0].Last.From
+			live(t, l, at, start.Add(31*day), keep)
+			last := incidents(t, l)[0].Last
+			if last.Heard != c.after || last.From != newest {
+				t.Errorf("left are %q, said to %q: want %q and the newest caller", last.Heard, last.From, c.after)
+			}
+			if who, _ := last.Listener(); who == call(0).Failure.From || (last.Heard == "" && who != newest) {
+				t.Errorf("who heard it is %q", who)
+			}
+			if err := l.Close(); err != nil {
+				t.Fatal(err)
+			}
+			if mentions(t, path, "anna-who-called") {
+				t.Error("the file still holds the words")
+			}
+		})
+	}
+}
+
+// A limit of a day is shorter than an incident may be quiet before it goes on.
+func TestAnIncidentThatGoesOnAfterItWasErasedIsErasedAgain(t *testing.T) {
+	l := openLedger(t)
+	keep := store.Retention{Days: 400, PersonalDays: 1}
+	erased := func() bool {
+		d, err := l.Incident(context.Background(), 1)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return d.Erased
+	}
+	feed(t, l, call(0))
+	live(t, l, start, start.Add(25*time.Hour), keep)
+	if in := incidents(t, l)[0]; in.Last.From != "" || !erased() {
+		t.Fatalf("after a day: %+v", in)
+	}
+	again := call(26 * 3600)
+	feed(t, l, again)
+	if in := incidents(t, l); len(in) != 1 || in[0].Last.From != again.Failure.From || in[0].First.From != "" || in[0].MoreLines || erased() {
+		t.Errorf("when it goes on: %+v", in)
+	}
+	live(t, l, start.Add(26*time.Hour), start.Add(3*day), keep)
+	if in := incidents(t, l)[0]; in.Last.From != "" || in.Last.Heard != "" || !erased() {
+		t.Errorf("after another day: %+v", in)
+	}
+}
+
 func TestPersonalDataGoesEarlierThanTheFailure(t *testing.T) {
 	path := t.TempDir() + "/backstop.db"
 	l := openLedgerAt(t, path)
@@ -312,6 +382,44 @@ func TestAlertsOfOldAreForgottenWithTheirDeliveries(t *testing.T) {
 		if err := raw(t, path).QueryRow(`SELECT COUNT(*) FROM ` + table).Scan(&n); err != nil || n != 0 {
 			t.Errorf("%s: %d rows left, %v", table, n, err)
 		}
+	}
+}
+
+// What waits about incidents that nobody can look at any more is not sent: there
+// is nothing to do about it, and nothing left to say.
+func TestWhatWaitsAboutIncidentsThatAreGoneIsNotSent(t *testing.T) {
+	ctx := context.Background()
+	now := start
+	l := openLedger(t, func(o *store.LedgerOptions) { o.Now = func() time.Time { return now } })
+	for n := range 13 { // the last three wait for a digest
+		feed(t, l, call(0, toHost(n)))
+	}
+	for id := int64(1); id <= 13; id++ {
+		if _, err := l.Resolve(ctx, id, "anna", start.Add(time.Hour)); err != nil {
+			t.Fatal(err)
+		}
+	}
+	now = start.Add(3 * day)
+	live(t, l, start, now, store.Retention{Days: 2})
+	feed(t, l, call(3*86400, toHost(13)))
+	m := mustClaim(t, l, "chat", now)
+	if m.Incident == nil || m.Incident.ID != 14 || len(m.Folded) != 0 {
+		t.Errorf("got %+v, want the one incident that is left", m)
+	}
+	settle(t, l, "chat", m.DeliveryID, incident.Result{At: now})
+	if m, wait, ok := claim(t, l, "chat", now.Add(time.Hour)); ok || !wait.IsZero() {
+		t.Errorf("more waits until %s: %+v", wait, m)
+	}
+}
+
+func TestADrillThatMadeRoomIsToldAsADrill(t *testing.T) {
+	l := openLedger(t)
+	feed(t, l, call(0, func(e *incident.Fed) { e.Failure.Drill = true }))
+	if r := live(t, l, start, start, store.Retention{MaxBytes: 1}); r.Early != 1 {
+		t.Fatalf("got %+v, want the drill removed", r)
+	}
+	if m := mustClaim(t, l, "chat", queued); m.Alert.Kind != incident.DrillAlert || m.Failure != nil {
+		t.Errorf("got %+v, want the drill without what it played", m)
 	}
 }
 

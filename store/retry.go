@@ -1,6 +1,13 @@
 package store
 
-import "github.com/backstop-project/backstop/incident"
+import (
+	"context"
+	"database/sql"
+	"errors"
+
+	"github.com/backstop-project/backstop/history"
+	"github.com/backstop-project/backstop/incident"
+)
 
 // stretchBits is the length of a stretch of serial numbers, as in the indexes:
 // 65,536.
@@ -52,6 +59,38 @@ func window(f incident.Failure, ms int64) (since, until []byte) {
 	if !f.Tokenless {
 		return idFrom(0), idFrom(1<<48 - 1)
 	}
+	return around(ms)
+}
+
+// around are the times at which one and the same request may have come as well.
+func around(ms int64) (since, until []byte) {
 	w := incident.RetryWindow.Milliseconds()
 	return idFrom(ms - w), idFrom(ms + w + 1)
+}
+
+// kept is the failure with that id or, where that of a retry was given out, the
+// failure that was stored before it. Only what is neither costs more than
+// look-ups: the ids of 40 seconds.
+func (l *Ledger) kept(ctx context.Context, q querier, id incident.ID) (history.Detail, error) {
+	d, err := l.failure(ctx, q, id)
+	if !errors.Is(err, history.ErrNotFound) {
+		return d, err
+	}
+	var first incident.ID
+	since, until := around(millisOf(id))
+	err = q.QueryRowContext(ctx, `
+		SELECT id
+		FROM failures
+		WHERE id >= ?2
+		  AND id < ?3
+		  AND substr(id, 7) = substr(?1, 7) -- all but the time: incident.KeyedID
+		ORDER BY id
+		LIMIT 1`, id[:], since, until).Scan((*idColumn)(&first))
+	if errors.Is(err, sql.ErrNoRows) {
+		return d, history.ErrNotFound
+	}
+	if err != nil {
+		return d, err
+	}
+	return l.failure(ctx, q, first)
 }

@@ -15,6 +15,8 @@ import (
 	"github.com/backstop-project/backstop/twilio"
 )
 
+const drillMeans = "Somebody tries whether alerts arrive. No caller was affected, no incident was opened, nothing has to be done."
+
 // tellDrill says first and last that nothing is broken.
 func (a *Alerts) tellDrill(m incident.Message, e incident.Entry) telling {
 	f := e.Failure
@@ -33,7 +35,7 @@ func (a *Alerts) tellDrill(m incident.Message, e incident.Entry) telling {
 			"Drill, nothing is broken"+at,
 		),
 	}
-	t.fact("This is a drill", words("Somebody tries whether alerts arrive. No caller was affected, no incident was opened, nothing has to be done."))
+	t.fact("This is a drill", words(drillMeans))
 	t.fact(drillHearing(f.Channel), words(drillHeard(e)))
 	t.fact("It plays", words(code.Title()+", "+f.Channel.String()))
 	t.fact("Do first, were it real", advice(code.Advice(address))...)

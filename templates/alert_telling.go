@@ -98,12 +98,14 @@ func (a *Alerts) tell(m incident.Message, mostItems int) telling {
 	}
 	var t telling
 	switch {
-	case m.Digest != nil || m.Others != nil:
+	case len(m.Digest)+len(m.Others) > 0:
 		t = a.tellDigest(m, mostItems)
 	case m.Incident != nil:
 		t = a.tellIncident(m, *m.Incident)
 	case m.Failure != nil:
 		t = a.tellDrill(m, *m.Failure)
+	case m.Alert.Kind == incident.DrillAlert || m.Alert.IncidentID != 0:
+		t = a.tellGone(m)
 	default:
 		t = a.tellMeta(m)
 	}
@@ -127,9 +129,9 @@ func (a *Alerts) why(m incident.Message) string {
 	}
 	why := strings.Join(reasons, "; ")
 	switch n := len(m.Digest) + len(m.Others); {
-	case n == 1 && m.Digest != nil:
+	case n == 1 && len(m.Digest) == 1:
 		why = "so much happened lately that this had to wait for its turn"
-	case m.Digest != nil:
+	case len(m.Digest) > 0:
 		why = "so much happened at once that one message names it all"
 	}
 	if m.NotSent > 0 {

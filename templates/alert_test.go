@@ -319,3 +319,40 @@ func TestADigestOfOneSpeaksOfOne(t *testing.T) {
 		}
 	}
 }
+
+// TestWhatTheHistoryNoLongerHasIsNoNewsOfBackstopItself holds that nobody gets up
+// for what was removed before it could be told.
+func TestWhatTheHistoryNoLongerHasIsNoNewsOfBackstopItself(t *testing.T) {
+	t.Parallel()
+	opened := func(id int64) incident.Alert {
+		return incident.Alert{ID: id, Kind: incident.Opened, IncidentID: id, At: time.Date(2026, 11, 23, 2, 0, 0, 0, time.UTC), Reason: "first failure with this cause"}
+	}
+	for claim, c := range map[string]struct {
+		m          incident.Message
+		line, mood string
+	}{
+		"an incident":   {incident.Message{Alert: opened(7), Folded: []incident.Alert{opened(7)}}, "1 incident that the history no longer has", "calm"},
+		"a digest":      {incident.Message{Alert: opened(9), Folded: []incident.Alert{opened(7), opened(8), opened(8)}}, "3 incidents that the history no longer has", "calm"},
+		"an empty list": {incident.Message{Alert: opened(9), Digest: []incident.Incident{}}, "1 incident that the history no longer has", "calm"},
+		"a drill": {incident.Message{Alert: incident.Alert{Kind: incident.DrillAlert, At: opened(1).At, Reason: "a drill"}},
+			"Drill, nothing is broken: the history no longer has it", "practice"},
+	} {
+		t.Run(claim, func(t *testing.T) {
+			t.Parallel()
+			alerts := newAlerts(t, "")
+			mail, err := alerts.Mail(c.m)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if mail.Subject != c.line || !strings.Contains(mail.HTML, `class="line `+c.mood+`"`) {
+				t.Errorf("got %q\n%s\nwant %q, %s", mail.Subject, mail.Text, c.line, c.mood)
+			}
+			if strings.Contains(mail.Text, "had to wait") || strings.Contains(mail.Text, "at once that one message") {
+				t.Errorf("it speaks of a digest: %s", mail.Text)
+			}
+			if slack := alerts.Slack(c.m); slack.Line != c.line || slack.Event == "" {
+				t.Errorf("in Slack: %+v", slack)
+			}
+		})
+	}
+}

@@ -135,6 +135,27 @@ func TestARetryGetsTheSameBytesAndIsStoredOnce(t *testing.T) {
 	p.person().await(soon, "/history?sid="+sid, "2 failures")
 }
 
+// Twilio sends again what a process that is gone has written down: what both
+// answers name can be looked up.
+func TestBothAnswersToARequestAroundARestartLeadToTheFailure(t *testing.T) {
+	t.Parallel()
+	p := spawn(t, configured(t))
+	request := p.request("/fallback/voice", sim.Call{})
+	first := p.ask(request, twiml.Voice)
+	p.kill()
+	p = spawn(t, p.env)
+	second := p.ask(request, twiml.Voice)
+	sid := request.Params.Value("CallSid")
+	p.settle()
+	who := p.person()
+	who.await(soon, "/history?sid="+sid, "1 failure")
+	for name, e := range map[string]sim.Exchange{"first": first, "second": second} {
+		if at := who.get("/history/" + failureID(e)); at.status != 200 || !strings.Contains(at.text, sid) {
+			t.Errorf("the %s answer says %q, and there is %d %s", name, e.Failure(), at.status, at.text)
+		}
+	}
+}
+
 func TestWhoeverSetsBackstopAsThePrimaryURLIsToldSo(t *testing.T) {
 	t.Parallel()
 	mails := newMailServer(t)

@@ -48,8 +48,7 @@ func (h *Hook) recordLate(s *checked, k *kept, result twilio.Result) {
 	if retry || replay {
 		return
 	}
-	f := incident.NewFailure(k.at, k.request.Method, k.request.Params)
-	f.RequestKey, f.Tokenless = key, k.token == ""
+	f := incident.NewFailure(k.at, k.request.Method, k.request.Params).Requested(key, k.token == "")
 	f.Late = true
 	f.Itself = itself(f.ErrorURL, result.Base)
 	entry := incident.Entry{Failure: s.without(f), Answer: recovery.Unverified(f, recovery.Decide(f, s.Rules), k.rejected)}

@@ -89,8 +89,7 @@ func (h *Hook) serve(c *gin.Context, s *checked, r *twilio.Request, result twili
 		h.repeat(c, s, mine, r)
 		return
 	}
-	f := incident.NewFailure(now, r.Method, r.Params)
-	f.RequestKey, f.Tokenless = key, token == ""
+	f := incident.NewFailure(now, r.Method, r.Params).Requested(key, token == "")
 	f.Drill = result.Match.Drill
 	f.Itself = !f.Drill && itself(f.ErrorURL, result.Base)
 	document, answer := s.Recovery.Answer(c.Request.Context(), f, recovery.Decide(f, s.Rules))
