@@ -40,7 +40,7 @@ func TestIDsAreUUIDsOfVersion7(t *testing.T) {
 			t.Errorf("%s: %s is of version %d, variant %s, %d ms", name, id, id.Version(), id.Variant(), ms)
 		}
 	}
-	if incident.NewID(noon) == incident.NewID(noon) {
+	if first, second := incident.NewID(noon), incident.NewID(noon); first == second {
 		t.Error("two IDs by chance are the same")
 	}
 }

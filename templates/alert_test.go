@@ -334,8 +334,10 @@ func TestWhatTheHistoryNoLongerHasIsNoNewsOfBackstopItself(t *testing.T) {
 		"an incident":   {incident.Message{Alert: opened(7), Folded: []incident.Alert{opened(7)}}, "1 incident that the history no longer has", "calm"},
 		"a digest":      {incident.Message{Alert: opened(9), Folded: []incident.Alert{opened(7), opened(8), opened(8)}}, "3 incidents that the history no longer has", "calm"},
 		"an empty list": {incident.Message{Alert: opened(9), Digest: []incident.Incident{}}, "1 incident that the history no longer has", "calm"},
-		"a drill": {incident.Message{Alert: incident.Alert{Kind: incident.DrillAlert, At: opened(1).At, Reason: "a drill"}},
-			"Drill, nothing is broken: the history no longer has it", "practice"},
+		"a drill": {
+			incident.Message{Alert: incident.Alert{Kind: incident.DrillAlert, At: opened(1).At, Reason: "a drill"}},
+			"Drill, nothing is broken: the history no longer has it", "practice",
+		},
 	} {
 		t.Run(claim, func(t *testing.T) {
 			t.Parallel()
