@@ -55,8 +55,14 @@ func TestMetricsCountWhatHappened(t *testing.T) {
 		`backstop_failures_answered_total{channel="voice"} 2`, `backstop_drills_answered_total 1`, `backstop_journal_entries_written_total 3`,
 		`backstop_ledger_failures_stored_total 3`, `backstop_ledger_away 0`,
 	} {
-		eventually(t, soon, line, func() bool { return strings.Contains(p.metrics(), line+"\n") })
+		p.awaitMetric(line)
 	}
+}
+
+// awaitMetric waits until the metrics have that line.
+func (p *program) awaitMetric(line string) {
+	p.t.Helper()
+	eventually(p.t, 2*soon, line, func() bool { return strings.Contains(p.metrics(), line+"\n") })
 }
 
 func (p *program) metrics() string {
