@@ -138,7 +138,12 @@ func newKey(match Match, token string) *key {
 func (k *key) signed(message []byte, signature *[sha1.Size]byte) bool {
 	m := k.macs.Get().(*mac)
 	defer k.macs.Put(m)
+	return hmac.Equal(m.of(message), signature[:])
+}
+
+// of is the HMAC of message, valid until the next one.
+func (m *mac) of(message []byte) []byte {
 	m.Reset()
 	_, _ = m.Write(message) // a hash never fails
-	return hmac.Equal(m.Sum(m.sum[:0]), signature[:])
+	return m.Sum(m.sum[:0])
 }

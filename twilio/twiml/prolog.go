@@ -46,5 +46,6 @@ func (s *scanner) pseudo(name string) ([]byte, *fault) {
 		return nil, nil
 	}
 	s.pos += len(name)
-	return s.value([]byte(name))
+	value, _, f := s.value([]byte(name))
+	return value, f
 }

@@ -39,6 +39,7 @@ const (
 
 type attr struct {
 	name, value []byte // value still with its references
+	at          int    // where value begins
 }
 
 // fault says where and why a document cannot be read.

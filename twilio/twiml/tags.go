@@ -59,7 +59,7 @@ func (s *scanner) attributes() *fault {
 		if len(name) == 0 || !blank {
 			return s.failAt(at, "the tag <"+string(s.token.name)+"> is malformed")
 		}
-		value, f := s.value(name)
+		value, valueAt, f := s.value(name)
 		if f != nil {
 			return f
 		}
@@ -68,32 +68,32 @@ func (s *scanner) attributes() *fault {
 				return s.failAt(at, "the attribute "+string(name)+" is given twice")
 			}
 		}
-		s.token.attrs = append(s.token.attrs, attr{name: name, value: value})
+		s.token.attrs = append(s.token.attrs, attr{name: name, value: value, at: valueAt})
 	}
 }
 
-// value reads an attribute's equals sign and quoted value.
-func (s *scanner) value(name []byte) ([]byte, *fault) {
+// value reads an attribute's equals sign and quoted value, and says where it begins.
+func (s *scanner) value(name []byte) (value []byte, at int, f *fault) {
 	s.skipBlank()
 	if !s.take('=') {
-		return nil, s.failAt(s.pos, "the attribute "+string(name)+" has no value")
+		return nil, 0, s.failAt(s.pos, "the attribute "+string(name)+" has no value")
 	}
 	s.skipBlank()
 	if s.pos >= len(s.doc) || s.doc[s.pos] != '"' && s.doc[s.pos] != '\'' {
-		return nil, s.failAt(s.pos, "the value of "+string(name)+" is not in quotes")
+		return nil, 0, s.failAt(s.pos, "the value of "+string(name)+" is not in quotes")
 	}
 	quote := s.doc[s.pos]
 	from := s.pos + 1
 	length := bytes.IndexByte(s.doc[from:], quote)
 	if length < 0 {
-		return nil, s.failAt(s.pos, "the value of "+string(name)+" does not end")
+		return nil, 0, s.failAt(s.pos, "the value of "+string(name)+" does not end")
 	}
-	value := s.doc[from : from+length]
+	value = s.doc[from : from+length]
 	if at := bytes.IndexByte(value, '<'); at >= 0 {
-		return nil, s.failAt(from+at, `"<" may not stand in an attribute`)
+		return nil, 0, s.failAt(from+at, `"<" may not stand in an attribute`)
 	}
 	s.pos = from + length + 1
-	return value, s.checkText(value, from)
+	return value, from, s.checkText(value, from)
 }
 
 // checkPrefixes refuses names with a prefix that nothing declares. Scopes are not told apart: what any element

@@ -1,0 +1,109 @@
+package standby
+
+import (
+	"context"
+	"crypto/tls"
+	"net"
+	"net/http"
+	"net/netip"
+	"syscall"
+	"time"
+)
+
+// Client asks targets. It serves any number of goroutines; nobody waits for
+// anybody else.
+type Client struct {
+	public, private *http.Client // by whether private addresses are allowed
+}
+
+// ClientOptions are what tests need otherwise. The zero value serves.
+type ClientOptions struct {
+	TLS *tls.Config // whom to trust; the system's certificates where nil
+}
+
+// Bounds of what a server may send before its document.
+const (
+	mostHeader = 64 << 10
+	dialWithin = 2 * time.Second // of the target's own time
+	keepIdle   = 30 * time.Second
+	idleEach   = 16
+)
+
+// NewClient makes a Client.
+func NewClient(o ClientOptions) *Client {
+	return &Client{public: newHTTPClient(o, true), private: newHTTPClient(o, false)}
+}
+
+// newHTTPClient follows no redirect by itself, takes no proxy from the
+// environment, and looks at the address that is really connected to, so that a
+// name cannot lead into the house.
+func newHTTPClient(o ClientOptions, publicOnly bool) *http.Client {
+	dialer := &net.Dialer{Timeout: dialWithin}
+	if publicOnly {
+		dialer.ControlContext = refusePrivate
+	}
+	settings := &tls.Config{MinVersion: tls.VersionTLS12}
+	if o.TLS != nil {
+		settings = o.TLS.Clone()
+	}
+	return &http.Client{
+		Transport: &http.Transport{
+			DialContext:            dialer.DialContext,
+			TLSClientConfig:        settings,
+			MaxResponseHeaderBytes: mostHeader,
+			MaxIdleConnsPerHost:    idleEach,
+			IdleConnTimeout:        keepIdle,
+		},
+		CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
+	}
+}
+
+// errPrivate is what a name gets that leads into a private network.
+type errPrivate struct{ address string }
+
+func (e errPrivate) Error() string {
+	return "its name leads to the private address " + e.address + ": say allow_private if that is meant"
+}
+
+func refusePrivate(_ context.Context, _, address string, _ syscall.RawConn) error {
+	at, err := netip.ParseAddrPort(address)
+	if err != nil || !isPublic(at.Addr().Unmap().WithZone("")) {
+		return errPrivate{address}
+	}
+	return nil
+}
+
+// notPublic are the ranges that netip does not name itself and that are no
+// place on the internet: https://www.iana.org/assignments/iana-ipv4-special-registry
+// and …/iana-ipv6-special-registry.
+var notPublic = []netip.Prefix{ //nolint:gochecknoglobals // constant
+	netip.MustParsePrefix("0.0.0.0/8"),
+	netip.MustParsePrefix("100.64.0.0/10"),
+	netip.MustParsePrefix("192.0.0.0/24"),
+	netip.MustParsePrefix("198.18.0.0/15"),
+	netip.MustParsePrefix("240.0.0.0/4"),
+	netip.MustParsePrefix("64:ff9b::/96"), // an IPv4 address within, whichever
+	netip.MustParsePrefix("64:ff9b:1::/48"),
+	netip.MustParsePrefix("2002::/16"), // likewise
+	netip.MustParsePrefix("2001::/32"), // likewise
+	netip.MustParsePrefix("fec0::/10"),
+}
+
+func isPublic(a netip.Addr) bool {
+	if !a.IsGlobalUnicast() || a.IsPrivate() {
+		return false
+	}
+	for _, p := range notPublic {
+		if p.Contains(a) {
+			return false
+		}
+	}
+	return true
+}
+
+func (c *Client) of(t *Target) *http.Client {
+	if t.AllowPrivate {
+		return c.private
+	}
+	return c.public
+}

@@ -1,0 +1,67 @@
+package standby
+
+import (
+	"context"
+	"crypto/tls"
+	"crypto/x509"
+	"errors"
+	"io"
+	"net"
+	"net/url"
+	"syscall"
+)
+
+// badAnswer is an answer that a call cannot go on with.
+type badAnswer string
+
+func (e badAnswer) Error() string { return string(e) }
+
+// explain is err in one line for people, without addresses, which may hold what
+// is personal.
+func explain(ctx context.Context, t *Target, err error) error {
+	var bad badAnswer
+	var private errPrivate
+	switch {
+	case errors.As(err, &bad):
+		return bad
+	case errors.As(err, &private):
+		return private
+	case ctx.Err() != nil || isTimeout(err):
+		return errors.New("no answer within " + t.Timeout.String())
+	}
+	return errors.New(trouble(err))
+}
+
+func isTimeout(err error) bool {
+	var timeout net.Error
+	return errors.As(err, &timeout) && timeout.Timeout()
+}
+
+func trouble(err error) string {
+	var dns *net.DNSError
+	var host x509.HostnameError
+	var invalid x509.CertificateInvalidError
+	var unknown x509.UnknownAuthorityError
+	var record tls.RecordHeaderError
+	switch {
+	case errors.As(err, &dns):
+		return "there is no host of its name"
+	case errors.Is(err, syscall.ECONNREFUSED):
+		return "it refuses connections"
+	case errors.As(err, &invalid) && invalid.Reason == x509.Expired:
+		return "its certificate has expired"
+	case errors.As(err, &invalid), errors.As(err, &unknown):
+		return "its certificate is not trusted"
+	case errors.As(err, &host):
+		return "its certificate is for another name"
+	case errors.As(err, &record):
+		return "it does not speak TLS"
+	case errors.Is(err, io.EOF), errors.Is(err, io.ErrUnexpectedEOF), errors.Is(err, syscall.ECONNRESET):
+		return "it broke the connection off"
+	}
+	var step *url.Error
+	if errors.As(err, &step) {
+		err = step.Err
+	}
+	return "it could not be asked: " + err.Error()
+}

@@ -1,0 +1,36 @@
+package standby
+
+import (
+	"errors"
+	"net/url"
+	"slices"
+	"strings"
+)
+
+// Primaries are the customer's own servers, the only ones whose addresses mean
+// something on another server.
+type Primaries []origin
+
+// Add adds the one at that address: scheme and host. The error is a remedy to put
+// behind the key's name.
+func (p *Primaries) Add(raw string) error {
+	u, at := read(raw)
+	if at == (origin{}) || u.User != nil || strings.Trim(u.Path, "/") != "" || u.RawQuery != "" || u.Fragment != "" {
+		return errors.New("is no server: write scheme and host only, such as https://www.example.com")
+	}
+	*p = append(*p, at)
+	return nil
+}
+
+// Has says whether raw is an address on one of them.
+func (p Primaries) Has(raw string) bool {
+	_, at := read(raw)
+	return at != (origin{}) && slices.Contains(p, at)
+}
+
+func pathOf(u *url.URL) string {
+	if path := u.EscapedPath(); path != "" {
+		return path
+	}
+	return "/"
+}
