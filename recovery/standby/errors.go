@@ -2,11 +2,11 @@ package standby
 
 import (
 	"context"
-	"crypto/tls"
 	"crypto/x509"
 	"errors"
 	"io"
 	"net"
+	"net/http"
 	"net/url"
 	"syscall"
 )
@@ -42,7 +42,6 @@ func trouble(err error) string {
 	var host x509.HostnameError
 	var invalid x509.CertificateInvalidError
 	var unknown x509.UnknownAuthorityError
-	var record tls.RecordHeaderError
 	switch {
 	case errors.As(err, &dns):
 		return "there is no host of its name"
@@ -54,7 +53,7 @@ func trouble(err error) string {
 		return "its certificate is not trusted"
 	case errors.As(err, &host):
 		return "its certificate is for another name"
-	case errors.As(err, &record):
+	case errors.Is(err, http.ErrSchemeMismatch):
 		return "it does not speak TLS"
 	case errors.Is(err, io.EOF), errors.Is(err, io.ErrUnexpectedEOF), errors.Is(err, syscall.ECONNRESET):
 		return "it broke the connection off"
