@@ -35,10 +35,9 @@ func (r *review) answers(f file) recovery.Options {
 		if one.At.invalid || one.Match.invalid {
 			continue
 		}
-		r.tags(one.Tags)
 		key := fmt.Sprintf("lines[%d]", len(o.Lines))
 		a.place(key+".match", one.Match, one.At)
-		o.Lines = append(o.Lines, recovery.Line{Match: one.Match.text, Style: a.style(key, one.Name, one.Wording)})
+		o.Lines = append(o.Lines, recovery.Line{Match: one.Match.text, Tags: r.tags(one.Tags), Style: a.style(key, one.Name, one.Wording)})
 	}
 	for country, languages := range f.Countries {
 		at := f.At
@@ -49,6 +48,7 @@ func (r *review) answers(f file) recovery.Options {
 		a.places[at.key] = at
 		o.Countries[country] = texts(commaSplit(languages))
 	}
+	a.rules(f, &o)
 	a.check(f, o)
 	return o
 }
@@ -166,10 +166,12 @@ func isTag(s string) bool {
 	}) < 0
 }
 
-func (r *review) tags(written []value) {
-	for _, v := range commaSplit(written) {
+func (r *review) tags(written []value) []string {
+	tags := commaSplit(written)
+	for _, v := range tags {
 		if !isTag(v.text) {
 			r.mistake(v, "is no tag", "write a short word, such as clinic")
 		}
 	}
+	return texts(tags)
 }

@@ -123,6 +123,8 @@ func keysBelow(t *testing.T, prefix string, around func(inner string) string) []
 		switch {
 		case name == "countries": // its keys are the operator's
 			keys = append(keys, prefix+name+".CC")
+		case name == "targets": // likewise
+			keys = append(keys, keysBelow(t, prefix+name+".NAME.", func(inner string) string { return mapping("{NAME: " + inner + "}") })...)
 		case keysIn(t, mapping("{"+unknown+": 1}"), unknown) != nil:
 			below := keysBelow(t, prefix+name+".", mapping)
 			if name == "email" || name == "slack" { // documented by themselves, too
@@ -177,7 +179,7 @@ func TestTheExamplesOfTheDocumentAreRight(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	rows := regexp.MustCompile("(?m)^\\| `([a-z_.\\[\\]]+)` \\|.*\\| `([^`]*)` \\|$").FindAllStringSubmatch(string(text), -1)
+	rows := regexp.MustCompile("(?m)^\\| `((?:[a-z_.\\[\\]]|NAME)+)` \\|.*\\| `([^`]*)` \\|$").FindAllStringSubmatch(string(text), -1)
 	if len(rows) < 40 {
 		t.Fatalf("only %d rows with an example", len(rows))
 	}
@@ -186,7 +188,7 @@ func TestTheExamplesOfTheDocumentAreRight(t *testing.T) {
 			continue
 		}
 		t.Run(row[1], func(t *testing.T) {
-			for _, m := range mistakes(t, nested(row[1], row[2]), mentionedIn(row[2])) {
+			for _, m := range mistakes(t, beside(nested(row[1], row[2]), namedBy(row[1])), mentionedIn(row[2])) {
 				about := strings.HasPrefix(m, strings.ReplaceAll(row[1], "[]", "[0]"))
 				if about && !strings.Contains(m, "needs one language") && !strings.Contains(m, "folder") {
 					t.Error(m)
@@ -194,6 +196,20 @@ func TestTheExamplesOfTheDocumentAreRight(t *testing.T) {
 			}
 		})
 	}
+}
+
+// namedBy is what the examples of rules and targets name.
+func namedBy(key string) string {
+	if !strings.HasPrefix(key, "recovery") {
+		return ""
+	}
+	return "\ntargets: {standby: {url: 'https://standby.example.com'}}\nlines: [{match: '+49*', tags: [clinic]}]\n" +
+		"accounts: [{name: main, sid: " + sid + ", auth_tokens: [" + token + "]}]\n"
+}
+
+// beside adds keys to a document in braces.
+func beside(document, more string) string {
+	return document[len("{"):len(document)-len("}")] + more
 }
 
 // mentionedIn is an environment with just what an example needs.

@@ -6,7 +6,10 @@ type file struct {
 	At             value
 	PublicURL      value              `yaml:"public_url"`
 	Accounts       []account          `yaml:"accounts"`
+	Primaries      []value            `yaml:"primaries"`
 	Lines          []line             `yaml:"lines"`
+	Targets        map[string]target  `yaml:"targets"`
+	Recovery       []rule             `yaml:"recovery"`
 	CallerCountry  value              `yaml:"caller_country"`
 	Countries      map[string][]value `yaml:"countries"`
 	Templates      value              `yaml:"templates"`
@@ -51,6 +54,45 @@ type line struct {
 	Name    value   `yaml:"name"`
 	Tags    []value `yaml:"tags"`
 	Wording wording `yaml:",inline"`
+}
+
+// target is a server that can stand in.
+type target struct {
+	At           value
+	URL          value   `yaml:"url"`
+	Timeout      value   `yaml:"timeout"`
+	Accounts     []value `yaml:"accounts"`
+	AllowPrivate value   `yaml:"allow_private"`
+	WithError    value   `yaml:"with_error"`
+}
+
+// rule is what callers get in one case.
+type rule struct {
+	At    value
+	Name  value  `yaml:"name"`
+	Match match  `yaml:"match"`
+	Steps []step `yaml:"steps"`
+}
+
+type match struct {
+	At         value
+	Channel    value   `yaml:"channel"`
+	Codes      []value `yaml:"codes"`
+	Lines      []value `yaml:"lines"`
+	Tags       []value `yaml:"tags"`
+	From       []value `yaml:"from"`
+	To         []value `yaml:"to"`
+	Accounts   []value `yaml:"accounts"`
+	Hosts      []value `yaml:"hosts"`
+	Paths      []value `yaml:"paths"`
+	Directions []value `yaml:"directions"`
+	Statuses   []value `yaml:"statuses"`
+}
+
+type step struct {
+	At       value
+	Failover []value `yaml:"failover"`
+	Message  value   `yaml:"message"`
 }
 
 type notifier struct {

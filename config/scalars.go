@@ -198,3 +198,16 @@ func (r *review) adminPassword(v value) Secret {
 	}
 	return Secret(v.text)
 }
+
+// duration reads "3s" or "500ms".
+func (r *review) duration(v value, otherwise, least, most time.Duration) time.Duration {
+	if !v.set() {
+		return otherwise
+	}
+	d, err := time.ParseDuration(v.text)
+	if err != nil || d < least || d > most {
+		r.mistake(v, "is no time that can be waited for", fmt.Sprintf("write one between %s and %s, such as %s", least, most, otherwise))
+		return otherwise
+	}
+	return d
+}

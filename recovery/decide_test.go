@@ -375,7 +375,7 @@ func FuzzDecide(f *testing.F) {
 	texts, recent := words(f), recovery.NewRecent()
 	f.Fuzz(func(t *testing.T, sid, name, value, to string) {
 		failure := failure(noon(), sid, "x", name, value, "To", to, "From", value)
-		document, a := recovery.New(texts, recent).Answer(t.Context(), failure, recovery.Decide(failure, r))
+		document, a := recovery.New(texts, recent, nil).Answer(t.Context(), recovery.Request{Failure: failure}, recovery.Decide(failure, r))
 		if len(document) == 0 || a.Outcome == incident.OutcomeUnknown {
 			t.Errorf("got %q, %v", document, a.Outcome)
 		}

@@ -2,55 +2,62 @@ package recovery
 
 import (
 	"github.com/backstop-project/backstop/incident"
+	"github.com/backstop-project/backstop/recovery/standby"
 	"github.com/backstop-project/backstop/twilio"
 )
 
 // Kind is what a step does.
 type Kind string
 
-// Message says or writes the text for the caller's situation.
-const Message Kind = "message"
+// The kinds of steps.
+const (
+	Failover Kind = "failover" // ask standby servers for the TwiML
+	Message  Kind = "message"  // say or write the text for the caller's situation
+)
 
 // Step is one thing to try for the caller.
 type Step struct {
-	Kind Kind
+	Kind    Kind
+	Targets []*standby.Target // of Failover: to be asked in this order
 }
 
-// apologise is the one list of steps so far. It is never changed.
-var apologise = []Step{{Kind: Message}}
-
-// Plan is what Decide decided: the steps in order, the first that serves ends
-// it, and behind the last stands the prepared apology. Without steps there is
-// nobody to speak to, and Why says so.
+// Plan is what Decide decided: the steps in order, of which the first that
+// serves ends it. Behind the last one the text is said or written, unless the
+// plan is quiet, and behind that stands the prepared apology.
 type Plan struct {
+	Rule      string             // the name of the rule that matched; "" for none
 	Situation incident.Situation // 0 for a request that is neither call nor message
 	Wording   incident.Wording   // of the line
 	Steps     []Step             // shared: must not be changed
+	Quiet     bool               // words of our own are not wanted, and Why says why
 	Gone      bool               // nobody hears the answer any more
 	Why       string             // "" where it is plain
+
+	primaries standby.Primaries
 }
 
 // Decide says what f's caller is to get. It is pure: it depends on nothing but
 // f and r.
 func Decide(f incident.Failure, r Rules) Plan {
 	seen := readFacts(f)
-	p := Plan{Situation: situation(f.Channel, &seen), Wording: r.wording(f, &seen)}
+	line := r.lineOf(f, &seen)
+	p := Plan{Situation: situation(f.Channel, &seen), Wording: r.wording(f, line), primaries: r.primaries}
 	switch f.Channel {
 	case incident.Voice:
 		p.Gone, p.Why = seen.gone()
 		if seen.dequeuing {
-			p.Why = "nothing said: the call is being taken out of the queue and connected"
-			return p
+			p.Quiet, p.Why = true, "nothing said: the call is being taken out of the queue and connected"
 		}
 	case incident.Messaging:
-		if p.Why = unwelcome(f, &seen); p.Why != "" {
-			return p
-		}
+		p.Why = unwelcome(f, &seen)
+		p.Quiet = p.Why != ""
 	case incident.Unknown:
-		p.Why = "no answer: Twilio named neither a call nor a message"
+		p.Quiet, p.Why = true, "no answer: Twilio named neither a call nor a message"
 		return p
 	}
-	p.Steps = apologise
+	if rule := r.rule(f, &seen, line); rule != nil {
+		p.Rule, p.Steps = rule.name, rule.steps
+	}
 	return p
 }
 

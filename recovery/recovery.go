@@ -7,9 +7,13 @@ package recovery
 import (
 	"context"
 	"fmt"
+	"slices"
+	"strings"
 	"time"
 
 	"github.com/backstop-project/backstop/incident"
+	"github.com/backstop-project/backstop/recovery/standby"
+	"github.com/backstop-project/backstop/twilio"
 )
 
 // Texts has the words.
@@ -25,39 +29,63 @@ type Texts interface {
 
 // Recovery carries plans out. It is safe for concurrent use.
 type Recovery struct {
-	texts  Texts
-	recent *Recent
+	texts    Texts
+	recent   *Recent
+	standbys *standby.Client
 }
 
-// New returns a Recovery that speaks with texts. After a reload make another
-// one with the new texts and the same recent.
-func New(texts Texts, recent *Recent) *Recovery {
-	return &Recovery{texts: texts, recent: recent}
+// New returns a Recovery that speaks with texts and asks standby servers by
+// standbys. After a reload make another one with the new texts, and the same
+// recent and standbys.
+func New(texts Texts, recent *Recent, standbys *standby.Client) *Recovery {
+	return &Recovery{texts: texts, recent: recent, standbys: standbys}
 }
 
-// Answer carries p out for f: the document to send and what it is. It never
-// fails: where all else does, the document is the apology prepared at start.
-// The document is shared and must not be changed.
-func (r *Recovery) Answer(_ context.Context, f incident.Failure, p Plan) (document []byte, a incident.Answer) {
+// Request is what somebody on the line is to be answered for.
+type Request struct {
+	incident.Failure
+	Token string       // I-Twilio-Idempotency-Token; "" where Twilio sent none
+	Keys  *twilio.Keys // with the key that verified it, for what we ask of others
+	Match twilio.Match // which key that was
+}
+
+// Budget is how long all steps may take that ask somebody else: far below the
+// 15 s that Twilio waits.
+const Budget = 4 * time.Second
+
+// Answer carries p out for q: the document to send and what it is. Where p asks
+// a standby server it takes as long as that may, at most Budget. It never fails:
+// where all else does, the document is the apology prepared at start. The
+// document is shared and must not be changed.
+func (r *Recovery) Answer(ctx context.Context, q Request, p Plan) (document []byte, a incident.Answer) {
 	defer func() {
 		if cause := recover(); cause != nil {
-			a = lastResort(f, p, cause)
+			a = lastResort(q.Failure, p, cause)
 			document = a.Document
 		}
 	}()
-	for _, step := range p.Steps {
-		switch step.Kind {
-		case Message:
-			a = r.message(f, p)
+	var tried []string
+	if p.asks() {
+		if a, tried = r.failover(ctx, q, p); a.Document != nil {
 			return a.Document, a
 		}
 	}
-	a = silent(p, p.Why)
+	a = r.message(q.Failure, p)
+	a.Why = joinReasons(append(tried, a.Why))
 	return a.Document, a
 }
 
-// message says or writes the text.
+// joinReasons is why something better did not serve, in one line.
+func joinReasons(reasons []string) string {
+	said := slices.DeleteFunc(reasons, func(why string) bool { return why == "" })
+	return strings.Join(said, "; ")
+}
+
+// message says or writes the text, where anybody is to be spoken to.
 func (r *Recovery) message(f incident.Failure, p Plan) incident.Answer {
+	if p.Quiet {
+		return silent(p, p.Why)
+	}
 	a := r.texts.Answer(f, p.Situation, p.Wording)
 	a.Step = string(Message)
 	if a.Outcome == incident.NotTold {

@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"github.com/backstop-project/backstop/incident"
+	"github.com/backstop-project/backstop/recovery/standby"
 	"github.com/backstop-project/backstop/twilio"
 )
 
@@ -27,6 +28,7 @@ type Line struct {
 	// "example.sip.twilio.com". The most specific line wins; what has no
 	// "whatsapp:" matches the number behind it too.
 	Match string
+	Tags  []string // what rules may ask for
 	Style
 }
 
@@ -39,6 +41,10 @@ type Options struct {
 	// Countries has the languages of a country where they should be others
 	// than the usual ones: CH: [de].
 	Countries map[string][]string
+
+	Targets   map[string]standby.Options // by name: servers that can stand in
+	Primaries []string                   // the customer's own servers: https://www.example.com
+	Rules     []RuleOptions              // what callers get, the first that matches
 	// ByCaller speaks to people in the language of their own country where
 	// neither line nor account names one. A phone's country says little
 	// about its owner, so it is off unless somebody wants it.
@@ -59,6 +65,8 @@ type Rules struct {
 	matcher   matcher
 	countries map[string][]string // tags, at most two
 	byCaller  bool
+	primaries standby.Primaries
+	rules     []rule
 }
 
 // NewRules checks o. The error joins every *OptionError. knows says which languages
@@ -78,25 +86,40 @@ func NewRules(o Options, knows func(language string) bool) (Rules, error) {
 	for i, line := range o.Lines {
 		r.lines = append(r.lines, c.line(i, line, &r.matcher))
 	}
+	r.primaries = c.primaries(o.Primaries)
+	r.rules = c.rules(o)
 	return r, c.err()
 }
 
-// wording puts together how f's line is spoken for.
-func (r *Rules) wording(f incident.Failure, seen *facts) incident.Wording {
-	ours, theirs := f.Line(), f.Person()
-	country, callers := seen.toCountry, seen.fromCountry
+// found is the line that a failure is about: what is said about it, nil where
+// nothing is, and its number with the country that it is in.
+type found struct {
+	*Line
+	ours, country   string
+	theirs, callers string // likewise of whoever is on the other side
+}
+
+// lineOf finds the line that f is about.
+func (r *Rules) lineOf(f incident.Failure, seen *facts) found {
+	at := found{ours: f.Line(), theirs: f.Person(), country: seen.toCountry, callers: seen.fromCountry}
 	if f.Outbound {
-		country, callers = callers, country
+		at.country, at.callers = at.callers, at.country
 	}
-	line := r.line(ours, seen)
-	if seen.direction == "outbound-dial" && (line == nil || line == r.everybodys()) {
+	at.Line = r.line(at.ours, seen)
+	if seen.direction == "outbound-dial" && (at.Line == nil || at.Line == r.everybodys()) {
 		// Dial shows whom it calls the number of whoever called us, unless
 		// it is told otherwise: that is nobody's line.
-		ours, country = theirs, callers
-		line = r.line(ours, seen)
+		at.ours, at.country = at.theirs, at.callers
+		at.Line = r.line(at.ours, seen)
 	}
+	return at
+}
+
+// wording puts together how f's line is spoken for.
+func (r *Rules) wording(f incident.Failure, line found) incident.Wording {
+	ours, country, theirs, callers := line.ours, line.country, line.theirs, line.callers
 	w := incident.Wording{}
-	for _, style := range [...]*Style{line, r.accounts[f.AccountSID], &r.house} {
+	for _, style := range [...]*Style{line.style(), r.accounts[f.AccountSID], &r.house} {
 		if style != nil {
 			fill(&w, style)
 		}
@@ -135,24 +158,35 @@ func fill(w *incident.Wording, style *Style) {
 
 // line finds what is said about our number, or about the messaging service,
 // SIP domain or TwiML app that it stands behind; nil where nothing is.
-func (r *Rules) line(ours string, seen *facts) *Style {
+func (r *Rules) line(ours string, seen *facts) *Line {
 	var backing [8]string
-	addresses := appendAddresses(backing[:0], ours)
-	addresses = appendAddresses(addresses, seen.service)
-	addresses = appendAddresses(addresses, seen.sipDomain)
-	addresses = appendAddresses(addresses, seen.application)
-	if at := r.matcher.find(addresses); at != noLine {
-		return &r.lines[at].Style
+	if at := r.matcher.find(seen.appendLine(backing[:0], ours)); at != noLine {
+		return &r.lines[at]
 	}
 	return nil
 }
 
+// appendLine adds all that a line with the number ours can be listed as.
+func (seen *facts) appendLine(to []string, ours string) []string {
+	to = appendAddresses(to, ours)
+	to = appendAddresses(to, seen.service)
+	to = appendAddresses(to, seen.sipDomain)
+	return appendAddresses(to, seen.application)
+}
+
 // everybodys is the line that matches everything; nil where there is none.
-func (r *Rules) everybodys() *Style {
+func (r *Rules) everybodys() *Line {
 	if at := r.matcher.everything(); at != noLine {
-		return &r.lines[at].Style
+		return &r.lines[at]
 	}
 	return nil
+}
+
+func (l found) style() *Style {
+	if l.Line == nil {
+		return nil
+	}
+	return &l.Style
 }
 
 // languagesOf is what is spoken where a number is. Twilio's own word for the

@@ -35,7 +35,7 @@ type app struct {
 	folder      *folder
 	lock        folderLock
 	secrets     secrets
-	recent      *recovery.Recent
+	lasting     lasting
 	connections int
 	limits      []*handlers.ConnectionCap
 
@@ -59,14 +59,14 @@ type app struct {
 // newApp puts the program together. Only mistakes in the configuration stop
 // it: what is wrong with disk or databases is told while calls are answered.
 func newApp(c config.Config, w *world, log *slog.Logger) (*app, error) {
-	a := &app{w: w, log: log, slot: &ledgerSlot{}, recent: recovery.NewRecent(), connections: connectionCap()}
+	a := &app{w: w, log: log, slot: &ledgerSlot{}, lasting: newLasting(), connections: connectionCap()}
 	a.folder = &folder{path: c.DataDir}
 	if err := a.folder.check(); err != nil {
 		log.Error("data folder not usable: calls are answered but nothing is written", "err", err)
 		a.state.folder.Store(new(err.Error()))
 	}
 	a.secrets.read(a, c)
-	p, err := assemble(c, a.secrets.drillKey, a.recent, log)
+	p, err := assemble(c, a.secrets.drillKey, a.lasting, log)
 	if err != nil {
 		return nil, fmt.Errorf("the configuration has mistakes:\n%w", err)
 	}

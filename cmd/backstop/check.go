@@ -9,7 +9,6 @@ import (
 
 	"github.com/backstop-project/backstop/config"
 	"github.com/backstop-project/backstop/notify"
-	"github.com/backstop-project/backstop/recovery"
 	"github.com/backstop-project/backstop/templates"
 )
 
@@ -26,7 +25,7 @@ func (k checkCommand) Run(ctx context.Context, w *world, c *cli) error {
 	if err != nil {
 		return err
 	}
-	p, err := assemble(cfg, "", recovery.NewRecent(), slog.New(slog.DiscardHandler))
+	p, err := assemble(cfg, "", newLasting(), slog.New(slog.DiscardHandler))
 	if err != nil {
 		return fmt.Errorf("the configuration has mistakes:\n%w", err)
 	}

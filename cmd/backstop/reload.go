@@ -47,7 +47,7 @@ func (a *app) read() (config.Config, *parts, error) {
 	if err != nil {
 		return c, nil, err
 	}
-	p, err := assemble(c, a.secrets.drillKey, a.recent, a.log)
+	p, err := assemble(c, a.secrets.drillKey, a.lasting, a.log)
 	return c, p, err
 }
 

@@ -12,6 +12,7 @@ import (
 	"github.com/backstop-project/backstop/incident"
 	"github.com/backstop-project/backstop/notify"
 	"github.com/backstop-project/backstop/recovery"
+	"github.com/backstop-project/backstop/recovery/standby"
 	"github.com/backstop-project/backstop/store"
 	"github.com/backstop-project/backstop/templates"
 	"github.com/backstop-project/backstop/twilio"
@@ -29,9 +30,19 @@ type parts struct {
 	rows      []store.NotifierRow
 }
 
+// lasting is what a reload leaves as it is.
+type lasting struct {
+	recent   *recovery.Recent // what messages were answered lately
+	standbys *standby.Client  // and which servers failed lately
+}
+
+func newLasting() lasting {
+	return lasting{recent: recovery.NewRecent(), standbys: standby.NewClient(standby.ClientOptions{})}
+}
+
 // assemble makes the parts, or lists every mistake that only they can find.
-// recent is what messages were answered lately: it outlives a reload.
-func assemble(c config.Config, drillKey string, recent *recovery.Recent, log *slog.Logger) (*parts, error) {
+// lasting is what outlives a reload.
+func assemble(c config.Config, drillKey string, l lasting, log *slog.Logger) (*parts, error) {
 	p := &parts{config: c}
 	var errs []error
 	note := func(err error) {
@@ -56,7 +67,7 @@ func assemble(c config.Config, drillKey string, recent *recovery.Recent, log *sl
 	wording.Media, wording.BasePath = p.media, c.PublicURL.Path()
 	p.rules, err = recovery.NewRules(wording, p.answers.Knows)
 	note(err)
-	p.recovery = recovery.New(p.answers, recent)
+	p.recovery = recovery.New(p.answers, l.recent, l.standbys)
 	texts, err := templates.NewAlerts(templates.AlertOptions{Zone: zone(c), Pages: pageURL(c)})
 	if err != nil {
 		return nil, err

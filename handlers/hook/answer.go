@@ -92,7 +92,8 @@ func (h *Hook) serve(c *gin.Context, s *checked, r *twilio.Request, result twili
 	f := incident.NewFailure(now, r.Method, r.Params).Requested(key, token == "")
 	f.Drill = result.Match.Drill
 	f.Itself = !f.Drill && itself(f.ErrorURL, result.Base)
-	document, answer := s.Recovery.Answer(c.Request.Context(), f, recovery.Decide(f, s.Rules))
+	plan := recovery.Decide(f, s.Rules)
+	document, answer := s.Recovery.Answer(c.Request.Context(), recovery.Request{Failure: f, Token: token, Keys: s.Keys, Match: result.Match}, plan)
 	decided := h.o.Now()
 	answer.Took = decided.Sub(whole)
 
@@ -132,9 +133,9 @@ func (s *checked) without(f incident.Failure) incident.Failure {
 }
 
 // repeat gives a retry the bytes that the request before it got. That one may
-// still be under way: then it is waited for, as long as for the journal.
+// still be under way: then it is waited for, as long as it may take.
 func (h *Hook) repeat(c *gin.Context, s *checked, before *answered, r *twilio.Request) {
-	timer := time.NewTimer(h.o.RecordFor)
+	timer := time.NewTimer(recovery.Budget + h.o.RecordFor)
 	defer timer.Stop()
 	select {
 	case <-h.retries.completed(before):
@@ -151,7 +152,8 @@ func (h *Hook) repeat(c *gin.Context, s *checked, before *answered, r *twilio.Re
 func (s *checked) unrecorded(ctx context.Context, r *twilio.Request, now time.Time) []byte {
 	f := incident.NewFailure(now, r.Method, r.Params)
 	if plan := recovery.Decide(f, s.Rules); plan.Situation == incident.InQueue {
-		document, _ := s.Recovery.Answer(ctx, f, plan)
+		plan.Steps = nil // nobody else is asked twenty times
+		document, _ := s.Recovery.Answer(ctx, recovery.Request{Failure: f}, plan)
 		return document
 	}
 	return recovery.Apology(f.Channel)

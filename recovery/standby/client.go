@@ -14,11 +14,13 @@ import (
 // anybody else.
 type Client struct {
 	public, private *http.Client // by whether private addresses are allowed
+	breakers        breakers
 }
 
 // ClientOptions are what tests need otherwise. The zero value serves.
 type ClientOptions struct {
-	TLS *tls.Config // whom to trust; the system's certificates where nil
+	TLS *tls.Config      // whom to trust; the system's certificates where nil
+	Now func() time.Time // time.Now where nil
 }
 
 // Bounds of what a server may send before its document.
@@ -31,7 +33,10 @@ const (
 
 // NewClient makes a Client.
 func NewClient(o ClientOptions) *Client {
-	return &Client{public: newHTTPClient(o, true), private: newHTTPClient(o, false)}
+	if o.Now == nil {
+		o.Now = time.Now
+	}
+	return &Client{public: newHTTPClient(o, true), private: newHTTPClient(o, false), breakers: breakers{now: o.Now}}
 }
 
 // newHTTPClient follows no redirect by itself, takes no proxy from the

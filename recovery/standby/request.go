@@ -12,12 +12,11 @@ type Param = struct{ Name, Value string }
 
 // Question is what Twilio asked us, to be asked of a target.
 type Question struct {
-	Method  string  // GET or POST, as Twilio asked
-	Params  []Param // all, in order
-	Failed  string  // ErrorUrl
-	Token   string  // I-Twilio-Idempotency-Token; "" where Twilio sent none
-	Account string  // AccountSid
-	Voice   bool    // a call, not a message
+	Method string  // GET or POST, as Twilio asked
+	Params []Param // all, in order
+	Failed string  // ErrorUrl
+	Token  string  // I-Twilio-Idempotency-Token; "" where Twilio sent none
+	Voice  bool    // a call, not a message
 	// Sign is the signature of a request to url with the key that verified
 	// Twilio's; form are the parameters of a POST.
 	Sign func(url string, form []Param) (signature string, ok bool)

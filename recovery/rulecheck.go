@@ -1,0 +1,199 @@
+package recovery
+
+import (
+	"fmt"
+	"maps"
+	"slices"
+	"strconv"
+	"strings"
+
+	"github.com/backstop-project/backstop/incident"
+	"github.com/backstop-project/backstop/recovery/standby"
+	"github.com/backstop-project/backstop/twilio"
+)
+
+// primaries checks the customer's own servers.
+func (c *checker) primaries(urls []string) (p standby.Primaries) {
+	for i, raw := range urls {
+		if err := p.Add(raw); err != nil {
+			c.remedied(fmt.Sprintf("primaries[%d]", i), raw, err)
+		}
+	}
+	return p
+}
+
+// remedied notes an error that says problem and remedy, with a colon between.
+func (c *checker) remedied(key, value string, err error) {
+	problem, remedy, _ := strings.Cut(err.Error(), ": ")
+	c.mistake(key, value, problem, remedy)
+}
+
+// rules checks targets and rules.
+func (c *checker) rules(o Options) []rule {
+	targets := map[string]*standby.Target{}
+	for _, name := range slices.Sorted(maps.Keys(o.Targets)) {
+		t, err := standby.NewTarget(name, o.Targets[name])
+		if err != nil {
+			c.remedied("targets."+name+".url", o.Targets[name].URL, err)
+		}
+		targets[name] = &t // that its URL is wrong is one mistake, not two
+	}
+	tags := map[string]bool{}
+	for _, line := range o.Lines {
+		for _, tag := range line.Tags {
+			tags[tag] = true
+		}
+	}
+	rc := ruleChecker{checker: c, targets: targets, tags: tags}
+	var rules []rule
+	for i, one := range o.Rules {
+		rules = append(rules, rc.rule(fmt.Sprintf("recovery[%d]", i), one, i < len(o.Rules)-1))
+	}
+	return rules
+}
+
+// ruleChecker checks what rules name.
+type ruleChecker struct {
+	*checker
+	targets map[string]*standby.Target
+	tags    map[string]bool
+}
+
+func (c *ruleChecker) rule(key string, o RuleOptions, more bool) rule {
+	r := rule{name: o.Name}
+	c.conditions(key+".match", o.Match, &r)
+	if len(r.when) == 0 && more {
+		c.mistake(key+".match", "", "matches everything, so that no rule behind it is ever asked", "put this rule last, or say what it matches")
+	}
+	if len(o.Steps) == 0 {
+		c.mistake(key+".steps", "", "is empty", "name what to try, such as steps: [{failover: standby}, {message: apology}]")
+	}
+	for i, step := range o.Steps {
+		r.steps = append(r.steps, c.step(fmt.Sprintf("%s.steps[%d]", key, i), step))
+		if step.Message && i < len(o.Steps)-1 {
+			c.mistake(fmt.Sprintf("%s.steps[%d]", key, i), "message", "always serves, so that no step behind it is ever tried", "put it last")
+		}
+	}
+	return r
+}
+
+func (c *ruleChecker) step(key string, o StepOptions) Step {
+	switch {
+	case o.Message && len(o.Failover) > 0:
+		c.mistake(key, "", "is two steps", "begin each step with a dash of its own: [{failover: standby}, {message: apology}]")
+	case o.Message:
+		return Step{Kind: Message}
+	case len(o.Failover) == 0:
+		c.mistake(key, "", "is no step", "write {failover: standby} or {message: apology}")
+	}
+	step := Step{Kind: Failover}
+	for _, name := range o.Failover {
+		t := c.targets[name]
+		if t == nil {
+			c.mistake(key+".failover", name, "is no target", "name one of targets"+among(slices.Sorted(maps.Keys(c.targets))))
+			continue
+		}
+		step.Targets = append(step.Targets, t)
+	}
+	return step
+}
+
+// conditions reads what a rule asks into r.
+func (c *ruleChecker) conditions(key string, m Match, r *rule) {
+	if m.Channel != "" {
+		channel, ok := incident.ParseChannel(m.Channel)
+		if !ok || channel == incident.Unknown {
+			c.mistake(key+".channel", m.Channel, "is no channel", "write voice or messaging")
+		}
+		r.when = append(r.when, func(a *asked) bool { return a.Channel == channel })
+	}
+	if len(m.Codes) > 0 {
+		r.when = append(r.when, onCodes(c.codes(key+".codes", m.Codes)))
+	}
+	for _, list := range []struct {
+		name    string
+		matches []string
+		of      func(*asked, []string) []string
+	}{{"lines", m.Lines, linesOf}, {"from", m.From, fromOf}, {"to", m.To, toOf}} {
+		if len(list.matches) > 0 {
+			r.when = append(r.when, onAddresses(c.addresses(key+"."+list.name, list.matches), list.of))
+		}
+	}
+	if len(m.Tags) > 0 {
+		for i, tag := range m.Tags {
+			if !c.tags[tag] {
+				c.mistake(fmt.Sprintf("%s.tags[%d]", key, i), tag, "is a tag that no line has", "add it to the tags of a line")
+			}
+		}
+		r.when = append(r.when, onTags(m.Tags))
+	}
+	c.texts(key, m, r)
+}
+
+// texts reads the conditions that compare texts.
+func (c *ruleChecker) texts(key string, m Match, r *rule) {
+	for i, sid := range m.Accounts {
+		if !twilio.IsAccountSID(sid) {
+			c.mistake(fmt.Sprintf("%s.accounts[%d]", key, i), sid, "is no Account SID", "write AC and 32 of 0-9 a-f, or the name of one of accounts")
+		}
+	}
+	lower := func(list []string) (small []string) {
+		for _, s := range list {
+			small = append(small, strings.ToLower(s))
+		}
+		return small
+	}
+	for _, one := range []struct {
+		patterns []string
+		of       func(*asked) string
+	}{
+		{m.Accounts, func(a *asked) string { return a.AccountSID }},
+		{lower(m.Hosts), func(a *asked) string { return a.errorURL().Authority() }},
+		{m.Paths, func(a *asked) string { return a.errorURL().Path }},
+		{c.words(key+".directions", m.Directions, "inbound", "outbound-api", "outbound-dial"), func(a *asked) string { return a.seen.direction }},
+		{c.words(key+".statuses", m.Statuses, "queued", "initiated", "ringing", "in-progress", "completed", "busy", "failed", "no-answer", "canceled"), func(a *asked) string { return a.seen.callStatus }},
+	} {
+		if len(one.patterns) > 0 {
+			r.when = append(r.when, onTexts(one.patterns, one.of))
+		}
+	}
+}
+
+// words is list, whose entries have to be words of Twilio's.
+func (c *ruleChecker) words(key string, list []string, words ...string) []string {
+	for i, word := range list {
+		if !slices.Contains(words, word) {
+			c.mistake(fmt.Sprintf("%s[%d]", key, i), word, "is not what Twilio writes there", "write "+strings.Join(words[:len(words)-1], ", ")+" or "+words[len(words)-1])
+		}
+	}
+	return list
+}
+
+func (c *ruleChecker) codes(key string, list []string) (ranges []codeRange) {
+	for i, text := range list {
+		from, to, isRange := strings.Cut(text, "-")
+		if !isRange {
+			to = from
+		}
+		first, err1 := strconv.ParseUint(strings.TrimSpace(from), 10, 31)
+		last, err2 := strconv.ParseUint(strings.TrimSpace(to), 10, 31)
+		if err1 != nil || err2 != nil || first > last {
+			c.mistake(fmt.Sprintf("%s[%d]", key, i), text, "is no error code", "write one, such as 11200, or from and to, such as 11200-11299")
+			continue
+		}
+		ranges = append(ranges, codeRange{int(first), int(last)}) //nolint:gosec // 31 bits
+	}
+	return ranges
+}
+
+func (c *ruleChecker) addresses(key string, list []string) (m matcher) {
+	for i, written := range list {
+		match := canonicalMatch(written)
+		if flaw := flawOf(written, match); flaw.problem != "" {
+			c.mistake(fmt.Sprintf("%s[%d]", key, i), written, flaw.problem, flaw.remedy)
+			continue
+		}
+		m.add(match, 0)
+	}
+	return m
+}

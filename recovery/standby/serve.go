@@ -1,0 +1,56 @@
+package standby
+
+import (
+	"context"
+	"errors"
+	"sync"
+	"time"
+)
+
+// breakers has one for each server, by what is asked of it: a reload that leaves
+// a target as it is leaves its breaker, too.
+type breakers struct {
+	now func() time.Time
+
+	mu     sync.Mutex
+	byName map[string]*Breaker
+}
+
+// mostBreakers bounds what reloads leave behind.
+const mostBreakers = 1000
+
+func (b *breakers) of(t *Target) *Breaker {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	key := t.Name + " " + t.URL
+	one := b.byName[key]
+	if one == nil {
+		if b.byName == nil || len(b.byName) >= mostBreakers {
+			b.byName = map[string]*Breaker{}
+		}
+		one = NewBreaker(b.now)
+		b.byName[key] = one
+	}
+	return one
+}
+
+// Serve is the TwiML that t has for q, or in one line for people why there is
+// none. Where t cannot be asked, or has failed too many lately, it says so at
+// once; else it takes no longer than t.Timeout.
+func (c *Client) Serve(ctx context.Context, t *Target, q *Question, primaries Primaries) ([]byte, error) {
+	address, why := t.Address(q.Failed, primaries)
+	if why != "" {
+		return nil, errors.New(why)
+	}
+	breaker := c.breakers.of(t)
+	if ok, why := breaker.Allow(); !ok {
+		return nil, errors.New(why)
+	}
+	doc, err := c.Ask(ctx, t, address, q)
+	if err != nil && errors.Is(ctx.Err(), context.Canceled) {
+		breaker.Forget() // Twilio hung up: that says nothing about t
+	} else {
+		breaker.Settle(err)
+	}
+	return doc, err
+}
