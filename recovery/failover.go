@@ -23,6 +23,10 @@ func (r *Recovery) failover(ctx context.Context, q Request, p Plan) (a incident.
 			if !target.Serves(q.AccountSID) && !q.Drill {
 				continue
 			}
+			if ctx.Err() != nil {
+				tried = append(tried, target.Name+": no time was left for it")
+				continue
+			}
 			document, err := r.standbys.Serve(ctx, target, &question, p.primaries)
 			if err != nil {
 				tried = append(tried, target.Name+": "+err.Error())

@@ -133,8 +133,8 @@ func TestAStandbyThatCannotServeIsSaidToInOneLine(t *testing.T) {
 		want   string // "" for a good answer
 	}{
 		"packed":            {packed(good), ""},
-		"hangs":             {hang, "no answer within 1s"},
-		"drips":             {drip, "no answer within 1s"},
+		"hangs":             {hang, "no answer in time (1s at most)"},
+		"drips":             {drip, "no answer in time (1s at most)"},
 		"sends 200 MB":      {flood, "larger than 64 kB"},
 		"sends a gzip bomb": {packed("<Response>" + strings.Repeat(" ", 20<<20) + "</Response>"), "larger than 64 kB"},
 		"sends no gzip as gzip": {func(w http.ResponseWriter, _ *http.Request) {

@@ -27,7 +27,7 @@ func explain(ctx context.Context, t *Target, err error) error {
 	case errors.As(err, &private):
 		return private
 	case ctx.Err() != nil || isTimeout(err):
-		return errors.New("no answer within " + t.Timeout.String())
+		return errors.New("no answer in time (" + t.Timeout.String() + " at most)")
 	}
 	return errors.New(trouble(err))
 }

@@ -46,9 +46,10 @@ func (c *Client) Serve(ctx context.Context, t *Target, q *Question, primaries Pr
 	if ok, why := breaker.Allow(); !ok {
 		return nil, errors.New(why)
 	}
+	began := c.breakers.now()
 	doc, err := c.Ask(ctx, t, address, q)
-	if err != nil && errors.Is(ctx.Err(), context.Canceled) {
-		breaker.Forget() // Twilio hung up: that says nothing about t
+	if err != nil && ctx.Err() != nil && c.breakers.now().Sub(began) < t.Timeout*3/4 {
+		breaker.Forget() // whoever waits had no time for it: that says nothing about t
 	} else {
 		breaker.Settle(err)
 	}
