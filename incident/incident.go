@@ -51,6 +51,7 @@ type Incident struct {
 	Calls    int64 // the failures among them that are calls
 	Callers  int64 // distinct From; a withheld number counts once a call
 	Late     int64 // failures among them that were verified only later
+	Saved    int64 // failures among them that a standby or a person took over
 
 	First Sample // the first failure
 	Last  Sample // the newest one
@@ -85,6 +86,9 @@ type Sample struct {
 	HeardBy string    // whose words Heard are, where they are not From's
 	HeardOn Channel   // how they came; Unknown where Heard is From's
 	HeardAt time.Time `json:",omitzero"` // when; zero where Heard is From's
+
+	Outcome Outcome `json:",omitzero"`
+	Step    string  `json:",omitzero"` // that served: "failover standby"
 }
 
 // Repeated says whether Heard are the words of an earlier failure, so that they
@@ -100,9 +104,9 @@ func (s Sample) Listener() (who string, how Channel) {
 }
 
 // after is s as the sample that follows before: silence on purpose replaces no
-// words, and these keep their age.
+// words, and these keep their age. Whoever was saved got words of others.
 func (s Sample) after(before Sample) Sample {
-	if s.Heard != "" || before.Heard == "" {
+	if s.Heard != "" || before.Heard == "" || s.Outcome == Saved {
 		return s
 	}
 	s.Heard, s.HeardAt = before.Heard, before.HeardAt
@@ -134,6 +138,8 @@ func sampleOf(e Entry) Sample {
 		To:        e.Failure.OwnLine(),
 		Name:      e.Answer.Name,
 		Heard:     e.Answer.Heard,
+		Outcome:   e.Answer.Outcome,
+		Step:      e.Answer.Step,
 	}
 }
 

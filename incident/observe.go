@@ -77,6 +77,9 @@ func (in Incident) count(e Entry, newCaller bool) Incident {
 	if f.Late {
 		in.Late++
 	}
+	if e.Answer.Outcome == Saved {
+		in.Saved++
+	}
 	if f.OwnLine() != in.First.To {
 		in.MoreLines = true
 	}

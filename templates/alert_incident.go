@@ -116,6 +116,8 @@ func lastHeard(s incident.Sample) (label string, what part) {
 	case incident.Unknown:
 	}
 	switch {
+	case s.Outcome == incident.Saved:
+		return "The last one was saved", words("By " + tidy(s.Step, 60) + ": what was heard there, Backstop does not know.")
 	case s.Heard != "":
 		return label, words(quoted(s.Heard, who))
 	case how == incident.Voice:

@@ -28,7 +28,7 @@ func (a *Alerts) lineWith(in incident.Incident, m incident.Message, w wording) s
 	case incident.Quiet:
 		return "No failure since " + a.since(in.LastAt, m.Now) + ", not proven: " + w.who + enclosed(w.affected)
 	case incident.Resolved:
-		return "Resolved: " + w.who + comma(w.affected) + ", " + a.since(in.OpenedAt, m.Now) + " to " + a.since(in.LastAt, m.Now)
+		return "Resolved: " + w.who + comma(in, w.affected) + ", " + a.since(in.OpenedAt, m.Now) + " to " + a.since(in.LastAt, m.Now)
 	case incident.Open:
 	}
 	return a.openWith(in, m, w)
@@ -69,7 +69,7 @@ func (a *Alerts) openWith(in incident.Incident, m incident.Message, w wording) s
 		sentence = causeInBrief(in, w.who)
 	}
 	if w.affected != "" {
-		prefix += helped(w.affected) + ": "
+		prefix += helped(in, w.affected) + ": "
 	}
 	return prefix + sentence + a.age(in, m)
 }
@@ -134,7 +134,16 @@ func affectedBy(in incident.Incident) string {
 	return Plural(in.Callers, "person", "people")
 }
 
-func helped(affected string) string { return affected + " not helped" }
+// helped says how it ended for those affected, as far as it is known.
+func helped(in incident.Incident, affected string) string {
+	switch {
+	case in.Saved == 0:
+		return affected + " not helped"
+	case in.Saved == in.Failures:
+		return affected + ", all saved"
+	}
+	return affected + ", " + Count(in.Saved) + " of " + Count(in.Failures) + " saved"
+}
 
 func enclosed(s string) string {
 	if s == "" {
@@ -143,9 +152,9 @@ func enclosed(s string) string {
 	return " (" + s + ")"
 }
 
-func comma(affected string) string {
+func comma(in incident.Incident, affected string) string {
 	if affected == "" {
 		return ""
 	}
-	return ", " + helped(affected)
+	return ", " + helped(in, affected)
 }

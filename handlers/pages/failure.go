@@ -46,6 +46,7 @@ type answerView struct {
 	Document               string
 	Size                   int
 	Silent                 bool // nothing was said
+	Saved                  bool // by others: what they said, nobody here knows
 	Erased                 bool // what was said was erased because of its age
 }
 
@@ -114,6 +115,6 @@ func answer(d history.Detail, mask history.Mask) answerView {
 		Languages: strings.Join(a.Languages, ", "), Name: history.Visible(a.Name), Why: history.Visible(a.Why),
 		Outcome: outcomeWords(a.Outcome, d.Channel), OutcomeKind: outcomeKind(a.Outcome),
 		Document: history.Visible(mask.Words(cut(string(a.Document), 70_000), d.From, d.To)), Size: len(a.Document),
-		Silent: a.Heard == "", Erased: d.Erased && a.Heard == "" && !onPurpose,
+		Silent: a.Heard == "", Erased: d.Erased && a.Heard == "" && !onPurpose, Saved: a.Outcome == incident.Saved,
 	}
 }

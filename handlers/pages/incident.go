@@ -36,7 +36,9 @@ type incidentView struct {
 	First        string // the first thing to do
 	Got          string // what Heard is: "The last caller heard"
 	Heard        string
-	Erased       bool // what they heard was, because of its age
+	Saved        string // the step that saved the last one; "" where none did
+	SavedOf      int64  // how many of the failures were saved
+	Erased       bool   // what they heard was, because of its age
 	ErrorURL     string
 	SID, Console string
 	LastFailure  string
@@ -102,7 +104,7 @@ func (p *Pages) incidentDetail(d history.IncidentDetail) incidentView {
 		ResolvedAt: momentIn(d.ResolvedAt, zone), ResolvedBy: history.Visible(d.ResolvedBy), Previous: d.Previous, Next: d.Next, Erased: d.Erased,
 		Calls: d.Calls, Messages: d.Messages(), Late: d.Late, Line: lineInFull(last), MoreLines: d.MoreLines,
 		CodeTitle: code.Title(), Means: code.Means, First: code.Advice(twilio.ParseErrorURL(last.ErrorURL)),
-		Got:   lastGot(how),
+		Got: lastGot(how), Saved: savedBy(last), SavedOf: d.Saved,
 		Heard: history.Visible(mask.Words(last.Heard, listener, last.To)), ErrorURL: history.Visible(cut(mask.URL(last.ErrorURL), 500)),
 		SID: history.Visible(cut(last.SID, 40)), Console: twilio.ConsoleLink(last.SID),
 		LastFailure: historyPath + "/" + last.FailureID.String(),
@@ -148,4 +150,12 @@ func (p *Pages) change(c *gin.Context, do func(context.Context, int64, string, t
 	}
 	c.Redirect(http.StatusSeeOther, incidentsPath+"/"+strconv.FormatInt(id, 10))
 	return nil
+}
+
+// savedBy is what saved the last caller or sender.
+func savedBy(s incident.Sample) string {
+	if s.Outcome != incident.Saved {
+		return ""
+	}
+	return history.Visible(s.Step)
 }

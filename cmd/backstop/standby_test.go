@@ -1,0 +1,96 @@
+package main
+
+import (
+	"io"
+	"net/http"
+	"net/http/httptest"
+	"strings"
+	"testing"
+
+	"github.com/twilio/twilio-go/client"
+
+	"github.com/backstop-project/backstop/twilio/sim"
+	"github.com/backstop-project/backstop/twilio/twiml"
+)
+
+// newStandby is a server that serves calls, and nobody whose signature Twilio's
+// own library refuses. It answers what it is asked at with where that was.
+func newStandby(t *testing.T) *httptest.Server {
+	t.Helper()
+	validator := client.NewRequestValidator(authToken)
+	var server *httptest.Server
+	server = httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if err := r.ParseForm(); err != nil {
+			t.Error(err)
+		}
+		params := map[string]string{}
+		for name := range r.PostForm {
+			params[name] = r.PostForm.Get(name)
+		}
+		if !validator.Validate(server.URL+r.RequestURI, params, r.Header.Get("X-Twilio-Signature")) {
+			w.WriteHeader(http.StatusForbidden)
+			return
+		}
+		_, _ = io.WriteString(w, "<Response><Say>Welcome at "+r.URL.Path+"</Say><Redirect>next</Redirect></Response>")
+	}))
+	t.Cleanup(server.Close)
+	return server
+}
+
+// withStandby has calls whose server failed go on at that one.
+func withStandby(t *testing.T, env settings, server string) settings {
+	t.Helper()
+	return env.withFile(t, `
+primaries: [https://www.example.com]
+targets: {standby: {url: "`+server+`{path}", allow_private: true}}
+recovery:
+  - {name: our server is down, match: {channel: voice, codes: ["11200-11299"]}, steps: [{failover: standby}, {message: apology}]}
+`)
+}
+
+func TestACallGoesOnAtTheStandbyAndEverybodyIsToldSo(t *testing.T) {
+	t.Parallel()
+	standby, mails := newStandby(t), newMailServer(t)
+	p := start(t, withStandby(t, configured(t).with(mails.settings()), standby.URL))
+	request := p.request("/fallback/voice", sim.Call{ErrorURL: "https://www.example.com/voice/menu"})
+	answer := p.ask(request, twiml.Voice)
+	for _, want := range []string{"Welcome at /voice/menu", "<Redirect>" + standby.URL + "/voice/next</Redirect>"} {
+		if !strings.Contains(string(answer.Body), want) {
+			t.Errorf("got %s, want %q in it", answer.Body, want)
+		}
+	}
+	if again := p.ask(request, twiml.Voice); string(again.Body) != string(answer.Body) {
+		t.Errorf("a retry got %s", again.Body)
+	}
+	mail := mails.await(t, soon, "1 caller, all saved")
+	if !strings.Contains(mail.text, "By failover standby") {
+		t.Errorf("the mail says nothing of the standby:\n%s", mail.text)
+	}
+	who := p.person()
+	who.await(soon, "/history", "served by standby")
+	page := who.get("/history/" + failureID(answer))
+	for _, want := range []string{"failover standby", "went on there"} {
+		if !strings.Contains(page.text, want) {
+			t.Errorf("the page of the failure lacks %q: %s", want, page.text)
+		}
+	}
+	if page := who.get("/incidents/1"); !strings.Contains(page.text, "Was saved by failover standby") {
+		t.Errorf("the page of the incident: %s", page.text)
+	}
+}
+
+func TestWhereTheStandbyIsDownTooTheCallerHearsTheApologyAndThePageSaysWhy(t *testing.T) {
+	t.Parallel()
+	standby := newStandby(t)
+	p := start(t, withStandby(t, configured(t), standby.URL))
+	standby.Close()
+	answer := p.ask(p.request("/fallback/voice", sim.Call{ErrorURL: "https://www.example.com/voice"}), twiml.Voice)
+	if !strings.Contains(string(answer.Body), "technical problem") {
+		t.Errorf("got %s", answer.Body)
+	}
+	who := p.person()
+	who.await(soon, "/history", "heard our message")
+	if page := who.get("/history/" + failureID(answer)); !strings.Contains(page.text, "standby: it refuses connections") {
+		t.Errorf("the page does not say why: %s", page.text)
+	}
+}
