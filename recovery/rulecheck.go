@@ -15,9 +15,12 @@ import (
 // primaries checks the customer's own servers.
 func (c *checker) primaries(urls []string) (p standby.Primaries) {
 	for i, raw := range urls {
-		if err := p.Add(raw); err != nil {
+		with, err := p.With(raw)
+		if err != nil {
 			c.remedied(fmt.Sprintf("primaries[%d]", i), raw, err)
+			continue
 		}
+		p = with
 	}
 	return p
 }
@@ -181,7 +184,7 @@ func (c *ruleChecker) codes(key string, list []string) (ranges []codeRange) {
 			c.mistake(fmt.Sprintf("%s[%d]", key, i), text, "is no error code", "write one, such as 11200, or from and to, such as 11200-11299")
 			continue
 		}
-		ranges = append(ranges, codeRange{int(first), int(last)}) //nolint:gosec // 31 bits
+		ranges = append(ranges, codeRange{int(first), int(last)})
 	}
 	return ranges
 }

@@ -136,10 +136,10 @@ func affectedBy(in incident.Incident) string {
 
 // helped says how it ended for those affected, as far as it is known.
 func helped(in incident.Incident, affected string) string {
-	switch {
-	case in.Saved == 0:
+	switch in.Saved {
+	case 0:
 		return affected + " not helped"
-	case in.Saved == in.Failures:
+	case in.Failures:
 		return affected + ", all saved"
 	}
 	return affected + ", " + Count(in.Saved) + " of " + Count(in.Failures) + " saved"

@@ -33,8 +33,9 @@ func (k checkCommand) Run(ctx context.Context, w *world, c *cli) error {
 	if cfg.File != "" {
 		from = cfg.File + " and the environment"
 	}
-	if err := w.say("Configuration from %s: good. %s, %s, %s.\n", from, number(len(cfg.Accounts), "account"),
-		number(len(cfg.Recovery.Lines), "line"), number(len(p.notifiers), "notifier")); err != nil {
+	if err := w.say("Configuration from %s: good. %s, %s, %s, %s, %s.\n", from, number(len(cfg.Accounts), "account"),
+		number(len(cfg.Recovery.Lines), "line"), number(len(cfg.Recovery.Targets), "target"), number(len(cfg.Recovery.Rules), "rule"),
+		number(len(p.notifiers), "notifier")); err != nil {
 		return err
 	}
 	for _, warning := range cfg.Warnings {

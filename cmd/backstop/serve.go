@@ -18,6 +18,7 @@ import (
 
 	"github.com/backstop-project/backstop/config"
 	"github.com/backstop-project/backstop/handlers"
+	"github.com/backstop-project/backstop/recovery"
 )
 
 type serveCommand struct {
@@ -190,7 +191,7 @@ func (a *app) drain(listeners []listening, stopRecording context.CancelFunc, rec
 }
 
 // closeListeners lets those finish who are being answered, which takes less
-// than a second. Whoever has sent half a request by then is cut off: what is
+// than a second, or as long as a standby server may. Whoever has sent half a request by then is cut off: what is
 // queued must reach the disk before somebody kills us.
 func closeListeners(ctx context.Context, listeners []listening) error {
 	ctx, cancel := context.WithTimeout(ctx, answerAtMost)
@@ -209,7 +210,7 @@ func closeListeners(ctx context.Context, listeners []listening) error {
 // Bounds of a stop. Container engines kill after 10 s unless told otherwise.
 const (
 	drainAtMost  = 9 * time.Second
-	answerAtMost = 3 * time.Second
+	answerAtMost = recovery.Budget + 500*time.Millisecond // who waits for a standby is still answered
 )
 
 // guarded runs a worker again when it panics: a bug in one must not end the

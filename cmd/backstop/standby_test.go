@@ -6,6 +6,7 @@ import (
 	"net/http/httptest"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/twilio/twilio-go/client"
 
@@ -92,5 +93,58 @@ func TestWhereTheStandbyIsDownTooTheCallerHearsTheApologyAndThePageSaysWhy(t *te
 	who.await(soon, "/history", "heard our message")
 	if page := who.get("/history/" + failureID(answer)); !strings.Contains(page.text, "standby: it refuses connections") {
 		t.Errorf("the page does not say why: %s", page.text)
+	}
+}
+
+// Two hundred callers wait for a standby that hangs; the others must not.
+func TestAStandbyThatHangsKeepsNobodyElseWaiting(t *testing.T) {
+	t.Parallel()
+	standby := httptest.NewServer(http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) {
+		_, _ = io.Copy(io.Discard, r.Body)
+		<-r.Context().Done()
+	}))
+	t.Cleanup(standby.Close)
+	p := start(t, withStandby(t, configured(t), standby.URL))
+	const waiting = 200
+	answers := make(chan sim.Exchange, waiting)
+	for range waiting {
+		request := p.request("/fallback/voice", sim.Call{ErrorURL: "https://www.example.com/voice"})
+		go func() { answers <- p.twilio().Do(t.Context(), request) }()
+	}
+	time.Sleep(500 * time.Millisecond)
+	for range 20 { // another code, so another rule: none
+		p.call(sim.Call{ErrorCode: "12100", ErrorURL: "https://www.example.com/voice"}) // which judges how long it takes
+	}
+	if n := len(answers); n > 0 {
+		t.Errorf("%d of those who wait for the standby were answered already: nothing hangs", n)
+	}
+	for range waiting {
+		answer := <-answers
+		if err := fault(answer, twiml.Voice); err != nil || !strings.Contains(string(answer.Body), "technical problem") {
+			t.Errorf("got %s, %v", answer.Body, err)
+		}
+	}
+}
+
+// An upgrade must not cut off whoever waits for a standby.
+func TestWhoWaitsForAStandbyIsAnsweredBeforeAStop(t *testing.T) {
+	t.Parallel()
+	asked := make(chan struct{}, 1)
+	standby := httptest.NewServer(http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) {
+		_, _ = io.Copy(io.Discard, r.Body)
+		asked <- struct{}{}
+		<-r.Context().Done()
+	}))
+	t.Cleanup(standby.Close)
+	p := spawn(t, withStandby(t, configured(t), standby.URL))
+	answer := make(chan sim.Exchange, 1)
+	request := p.request("/fallback/voice", sim.Call{ErrorURL: "https://www.example.com/voice"})
+	go func() { answer <- p.twilio().Do(t.Context(), request) }()
+	<-asked
+	if code := p.end(); code != 0 {
+		t.Errorf("ended with %d, want 0", code)
+	}
+	if err := fault(<-answer, twiml.Voice); err != nil {
+		t.Error(err)
 	}
 }

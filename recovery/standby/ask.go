@@ -56,18 +56,18 @@ func redirect(answer *http.Response, redirected bool) (string, error) {
 	case http.StatusMovedPermanently, http.StatusFound, http.StatusSeeOther, http.StatusTemporaryRedirect:
 	default:
 		if answer.StatusCode < 200 || answer.StatusCode > 299 {
-			return "", badAnswer(fmt.Sprintf("it answered %d", answer.StatusCode))
+			return "", answerError(fmt.Sprintf("it answered %d", answer.StatusCode))
 		}
 		return "", nil
 	}
 	to, err := answer.Location()
 	switch {
 	case err != nil:
-		return "", badAnswer("it redirected to nowhere")
+		return "", answerError("it redirected to nowhere")
 	case redirected:
-		return "", badAnswer("it redirected more than once")
+		return "", answerError("it redirected more than once")
 	case originOf(to) != originOf(answer.Request.URL) || to.User != nil:
-		return "", badAnswer("it redirected to another server")
+		return "", answerError("it redirected to another server")
 	}
 	to.Fragment = ""
 	return to.String(), nil
@@ -81,9 +81,9 @@ func read64K(answer *http.Response) ([]byte, error) {
 	case err != nil:
 		return nil, err
 	case len(doc) > twiml.MaxBytes:
-		return nil, badAnswer(fmt.Sprintf("its answer is larger than %d kB", twiml.MaxBytes>>10))
+		return nil, answerError(fmt.Sprintf("its answer is larger than %d kB", twiml.MaxBytes>>10))
 	case len(doc) == 0:
-		return nil, badAnswer("its answer is empty")
+		return nil, answerError("its answer is empty")
 	}
 	return doc, nil
 }
@@ -95,14 +95,14 @@ func judge(doc []byte, from *url.URL, voice bool) ([]byte, error) {
 		kind = twiml.Voice
 	}
 	if err := twiml.Check(doc, kind).Err(); err != nil {
-		return nil, badAnswer("its answer is no TwiML that Twilio takes: " + err.Error())
+		return nil, answerError("its answer is no TwiML that Twilio takes: " + err.Error())
 	}
 	absolute, err := twiml.Absolute(doc, from)
 	if err != nil {
-		return nil, badAnswer("its answer is no TwiML that Twilio takes: " + err.Error())
+		return nil, answerError("its answer is no TwiML that Twilio takes: " + err.Error())
 	}
 	if len(absolute) > twiml.MaxBytes {
-		return nil, badAnswer(fmt.Sprintf("its answer is larger than %d kB with its URLs made absolute", twiml.MaxBytes>>10))
+		return nil, answerError(fmt.Sprintf("its answer is larger than %d kB with its URLs made absolute", twiml.MaxBytes>>10))
 	}
 	return absolute, nil
 }

@@ -63,17 +63,17 @@ func newHTTPClient(o ClientOptions, publicOnly bool) *http.Client {
 	}
 }
 
-// errPrivate is what a name gets that leads into a private network.
-type errPrivate struct{ address string }
+// privateError is what a name gets that leads into a private network.
+type privateError struct{ address string }
 
-func (e errPrivate) Error() string {
+func (e privateError) Error() string {
 	return "its name leads to the private address " + e.address + ": say allow_private if that is meant"
 }
 
 func refusePrivate(_ context.Context, _, address string, _ syscall.RawConn) error {
 	at, err := netip.ParseAddrPort(address)
 	if err != nil || !isPublic(at.Addr().Unmap().WithZone("")) {
-		return errPrivate{address}
+		return privateError{address}
 	}
 	return nil
 }

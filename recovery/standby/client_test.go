@@ -34,11 +34,11 @@ func question(method string) *standby.Question {
 		Method: method, Failed: "https://www.example.com/voice", Token: "the-token", Voice: true,
 		Params: []standby.Param{{Name: "CallSid", Value: "CA1"}, {Name: "From", Value: "+49 30&1"}, {Name: "CallSid", Value: "CA2"}, {Name: "ErrorCode", Value: "11200"}, {Name: "ErrorUrl", Value: "https://www.example.com/voice"}, {Name: "Empty"}},
 		Sign: func(url string, form []standby.Param) (string, bool) {
-			names := ""
+			var names strings.Builder
 			for _, p := range form {
-				names += p.Name + "=" + p.Value + ";"
+				names.WriteString(p.Name + "=" + p.Value + ";")
 			}
-			return "signed " + url + " " + names, true
+			return "signed " + url + " " + names.String(), true
 		},
 	}
 }
@@ -238,7 +238,7 @@ func TestARedirectOnTheSameServerIsFollowedOnceAndByGET(t *testing.T) {
 
 func TestAServerThatIsNotThereIsSaidSo(t *testing.T) {
 	t.Parallel()
-	listener, err := net.Listen("tcp", "127.0.0.1:0") //nolint:noctx // closed at once
+	listener, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -11,16 +11,16 @@ import (
 	"syscall"
 )
 
-// badAnswer is an answer that a call cannot go on with.
-type badAnswer string
+// answerError is an answer that a call cannot go on with.
+type answerError string
 
-func (e badAnswer) Error() string { return string(e) }
+func (e answerError) Error() string { return string(e) }
 
 // explain is err in one line for people, without addresses, which may hold what
 // is personal.
 func explain(ctx context.Context, t *Target, err error) error {
-	var bad badAnswer
-	var private errPrivate
+	var bad answerError
+	var private privateError
 	switch {
 	case errors.As(err, &bad):
 		return bad
@@ -58,8 +58,7 @@ func trouble(err error) string {
 	case errors.Is(err, io.EOF), errors.Is(err, io.ErrUnexpectedEOF), errors.Is(err, syscall.ECONNRESET):
 		return "it broke the connection off"
 	}
-	var step *url.Error
-	if errors.As(err, &step) {
+	if step, ok := errors.AsType[*url.Error](err); ok {
 		err = step.Err
 	}
 	return "it could not be asked: " + err.Error()

@@ -11,15 +11,14 @@ import (
 // something on another server.
 type Primaries []origin
 
-// Add adds the one at that address: scheme and host. The error is a remedy to put
-// behind the key's name.
-func (p *Primaries) Add(raw string) error {
+// With is p with the one at that address: scheme and host. The error is a remedy
+// to put behind the key's name.
+func (p Primaries) With(raw string) (Primaries, error) {
 	u, at := read(raw)
 	if at == (origin{}) || u.User != nil || strings.Trim(u.Path, "/") != "" || u.RawQuery != "" || u.Fragment != "" {
-		return errors.New("is no server: write scheme and host only, such as https://www.example.com")
+		return nil, errors.New("is no server: write scheme and host only, such as https://www.example.com")
 	}
-	*p = append(*p, at)
-	return nil
+	return append(slices.Clip(p), at), nil
 }
 
 // Has says whether raw is an address on one of them.

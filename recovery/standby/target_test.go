@@ -20,7 +20,8 @@ func target(tb testing.TB, o standby.Options) standby.Target {
 func primaries(tb testing.TB, urls ...string) (p standby.Primaries) {
 	tb.Helper()
 	for _, raw := range urls {
-		if err := p.Add(raw); err != nil {
+		var err error
+		if p, err = p.With(raw); err != nil {
 			tb.Fatal(err)
 		}
 	}
@@ -143,9 +144,8 @@ func TestATargetThatCannotBeAskedIsRefused(t *testing.T) {
 	if to := target(t, standby.Options{URL: "https://standby.example.com"}); to.Timeout != 3*time.Second {
 		t.Errorf("asked for %s, want 3 s unless said otherwise", to.Timeout)
 	}
-	var p standby.Primaries
 	for _, raw := range []string{"", "www.example.com", "https://www.example.com/voice", "https://u@www.example.com", "https://www.example.com?x", "https://www.example.com#x"} {
-		if err := p.Add(raw); err == nil {
+		if _, err := standby.Primaries(nil).With(raw); err == nil {
 			t.Errorf("%q is a primary", raw)
 		}
 	}
