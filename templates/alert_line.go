@@ -142,7 +142,11 @@ func helped(in incident.Incident, affected string) string {
 	case in.Failures:
 		return affected + ", all saved"
 	}
-	return affected + ", " + Count(in.Saved) + " of " + Count(in.Failures) + " saved"
+	saved := Count(in.Saved) + " of " + Count(in.Failures) + " saved"
+	if affected == Count(in.Callers) { // two numbers in a row say less than one
+		return saved
+	}
+	return affected + ", " + saved
 }
 
 func enclosed(s string) string {

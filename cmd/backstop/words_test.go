@@ -13,7 +13,7 @@ func TestCountsAgreeWithTheirNouns(t *testing.T) {
 		}
 	}
 	code, printed, complained := command(t, configured(t), nil, "check")
-	if code != 0 || !strings.Contains(printed, "good. 1 account, 0 lines, 0 notifiers.") {
+	if code != 0 || !strings.Contains(printed, "good. 1 account, 0 lines, 0 targets, 0 rules, 0 notifiers.") {
 		t.Errorf("check ended with %d: %s%s", code, printed, complained)
 	}
 }

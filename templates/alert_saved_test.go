@@ -1,0 +1,43 @@
+package templates_test
+
+import (
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/backstop-project/backstop/incident"
+)
+
+// Whoever was saved is not said to be not helped, nor to have heard what others
+// heard.
+func TestAlertsSayHowManyWereSaved(t *testing.T) {
+	t.Parallel()
+	alerts := newAlerts(t, "")
+	at := time.Date(2026, 11, 23, 2, 0, 0, 0, time.UTC)
+	for name, c := range map[string]struct {
+		saved, failures int64
+		last            incident.Outcome
+		line, says      string
+	}{
+		"none":               {0, 14, incident.Told, "12 callers not helped: a.example refuses connections, since", "“Sorry”"},
+		"some":               {9, 14, incident.Told, "12 callers, 9 of 14 saved: a.example refuses connections, since", "“Sorry”"},
+		"all":                {14, 14, incident.Saved, "12 callers, all saved: a.example refuses connections, since", "By failover standby"},
+		"some, and the last": {9, 14, incident.Saved, "12 callers, 9 of 14 saved: a.example refuses connections, since", "By failover standby"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			sample := incident.Sample{At: at, Channel: incident.Voice, Code: 11202, ErrorURL: "https://a.example/voice", SID: "CA1", From: "+15551230001", To: "+4930123456", Heard: "Sorry", Outcome: c.last, Step: "failover standby"}
+			in := incident.Incident{
+				ID: 1, State: incident.Open, Cause: incident.Cause{Kind: incident.FetchLevel, Host: "a.example"}, OpenedAt: at, LastAt: at,
+				Failures: c.failures, Calls: c.failures, Callers: 12, Saved: c.saved, First: sample, Last: sample,
+			}
+			mail, err := alerts.Mail(incident.Message{Now: at, Incident: &in, Alert: incident.Alert{ID: 1, Kind: incident.Growing, IncidentID: 1, At: at}})
+			if err != nil {
+				t.Fatal(err)
+			}
+			if !strings.HasPrefix(mail.Subject, c.line) || !strings.Contains(mail.Text, c.says) || c.last == incident.Saved && strings.Contains(mail.Text, "Sorry") {
+				t.Errorf("got %q\n%s", mail.Subject, mail.Text)
+			}
+		})
+	}
+}
