@@ -19,7 +19,7 @@ const unset = "PUBLIC_URL, TWILIO_ACCOUNT_SID and TWILIO_AUTH_TOKEN are unset: r
 func TestAFirstStartSaysWhatToDo(t *testing.T) {
 	t.Parallel()
 	p := start(t, unconfigured(t))
-	printed := p.printed.String()
+	printed := p.greeting()
 	for _, words := range []string{
 		"https://YOUR-PUBLIC-ADDRESS/fallback/voice\n", "https://YOUR-PUBLIC-ADDRESS/fallback/messaging\n", "https://YOUR-PUBLIC-ADDRESS/fallback\n",
 		"The page: " + p.base + "\n", p.path(passwordFile), unset, "nobody will be told", "drill",
@@ -40,7 +40,7 @@ func TestAFirstStartSaysWhatToDo(t *testing.T) {
 func TestWithoutPublicURLAloneRequestsAreRecordedAndNothingElseIsSaid(t *testing.T) {
 	t.Parallel()
 	p := start(t, configured(t).with(settings{"PUBLIC_URL": ""}))
-	if printed := p.printed.String(); strings.Contains(printed, "not recorded") || !strings.Contains(printed, "PUBLIC_URL is unset: it is found out") {
+	if printed := p.greeting(); strings.Contains(printed, "not recorded") || !strings.Contains(printed, "PUBLIC_URL is unset: it is found out") {
 		t.Errorf("it prints:\n%s", printed)
 	}
 	who := p.person()
@@ -82,7 +82,7 @@ func TestEverySecretIsAFileThatOnlyItsOwnerReads(t *testing.T) {
 func TestAtATerminalThePasswordIsShownThereAndNowhereElse(t *testing.T) {
 	t.Parallel()
 	p := startAt(t, unconfigured(t), true)
-	_, rest, found := strings.Cut(p.printed.String(), "User admin, password: ")
+	_, rest, found := strings.Cut(p.greeting(), "User admin, password: ")
 	password, _, _ := strings.Cut(rest, " ")
 	if !found || len(password) < 20 {
 		t.Fatalf("no password is shown:\n%s", p.printed)
@@ -104,7 +104,7 @@ func TestASecondStartMakesNoNewSecrets(t *testing.T) {
 	first.visitor().login(password)
 	first.end()
 	second := start(t, env)
-	if strings.Contains(second.printed.String(), "password") {
+	if strings.Contains(second.greeting(), "password") {
 		t.Errorf("it speaks of a password again:\n%s", second.printed)
 	}
 	if again := read(t, second.path(drillKeyFile)); again != key {

@@ -231,6 +231,14 @@ func (p *program) reload() {
 	eventually(p.t, 10*time.Second, "the configuration is reloaded", func() bool { return done() > before })
 }
 
+// greeting is what it prints at its start, to the end: that is done beside
+// answering.
+func (p *program) greeting() string {
+	p.t.Helper()
+	eventually(p.t, soon, "all is printed", func() bool { return strings.Contains(p.printed.String(), "Try it: ") })
+	return p.printed.String()
+}
+
 // story is the log without the line of each failure.
 func (p *program) story() string {
 	lines := slices.DeleteFunc(p.logged.lines(), func(line string) bool { return strings.Contains(line, `"failure answered"`) })

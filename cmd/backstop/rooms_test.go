@@ -13,7 +13,7 @@ import (
 func TestAPortOfTheirOwnKeepsPagesAndTwilioApart(t *testing.T) {
 	t.Parallel()
 	p := start(t, configured(t).with(settings{"ADMIN_LISTEN": "127.0.0.1:0"}))
-	_, rest, _ := strings.Cut(p.printed.String(), "The page: ")
+	_, rest, _ := strings.Cut(p.greeting(), "The page: ")
 	admin, _, _ := strings.Cut(rest, "\n")
 	if admin == p.base || !strings.HasPrefix(admin, "http://127.0.0.1:") {
 		t.Fatalf("the page is said to be at %q", admin)
