@@ -93,6 +93,8 @@ type step struct {
 	At       value
 	Failover []value `yaml:"failover"`
 	Message  value   `yaml:"message"`
+	Reject   value   `yaml:"reject"`
+	Ignore   value   `yaml:"ignore"`
 }
 
 type notifier struct {

@@ -48,7 +48,11 @@ func (a *answering) rule(key string, written rule, sids map[string]string) recov
 		case one.Message.set() && one.Message.text != "apology":
 			a.mistake(one.Message, "is no text", "write apology: the text for the caller's situation")
 		}
-		o.Steps = append(o.Steps, recovery.StepOptions{Failover: a.list(at+".failover", one.Failover), Message: one.Message.set()})
+		a.places[at+".reject"] = one.Reject
+		o.Steps = append(o.Steps, recovery.StepOptions{
+			Failover: a.list(at+".failover", one.Failover), Message: one.Message.set(),
+			Reject: one.Reject.text, Ignore: a.boolean(one.Ignore, false),
+		})
 		for n := range one.Failover {
 			a.places[at+".failover"] = one.Failover[n]
 		}

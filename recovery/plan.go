@@ -13,12 +13,15 @@ type Kind string
 const (
 	Failover Kind = "failover" // ask standby servers for the TwiML
 	Message  Kind = "message"  // say or write the text for the caller's situation
+	Reject   Kind = "reject"   // end a call that was not answered yet, unbilled
+	Ignore   Kind = "ignore"   // say nothing, on purpose
 )
 
 // Step is one thing to try for the caller.
 type Step struct {
 	Kind    Kind
 	Targets []*standby.Target // of Failover: to be asked in this order
+	Reason  string            // of Reject: busy or rejected
 }
 
 // Plan is what Decide decided: the steps in order, of which the first that
@@ -30,8 +33,10 @@ type Plan struct {
 	Wording   incident.Wording   // of the line
 	Steps     []Step             // shared: must not be changed
 	Quiet     bool               // words of our own are not wanted, and Why says why
-	Gone      bool               // nobody hears the answer any more
-	Why       string             // "" where it is plain
+	// Unanswered is a call that comes in and still rings.
+	Unanswered bool
+	Gone       bool   // nobody hears the answer any more
+	Why        string // "" where it is plain
 
 	primaries standby.Primaries
 }
@@ -45,6 +50,7 @@ func Decide(f incident.Failure, r Rules) Plan {
 	switch f.Channel {
 	case incident.Voice:
 		p.Gone, p.Why = seen.gone()
+		p.Unanswered = seen.callStatus == "ringing" && seen.direction == "inbound"
 		if seen.dequeuing {
 			p.Quiet, p.Why = true, "nothing said: the call is being taken out of the queue and connected"
 		}

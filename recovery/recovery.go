@@ -14,6 +14,7 @@ import (
 	"github.com/backstop-project/backstop/incident"
 	"github.com/backstop-project/backstop/recovery/standby"
 	"github.com/backstop-project/backstop/twilio"
+	"github.com/backstop-project/backstop/twilio/twiml"
 )
 
 // Texts has the words.
@@ -64,15 +65,58 @@ func (r *Recovery) Answer(ctx context.Context, q Request, p Plan) (document []by
 			document = a.Document
 		}
 	}()
-	var tried []string
-	if p.asks() {
-		if a, tried = r.failover(ctx, q, p); a.Document != nil {
-			return a.Document, a
-		}
-	}
-	a = r.message(q.Failure, p)
-	a.Why = joinReasons(append(tried, a.Why))
+	a = r.carryOut(ctx, q, p)
 	return a.Document, a
+}
+
+// carryOut tries the steps, and behind the last one speaks.
+func (r *Recovery) carryOut(ctx context.Context, q Request, p Plan) incident.Answer {
+	if p.asks() {
+		var cancel context.CancelFunc
+		ctx, cancel = context.WithTimeout(ctx, Budget)
+		defer cancel()
+	}
+	var tried []string
+	for _, step := range p.Steps {
+		a, why := r.try(ctx, q, p, step)
+		if a.Document != nil {
+			a.Why = joinReasons(append(append(tried, why...), a.Why))
+			return a
+		}
+		tried = append(tried, why...)
+	}
+	a := r.message(q.Failure, p)
+	a.Why = joinReasons(append(tried, a.Why))
+	return a
+}
+
+// try is what one step has for the caller. Where that is nothing the answer has
+// no Document, and why says in a line each what was in the way.
+func (r *Recovery) try(ctx context.Context, q Request, p Plan, step Step) (a incident.Answer, why []string) {
+	switch step.Kind {
+	case Failover:
+		return r.failover(ctx, q, p, step.Targets)
+	case Reject:
+		if !p.Unanswered {
+			return a, []string{"reject: only a call that rings can be rejected"}
+		}
+		return rejected(p, step.Reason), nil
+	case Ignore:
+		a = silent(p, "ignored, as the rule says")
+		a.Step = string(Ignore)
+		return a, nil
+	case Message:
+	}
+	return r.message(q.Failure, p), nil
+}
+
+// rejected is the end of a call that was not answered, for which nobody pays:
+// https://www.twilio.com/docs/voice/twiml/reject
+func rejected(p Plan, reason string) incident.Answer {
+	return incident.Answer{
+		Step: string(Reject) + " " + reason, Situation: p.Situation, Name: p.Wording.Name, Outcome: incident.NotTold,
+		Why: "rejected, as the rule says", Document: twiml.Respond(twiml.Reject{Reason: reason}).Bytes(),
+	}
 }
 
 // joinReasons is why something better did not serve, in one line.

@@ -36,6 +36,8 @@ type Match struct {
 type StepOptions struct {
 	Failover []string // names of targets, to be asked in this order
 	Message  bool     // say or write the text for the situation
+	Reject   string   // busy or rejected: end a call that still rings, unbilled
+	Ignore   bool     // say nothing
 }
 
 // rule is one that was checked.

@@ -9,9 +9,10 @@ import (
 	"github.com/backstop-project/backstop/recovery/standby"
 )
 
-// failed is a call about an address that failed, with more parameters.
+// failed is a call about an address that failed: with those parameters, and
+// what is usual.
 func failed(errorURL string, params ...string) incident.Failure {
-	return call(append([]string{"ErrorCode", "11200", "ErrorUrl", errorURL, "AccountSid", account, "Direction", "inbound", "CallStatus", "ringing"}, params...)...)
+	return call(append(params, "ErrorCode", "11200", "ErrorUrl", errorURL, "AccountSid", account, "Direction", "inbound", "CallStatus", "ringing")...)
 }
 
 const failedURL = "https://www.example.com/voice/menu?a=1"

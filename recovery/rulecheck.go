@@ -73,21 +73,37 @@ func (c *ruleChecker) rule(key string, o RuleOptions, more bool) rule {
 	}
 	for i, step := range o.Steps {
 		r.steps = append(r.steps, c.step(fmt.Sprintf("%s.steps[%d]", key, i), step))
-		if step.Message && i < len(o.Steps)-1 {
-			c.mistake(fmt.Sprintf("%s.steps[%d]", key, i), "message", "always serves, so that no step behind it is ever tried", "put it last")
+		if (step.Message || step.Ignore) && i < len(o.Steps)-1 {
+			c.mistake(fmt.Sprintf("%s.steps[%d]", key, i), "", "always serves, so that no step behind it is ever tried", "put it last")
+		}
+		if step.Reject != "" && o.Match.Channel == "messaging" {
+			c.mistake(fmt.Sprintf("%s.steps[%d].reject", key, i), step.Reject, "is for calls, and this rule is for messages", "write {ignore: true}")
 		}
 	}
 	return r
 }
 
 func (c *ruleChecker) step(key string, o StepOptions) Step {
+	kinds := 0
+	for _, named := range []bool{len(o.Failover) > 0, o.Message, o.Reject != "", o.Ignore} {
+		if named {
+			kinds++
+		}
+	}
 	switch {
-	case o.Message && len(o.Failover) > 0:
-		c.mistake(key, "", "is two steps", "begin each step with a dash of its own: [{failover: standby}, {message: apology}]")
+	case kinds > 1:
+		c.mistake(key, "", "is several steps", "put each into braces of its own: [{failover: standby}, {message: apology}]")
+	case kinds == 0:
+		c.mistake(key, "", "is no step", "write {failover: standby}, {message: apology}, {reject: busy} or {ignore: true}")
 	case o.Message:
 		return Step{Kind: Message}
-	case len(o.Failover) == 0:
-		c.mistake(key, "", "is no step", "write {failover: standby} or {message: apology}")
+	case o.Ignore:
+		return Step{Kind: Ignore}
+	case o.Reject != "":
+		if o.Reject != "busy" && o.Reject != "rejected" {
+			c.mistake(key+".reject", o.Reject, "is no reason that Twilio knows", "write busy, for the engaged tone, or rejected, for the words that the number is not in service")
+		}
+		return Step{Kind: Reject, Reason: o.Reject}
 	}
 	step := Step{Kind: Failover}
 	for _, name := range o.Failover {

@@ -38,6 +38,11 @@ func (k checkCommand) Run(ctx context.Context, w *world, c *cli) error {
 		number(len(p.notifiers), "notifier")); err != nil {
 		return err
 	}
+	for _, summary := range p.rules.Summaries() {
+		if err := w.say("%s\n", summary); err != nil {
+			return err
+		}
+	}
 	for _, warning := range cfg.Warnings {
 		if err := w.say("Warning: %s\n", warning); err != nil {
 			return err

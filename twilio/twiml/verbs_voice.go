@@ -32,6 +32,17 @@ func (v Play) appendTo(dst []byte) []byte {
 	return appendBody(dst, v.URL, "Play")
 }
 
+// Reject ends a call that was not answered yet, for which nobody pays. It has to be the first verb.
+type Reject struct {
+	Reason string // "busy": the engaged tone; "rejected", or empty: that the number is not in service
+}
+
+func (v Reject) appendTo(dst []byte) []byte {
+	dst = append(dst, "<Reject"...)
+	dst = appendAttr(dst, "reason", v.Reason)
+	return append(dst, "/>"...)
+}
+
 // Pause waits in silence, in whole seconds, rounded up; 0 is Twilio's default of one second.
 type Pause struct {
 	Length time.Duration

@@ -1,0 +1,101 @@
+package recovery_test
+
+import (
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/backstop-project/backstop/incident"
+	"github.com/backstop-project/backstop/recovery"
+	"github.com/backstop-project/backstop/recovery/standby"
+	"github.com/backstop-project/backstop/twilio/twiml"
+)
+
+func TestOnlyACallThatRingsIsRejected(t *testing.T) {
+	t.Parallel()
+	steps := []recovery.StepOptions{{Reject: "busy"}, {Message: true}}
+	message := failure(noon(), "MessageSid", messageSID, "From", "+4917100000", "To", "+4930123456", "Body", "Hello")
+	for name, c := range map[string]struct {
+		failure   incident.Failure
+		step, why string
+	}{
+		"a call that rings":         {failed(failedURL), "reject busy", "rejected, as the rule says"},
+		"a call under way":          {failed(failedURL, "CallStatus", "in-progress"), "message", "only a call that rings"},
+		"a call of ours that rings": {failed(failedURL, "Direction", "outbound-api"), "message", "only a call that rings"},
+		"a call that says nothing":  {incident.NewFailure(noon(), "POST", []incident.Param{{Name: "CallSid", Value: callSID}}), "message", "only a call that rings"},
+		"a message":                 {message, "message", "only a call that rings"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			r := rules(t, recovery.Options{Rules: []recovery.RuleOptions{{Steps: steps}}})
+			document, a := recovery.New(words(t), recovery.NewRecent(), nil).Answer(t.Context(), recovery.Request{Failure: c.failure}, recovery.Decide(c.failure, r))
+			if a.Step != c.step || !strings.Contains(a.Why, c.why) {
+				t.Errorf("got %q, %q, want %q, %q", a.Step, a.Why, c.step, c.why)
+			}
+			if rejected := strings.HasSuffix(string(document), `<Response><Reject reason="busy"/></Response>`); rejected != strings.HasPrefix(c.step, "reject") {
+				t.Errorf("got %s", document)
+			}
+			kind := twiml.Voice
+			if c.failure.Channel == incident.Messaging {
+				kind = twiml.Messaging
+			}
+			if err := twiml.Check(document, kind).Err(); err != nil {
+				t.Error(err)
+			}
+		})
+	}
+}
+
+func TestWhatIsIgnoredIsAnsweredWithNothingAndSaysSo(t *testing.T) {
+	t.Parallel()
+	r := rules(t, recovery.Options{Rules: []recovery.RuleOptions{{Steps: []recovery.StepOptions{{Ignore: true}}}}})
+	f := failed(failedURL)
+	document, a := recovery.New(words(t), recovery.NewRecent(), nil).Answer(t.Context(), recovery.Request{Failure: f}, recovery.Decide(f, r))
+	if !strings.HasSuffix(string(document), "<Response/>") || a.Step != "ignore" || a.Outcome != incident.NotTold || a.Why != "ignored, as the rule says" {
+		t.Errorf("got %s, %+v", document, a)
+	}
+}
+
+func TestStepsAreTriedInTheirOrder(t *testing.T) {
+	t.Parallel()
+	live := newServer(t, serves(hello))
+	o := recovery.Options{
+		Targets: map[string]standby.Options{"live": {URL: live.URL + "/voice", AllowPrivate: true, Timeout: time.Second}},
+		Rules:   []recovery.RuleOptions{{Steps: []recovery.StepOptions{{Reject: "rejected"}, {Failover: []string{"live"}}, {Ignore: true}}}},
+	}
+	answers := recovery.New(words(t), recovery.NewRecent(), standby.NewClient(standby.ClientOptions{}))
+	r := rules(t, o)
+	for status, want := range map[string]string{"ringing": "reject rejected", "in-progress": "failover live"} {
+		q := request(t, failed(failedURL, "CallStatus", status))
+		if _, a := answers.Answer(t.Context(), q, recovery.Decide(q.Failure, r)); a.Step != want {
+			t.Errorf("%s: got %q, want %q", status, a.Step, want)
+		}
+	}
+	live.Close()
+	q := request(t, failed(failedURL, "CallStatus", "in-progress"))
+	if _, a := answers.Answer(t.Context(), q, recovery.Decide(q.Failure, r)); a.Step != "ignore" || !strings.Contains(a.Why, "live: ") {
+		t.Errorf("got %q, %q", a.Step, a.Why)
+	}
+}
+
+func TestEachRuleIsSummedUpForPeople(t *testing.T) {
+	t.Parallel()
+	r := rules(t, recovery.Options{
+		Targets: map[string]standby.Options{"a": {URL: "https://a.example"}, "b": {URL: "https://b.example"}},
+		Rules: []recovery.RuleOptions{
+			{Name: "our server is down", Match: recovery.Match{Channel: "voice"}, Steps: []recovery.StepOptions{{Failover: []string{"a", "b"}}, {Message: true}}},
+			{Match: recovery.Match{From: []string{"+882*"}}, Steps: []recovery.StepOptions{{Reject: "busy"}}},
+			{Name: "the rest", Steps: []recovery.StepOptions{{Ignore: true}}},
+		},
+	})
+	want := []string{
+		"Rule 1, our server is down: asks a, then asks b, then says the apology. Calls are answered, and billed.",
+		"Rule 2: rejects a call that rings (busy), then says the apology. Calls that ring are not answered, and not billed; all others are.",
+		"Rule 3, the rest: says nothing. Calls are ended at once.",
+	}
+	if diff := cmp.Diff(want, r.Summaries()); diff != "" {
+		t.Error(diff)
+	}
+}
