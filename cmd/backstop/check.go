@@ -1,10 +1,13 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
 	"log/slog"
+	"strconv"
+	"strings"
 	"time"
 
 	"github.com/backstop-project/backstop/config"
@@ -13,7 +16,8 @@ import (
 )
 
 type checkCommand struct {
-	Notify bool `help:"Connect, authenticate and send a test through each notifier."`
+	Notify   bool `help:"Connect, authenticate and send a test through each notifier."`
+	Coverage bool `help:"List the lines that get nothing better than the apology when your server is down."`
 }
 
 const checkAtMost = 90 * time.Second
@@ -43,6 +47,11 @@ func (k checkCommand) Run(ctx context.Context, w *world, c *cli) error {
 			return err
 		}
 	}
+	if k.Coverage {
+		if err := w.coverage(cfg, p); err != nil {
+			return err
+		}
+	}
 	for _, warning := range cfg.Warnings {
 		if err := w.say("Warning: %s\n", warning); err != nil {
 			return err
@@ -52,6 +61,20 @@ func (k checkCommand) Run(ctx context.Context, w *world, c *cli) error {
 		return nil
 	}
 	return k.notify(ctx, w, p)
+}
+
+// coverage lists the lines that no rule has anything for but words.
+func (w *world) coverage(cfg config.Config, p *parts) error {
+	account := ""
+	for _, one := range cfg.Accounts {
+		account = cmp.Or(account, one.SID)
+	}
+	bare := p.rules.Uncovered(account)
+	if len(bare) == 0 {
+		return w.say("Every line gets something better than the apology when your server is down.\n")
+	}
+	return w.say("%s of %s nothing better than the apology when your server is down:\n  %s\n",
+		number(len(bare), "line"), strconv.Itoa(len(cfg.Recovery.Lines))+" would get", strings.Join(bare, "\n  "))
 }
 
 func (checkCommand) notify(ctx context.Context, w *world, p *parts) error {

@@ -150,3 +150,21 @@ func TestWhoWaitsForAStandbyIsAnsweredBeforeAStop(t *testing.T) {
 		t.Error(err)
 	}
 }
+
+func TestCheckSaysWhatRulesDoAndWhomTheyLeaveOut(t *testing.T) {
+	t.Parallel()
+	env := withStandby(t, configured(t), "https://standby.example.com")
+	code, printed, complained := command(t, env, nil, "check", "--coverage")
+	for _, want := range []string{
+		"1 target, 1 rule", "Rule 1, our server is down: asks standby, then says the apology. Calls are answered, and billed.",
+		"Every line gets something better than the apology",
+	} {
+		if code != 0 || !strings.Contains(printed, want) {
+			t.Errorf("ended with %d: %s%s\nwant %q", code, printed, complained, want)
+		}
+	}
+	env = configured(t).withFile(t, "lines: [{match: '+4930*'}, {match: '+4940*'}]")
+	if code, printed, _ := command(t, env, nil, "check", "--coverage"); code != 0 || !strings.Contains(printed, "2 lines of 2 would get nothing better") || !strings.Contains(printed, "\n  +4930* (calls, messages)\n") {
+		t.Errorf("ended with %d: %s", code, printed)
+	}
+}

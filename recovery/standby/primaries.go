@@ -33,3 +33,11 @@ func pathOf(u *url.URL) string {
 	}
 	return "/"
 }
+
+// First is the address of the first of them, "" where there is none.
+func (p Primaries) First() string {
+	if len(p) == 0 {
+		return ""
+	}
+	return p[0].url()
+}
