@@ -75,7 +75,7 @@ func TestAStandbyThatServesSavesTheCall(t *testing.T) {
 		signature, path = r.Header.Get("X-Twilio-Signature"), r.URL.Path
 		_, _ = io.WriteString(w, hello)
 	})
-	r := standbys(t, time.Second, map[string]*server{"standby": live}, "standby")
+	r := standbys(t, 3*time.Second, map[string]*server{"standby": live}, "standby")
 	q := request(t, failed(failedURL, "To", "+4930123456"))
 	document, a := recovery.New(words(t), recovery.NewRecent(), standby.NewClient(standby.ClientOptions{})).Answer(t.Context(), q, recovery.Decide(q.Failure, r))
 	if !strings.Contains(string(document), `action="`+live.URL+`/voice/next"`) || string(a.Document) != string(document) {
@@ -121,7 +121,7 @@ func TestWhereNoStandbyServesTheCallerHearsTheTextAndWhyIsSaid(t *testing.T) {
 			t.Parallel()
 			q := request(t, c.failure)
 			document, a := recovery.New(words(t), recovery.NewRecent(), standby.NewClient(standby.ClientOptions{})).
-				Answer(t.Context(), q, recovery.Decide(q.Failure, standbys(t, time.Second, all, c.names...)))
+				Answer(t.Context(), q, recovery.Decide(q.Failure, standbys(t, 3*time.Second, all, c.names...)))
 			if a.Step != c.step || a.Outcome != c.outcome {
 				t.Errorf("got %q, %v, want %q, %v", a.Step, a.Outcome, c.step, c.outcome)
 			}
@@ -143,7 +143,7 @@ func TestAMessageMayBeSavedToo(t *testing.T) {
 	f := failure(noon(), "MessageSid", messageSID, "AccountSid", account, "From", "+4917100000", "To", "+4930123456", "Body", "STOP", "ErrorUrl", failedURL)
 	q := request(t, f)
 	document, a := recovery.New(words(t), recovery.NewRecent(), standby.NewClient(standby.ClientOptions{})).
-		Answer(t.Context(), q, recovery.Decide(f, standbys(t, time.Second, map[string]*server{"live": live}, "live")))
+		Answer(t.Context(), q, recovery.Decide(f, standbys(t, 3*time.Second, map[string]*server{"live": live}, "live")))
 	if a.Outcome != incident.Saved || !strings.Contains(string(document), "Your table is booked") {
 		t.Errorf("got %+v: what to do about STOP is for the customer's own program", a)
 	}
@@ -168,7 +168,7 @@ func TestATargetThatFailsIsNotAskedForEveryCaller(t *testing.T) {
 	t.Parallel()
 	bad := newServer(t, func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(http.StatusBadGateway) })
 	answers := recovery.New(words(t), recovery.NewRecent(), standby.NewClient(standby.ClientOptions{}))
-	r := standbys(t, time.Second, map[string]*server{"bad": bad}, "bad")
+	r := standbys(t, 3*time.Second, map[string]*server{"bad": bad}, "bad")
 	var last incident.Answer
 	for range 10 {
 		q := request(t, failed(failedURL))
@@ -181,16 +181,18 @@ func TestATargetThatFailsIsNotAskedForEveryCaller(t *testing.T) {
 
 func TestWhoHangsUpSaysNothingAboutTheStandby(t *testing.T) {
 	t.Parallel()
-	slow := newServer(t, hangs)
+	reached := make(chan struct{}, 5)
+	slow := newServer(t, func(w http.ResponseWriter, r *http.Request) {
+		reached <- struct{}{}
+		hangs(w, r)
+	})
 	answers := recovery.New(words(t), recovery.NewRecent(), standby.NewClient(standby.ClientOptions{}))
-	r := standbys(t, time.Second, map[string]*server{"slow": slow}, "slow")
+	r := standbys(t, 3*time.Second, map[string]*server{"slow": slow}, "slow")
 	for range 5 {
-		ctx, cancel := context.WithTimeout(t.Context(), 50*time.Millisecond)
-		stop := time.AfterFunc(20*time.Millisecond, cancel)
+		ctx, cancel := context.WithCancel(t.Context())
+		go func() { <-reached; cancel() }()
 		q := request(t, failed(failedURL))
 		_, _ = answers.Answer(ctx, q, recovery.Decide(q.Failure, r))
-		stop.Stop()
-		cancel()
 	}
 	if n := slow.asked.Load(); n != 5 {
 		t.Errorf("asked %d times, want each time", n)

@@ -28,7 +28,6 @@ type Step struct {
 // serves ends it. Behind the last one the text is said or written, unless the
 // plan is quiet, and behind that stands the prepared apology.
 type Plan struct {
-	Rule      string             // the name of the rule that matched; "" for none
 	Situation incident.Situation // 0 for a request that is neither call nor message
 	Wording   incident.Wording   // of the line
 	Steps     []Step             // shared: must not be changed
@@ -38,7 +37,16 @@ type Plan struct {
 	Gone       bool   // nobody hears the answer any more
 	Why        string // "" where it is plain
 
+	rule      *rule // that matched; nil for none
 	primaries standby.Primaries
+}
+
+// Rule is the name of the rule that matched, "" for none.
+func (p *Plan) Rule() string {
+	if p.rule == nil {
+		return ""
+	}
+	return p.rule.name
 }
 
 // Decide says what f's caller is to get. It is pure: it depends on nothing but
@@ -62,7 +70,7 @@ func Decide(f incident.Failure, r Rules) Plan {
 		return p
 	}
 	if rule := r.rule(f, &seen, line); rule != nil {
-		p.Rule, p.Steps = rule.name, rule.steps
+		p.rule, p.Steps = rule, rule.steps
 	}
 	return p
 }

@@ -43,6 +43,7 @@ type StepOptions struct {
 // rule is one that was checked.
 type rule struct {
 	name  string
+	match Match
 	when  []condition // all of them
 	steps []Step
 }

@@ -71,7 +71,7 @@ func TestARuleMatchesWhereAllThatItAsksHolds(t *testing.T) {
 				Rules: []recovery.RuleOptions{{Name: "it", Match: c.match, Steps: []recovery.StepOptions{{Message: true}}}},
 			})
 			plan := recovery.Decide(c.failure, r)
-			if got := plan.Rule == "it" && len(plan.Steps) == 1; got != c.want {
+			if got := plan.Rule() == "it" && len(plan.Steps) == 1; got != c.want {
 				t.Errorf("matched: %v, want %v", got, c.want)
 			}
 		})
@@ -93,14 +93,14 @@ func TestTheFirstRuleThatMatchesIsTaken(t *testing.T) {
 	})
 	for errorURL, want := range map[string]string{failedURL: "menus a", "https://www.example.com/voice": "calls b"} {
 		plan := recovery.Decide(failed(errorURL), r)
-		if got := plan.Rule + " " + plan.Steps[0].Targets[0].Name; got != want {
+		if got := plan.Rule() + " " + plan.Steps[0].Targets[0].Name; got != want {
 			t.Errorf("%s: got %s, want %s", errorURL, got, want)
 		}
 	}
-	if plan := recovery.Decide(failure(noon(), "MessageSid", "SM1"), r); plan.Rule != "the rest" {
-		t.Errorf("a message: got %q", plan.Rule)
+	if plan := recovery.Decide(failure(noon(), "MessageSid", "SM1"), r); plan.Rule() != "the rest" {
+		t.Errorf("a message: got %q", plan.Rule())
 	}
-	if plan := recovery.Decide(failure(noon(), "From", "+1"), r); plan.Rule != "" || !plan.Quiet {
+	if plan := recovery.Decide(failure(noon(), "From", "+1"), r); plan.Rule() != "" || !plan.Quiet {
 		t.Errorf("neither call nor message: got %+v", plan)
 	}
 }

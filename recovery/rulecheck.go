@@ -63,7 +63,7 @@ type ruleChecker struct {
 }
 
 func (c *ruleChecker) rule(key string, o RuleOptions, more bool) rule {
-	r := rule{name: o.Name}
+	r := rule{name: o.Name, match: o.Match}
 	c.conditions(key+".match", o.Match, &r)
 	if len(r.when) == 0 && more {
 		c.mistake(key+".match", "", "matches everything, so that no rule behind it is ever asked", "put this rule last, or say what it matches")

@@ -62,7 +62,7 @@ func TestStepsAreTriedInTheirOrder(t *testing.T) {
 	t.Parallel()
 	live := newServer(t, serves(hello))
 	o := recovery.Options{
-		Targets: map[string]standby.Options{"live": {URL: live.URL + "/voice", AllowPrivate: true, Timeout: time.Second}},
+		Targets: map[string]standby.Options{"live": {URL: live.URL + "/voice", AllowPrivate: true, Timeout: 3 * time.Second}},
 		Rules:   []recovery.RuleOptions{{Steps: []recovery.StepOptions{{Reject: "rejected"}, {Failover: []string{"live"}}, {Ignore: true}}}},
 	}
 	answers := recovery.New(words(t), recovery.NewRecent(), standby.NewClient(standby.ClientOptions{}))

@@ -1,20 +1,13 @@
 package recovery
 
-import (
-	"fmt"
-	"strings"
-)
+import "strings"
 
 // Summaries are what each rule does, in its order, a sentence each for people:
 // what is tried, and whether the call is answered, which Twilio bills.
 func (r *Rules) Summaries() []string {
 	var all []string
-	for i, one := range r.rules {
-		name := fmt.Sprintf("Rule %d", i+1)
-		if one.name != "" {
-			name += ", " + one.name
-		}
-		all = append(all, name+": "+strings.Join(one.does(), ", then ")+". "+one.billed())
+	for _, one := range r.Outlines() {
+		all = append(all, one.Title+": "+strings.Join(one.Does, ", then ")+". "+one.Billed)
 	}
 	return all
 }

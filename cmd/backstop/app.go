@@ -130,6 +130,10 @@ func (a *app) buildRooms() error {
 	var err error
 	a.pages, err = pages.New(pages.Options{
 		History: a.slot, Passwords: &a.secrets, Setup: a.setup, Unverified: a.unverified, Notices: a.notices,
+		Rules: func() []recovery.Outline { return a.current.Load().rules.Outlines() },
+		Explain: func(f incident.Failure) recovery.Explanation {
+			return a.current.Load().rules.Explain(f, a.lasting.standbys)
+		},
 		Settings: a.pageSettings, Now: time.Now, Log: a.log, Version: versionName(),
 	})
 	if err != nil {

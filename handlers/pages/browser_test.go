@@ -151,6 +151,7 @@ func TestPagesCanBeReadInEveryLight(t *testing.T) {
 		HeldUntil: night.Add(30 * time.Minute), HeldBy: "at most one about growth in 30 min",
 	})
 	odd.ledger.notifiers = []history.NotifierStatus{{Name: "ops-mail", LastSuccess: night.Add(-time.Hour), Waiting: 1, NextAt: night.Add(30 * time.Minute)}}
+	full.rules = someRules(t)
 	none := emptyHouse()
 	away := newHouse(oneNight(2))
 	away.ledger.err = errAway
@@ -162,10 +163,10 @@ func TestPagesCanBeReadInEveryLight(t *testing.T) {
 		house *house
 		paths []string
 	}{
-		"many": {full, append(hrefs(full), "/incidents", "/history?host=www.example.com&code=11202&since=24h", "/history?since=2026-11-23T02:57:00Z&until=2026-11-23T02:58:00Z")},
+		"many": {full, append(hrefs(full), "/incidents", "/rules?channel=voice&code=11202&url=https://www.example.com/voice", "/history?host=www.example.com&code=11202&since=24h", "/history?since=2026-11-23T02:57:00Z&until=2026-11-23T02:58:00Z")},
 		"one":  {one, hrefs(one)},
 		"odd":  {odd, append(hrefs(odd), "/incidents")},
-		"none": {none, []string{"/", "/history", "/incidents", "/history?q=hello+world", "/nothing-here"}},
+		"none": {none, []string{"/", "/history", "/incidents", "/history?q=hello+world", "/nothing-here", "/rules"}},
 		"away": {away, []string{"/", "/history"}},
 	} {
 		t.Run(name, func(t *testing.T) {

@@ -21,6 +21,8 @@ import (
 
 	"github.com/backstop-project/backstop/handlers/pages"
 	"github.com/backstop-project/backstop/history"
+	"github.com/backstop-project/backstop/incident"
+	"github.com/backstop-project/backstop/recovery"
 )
 
 var update = flag.Bool("update", false, "write the golden files anew")
@@ -46,6 +48,7 @@ type house struct {
 	unverified pages.Unverified
 	notices    []pages.Notice
 	settings   pages.Settings
+	rules      recovery.Rules
 	now        time.Time
 	log        *slog.Logger
 }
@@ -76,6 +79,8 @@ func (h *house) handler(tb testing.TB) http.Handler {
 		Unverified: func() pages.Unverified { return h.unverified },
 		Notices:    func() []pages.Notice { return h.notices },
 		Settings:   func() pages.Settings { return h.settings },
+		Rules:      func() []recovery.Outline { return h.rules.Outlines() },
+		Explain:    func(f incident.Failure) recovery.Explanation { return h.rules.Explain(f, nil) },
 		Now:        func() time.Time { return h.now },
 		Log:        h.log, Version: "v1.0.0",
 	})

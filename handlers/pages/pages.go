@@ -13,6 +13,7 @@ import (
 
 	"github.com/backstop-project/backstop/history"
 	"github.com/backstop-project/backstop/incident"
+	"github.com/backstop-project/backstop/recovery"
 	"github.com/backstop-project/backstop/templates"
 )
 
@@ -110,9 +111,12 @@ type Options struct {
 	Unverified func() Unverified
 	Notices    func() []Notice
 	Settings   func() Settings
-	Now        func() time.Time
-	Log        *slog.Logger
-	Version    string
+	// Rules are what callers get, and Explain says what one of them would.
+	Rules   func() []recovery.Outline
+	Explain func(incident.Failure) recovery.Explanation
+	Now     func() time.Time
+	Log     *slog.Logger
+	Version string
 }
 
 // Pages serves people.
@@ -161,6 +165,7 @@ func (p *Pages) Register(r gin.IRouter) {
 	get(people, "/incidents/:id", p.page(p.incident))
 	people.POST("/incidents/:id/acknowledge", p.page(p.acknowledge))
 	people.POST("/incidents/:id/resolve", p.page(p.resolve))
+	get(people, "/rules", p.page(p.rules))
 	get(people, "/history", p.page(p.history))
 	get(people, numbersPath, p.page(p.numbersHidden))
 	people.POST(numbersPath, p.page(p.revealNumbers))

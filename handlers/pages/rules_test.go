@@ -1,0 +1,109 @@
+package pages_test
+
+import (
+	"html"
+	"net/http"
+	"net/url"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/backstop-project/backstop/recovery"
+	"github.com/backstop-project/backstop/recovery/standby"
+)
+
+// someRules ask a standby about calls, and say nothing to one number.
+func someRules(tb testing.TB) recovery.Rules {
+	tb.Helper()
+	r, err := recovery.NewRules(recovery.Options{
+		Primaries: []string{"https://www.example.com"},
+		Targets:   map[string]standby.Options{"standby": {URL: "https://standby.example.com{path}?{query}"}},
+		Rules: []recovery.RuleOptions{
+			{Name: "robocalls <b>", Match: recovery.Match{From: []string{"+88213*"}}, Steps: []recovery.StepOptions{{Reject: "busy"}}},
+			{Name: "our server is down", Match: recovery.Match{Channel: "voice", Codes: []string{"11200-11299"}}, Steps: []recovery.StepOptions{{Failover: []string{"standby"}}, {Message: true}}},
+			{Steps: []recovery.StepOptions{{Message: true}}},
+		},
+	}, func(string) bool { return true })
+	if err != nil {
+		tb.Fatal(err)
+	}
+	return r
+}
+
+func TestTheRulesAreShownInTheirOrder(t *testing.T) {
+	t.Parallel()
+	h := newHouse(oneNight(3))
+	h.rules = someRules(t)
+	page := h.enter(t).get("/rules")
+	if page.status != http.StatusOK {
+		t.Fatalf("status %d", page.status)
+	}
+	golden(t, "rules", page.body)
+	none := newHouse(oneNight(3)).enter(t).get("/rules")
+	if !strings.Contains(none.body, "No rules") || !strings.Contains(none.body, "backstop.yaml") {
+		t.Errorf("without rules: %s", none.body)
+	}
+}
+
+func TestThePageSaysWhatWouldHappenToACall(t *testing.T) {
+	t.Parallel()
+	h := newHouse(oneNight(3))
+	h.rules = someRules(t)
+	failure := h.ledger.failures[0]
+	v := h.enter(t)
+	for name, c := range map[string]struct {
+		query  url.Values
+		status int
+		want   []string
+	}{
+		"a call, typed in": {
+			url.Values{"channel": {"voice"}, "code": {"11202"}, "url": {"https://www.example.com/voice?token=secret"}, "from": {"+4917100000"}, "to": {line}},
+			200,
+			[]string{"Rule 2, our server is down.", "Asks standby at https://standby.example.com/voice?token=….", "Says the apology (not yet served, in ", "Nobody was asked"},
+		},
+		"an address that is not ours": {
+			url.Values{"channel": {"voice"}, "code": {"11202"}, "url": {"https://evil.example/"}},
+			200,
+			[]string{"standby is passed over: it takes the path of the ErrorUrl, which is on none of the primaries."},
+		},
+		"a message, typed in":     {url.Values{"channel": {"messaging"}, "from": {"+4917100000"}, "to": {line}}, 200, []string{"Rule 3.", "Writes the apology (message, in "}},
+		"a call that is rejected": {url.Values{"channel": {"voice"}, "from": {"+88213123"}}, 200, []string{"Rule 1, robocalls <b>.", "Rejects the call (busy), unbilled."}},
+		"a failure by its id":     {url.Values{"failure": {failure.ID.String()}}, 200, []string{"As for", failure.ID.String(), "Rule 2"}},
+		"a failure by its SID":    {url.Values{"failure": {" " + failure.SID + " "}}, 200, []string{"As for"}},
+		"a failure that is none":  {url.Values{"failure": {"hello <script>"}}, 400, []string{"hello <script>", "paste the id or the SID"}},
+		"a SID that is none":      {url.Values{"failure": {"CA" + strings.Repeat("f", 32)}}, 400, []string{"paste the id or the SID"}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			page := v.get("/rules?" + c.query.Encode())
+			text := html.UnescapeString(page.body)
+			for _, want := range c.want {
+				if page.status != c.status || !strings.Contains(text, want) {
+					t.Errorf("status %d, want %d; lacks %q:\n%s", page.status, c.status, want, text)
+				}
+			}
+			if strings.Contains(page.body, "<script>") || strings.Contains(page.body, "robocalls <b>") {
+				t.Error("markup is not escaped")
+			}
+		})
+	}
+}
+
+func TestTheRulesAreShownWithoutAHistory(t *testing.T) {
+	t.Parallel()
+	h := newHouse(oneNight(3))
+	h.rules, h.ledger.err = someRules(t), errAway
+	page := h.enter(t).get("/rules?failure=" + h.ledger.failures[0].ID.String())
+	if page.status != http.StatusBadRequest || !strings.Contains(page.body, "our server is down") {
+		t.Errorf("status %d: %s", page.status, page.body)
+	}
+}
+
+func TestTheRulesAreForThoseWhoAreLoggedIn(t *testing.T) {
+	t.Parallel()
+	h := newHouse(oneNight(3))
+	h.rules, h.now = someRules(t), night.Add(time.Second)
+	if page := h.visit(t).get("/rules"); page.status != http.StatusSeeOther || strings.Contains(page.body, "standby") {
+		t.Errorf("a stranger gets %d: %s", page.status, page.body)
+	}
+}

@@ -1,0 +1,138 @@
+package recovery
+
+import (
+	"fmt"
+	"strings"
+
+	"github.com/backstop-project/backstop/incident"
+	"github.com/backstop-project/backstop/recovery/standby"
+	"github.com/backstop-project/backstop/twilio"
+)
+
+// Explanation is what would happen to a failure, in words for people. Nobody
+// was asked for it.
+type Explanation struct {
+	Rule  string   // "Rule 1, our server is down"; "" where none matches
+	Steps []string // what would be tried, in order, each with what is in its way
+}
+
+// Explain says what would happen to f now, with the state that standbys are in;
+// nil for none.
+func (r *Rules) Explain(f incident.Failure, standbys *standby.Client) Explanation {
+	plan := Decide(f, *r)
+	e := Explanation{}
+	for i := range r.rules {
+		if &r.rules[i] == plan.rule {
+			e.Rule = r.rules[i].title(i)
+		}
+	}
+	for _, step := range plan.Steps {
+		said, last := explain(f, plan, step, standbys)
+		e.Steps = append(e.Steps, said...)
+		if last {
+			return e
+		}
+	}
+	e.Steps = append(e.Steps, words(plan))
+	return e
+}
+
+// explain is one step in words; last says that nothing behind it is tried.
+func explain(f incident.Failure, p Plan, step Step, standbys *standby.Client) (said []string, last bool) {
+	switch step.Kind {
+	case Failover:
+		for _, target := range step.Targets {
+			said = append(said, explainTarget(f, p, target, standbys))
+		}
+		return said, false
+	case Reject:
+		if p.Unanswered {
+			return []string{"Rejects the call (" + step.Reason + "), unbilled."}, true
+		}
+		return []string{"Would reject a call that rings; this is none."}, false
+	case Ignore:
+		return []string{"Says nothing."}, true
+	case Message:
+	}
+	return []string{words(p)}, true
+}
+
+func explainTarget(f incident.Failure, p Plan, target *standby.Target, standbys *standby.Client) string {
+	if !target.Serves(f.AccountSID) && !f.Drill {
+		return target.Name + " is passed over: it does not serve this account."
+	}
+	address, why := target.Address(f.ErrorURL, p.primaries)
+	if why != "" {
+		return target.Name + " is passed over: it " + why + "."
+	}
+	said := "Asks " + target.Name + " at " + twilio.ParseErrorURL(address).String() + "."
+	if why, broken := standbys.Broken(target); broken {
+		said += " At present it is left alone, for it failed lately: " + why + "."
+	}
+	return said
+}
+
+// words is what is said behind the last step.
+func words(p Plan) string {
+	if p.Quiet {
+		return "Says nothing: " + p.Why + "."
+	}
+	verb := "Says"
+	if p.Situation == incident.Text {
+		verb = "Writes"
+	}
+	return fmt.Sprintf("%s the apology (%s, in %s).", verb, p.Situation, strings.Join(p.Wording.Languages, ", "))
+}
+
+// title is what a rule is called for people.
+func (r *rule) title(at int) string {
+	if r.name == "" {
+		return fmt.Sprintf("Rule %d", at+1)
+	}
+	return fmt.Sprintf("Rule %d, %s", at+1, r.name)
+}
+
+// Outline is a rule for people.
+type Outline struct {
+	Title  string   // "Rule 1, our server is down"
+	Asks   []string // "channel voice", "codes 11200-11299"; empty: everything matches
+	Does   []string // "asks standby", "says the apology"
+	Billed string   // whether calls cost something
+}
+
+// Outlines are all rules, in their order.
+func (r *Rules) Outlines() []Outline {
+	all := make([]Outline, 0, len(r.rules))
+	for i := range r.rules {
+		one := &r.rules[i]
+		all = append(all, Outline{Title: one.title(i), Asks: one.match.asks(), Does: one.does(), Billed: one.billed()})
+	}
+	return all
+}
+
+// asks is what a match says, each in a few words.
+func (m *Match) asks() (asks []string) {
+	if m.Channel != "" {
+		asks = append(asks, "channel "+m.Channel)
+	}
+	for _, list := range []struct {
+		what string
+		of   []string
+	}{
+		{"codes", m.Codes},
+		{"lines", m.Lines},
+		{"tags", m.Tags},
+		{"from", m.From},
+		{"to", m.To},
+		{"accounts", m.Accounts},
+		{"hosts", m.Hosts},
+		{"paths", m.Paths},
+		{"directions", m.Directions},
+		{"statuses", m.Statuses},
+	} {
+		if len(list.of) > 0 {
+			asks = append(asks, list.what+" "+strings.Join(list.of, ", "))
+		}
+	}
+	return asks
+}
