@@ -47,6 +47,9 @@ func (a *Alerts) tellDrill(m incident.Message, e incident.Entry) telling {
 }
 
 func drillHeard(e incident.Entry) string {
+	if e.Answer.Outcome == incident.Saved {
+		return "What the standby server says: it was asked, and it answered (" + tidy(e.Answer.Step, 60) + ")."
+	}
 	if e.Answer.Heard == "" {
 		return "Nothing: no reply was sent, on purpose."
 	}
