@@ -70,7 +70,7 @@ func (o Outcome) String() string {
 
 // Answer is what the caller got.
 type Answer struct {
-	Step      string    // the step that served: "message" so far
+	Step      string    // the step that served: "message", "failover standby"
 	Situation Situation // which text
 	Languages []string  // what it was said in: "de", "fr"
 	Name      string    // what the text called the line

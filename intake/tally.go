@@ -13,6 +13,8 @@ type tally struct {
 	byCause map[incident.Cause]int
 	known   map[string]struct{}
 	more    int // entries beyond the limit of known
+	entries int
+	saved   int // entries that a standby server took over
 	first   time.Time
 	last    incident.Entry
 }
@@ -26,6 +28,10 @@ func newTally() tally {
 func (t *tally) add(e incident.Entry) {
 	if e.Failure.Drill {
 		return
+	}
+	t.entries++
+	if e.Answer.Outcome == incident.Saved {
+		t.saved++
 	}
 	if t.first.IsZero() {
 		t.first = e.Failure.ReceivedAt
@@ -62,14 +68,25 @@ func (t *tally) worst() string {
 
 // title says how many, what of them, and whom it is most about.
 func (t *tally) title(what string) string {
-	title := fmt.Sprintf("%d callers not helped, %s", t.callers(), what)
+	title := fmt.Sprintf("%d callers%s, %s", t.callers(), t.ended(), what)
 	if t.callers() == 1 {
-		title = "1 caller not helped, " + what
+		title = "1 caller" + t.ended() + ", " + what
 	}
 	if host := t.worst(); host != "" && len(title)+len(host)+2 <= 70 {
 		title += ": " + host
 	}
 	return title
+}
+
+// ended is how it did for them.
+func (t *tally) ended() string {
+	switch t.saved {
+	case 0:
+		return " not helped"
+	case t.entries:
+		return ", all saved"
+	}
+	return fmt.Sprintf(", %d of %d saved", t.saved, t.entries)
 }
 
 func (t *tally) unfed(since time.Time, why string) string {

@@ -145,16 +145,18 @@ func (a *Alerts) digestLine(m incident.Message) (line, whole string) {
 		line = Plural(int64(len(m.Others)), "message of Backstop", "messages of Backstop")
 		return line, line
 	}
-	var people int64
+	var all incident.Incident // what they add up to
 	since := m.Digest[0].OpenedAt
 	for _, in := range m.Digest {
-		people += in.Callers
+		all.Callers += in.Callers
+		all.Failures += in.Failures
+		all.Saved += in.Saved
 		if in.OpenedAt.Before(since) {
 			since = in.OpenedAt
 		}
 	}
 	number := Plural(int64(len(m.Digest)), "incident", "incidents") + ", "
-	callers := Plural(people, "caller", "callers") + " not helped"
+	callers := helped(all, Plural(all.Callers, "caller", "callers"))
 	age := ", since " + a.since(since, m.Now)
 	end := age
 	if n := len(m.Digest) - 1; n > 0 {
@@ -164,7 +166,7 @@ func (a *Alerts) digestLine(m incident.Message) (line, whole string) {
 	whole = number + callers + ": " + who + end
 	tries := []string{whole}
 	for _, name := range tails(who) {
-		tries = append(tries, number+callers+": "+name+end, number+Count(people)+" not helped: "+name+end)
+		tries = append(tries, number+callers+": "+name+end, number+helped(all, Count(all.Callers))+": "+name+end)
 	}
 	return firstFitting(append(tries, number+callers+age, number[:len(number)-2]+age)...), whole
 }

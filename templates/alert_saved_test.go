@@ -57,3 +57,24 @@ func TestADrillThatAStandbyAnsweredSaysSo(t *testing.T) {
 		t.Errorf("got\n%s", mail.Text)
 	}
 }
+
+func TestADigestSaysHowManyWereSaved(t *testing.T) {
+	t.Parallel()
+	at := time.Date(2026, 11, 23, 2, 0, 0, 0, time.UTC)
+	one := func(id, saved int64) incident.Incident {
+		return incident.Incident{ID: id, State: incident.Open, Cause: incident.Cause{Kind: incident.FetchLevel, Host: "a.example"}, OpenedAt: at, LastAt: at, Failures: 4, Calls: 4, Callers: 3, Saved: saved}
+	}
+	for want, digest := range map[string][]incident.Incident{
+		"2 incidents, 6 callers not helped: ":    {one(1, 0), one(2, 0)},
+		"2 incidents, 6 callers, 5 of 8 saved: ": {one(1, 4), one(2, 1)},
+		"2 incidents, 6 callers, all saved: ":    {one(1, 4), one(2, 4)},
+	} {
+		mail, err := newAlerts(t, "").Mail(incident.Message{Now: at, Digest: digest, Alert: incident.Alert{ID: 1, Kind: incident.Opened, IncidentID: 1, At: at}})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if !strings.HasPrefix(mail.Subject, want) {
+			t.Errorf("got %q, want %q", mail.Subject, want)
+		}
+	}
+}

@@ -191,8 +191,9 @@ func (a *app) drain(listeners []listening, stopRecording context.CancelFunc, rec
 }
 
 // closeListeners lets those finish who are being answered, which takes less
-// than a second, or as long as a standby server may. Whoever has sent half a request by then is cut off: what is
-// queued must reach the disk before somebody kills us.
+// than a second, or as long as a standby server may. Whoever has sent half a
+// request by then is cut off: what is queued must reach the disk before
+// somebody kills us.
 func closeListeners(ctx context.Context, listeners []listening) error {
 	ctx, cancel := context.WithTimeout(ctx, answerAtMost)
 	defer cancel()

@@ -139,6 +139,14 @@ func TestPagesCanBeReadInEveryLight(t *testing.T) {
 	full.notices = someNotices()
 	one := newHouse(&ledger{now: full.ledger.now})
 	one.ledger.addIncident(oneIncident(), 1, time.Minute, func(i int) []param { return call(i, "+491711234567", line, 11200, voiceURL) })
+	saved := newHouse(&ledger{now: full.ledger.now})
+	saved.ledger.addIncident(oneIncident(), 2, time.Minute, func(i int) []param { return call(i, "+491711234567", line, 11200, voiceURL) })
+	for i := range saved.ledger.failures {
+		f := &saved.ledger.failures[i]
+		f.Outcome, f.Step, f.Answer.Outcome, f.Answer.Step, f.Answer.Heard = incident.Saved, "failover standby", incident.Saved, "failover standby", ""
+	}
+	last := &saved.ledger.incidents[0]
+	last.Saved, last.Last.Outcome, last.Last.Step, last.Last.Heard = 2, incident.Saved, "failover standby", ""
 	odd := newHouse(&ledger{now: full.ledger.now})
 	odd.notices = []pages.Notice{{Title: "The history is full", Detail: "Failures are kept for 31 days instead of 400: max_size is reached; raise retention.max_size."}}
 	odd.ledger.addIncident(incident.Incident{ID: 21, State: incident.Open, Cause: cause(incident.AskedFirst, 0, "", "")}, 2, time.Minute, func(i int) []param {
@@ -163,11 +171,12 @@ func TestPagesCanBeReadInEveryLight(t *testing.T) {
 		house *house
 		paths []string
 	}{
-		"many": {full, append(hrefs(full), "/incidents", "/rules?channel=voice&code=11202&url=https://www.example.com/voice", "/history?host=www.example.com&code=11202&since=24h", "/history?since=2026-11-23T02:57:00Z&until=2026-11-23T02:58:00Z")},
-		"one":  {one, hrefs(one)},
-		"odd":  {odd, append(hrefs(odd), "/incidents")},
-		"none": {none, []string{"/", "/history", "/incidents", "/history?q=hello+world", "/nothing-here", "/rules"}},
-		"away": {away, []string{"/", "/history"}},
+		"many":  {full, append(hrefs(full), "/incidents", "/rules?channel=voice&code=11202&url=https://www.example.com/voice", "/history?host=www.example.com&code=11202&since=24h", "/history?since=2026-11-23T02:57:00Z&until=2026-11-23T02:58:00Z")},
+		"one":   {one, hrefs(one)},
+		"saved": {saved, hrefs(saved)},
+		"odd":   {odd, append(hrefs(odd), "/incidents")},
+		"none":  {none, []string{"/", "/history", "/incidents", "/history?q=hello+world", "/nothing-here", "/rules"}},
+		"away":  {away, []string{"/", "/history"}},
 	} {
 		t.Run(name, func(t *testing.T) {
 			at := serve(t, "127.0.0.1:0", c.house.handler(t))

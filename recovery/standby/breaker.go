@@ -71,7 +71,8 @@ func (b *Breaker) Forget() {
 	b.trying = false
 }
 
-// Broken says whether the server is left alone, why, and since when it fails.
+// Broken says whether the server is left alone, and why the last caller got
+// nothing from it.
 func (b *Breaker) Broken() (why string, broken bool) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
