@@ -2,6 +2,7 @@ package intake_test
 
 import (
 	"errors"
+	"fmt"
 	"log/slog"
 	"strings"
 	"testing"
@@ -69,6 +70,33 @@ func TestWhileTheJournalTakesNothingCallersAreToldOf(t *testing.T) {
 			}
 		}
 	})
+}
+
+func TestAnUrgentAlertSaysWhoWasSaved(t *testing.T) {
+	t.Parallel()
+	for want, saved := range map[string]int{
+		"3 callers not helped, not written down: www.example.com":    0,
+		"3 callers, 2 of 3 saved, not written down: www.example.com": 2,
+		"3 callers, all saved, not written down: www.example.com":    3,
+	} {
+		synctest.Test(t, func(t *testing.T) {
+			s, told := watched(t)
+			s.JournalIs(errors.New("disk full"))
+			for i := range 3 {
+				e := entry(i+1, 0)
+				e.Failure.From = fmt.Sprintf("+1415555000%d", i)
+				if i < saved {
+					e.Answer.Outcome = incident.Saved
+				}
+				s.Note(e)
+			}
+			time.Sleep(3 * time.Second)
+			synctest.Wait()
+			if alerts := told(); len(alerts) != 1 || alerts[0].Title != want {
+				t.Errorf("told %+v, want %q", alerts, want)
+			}
+		})
+	}
 }
 
 func TestAnUrgentAlertSaysSinceWhenInThePeoplesZone(t *testing.T) {

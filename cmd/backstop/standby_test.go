@@ -75,7 +75,7 @@ func TestACallGoesOnAtTheStandbyAndEverybodyIsToldSo(t *testing.T) {
 			t.Errorf("the page of the failure lacks %q: %s", want, page.text)
 		}
 	}
-	if page := who.get("/incidents/1"); !strings.Contains(page.text, "Was saved by failover standby") {
+	if page := who.get("/incidents/1"); !strings.Contains(page.text, "By failover standby") {
 		t.Errorf("the page of the incident: %s", page.text)
 	}
 }
