@@ -84,6 +84,27 @@ type Detail struct {
 	LedgerAt   time.Time // when the ledger took it
 	Deliveries []Delivery
 	Reveals    []Reveal
+	FollowUps  []FollowUp  // what came back about it, in order
+	Recordings []Recording // that the caller left
+}
+
+// FollowUp is something that came back about a failure after it was answered.
+type FollowUp struct {
+	ID      incident.ID // where What is FailedAgain that of a failure
+	At      time.Time
+	What    incident.What
+	Step    string           // the step that it is about
+	Heard   string           // what the caller heard then
+	Why     string           // more about it, in one line
+	Outcome incident.Outcome // OutcomeUnknown where it says nothing about how it ended
+}
+
+// Recording is a message that a caller left. What it says is with Twilio.
+type Recording struct {
+	SID, AccountSID string
+	At              time.Time
+	Seconds         int    // 0 where Twilio did not say
+	Transcript      string // hidden by default, as bodies are
 }
 
 // Delivery is an alert on its way to one notifier, as pages show it.

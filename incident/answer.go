@@ -81,9 +81,10 @@ type Answer struct {
 	Took      time.Duration // from the whole request to the finished document
 }
 
-// Entry is what the journal keeps of one failure: all that is needed to feed
-// the ledger, even a new and empty one.
+// Entry is what the journal keeps of one failure, or of a follow-up to one: all
+// that is needed to feed the ledger, even a new and empty one.
 type Entry struct {
-	Failure Failure
-	Answer  Answer
+	Failure  Failure // or the follow-up's request
+	Answer   Answer
+	FollowUp FollowUp
 }

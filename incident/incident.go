@@ -51,7 +51,7 @@ type Incident struct {
 	Calls    int64 // the failures among them that are calls
 	Callers  int64 // distinct From; a withheld number counts once a call
 	Late     int64 // failures among them that were verified only later
-	Saved    int64 // failures among them that a standby or a person took over
+	Ended    Ended // the callers, by how it ended for them
 
 	First Sample // the first failure
 	Last  Sample // the newest one

@@ -17,7 +17,7 @@ func Begin(e Entry, previous *Incident) (Incident, []Alert) {
 		LastAt:   f.ReceivedAt,
 		First:    sampleOf(e),
 	}
-	in = in.count(e, true)
+	in = in.count(e, Caller{New: true, Is: e.Answer.Outcome})
 	alert := Alert{Kind: Opened, At: f.ReceivedAt, Callers: in.Callers, Reason: "first failure with this cause"}
 	if previous != nil && previous.State == Resolved && previous.ResolvedBy != "" {
 		in.Previous = previous.ID
@@ -34,12 +34,17 @@ func Begin(e Entry, previous *Incident) (Incident, []Alert) {
 
 const lateReason = "verified only now, after the configuration had changed"
 
+// Caller is whom a failure of an incident hit.
+type Caller struct {
+	New     bool    // the first failure with this CallerKey here
+	Was, Is Outcome // how it had ended for them until now, where they are not new, and how it stands
+}
+
 // Observe adds e to the incident and says what, if anything, to tell people.
-// newCaller says whether e's CallerKey is the first of its kind here. It
-// returns a new Incident; in is left as it was.
-func (in Incident) Observe(e Entry, newCaller bool) (Incident, []Alert) {
+// It returns a new Incident; in is left as it was.
+func (in Incident) Observe(e Entry, c Caller) (Incident, []Alert) {
 	before := in
-	in = in.count(e, newCaller)
+	in = in.count(e, c)
 	if e.Failure.Late {
 		if before.Late > 0 {
 			return in, nil
@@ -61,8 +66,20 @@ func (in Incident) Observe(e Entry, newCaller bool) (Incident, []Alert) {
 	}}
 }
 
+// Settle notes that something came back about the failure id, of a caller who
+// stands better or worse for it. Nobody is told of it by itself.
+func (in Incident) Settle(id ID, c Caller) Incident {
+	in.Ended = in.Ended.Moved(c.Was, c.Is)
+	for _, s := range []*Sample{&in.First, &in.Last} {
+		if s.FailureID == id {
+			s.Outcome = c.Is
+		}
+	}
+	return in
+}
+
 // count adds e to the totals.
-func (in Incident) count(e Entry, newCaller bool) Incident {
+func (in Incident) count(e Entry, c Caller) Incident {
 	f := e.Failure
 	if in.Failures > 0 && f.ReceivedAt.After(in.LastAt) {
 		in.UsualGap = smooth(in.UsualGap, f.ReceivedAt.Sub(in.LastAt))
@@ -71,14 +88,14 @@ func (in Incident) count(e Entry, newCaller bool) Incident {
 	if f.Channel == Voice {
 		in.Calls++
 	}
-	if newCaller {
+	if c.New {
 		in.Callers++
+		in.Ended = in.Ended.Add(c.Is)
+	} else {
+		in.Ended = in.Ended.Moved(c.Was, c.Is)
 	}
 	if f.Late {
 		in.Late++
-	}
-	if e.Answer.Outcome == Saved {
-		in.Saved++
 	}
 	if f.OwnLine() != in.First.To {
 		in.MoreLines = true

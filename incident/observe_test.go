@@ -29,7 +29,7 @@ func begin(t *testing.T, e incident.Entry) *story {
 func (s *story) observe(e incident.Entry) {
 	s.t.Helper()
 	key := e.Failure.CallerKey()
-	in, alerts := s.in.Observe(e, !s.seen[key])
+	in, alerts := s.in.Observe(e, incident.Caller{New: !s.seen[key]})
 	s.seen[key] = true
 	s.in, s.alerts = in, append(s.alerts, alerts...)
 }

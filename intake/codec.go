@@ -17,7 +17,13 @@ import (
 //
 // Texts that many entries share (the answer's document and words) stand once,
 // in strings; an entry names them by index.
-const groupVersion = 1
+//
+// A group with a follow-up in it has another version, so that an older program
+// sets it aside rather than taking follow-ups for failures.
+const (
+	groupVersion     = 1
+	followUpsVersion = 2
+)
 
 const (
 	flagDrill = 1 << iota
@@ -26,6 +32,7 @@ const (
 	flagTokenless
 	flagSlim
 	flagPost
+	flagFollowUp
 )
 
 var castagnoli = crc32.MakeTable(crc32.Castagnoli)
@@ -52,7 +59,7 @@ func (enc *encoder) encode(entries []incident.Entry, begun time.Time) []byte {
 		enc.entries = append(enc.entries, enc.one...)
 		enc.entries = binary.BigEndian.AppendUint32(enc.entries, crc32.Checksum(enc.one, castagnoli))
 	}
-	out := append(enc.out[:0], groupVersion)
+	out := append(enc.out[:0], versionOf(entries))
 	out = binary.AppendUvarint(out, uint64(begun.UnixMilli()))
 	out = binary.AppendUvarint(out, uint64(len(enc.strings)))
 	for _, s := range enc.strings {
@@ -63,12 +70,29 @@ func (enc *encoder) encode(entries []incident.Entry, begun time.Time) []byte {
 	return enc.out
 }
 
+func versionOf(entries []incident.Entry) byte {
+	for i := range entries {
+		if !entries[i].FollowUp.IsZero() {
+			return followUpsVersion
+		}
+	}
+	return groupVersion
+}
+
 func (enc *encoder) appendEntry(b []byte, e incident.Entry) []byte {
 	f, a := e.Failure, e.Answer
 	b = append(b, f.ID[:]...)
 	b = binary.AppendVarint(b, f.ReceivedAt.UnixMicro())
-	b = append(b, flagsOf(f))
+	flags := flagsOf(f)
+	if !e.FollowUp.IsZero() {
+		flags |= flagFollowUp
+	}
+	b = append(b, flags)
 	b = append(b, f.RequestKey[:]...)
+	if !e.FollowUp.IsZero() {
+		b = append(b, byte(e.FollowUp.What))
+		b = append(b, e.FollowUp.About[:]...)
+	}
 	b = append(b, byte(a.Situation), byte(a.Outcome))
 	b = binary.AppendVarint(b, a.Took.Microseconds())
 	for _, s := range []string{a.Step, a.Name, a.Heard, a.Why} {

@@ -20,7 +20,7 @@ func decodeGroup(entries []incident.Fed, blob string) (all []incident.Fed, damag
 	r, s := &reader{rest: blob}, new(summer)
 	version := r.byte()
 	begun := time.UnixMilli(int64(r.uvarint())).UTC() //nolint:gosec // what encode wrote
-	if version != groupVersion || r.failed {
+	if version != groupVersion && version != followUpsVersion || r.failed {
 		return entries, [][]byte{[]byte(blob)}
 	}
 	shared := make([]sharedText, 0, r.count(1))
@@ -78,6 +78,11 @@ func decodeEntry(body string, shared []sharedText) (incident.Entry, error) {
 	flags := r.byte()
 	var key [16]byte
 	copy(key[:], r.take(16))
+	var up incident.FollowUp
+	if flags&flagFollowUp != 0 {
+		up.What = incident.What(r.byte())
+		copy(up.About[:], r.take(16))
+	}
 	a := incident.Answer{
 		Situation: incident.Situation(r.byte()),
 		Outcome:   incident.Outcome(r.byte()),
@@ -109,7 +114,7 @@ func decodeEntry(body string, shared []sharedText) (incident.Entry, error) {
 	f.Itself = flags&flagItself != 0
 	f.Tokenless = flags&flagTokenless != 0
 	f.Slim = flags&flagSlim != 0
-	return incident.Entry{Failure: f, Answer: a}, nil
+	return incident.Entry{Failure: f, Answer: a, FollowUp: up}, nil
 }
 
 // reader takes pieces off the front of rest. After a piece that is not there

@@ -26,7 +26,7 @@ func newTally() tally {
 }
 
 func (t *tally) add(e incident.Entry) {
-	if e.Failure.Drill {
+	if e.Failure.Drill || !e.IsFailure() {
 		return
 	}
 	t.entries++

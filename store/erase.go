@@ -20,6 +20,9 @@ func (r *retaining) erase(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
+	if err := r.eraseFollowUps(ctx, r.row.erasedBefore, before); err != nil {
+		return err
+	}
 	r.report.Erased = n
 	if n < eraseAtOnce {
 		last = before
@@ -73,6 +76,19 @@ func (r *retaining) eraseSome(ctx context.Context, from, before int64) (last int
 		}
 	}
 	return last, n, nil
+}
+
+// eraseFollowUps does so for what came back about failures.
+func (r *retaining) eraseFollowUps(ctx context.Context, from, before int64) error {
+	for _, query := range []string{
+		`UPDATE follow_ups SET heard = '' WHERE id >= ?1 AND id < ?2 AND heard <> ''`,
+		`UPDATE recordings SET transcript = '' WHERE failure_id >= ?1 AND failure_id < ?2 AND transcript <> ''`,
+	} {
+		if err := r.run(ctx, query, idFrom(from), idFrom(before)); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // answered is a failure that got an answer.

@@ -244,6 +244,12 @@ func (l *Ledger) Failure(ctx context.Context, id incident.ID) (history.Detail, e
 		if err := l.hold(ctx, v, d.Deliveries); err != nil {
 			return err
 		}
+		if d.FollowUps, err = followUpsOf(ctx, v, d.ID); err != nil {
+			return err
+		}
+		if d.Recordings, err = recordingsOf(ctx, v, d.ID); err != nil {
+			return err
+		}
 		d.Reveals, err = reveals(ctx, v, d.ID)
 		return err
 	})

@@ -95,6 +95,9 @@ func (f *feeding) saveCursor(ctx context.Context, c incident.Cursor) error {
 // anything else happen.
 func (f *feeding) one(ctx context.Context, e incident.Fed) error {
 	e.Failure.ReceivedAt = timeOf(e.Failure.ID)
+	if !e.IsFailure() {
+		return f.followUp(ctx, e)
+	}
 	cause := incident.CauseOf(e.Failure)
 	key := cause.Key()
 	causeID, err := f.cause(ctx, cause, key)
@@ -123,10 +126,16 @@ func (f *feeding) one(ctx context.Context, e incident.Fed) error {
 	}
 	f.report.Stored++
 	f.place(e.Failure)
+	if err := f.recording(ctx, e.Failure.ID, e.Failure); err != nil {
+		return err
+	}
 	if e.Failure.Drill {
 		return f.drill(ctx, e)
 	}
-	return f.observe(ctx, e, r, key, origin)
+	if err := f.observe(ctx, e, r, key, origin); err != nil || e.FollowUp.IsZero() {
+		return err
+	}
+	return f.followUp(ctx, e) // the call has failed before
 }
 
 // place notes where the failure can be found, and how old the oldest new one is.

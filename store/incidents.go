@@ -70,7 +70,7 @@ func (t *tx) nextIncident(ctx context.Context) (int64, error) {
 const selectIncident = `
 	SELECT i.id, c.kind, c.version, c.account, c.code, c.host, c.path, i.state, i.previous,
 	  i.opened_at, i.last_at, i.quiet_at, i.resolved_at, i.resolved_by, i.acknowledged_at, i.acknowledged_by,
-	  i.failures, i.calls, i.callers, i.late, i.saved, i.first_sample, i.last_sample, i.more_lines, i.usual_gap, i.told,
+	  i.failures, i.calls, i.callers, i.late, i.ended, i.first_sample, i.last_sample, i.more_lines, i.usual_gap, i.told,
 	  i.cause_id, i.first_serial, i.last_serial, i.has_callers, i.erased
 	FROM incidents AS i
 	JOIN causes AS c ON c.id = i.cause_id`
@@ -79,17 +79,20 @@ type scanner interface{ Scan(into ...any) error }
 
 func (r *running) scan(row scanner) error {
 	var opened, last, quiet, resolved, acknowledged sql.NullInt64
-	var first, newest string
+	var first, newest, ended string
 	in := &r.in
 	err := row.Scan(&in.ID, &in.Cause.Kind, &in.Cause.Version, &in.Cause.Account, &in.Cause.Code, &in.Cause.Host, &in.Cause.Path,
 		&in.State, &in.Previous, &opened, &last, &quiet, &resolved, &in.ResolvedBy, &acknowledged, &in.AcknowledgedBy,
-		&in.Failures, &in.Calls, &in.Callers, &in.Late, &in.Saved, &first, &newest, &in.MoreLines, &in.UsualGap, &in.Told,
+		&in.Failures, &in.Calls, &in.Callers, &in.Late, &ended, &first, &newest, &in.MoreLines, &in.UsualGap, &in.Told,
 		&r.cause, &r.places.first, &r.places.last, &r.callers, &r.erased)
 	if err != nil {
 		return err
 	}
 	in.OpenedAt, in.LastAt, in.QuietAt = timeFrom(opened), timeFrom(last), timeFrom(quiet)
 	in.ResolvedAt, in.AcknowledgedAt = timeFrom(resolved), timeFrom(acknowledged)
+	if err := json.Unmarshal([]byte(ended), &in.Ended); err != nil {
+		return fmt.Errorf("outcomes of incident %d: %w", in.ID, err)
+	}
 	if err := json.Unmarshal([]byte(first), &in.First); err != nil {
 		return fmt.Errorf("sample of incident %d: %w", in.ID, err)
 	}
@@ -121,17 +124,21 @@ func (t *tx) saveIncident(ctx context.Context, r *running) error {
 		return err
 	}
 	in := r.in
+	ended, err := json.Marshal(in.Ended)
+	if err != nil {
+		return err
+	}
 	err = t.run(ctx, `
 		UPDATE incidents
 		SET state = ?2, opened_at = ?3, last_at = ?4, quiet_at = ?5, resolved_at = ?6, resolved_by = ?7,
 		  acknowledged_at = ?8, acknowledged_by = ?9, failures = ?10, calls = ?11, callers = ?12, late = ?13,
 		  first_sample = ?14, last_sample = ?15, more_lines = ?16, usual_gap = ?17, told = ?18, next_tick = ?19,
-		  last_serial = ?20, erased = ?21, saved = ?22
+		  last_serial = ?20, erased = ?21, ended = ?22
 		WHERE id = ?1`,
 		in.ID, int(in.State), millis(in.OpenedAt), millis(in.LastAt), millis(in.QuietAt), millis(in.ResolvedAt), in.ResolvedBy,
 		millis(in.AcknowledgedAt), in.AcknowledgedBy, in.Failures, in.Calls, in.Callers, in.Late,
 		string(first), string(last), in.MoreLines, int64(in.UsualGap), in.Told, millis(nextTick(in, t.policy)), r.places.last,
-		r.erased, in.Saved)
+		r.erased, string(ended))
 	if err != nil {
 		return fmt.Errorf("save incident %d: %w", in.ID, err)
 	}
@@ -163,11 +170,11 @@ func (f *feeding) saveIncidents(ctx context.Context) error {
 func (f *feeding) observe(ctx context.Context, e incident.Fed, r *running, key string, origin int64) error {
 	var alerts []incident.Alert
 	if r.open() {
-		newCaller, err := f.addCaller(r.in.ID, e.Failure)
+		caller, err := f.attempt(ctx, r.in.ID, e.Entry)
 		if err != nil {
 			return err
 		}
-		r.in, alerts = r.in.Observe(e.Entry, newCaller)
+		r.in, alerts = r.in.Observe(e.Entry, caller)
 	} else {
 		var err error
 		if r, alerts, err = f.begin(ctx, e, r); err != nil {
@@ -199,19 +206,6 @@ func (f *feeding) begin(ctx context.Context, e incident.Fed, before *running) (*
 	if err := f.insertIncident(ctx, r); err != nil {
 		return nil, nil, fmt.Errorf("open incident: %w", err)
 	}
-	_, err := f.addCaller(in.ID, e.Failure)
+	_, err := f.attempt(ctx, in.ID, e.Entry)
 	return r, alerts, err
 }
-
-// addCaller says whether the caller is new to the incident.
-func (t *tx) addCaller(id int64, f incident.Failure) (bool, error) {
-	_, err := t.hot.caller.step(id, callerHash(f.CallerKey()))
-	if exists(err) {
-		return false, nil
-	}
-	return err == nil, err
-}
-
-const insertCaller = `
-	INSERT INTO callers (incident_id, caller)
-	VALUES (?1, ?2)`

@@ -164,15 +164,19 @@ func (r *retaining) removeForRoom(ctx context.Context) error {
 }
 
 func (r *retaining) remove(ctx context.Context, before []byte) (int, error) {
-	if err := r.run(ctx, `
-		DELETE FROM reveals
-		WHERE failure_id IN (
+	for _, whatGoesWithThem := range []string{
+		`DELETE FROM reveals WHERE failure_id IN `,
+		`DELETE FROM follow_ups WHERE about IN `,
+		`DELETE FROM recordings WHERE failure_id IN `,
+	} {
+		if err := r.run(ctx, whatGoesWithThem+`(
 		  SELECT id
 		  FROM failures
 		  WHERE id < ?2
 		  ORDER BY id
 		  LIMIT ?1)`, removeAtOnce, before); err != nil {
-		return 0, err
+			return 0, err
+		}
 	}
 	n, err := r.some(ctx, removeAtOnce, `
 		DELETE FROM failures

@@ -16,7 +16,7 @@ import (
 const (
 	rowColumns = `
 		SELECT f.serial, f.id, f.sid, f.from_number, sender.text, f.to_number, recipient.text, url.text, f.url_query,
-		  COALESCE(f.incident_id, 0), f.late, o.channel, o.code, o.drill, o.asked_first, c.account, a.outcome, a.step, a.situation`
+		  COALESCE(f.incident_id, 0), f.late, o.channel, o.code, o.drill, o.asked_first, c.account, COALESCE(f.outcome, a.outcome), a.step, a.situation`
 	rowJoins = `
 		JOIN origins AS o ON o.id = f.origin_id
 		JOIN causes AS c ON c.id = o.cause_id

@@ -188,7 +188,7 @@ func howMany(in incident.Incident) string {
 		}
 		s += Plural(n, kind[0], kind[1])
 	}
-	s += " from " + affectedBy(in)
+	s += " from " + people(in)
 	if in.Late > 0 {
 		s += "; " + Count(in.Late) + " of them verified late"
 	}

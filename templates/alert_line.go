@@ -1,6 +1,8 @@
 package templates
 
 import (
+	"strings"
+
 	"github.com/backstop-project/backstop/incident"
 	"github.com/backstop-project/backstop/twilio"
 )
@@ -134,19 +136,54 @@ func affectedBy(in incident.Incident) string {
 	return Plural(in.Callers, "person", "people")
 }
 
-// helped says how it ended for those affected, as far as it is known.
+// helped says how it ended for those affected, as briefly as a subject must:
+// "37 callers (29 saved, 5 voicemail)", or, where affected is a mere number,
+// "29 of 37 saved".
 func helped(in incident.Incident, affected string) string {
-	switch in.Saved {
-	case 0:
+	saved, more := in.Ended.Of(incident.Saved), in.Ended.Helped()
+	switch {
+	case more == 0:
 		return affected + " not helped"
-	case in.Failures:
+	case saved == in.Callers:
 		return affected + ", all saved"
+	case affected != Count(in.Callers):
+		return affected + " (" + endings(in.Ended, incident.Saved, incident.Voicemail, incident.CallbackRequested) + ")"
+	case saved > 0:
+		return Count(saved) + " of " + affected + " saved"
 	}
-	saved := Count(in.Saved) + " of " + Count(in.Failures) + " saved"
-	if affected == Count(in.Callers) { // two numbers in a row say less than one
-		return saved
+	return Count(more) + " of " + affected + " helped"
+}
+
+// people says how it ended for all of them, as far as it is known: "37 callers:
+// 29 saved, 5 voicemail, 3 only told".
+func people(in incident.Incident) string {
+	if in.Ended.Helped() == 0 {
+		return affectedBy(in)
 	}
-	return affected + ", " + saved
+	return affectedBy(in) + " (" + endings(in.Ended, incident.Saved, incident.Voicemail, incident.CallbackRequested,
+		incident.Told, incident.NotTold, incident.Lost) + ")"
+}
+
+// endings is how many ended in which of these ways.
+func endings(e incident.Ended, outcomes ...incident.Outcome) string {
+	var said []string
+	for _, o := range outcomes {
+		if n := e.Of(o); n > 0 {
+			said = append(said, Count(n)+" "+endingWord(o))
+		}
+	}
+	return strings.Join(said, ", ")
+}
+
+func endingWord(o incident.Outcome) string {
+	switch o {
+	case incident.CallbackRequested:
+		return "to call back"
+	case incident.Told:
+		return "only told"
+	case incident.Saved, incident.Voicemail, incident.NotTold, incident.Lost, incident.OutcomeUnknown:
+	}
+	return o.String()
 }
 
 func enclosed(s string) string {

@@ -150,7 +150,7 @@ func (a *Alerts) digestLine(m incident.Message) (line, whole string) {
 	for _, in := range m.Digest {
 		all.Callers += in.Callers
 		all.Failures += in.Failures
-		all.Saved += in.Saved
+		all.Ended = all.Ended.And(in.Ended)
 		if in.OpenedAt.Before(since) {
 			since = in.OpenedAt
 		}

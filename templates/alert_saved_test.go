@@ -15,21 +15,22 @@ func TestAlertsSayHowManyWereSaved(t *testing.T) {
 	alerts := newAlerts(t, "")
 	at := time.Date(2026, 11, 23, 2, 0, 0, 0, time.UTC)
 	for name, c := range map[string]struct {
-		saved, failures int64
-		last            incident.Outcome
-		line, says      string
+		ended      incident.Ended
+		last       incident.Outcome
+		line, says string
 	}{
-		"none":               {0, 14, incident.Told, "12 callers not helped: a.example refuses connections, since", "“Sorry”"},
-		"some":               {9, 14, incident.Told, "12 callers, 9 of 14 saved: a.example refuses connections, since", "“Sorry”"},
-		"all":                {14, 14, incident.Saved, "12 callers, all saved: a.example refuses connections, since", "By failover standby"},
-		"some, and the last": {9, 14, incident.Saved, "12 callers, 9 of 14 saved: a.example refuses connections, since", "By failover standby"},
+		"none":               {incident.Ended{incident.Told: 12}, incident.Told, "12 callers not helped: a.example refuses connections, since", "“Sorry”"},
+		"some":               {incident.Ended{incident.Saved: 9, incident.Told: 3}, incident.Told, "12 callers (9 saved): a.example refuses connections, since", "12 callers (9 saved, 3 only told)"},
+		"in several ways":    {incident.Ended{incident.Saved: 5, incident.Voicemail: 4, incident.CallbackRequested: 1, incident.Told: 1, incident.Lost: 1}, incident.Told, "5 of 12 saved: a.example refuses connections, since", "12 callers (5 saved, 4 voicemail, 1 to call back, 1 only told, 1 lost)"},
+		"all":                {incident.Ended{incident.Saved: 12}, incident.Saved, "12 callers, all saved: a.example refuses connections, since", "By failover standby"},
+		"some, and the last": {incident.Ended{incident.Saved: 9, incident.Told: 3}, incident.Saved, "12 callers (9 saved): a.example refuses connections, since", "By failover standby"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			sample := incident.Sample{At: at, Channel: incident.Voice, Code: 11202, ErrorURL: "https://a.example/voice", SID: "CA1", From: "+15551230001", To: "+4930123456", Heard: "Sorry", Outcome: c.last, Step: "failover standby"}
 			in := incident.Incident{
 				ID: 1, State: incident.Open, Cause: incident.Cause{Kind: incident.FetchLevel, Host: "a.example"}, OpenedAt: at, LastAt: at,
-				Failures: c.failures, Calls: c.failures, Callers: 12, Saved: c.saved, First: sample, Last: sample,
+				Failures: 14, Calls: 14, Callers: 12, Ended: c.ended, First: sample, Last: sample,
 			}
 			mail, err := alerts.Mail(incident.Message{Now: at, Incident: &in, Alert: incident.Alert{ID: 1, Kind: incident.Growing, IncidentID: 1, At: at}})
 			if err != nil {
@@ -62,12 +63,12 @@ func TestADigestSaysHowManyWereSaved(t *testing.T) {
 	t.Parallel()
 	at := time.Date(2026, 11, 23, 2, 0, 0, 0, time.UTC)
 	one := func(id, saved int64) incident.Incident {
-		return incident.Incident{ID: id, State: incident.Open, Cause: incident.Cause{Kind: incident.FetchLevel, Host: "a.example"}, OpenedAt: at, LastAt: at, Failures: 4, Calls: 4, Callers: 3, Saved: saved}
+		return incident.Incident{ID: id, State: incident.Open, Cause: incident.Cause{Kind: incident.FetchLevel, Host: "a.example"}, OpenedAt: at, LastAt: at, Failures: 4, Calls: 4, Callers: 3, Ended: incident.Ended{incident.Saved: saved, incident.Told: 3 - saved}}
 	}
 	for want, digest := range map[string][]incident.Incident{
-		"2 incidents, 6 callers not helped: ":    {one(1, 0), one(2, 0)},
-		"2 incidents, 6 callers, 5 of 8 saved: ": {one(1, 4), one(2, 1)},
-		"2 incidents, 6 callers, all saved: ":    {one(1, 4), one(2, 4)},
+		"2 incidents, 6 callers not helped: ": {one(1, 0), one(2, 0)},
+		"2 incidents, 6 callers (4 saved): ":  {one(1, 3), one(2, 1)},
+		"2 incidents, 6 callers, all saved: ": {one(1, 3), one(2, 3)},
 	} {
 		mail, err := newAlerts(t, "").Mail(incident.Message{Now: at, Digest: digest, Alert: incident.Alert{ID: 1, Kind: incident.Opened, IncidentID: 1, At: at}})
 		if err != nil {

@@ -146,7 +146,7 @@ func TestPagesCanBeReadInEveryLight(t *testing.T) {
 		f.Outcome, f.Step, f.Answer.Outcome, f.Answer.Step, f.Answer.Heard = incident.Saved, "failover standby", incident.Saved, "failover standby", ""
 	}
 	last := &saved.ledger.incidents[0]
-	last.Saved, last.Last.Outcome, last.Last.Step, last.Last.Heard = 2, incident.Saved, "failover standby", ""
+	last.Ended, last.Last.Outcome, last.Last.Step, last.Last.Heard = incident.Ended{incident.Saved: 2, incident.Told: 1}, incident.Saved, "failover standby", ""
 	odd := newHouse(&ledger{now: full.ledger.now})
 	odd.notices = []pages.Notice{{Title: "The history is full", Detail: "Failures are kept for 31 days instead of 400: max_size is reached; raise retention.max_size."}}
 	odd.ledger.addIncident(incident.Incident{ID: 21, State: incident.Open, Cause: cause(incident.AskedFirst, 0, "", "")}, 2, time.Minute, func(i int) []param {

@@ -36,9 +36,9 @@ type incidentView struct {
 	First        string // the first thing to do
 	Got          string // what Heard is: "The last caller heard"
 	Heard        string
-	Saved        string // the step that saved the last one; "" where none did
-	SavedOf      int64  // how many of the failures were saved
-	Erased       bool   // what they heard was, because of its age
+	Saved        string      // the step that saved the last one; "" where none did
+	Ended        []endedView // how it ended for how many callers
+	Erased       bool        // what they heard was, because of its age
 	ErrorURL     string
 	SID, Console string
 	LastFailure  string
@@ -108,7 +108,7 @@ func (p *Pages) incidentDetail(d history.IncidentDetail) incidentView {
 		ResolvedAt: momentIn(d.ResolvedAt, zone), ResolvedBy: history.Visible(d.ResolvedBy), Previous: d.Previous, Next: d.Next, Erased: d.Erased,
 		Calls: d.Calls, Messages: d.Messages(), Late: d.Late, Line: lineInFull(last), MoreLines: d.MoreLines,
 		CodeTitle: code.Title(), Means: code.Means, First: code.Advice(twilio.ParseErrorURL(last.ErrorURL)),
-		Got: got, Saved: savedBy(last), SavedOf: d.Saved,
+		Got: got, Saved: savedBy(last), Ended: endedOf(d.Ended),
 		Heard: history.Visible(mask.Words(last.Heard, listener, last.To)), ErrorURL: history.Visible(cut(mask.URL(last.ErrorURL), 500)),
 		SID: history.Visible(cut(last.SID, 40)), Console: twilio.ConsoleLink(last.SID),
 		LastFailure: historyPath + "/" + last.FailureID.String(),
@@ -162,4 +162,21 @@ func savedBy(s incident.Sample) string {
 		return ""
 	}
 	return history.Visible(s.Step)
+}
+
+// endedView is how it ended for some callers.
+type endedView struct {
+	Callers int64
+	Outcome string
+}
+
+func endedOf(e incident.Ended) (views []endedView) {
+	for _, o := range []incident.Outcome{
+		incident.Saved, incident.Voicemail, incident.CallbackRequested, incident.Told, incident.NotTold, incident.Lost, incident.OutcomeUnknown,
+	} {
+		if n := e.Of(o); n > 0 {
+			views = append(views, endedView{n, o.String()})
+		}
+	}
+	return views
 }

@@ -1,0 +1,181 @@
+package incident
+
+// FollowUp ties an entry to an earlier failure: it is what came back about it.
+// The zero value stands on entries that are about nothing but themselves.
+type FollowUp struct {
+	About ID   // the earlier failure
+	What  What // came back
+}
+
+// IsZero says whether the entry is about nothing but itself.
+func (f FollowUp) IsZero() bool { return f.What == 0 }
+
+// IsFailure says whether the entry is a failure of its own: a follow-up is
+// none, but where a call fails again.
+func (e Entry) IsFailure() bool { return e.FollowUp.IsZero() || e.FollowUp.What == FailedAgain }
+
+// What is what came back.
+type What uint8
+
+// What can come back. The numbers are stored: never renumber.
+const (
+	FailedAgain    What = 1  // the call or message failed once more: the entry is that failure
+	PersonAsked    What = 2  // somebody who was dialled was asked whether to take the call
+	PersonTook     What = 3  // and took it
+	PersonDeclined What = 4  // or did not
+	DialEnded      What = 5  // a Dial is over
+	QueueEnded     What = 6  // the waiting is over
+	MessageLeft    What = 7  // a voicemail was left
+	RecordingReady What = 8  // Twilio has the recording
+	Transcribed    What = 9  // and its words
+	CallbackAsked  What = 10 // by key
+	KeyPressed     What = 11 // another one, or none
+	WentOn         What = 12 // nothing came of a step
+	ReplyStatus    What = 13 // of a reply: how it is on its way
+	CallEnded      What = 14 // the call's final status
+)
+
+// String is the phrase that pages use.
+func (w What) String() string {
+	switch w {
+	case FailedAgain:
+		return "failed again"
+	case PersonAsked:
+		return "asked somebody"
+	case PersonTook:
+		return "somebody took the call"
+	case PersonDeclined:
+		return "somebody did not take the call"
+	case DialEnded:
+		return "dialled"
+	case QueueEnded:
+		return "left the queue"
+	case MessageLeft:
+		return "left a message"
+	case RecordingReady:
+		return "recording ready"
+	case Transcribed:
+		return "transcribed"
+	case CallbackAsked:
+		return "asked to be called back"
+	case KeyPressed:
+		return "answered by key"
+	case WentOn:
+		return "went on"
+	case ReplyStatus:
+		return "reply"
+	case CallEnded:
+		return "call ended"
+	}
+	return "unknown"
+}
+
+// Then is how a failure ended, o so far, once next came back. What says nothing
+// changes nothing, and whoever was helped does not count as lost for hanging
+// up afterwards.
+func (o Outcome) Then(next Outcome) Outcome {
+	switch {
+	case next == OutcomeUnknown:
+		return o
+	case (next == Lost || next == NotTold || next == Told) && o.isHelp():
+		return o
+	}
+	return next
+}
+
+// isHelp says whether somebody got more than words.
+func (o Outcome) isHelp() bool { return o == Saved || o == Voicemail || o == CallbackRequested }
+
+// Better is the better one of two for a person who tried twice.
+func (o Outcome) Better(other Outcome) Outcome {
+	if other.rank() > o.rank() {
+		return other
+	}
+	return o
+}
+
+func (o Outcome) rank() int {
+	switch o {
+	case Saved:
+		return 6
+	case Voicemail:
+		return 5
+	case CallbackRequested:
+		return 4
+	case Told:
+		return 3
+	case OutcomeUnknown:
+		return 2
+	case NotTold:
+		return 1
+	case Lost:
+	}
+	return 0
+}
+
+// Attempts is how it went for one caller of an incident: the call that is the
+// newest, and the best of those before it.
+type Attempts struct {
+	Before  Outcome // the best of earlier calls
+	Earlier bool    // there are such calls
+	Call    int64   // a number that stands for the newest call
+	Newest  Outcome // how that one stands
+}
+
+// Best is how it ended for the caller: by the best call, as it stands now.
+func (a Attempts) Best() Outcome {
+	if a.Earlier {
+		return a.Before.Better(a.Newest)
+	}
+	return a.Newest
+}
+
+// With is a after a call was answered, or answered again: of one call the last
+// word counts.
+func (a Attempts) With(call int64, o Outcome) Attempts {
+	if a.Call != call {
+		a.Before, a.Earlier = a.Best(), true
+	}
+	a.Call, a.Newest = call, o
+	return a
+}
+
+// Ended counts callers by how it ended for them.
+type Ended [7]int64
+
+// Add counts one more who ended so.
+func (e Ended) Add(o Outcome) Ended {
+	if int(o) < len(e) {
+		e[o]++
+	}
+	return e
+}
+
+// Moved counts one whose end changed.
+func (e Ended) Moved(from, to Outcome) Ended {
+	if int(from) < len(e) && e[from] > 0 {
+		e[from]--
+	}
+	return e.Add(to)
+}
+
+// Of is how many ended so.
+func (e Ended) Of(o Outcome) int64 {
+	if int(o) < len(e) {
+		return e[o]
+	}
+	return 0
+}
+
+// Helped is how many got more than words.
+func (e Ended) Helped() int64 {
+	return e.Of(Saved) + e.Of(Voicemail) + e.Of(CallbackRequested)
+}
+
+// And adds up two counts.
+func (e Ended) And(other Ended) Ended {
+	for i, n := range other {
+		e[i] += n
+	}
+	return e
+}
