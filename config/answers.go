@@ -138,7 +138,7 @@ func (a *answering) complain(m *recovery.OptionError) {
 	if a.mediaGone && (strings.HasSuffix(m.Key, ".play") || strings.HasSuffix(m.Key, ".hold")) {
 		return
 	}
-	a.mistake(a.places[m.Key], m.Problem, m.Remedy)
+	a.mistake(a.placeOf(m.Key), m.Problem, m.Remedy)
 }
 
 // unjoin takes apart what errors.Join put together.
@@ -164,6 +164,23 @@ func isTag(s string) bool {
 	return wordly(first) && utf8.RuneCountInString(s) <= 40 && strings.IndexFunc(s, func(r rune) bool {
 		return !wordly(r) && !strings.ContainsRune(" ._:/-", r)
 	}) < 0
+}
+
+// placeOf is where a key stands, or else what it is in.
+func (a *answering) placeOf(key string) value {
+	for whole := key; ; {
+		if at, ok := a.places[key]; ok {
+			if key != whole && at.absent() {
+				at.key = whole
+			}
+			return at
+		}
+		i := strings.LastIndexAny(key, ".[")
+		if i < 0 {
+			return a.places[whole]
+		}
+		key = key[:i]
+	}
 }
 
 func (r *review) tags(written []value) []string {

@@ -10,6 +10,7 @@ type file struct {
 	Lines          []line             `yaml:"lines"`
 	Targets        map[string]target  `yaml:"targets"`
 	Recovery       []rule             `yaml:"recovery"`
+	Limits         limits             `yaml:"limits"`
 	CallerCountry  value              `yaml:"caller_country"`
 	Countries      map[string][]value `yaml:"countries"`
 	Templates      value              `yaml:"templates"`
@@ -87,14 +88,54 @@ type match struct {
 	Paths      []value `yaml:"paths"`
 	Directions []value `yaml:"directions"`
 	Statuses   []value `yaml:"statuses"`
+	Visits     value   `yaml:"visits"`
 }
 
 type step struct {
-	At       value
-	Failover []value `yaml:"failover"`
-	Message  value   `yaml:"message"`
-	Reject   value   `yaml:"reject"`
-	Ignore   value   `yaml:"ignore"`
+	At        value
+	Failover  []value    `yaml:"failover"`
+	Redirect  value      `yaml:"redirect"`
+	Retry     *retry     `yaml:"retry"`
+	Dial      *dial      `yaml:"dial"`
+	Enqueue   *enqueue   `yaml:"enqueue"`
+	Voicemail *voicemail `yaml:"voicemail"`
+	Callback  value      `yaml:"callback"`
+	Message   value      `yaml:"message"`
+	Reject    value      `yaml:"reject"`
+	Ignore    value      `yaml:"ignore"`
+}
+
+type retry struct {
+	At    value
+	Times value `yaml:"times"`
+	Wait  value `yaml:"wait"`
+}
+
+type dial struct {
+	At      value
+	To      []value `yaml:"to"`
+	Timeout value   `yaml:"timeout"`
+	AtOnce  value   `yaml:"at_once"`
+	Accept  value   `yaml:"accept"`
+}
+
+type enqueue struct {
+	At      value
+	Queue   value `yaml:"queue"`
+	MaxWait value `yaml:"max_wait"`
+}
+
+type voicemail struct {
+	At         value
+	Consent    value `yaml:"consent"`
+	Transcribe value `yaml:"transcribe"`
+	MaxLength  value `yaml:"max_length"`
+}
+
+type limits struct {
+	At             value
+	DialsPerHour   value `yaml:"dials_per_hour"`
+	CallsPerCaller value `yaml:"calls_per_caller"`
 }
 
 type notifier struct {

@@ -16,6 +16,7 @@ func (a *answering) rules(f file, o *recovery.Options) {
 	for _, one := range f.Accounts {
 		sids[one.Name.text] = one.SID.text
 	}
+	o.Limits = a.limits(f.Limits)
 	o.Primaries = a.list("primaries", f.Primaries)
 	o.Targets = make(map[string]standby.Options, len(f.Targets))
 	for name, one := range f.Targets {
@@ -39,24 +40,7 @@ func (a *answering) rules(f file, o *recovery.Options) {
 func (a *answering) rule(key string, written rule, sids map[string]string) recovery.RuleOptions {
 	o := recovery.RuleOptions{Name: written.Name.text, Match: a.match(key+".match", written, sids)}
 	a.place(key+".steps", value{}, written.At)
-	for i, one := range written.Steps {
-		at := fmt.Sprintf("%s.steps[%d]", key, i)
-		a.places[at] = one.At
-		switch {
-		case one.At.invalid:
-			continue
-		case one.Message.set() && one.Message.text != "apology":
-			a.mistake(one.Message, "is no text", "write apology: the text for the caller's situation")
-		}
-		a.places[at+".reject"] = one.Reject
-		o.Steps = append(o.Steps, recovery.StepOptions{
-			Failover: a.list(at+".failover", one.Failover), Message: one.Message.set(),
-			Reject: one.Reject.text, Ignore: a.boolean(one.Ignore, false),
-		})
-		for n := range one.Failover {
-			a.places[at+".failover"] = one.Failover[n]
-		}
-	}
+	o.Steps = a.steps(key, written.Steps)
 	return o
 }
 
@@ -68,11 +52,13 @@ func (a *answering) match(key string, written rule, sids map[string]string) reco
 	}
 	a.places[key] = around
 	a.place(key+".channel", m.Channel, around)
+	a.place(key+".visits", m.Visits, around)
 	return recovery.Match{
 		Channel: m.Channel.text, Codes: a.list(key+".codes", m.Codes), Lines: a.list(key+".lines", m.Lines), Tags: a.list(key+".tags", m.Tags),
 		From: a.list(key+".from", m.From), To: a.list(key+".to", m.To), Accounts: named(sids, a.list(key+".accounts", m.Accounts)),
 		Hosts: a.list(key+".hosts", m.Hosts), Paths: a.list(key+".paths", m.Paths),
 		Directions: a.list(key+".directions", m.Directions), Statuses: a.list(key+".statuses", m.Statuses),
+		Visits: m.Visits.text,
 	}
 }
 

@@ -237,3 +237,12 @@ type DrillReport struct {
 	ReceivedAt time.Time
 	Deliveries []Delivery
 }
+
+// RecentCall is a call or message that has failed within the last minutes.
+type RecentCall struct {
+	AccountSID, SID string
+	Newest          incident.ID // its newest failure
+	At              time.Time   // of that
+	Visits          int         // how many failures it had
+	Retries         int         // how often it was sent back to its own server
+}

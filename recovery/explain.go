@@ -19,7 +19,7 @@ type Explanation struct {
 // Explain says what would happen to f now, with the state that standbys are in;
 // nil for none.
 func (r *Rules) Explain(f incident.Failure, standbys *standby.Client) Explanation {
-	plan := Decide(f, *r)
+	plan := Decide(f, *r, State{})
 	e := Explanation{}
 	for i := range r.rules {
 		if &r.rules[i] == plan.rule {
@@ -52,9 +52,23 @@ func explain(f incident.Failure, p Plan, step Step, standbys *standby.Client) (s
 		return []string{"Would reject a call that rings; this is none."}, false
 	case Ignore:
 		return []string{"Says nothing."}, true
+	case Redirect, Retry, DialPeople, Queue, Voicemail, Callback:
+		return explainHolding(p, step)
 	case Message:
 	}
 	return []string{words(p)}, true
+}
+
+// explainHolding is a step of ours that the call stays with, or comes back from.
+func explainHolding(p Plan, step Step) (said []string, last bool) {
+	ok, why := p.holdable()
+	if !ok && step.Kind.holds() {
+		if why != "" {
+			said = append(said, string(step.Kind)+" is passed over: "+why+".")
+		}
+		return said, false
+	}
+	return []string{sentence(step.does()) + "."}, false
 }
 
 func explainTarget(f incident.Failure, p Plan, target *standby.Target, standbys *standby.Client) string {
@@ -129,10 +143,26 @@ func (m *Match) asks() (asks []string) {
 		{"paths", m.Paths},
 		{"directions", m.Directions},
 		{"statuses", m.Statuses},
+		{"visits", oneOf(m.Visits)},
 	} {
 		if len(list.of) > 0 {
 			asks = append(asks, list.what+" "+strings.Join(list.of, ", "))
 		}
 	}
 	return asks
+}
+
+func oneOf(text string) []string {
+	if text == "" {
+		return nil
+	}
+	return []string{text}
+}
+
+// sentence is a phrase with a capital.
+func sentence(phrase string) string {
+	if phrase == "" {
+		return ""
+	}
+	return strings.ToUpper(phrase[:1]) + phrase[1:]
 }

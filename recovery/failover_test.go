@@ -77,7 +77,7 @@ func TestAStandbyThatServesSavesTheCall(t *testing.T) {
 	})
 	r := standbys(t, 3*time.Second, map[string]*server{"standby": live}, "standby")
 	q := request(t, failed(failedURL, "To", "+4930123456"))
-	document, a := recovery.New(words(t), recovery.NewRecent(), standby.NewClient(standby.ClientOptions{})).Answer(t.Context(), q, recovery.Decide(q.Failure, r))
+	document, a := recovery.New(recovery.Parts{Texts: words(t), Recent: recovery.NewRecent(), Standbys: standby.NewClient(standby.ClientOptions{})}).Answer(t.Context(), q, recovery.Decide(q.Failure, r, recovery.State{}))
 	if !strings.Contains(string(document), `action="`+live.URL+`/voice/next"`) || string(a.Document) != string(document) {
 		t.Errorf("got %s", document)
 	}
@@ -120,8 +120,8 @@ func TestWhereNoStandbyServesTheCallerHearsTheTextAndWhyIsSaid(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			q := request(t, c.failure)
-			document, a := recovery.New(words(t), recovery.NewRecent(), standby.NewClient(standby.ClientOptions{})).
-				Answer(t.Context(), q, recovery.Decide(q.Failure, standbys(t, 3*time.Second, all, c.names...)))
+			document, a := recovery.New(recovery.Parts{Texts: words(t), Recent: recovery.NewRecent(), Standbys: standby.NewClient(standby.ClientOptions{})}).
+				Answer(t.Context(), q, recovery.Decide(q.Failure, standbys(t, 3*time.Second, all, c.names...), recovery.State{}))
 			if a.Step != c.step || a.Outcome != c.outcome {
 				t.Errorf("got %q, %v, want %q, %v", a.Step, a.Outcome, c.step, c.outcome)
 			}
@@ -142,8 +142,8 @@ func TestAMessageMayBeSavedToo(t *testing.T) {
 	live := newServer(t, serves("<Response><Message>Your table is booked</Message></Response>"))
 	f := failure(noon(), "MessageSid", messageSID, "AccountSid", account, "From", "+4917100000", "To", "+4930123456", "Body", "STOP", "ErrorUrl", failedURL)
 	q := request(t, f)
-	document, a := recovery.New(words(t), recovery.NewRecent(), standby.NewClient(standby.ClientOptions{})).
-		Answer(t.Context(), q, recovery.Decide(f, standbys(t, 3*time.Second, map[string]*server{"live": live}, "live")))
+	document, a := recovery.New(recovery.Parts{Texts: words(t), Recent: recovery.NewRecent(), Standbys: standby.NewClient(standby.ClientOptions{})}).
+		Answer(t.Context(), q, recovery.Decide(f, standbys(t, 3*time.Second, map[string]*server{"live": live}, "live"), recovery.State{}))
 	if a.Outcome != incident.Saved || !strings.Contains(string(document), "Your table is booked") {
 		t.Errorf("got %+v: what to do about STOP is for the customer's own program", a)
 	}
@@ -154,8 +154,8 @@ func TestAllStandbysTogetherTakeNoLongerThanTheBudget(t *testing.T) {
 	hung := map[string]*server{"a": newServer(t, hangs), "b": newServer(t, hangs), "c": newServer(t, hangs)}
 	q := request(t, failed(failedURL))
 	began := time.Now()
-	document, a := recovery.New(words(t), recovery.NewRecent(), standby.NewClient(standby.ClientOptions{})).
-		Answer(t.Context(), q, recovery.Decide(q.Failure, standbys(t, 3*time.Second, hung, "a", "b", "c")))
+	document, a := recovery.New(recovery.Parts{Texts: words(t), Recent: recovery.NewRecent(), Standbys: standby.NewClient(standby.ClientOptions{})}).
+		Answer(t.Context(), q, recovery.Decide(q.Failure, standbys(t, 3*time.Second, hung, "a", "b", "c"), recovery.State{}))
 	if took := time.Since(began); took < recovery.Budget || took > 2*recovery.Budget {
 		t.Errorf("it took %s, want %s", took, recovery.Budget)
 	}
@@ -167,12 +167,12 @@ func TestAllStandbysTogetherTakeNoLongerThanTheBudget(t *testing.T) {
 func TestATargetThatFailsIsNotAskedForEveryCaller(t *testing.T) {
 	t.Parallel()
 	bad := newServer(t, func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(http.StatusBadGateway) })
-	answers := recovery.New(words(t), recovery.NewRecent(), standby.NewClient(standby.ClientOptions{}))
+	answers := recovery.New(recovery.Parts{Texts: words(t), Recent: recovery.NewRecent(), Standbys: standby.NewClient(standby.ClientOptions{})})
 	r := standbys(t, 3*time.Second, map[string]*server{"bad": bad}, "bad")
 	var last incident.Answer
 	for range 10 {
 		q := request(t, failed(failedURL))
-		_, last = answers.Answer(t.Context(), q, recovery.Decide(q.Failure, r))
+		_, last = answers.Answer(t.Context(), q, recovery.Decide(q.Failure, r, recovery.State{}))
 	}
 	if n := bad.asked.Load(); n != 3 || !strings.Contains(last.Why, "failed 3 times in a row") || !strings.Contains(last.Why, "answered 502") {
 		t.Errorf("asked %d times, and says %q", n, last.Why)
@@ -186,13 +186,13 @@ func TestWhoHangsUpSaysNothingAboutTheStandby(t *testing.T) {
 		reached <- struct{}{}
 		hangs(w, r)
 	})
-	answers := recovery.New(words(t), recovery.NewRecent(), standby.NewClient(standby.ClientOptions{}))
+	answers := recovery.New(recovery.Parts{Texts: words(t), Recent: recovery.NewRecent(), Standbys: standby.NewClient(standby.ClientOptions{})})
 	r := standbys(t, 3*time.Second, map[string]*server{"slow": slow}, "slow")
 	for range 5 {
 		ctx, cancel := context.WithCancel(t.Context())
 		go func() { <-reached; cancel() }()
 		q := request(t, failed(failedURL))
-		_, _ = answers.Answer(ctx, q, recovery.Decide(q.Failure, r))
+		_, _ = answers.Answer(ctx, q, recovery.Decide(q.Failure, r, recovery.State{}))
 	}
 	if n := slow.asked.Load(); n != 5 {
 		t.Errorf("asked %d times, want each time", n)

@@ -1,6 +1,8 @@
 package recovery
 
 import (
+	"fmt"
+
 	"github.com/backstop-project/backstop/incident"
 	"github.com/backstop-project/backstop/recovery/standby"
 	"github.com/backstop-project/backstop/twilio"
@@ -11,17 +13,41 @@ type Kind string
 
 // The kinds of steps.
 const (
-	Failover Kind = "failover" // ask standby servers for the TwiML
-	Message  Kind = "message"  // say or write the text for the caller's situation
-	Reject   Kind = "reject"   // end a call that was not answered yet, unbilled
-	Ignore   Kind = "ignore"   // say nothing, on purpose
+	Failover   Kind = "failover"  // ask standby servers for the TwiML
+	Redirect   Kind = "redirect"  // have the call go on at a standby server
+	Retry      Kind = "retry"     // have it go back to the address that failed
+	DialPeople Kind = "dial"      // ring people
+	Queue      Kind = "enqueue"   // wait until somebody takes the call
+	Voicemail  Kind = "voicemail" // record what the caller has to say
+	Callback   Kind = "callback"  // offer to call back
+	Message    Kind = "message"   // say or write the text for the caller's situation
+	Reject     Kind = "reject"    // end a call that was not answered yet, unbilled
+	Ignore     Kind = "ignore"    // say nothing, on purpose
 )
 
 // Step is one thing to try for the caller.
 type Step struct {
-	Kind    Kind
-	Targets []*standby.Target // of Failover: to be asked in this order
-	Reason  string            // of Reject: busy or rejected
+	Kind      Kind
+	Targets   []*standby.Target // of Failover: to be asked in this order; of Redirect one
+	Reason    string            // of Reject: busy or rejected
+	Retry     RetryOptions
+	Dial      *Dial
+	Enqueue   EnqueueOptions
+	Voicemail VoicemailOptions
+}
+
+// State is what a decision needs to know besides the failure. The zero value
+// knows nothing, and serves.
+type State struct {
+	Visit   int         // how often this call or message has failed by now; 0 where that is not known
+	Retries int         // how often it was sent back to its own server
+	Before  incident.ID // its failure before this one; zero for none
+	// After is where it went on the last time. A failure of an address of our own
+	// goes on behind it.
+	After *Place
+	// Up says whether a target, by its name, or the server of an address is
+	// known to be up; nil where nothing is known.
+	Up func(server string) bool
 }
 
 // Plan is what Decide decided: the steps in order, of which the first that
@@ -39,6 +65,10 @@ type Plan struct {
 
 	rule      *rule // that matched; nil for none
 	primaries standby.Primaries
+	limits    LimitOptions
+	state     State
+	place     Place // of the first of Steps
+	resumed   bool  // the caller was spoken to already
 }
 
 // Rule is the name of the rule that matched, "" for none.
@@ -50,11 +80,11 @@ func (p *Plan) Rule() string {
 }
 
 // Decide says what f's caller is to get. It is pure: it depends on nothing but
-// f and r.
-func Decide(f incident.Failure, r Rules) Plan {
+// f, r and s.
+func Decide(f incident.Failure, r Rules, s State) Plan {
 	seen := readFacts(f)
 	line := r.lineOf(f, &seen)
-	p := Plan{Situation: situation(f.Channel, &seen), Wording: r.wording(f, line), primaries: r.primaries}
+	p := Plan{Situation: situation(f.Channel, &seen), Wording: r.wording(f, line), primaries: r.primaries, limits: r.limits, state: s}
 	switch f.Channel {
 	case incident.Voice:
 		p.Gone, p.Why = seen.gone()
@@ -69,10 +99,37 @@ func Decide(f incident.Failure, r Rules) Plan {
 		p.Quiet, p.Why = true, "no answer: Twilio named neither a call nor a message"
 		return p
 	}
-	if rule := r.rule(f, &seen, line); rule != nil {
-		p.rule, p.Steps = rule, rule.steps
+	if s.Visit > MostVisits {
+		p.Why = joinReasons([]string{fmt.Sprintf("nothing else was tried: this is failure %d of it within minutes", s.Visit), p.Why})
+		return p
 	}
+	p.choose(f, &r, &seen, line)
 	return p
+}
+
+// choose finds the rule and the first of its steps: behind the one that the call
+// had, where it goes on.
+func (p *Plan) choose(f incident.Failure, r *Rules, seen *facts, line found) {
+	first, rule := 0, (*rule)(nil)
+	if p.state.After != nil {
+		if rule = r.at(*p.state.After); rule != nil {
+			first = p.state.After.Step + 1
+		}
+	}
+	if rule == nil {
+		rule = r.rule(f, seen, line, p.state.Visit)
+	}
+	if rule == nil {
+		return
+	}
+	p.rule, p.Steps = rule, rule.steps[first:]
+	p.place = Place{Failure: f.ID, Rules: r.digest, Rule: rule.number, Step: first, Visit: p.state.Visit, Since: f.ReceivedAt, Line: line.number}
+	if after := p.state.After; after != nil && first > 0 {
+		p.place.Failure = after.Failure
+	}
+	if len(p.Wording.Languages) > 0 && len(p.Wording.Languages[0]) <= 8 {
+		p.place.Language = p.Wording.Languages[0]
+	}
 }
 
 // unwelcome says why a message gets no reply, whoever sent it before; "" where
@@ -121,3 +178,6 @@ func unanswerable(from, to string) string {
 	}
 	return "no reply: the sender is no address that takes replies"
 }
+
+// up says whether a server is known to be up.
+func (p *Plan) up(server string) bool { return p.state.Up != nil && p.state.Up(server) }

@@ -26,6 +26,20 @@ type Texts interface {
 	// Ours says whether a message that came in is one of our own texts,
 	// or the one that is about to be sent.
 	Ours(body string, sending incident.Answer) bool
+	// Phrase is what is said on the way while a call is being saved. It never
+	// fails, and what it returns is shared.
+	Phrase(p incident.Phrase, w incident.Wording) []twiml.Say
+}
+
+// Parts are what a Recovery works with. After a reload make another one with
+// the new texts and the same other parts.
+type Parts struct {
+	Texts    Texts
+	Recent   *Recent         // who was written to lately
+	Standbys *standby.Client // asks standby servers
+	Calls    *Calls          // that failed lately
+	Spent    *Spent          // of what is limited
+	Seal     *Seal           // of the addresses of follow-ups
 }
 
 // Recovery carries plans out. It is safe for concurrent use.
@@ -33,13 +47,64 @@ type Recovery struct {
 	texts    Texts
 	recent   *Recent
 	standbys *standby.Client
+	calls    *Calls
+	spent    *Spent
+	seal     *Seal
 }
 
-// New returns a Recovery that speaks with texts and asks standby servers by
-// standbys. After a reload make another one with the new texts, and the same
-// recent and standbys.
-func New(texts Texts, recent *Recent, standbys *standby.Client) *Recovery {
-	return &Recovery{texts: texts, recent: recent, standbys: standbys}
+// New returns a Recovery. What is nil of the parts remembers nothing from before;
+// a Seal that is nil reads no address that another one made.
+func New(p Parts) *Recovery {
+	r := &Recovery{texts: p.Texts, recent: p.Recent, standbys: p.Standbys, calls: p.Calls, spent: p.Spent, seal: p.Seal}
+	if r.recent == nil {
+		r.recent = NewRecent()
+	}
+	if r.calls == nil {
+		r.calls = NewCalls()
+	}
+	if r.spent == nil {
+		r.spent = NewSpent()
+	}
+	if r.seal == nil {
+		r.seal = RandomSeal()
+	}
+	return r
+}
+
+// Failed notes that a call or message failed, as f, and says what is known of it.
+// It is to be asked once for each failure, before Decide.
+func (r *Recovery) Failed(f incident.Failure) State {
+	s := r.calls.Visit(f)
+	if !f.Itself {
+		s.After = nil
+		return s
+	}
+	if at, ok := r.placeIn(f.ErrorURL, f.AccountSID); ok {
+		s.After = &at
+	}
+	return s
+}
+
+// placeIn is where a call stood whose follow-up failed.
+func (r *Recovery) placeIn(errorURL, account string) (Place, bool) {
+	path, _, _ := strings.Cut(errorURL, "?")
+	parts := strings.Split(path, "/")
+	if len(parts) < 2 {
+		return Place{}, false
+	}
+	return r.seal.Open(Action(parts[len(parts)-2]), parts[len(parts)-1], account)
+}
+
+// Ended is the failure that a call which is over had last; sentBack says that
+// another server had it since, so that its end is to be learnt from the call's.
+func (r *Recovery) Ended(account, sid string, now time.Time) (failure incident.ID, sentBack bool) {
+	return r.calls.ended(account, sid, now)
+}
+
+// Open reads the address of a follow-up.
+func (r *Recovery) Open(action Action, token, account string) Back {
+	p, ok := r.seal.Open(action, token, account)
+	return Back{Action: action, Place: p, Known: ok}
 }
 
 // Request is what somebody on the line is to be answered for.
@@ -48,6 +113,7 @@ type Request struct {
 	Token string       // I-Twilio-Idempotency-Token; "" where Twilio sent none
 	Keys  *twilio.Keys // with the key that verified it, for what we ask of others
 	Match twilio.Match // which key that was
+	Base  string       // path of PUBLIC_URL, "/backstop", where a proxy has one that it strips
 }
 
 // Budget is how long all steps may take that ask somebody else: far below the
@@ -57,7 +123,8 @@ const Budget = 4 * time.Second
 // Answer carries p out for q: the document to send and what it is. Where p asks
 // a standby server it takes as long as that may, at most Budget. It never fails:
 // where all else does, the document is the apology prepared at start. The
-// document is shared and must not be changed.
+// document is shared and must not be changed; the one in a is without what
+// differs from call to call.
 func (r *Recovery) Answer(ctx context.Context, q Request, p Plan) (document []byte, a incident.Answer) {
 	defer func() {
 		if cause := recover(); cause != nil {
@@ -65,49 +132,90 @@ func (r *Recovery) Answer(ctx context.Context, q Request, p Plan) (document []by
 			document = a.Document
 		}
 	}()
-	a = r.carryOut(ctx, q, p)
-	return a.Document, a
+	s := r.carryOut(ctx, q, p)
+	return s.sent, s.Answer
 }
 
 // carryOut tries the steps, and behind the last one speaks.
-func (r *Recovery) carryOut(ctx context.Context, q Request, p Plan) incident.Answer {
+func (r *Recovery) carryOut(ctx context.Context, q Request, p Plan) served {
 	if p.asks() {
 		var cancel context.CancelFunc
 		ctx, cancel = context.WithTimeout(ctx, Budget)
 		defer cancel()
 	}
 	var tried []string
+	at := p.place
 	for _, step := range p.Steps {
-		a, why := r.try(ctx, q, p, step)
-		if a.Document != nil {
-			a.Why = joinReasons(append(append(tried, why...), a.Why))
-			return a
+		s, why := r.try(ctx, q, p, step, at)
+		if s.sent != nil {
+			r.calls.served(q.Failure, at, step.Kind)
+			s.Why = joinReasons(append(append(tried, why...), s.Why))
+			return s
 		}
 		tried = append(tried, why...)
+		at.Step++
 	}
-	a := r.message(q.Failure, p)
-	a.Why = joinReasons(append(tried, a.Why))
-	return a
+	s := plain(r.message(q.Failure, p))
+	s.Why = joinReasons(append(tried, s.Why))
+	return s
 }
 
 // try is what one step has for the caller. Where that is nothing the answer has
 // no Document, and why says in a line each what was in the way.
-func (r *Recovery) try(ctx context.Context, q Request, p Plan, step Step) (a incident.Answer, why []string) {
+func (r *Recovery) try(ctx context.Context, q Request, p Plan, step Step, at Place) (s served, why []string) {
+	if step.Kind.holds() && !p.resumed {
+		if why := r.spentOn(q, p); why != "" {
+			return s, reason(string(step.Kind), why)
+		}
+	}
 	switch step.Kind {
 	case Failover:
-		return r.failover(ctx, q, p, step.Targets)
+		a, why := r.failover(ctx, q, p, step.Targets)
+		return plain(a), why
+	case Redirect:
+		return r.redirect(q, p, step.Targets[0], at)
+	case Retry:
+		return r.retry(q, p, step, at)
+	case DialPeople:
+		at.At, at.Since = 0, q.ReceivedAt
+		return r.dial(q, p, step, at)
+	case Queue:
+		at.Since = q.ReceivedAt
+		return r.enqueue(q, p, step, at)
+	case Voicemail:
+		return r.voicemail(q, p, step, at)
+	case Callback:
+		return r.callback(q, p, at)
 	case Reject:
-		if !p.Unanswered {
-			return a, []string{"reject: only a call that rings can be rejected"}
+		if !p.Unanswered || p.resumed {
+			return s, []string{"reject: only a call that rings can be rejected"}
 		}
-		return rejected(p, step.Reason), nil
+		return plain(rejected(p, step.Reason)), nil
 	case Ignore:
-		a = silent(p, "ignored, as the rule says")
+		a := silent(p, "ignored, as the rule says")
 		a.Step = string(Ignore)
-		return a, nil
+		return plain(a), nil
 	case Message:
 	}
-	return r.message(q.Failure, p), nil
+	return plain(r.message(q.Failure, p)), nil
+}
+
+// holds says whether a step keeps the caller on the line, which costs.
+func (k Kind) holds() bool {
+	switch k {
+	case DialPeople, Queue, Voicemail, Callback:
+		return true
+	case Failover, Redirect, Retry, Message, Reject, Ignore:
+	}
+	return false
+}
+
+// spentOn says why a caller gets no more than words by now, "" where they do.
+func (r *Recovery) spentOn(q Request, p Plan) string {
+	if ok, _ := p.holdable(); !ok || q.Drill {
+		return ""
+	}
+	return r.spent.call(p.limits, q.CallerKey(), q.ReceivedAt)
 }
 
 // rejected is the end of a call that was not answered, for which nobody pays:

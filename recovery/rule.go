@@ -30,22 +30,30 @@ type Match struct {
 	Paths      []string // of the ErrorUrl
 	Directions []string // inbound, outbound-api, outbound-dial
 	Statuses   []string // CallStatus: ringing, in-progress …
+	Visits     string   // how often the call or message has failed: "1", "2-3", "2-"
 }
 
 // StepOptions is one step: exactly one of its fields is set.
 type StepOptions struct {
-	Failover []string // names of targets, to be asked in this order
-	Message  bool     // say or write the text for the situation
-	Reject   string   // busy or rejected: end a call that still rings, unbilled
-	Ignore   bool     // say nothing
+	Failover  []string          // names of targets, to be asked in this order
+	Redirect  string            // name of the target where the call is to go on
+	Retry     *RetryOptions     // go back to the address that failed
+	Dial      *DialOptions      // ring people
+	Enqueue   *EnqueueOptions   // have the caller wait until somebody takes the call
+	Voicemail *VoicemailOptions // record what the caller has to say
+	Callback  bool              // offer to call back
+	Message   bool              // say or write the text for the situation
+	Reject    string            // busy or rejected: end a call that still rings, unbilled
+	Ignore    bool              // say nothing
 }
 
 // rule is one that was checked.
 type rule struct {
-	name  string
-	match Match
-	when  []condition // all of them
-	steps []Step
+	name   string
+	number int // among the rules
+	match  Match
+	when   []condition // all of them
+	steps  []Step
 }
 
 // condition is one thing that a rule asks.
@@ -54,18 +62,19 @@ type condition func(c *asked) bool
 // asked is what conditions look at.
 type asked struct {
 	incident.Failure
-	seen *facts
-	line found
-	at   twilio.ErrorURL // parsed when first looked at
-	read bool
+	seen  *facts
+	line  found
+	visit int
+	at    twilio.ErrorURL // parsed when first looked at
+	read  bool
 }
 
 // rule is the first that matches, nil where none does.
-func (r *Rules) rule(f incident.Failure, seen *facts, line found) *rule {
+func (r *Rules) rule(f incident.Failure, seen *facts, line found, visit int) *rule {
 	if len(r.rules) == 0 {
 		return nil
 	}
-	c := &asked{Failure: f, seen: seen, line: line}
+	c := &asked{Failure: f, seen: seen, line: line, visit: max(1, visit)}
 	for i := range r.rules {
 		if r.rules[i].matches(c) {
 			return &r.rules[i]

@@ -3,6 +3,7 @@ package recovery
 import (
 	"fmt"
 	"maps"
+	"math"
 	"slices"
 	"strconv"
 	"strings"
@@ -50,10 +51,14 @@ func (c *checker) rules(o Options) []rule {
 	rc := ruleChecker{checker: c, targets: targets, tags: tags}
 	var rules []rule
 	for i, one := range o.Rules {
-		rules = append(rules, rc.rule(fmt.Sprintf("recovery[%d]", i), one, i < len(o.Rules)-1))
+		r := rc.rule(fmt.Sprintf("recovery[%d]", i), one, i < len(o.Rules)-1)
+		r.number = i
+		rules = append(rules, r)
 	}
 	return rules
 }
+
+const mostSteps = 20
 
 // ruleChecker checks what rules name.
 type ruleChecker struct {
@@ -64,6 +69,9 @@ type ruleChecker struct {
 
 func (c *ruleChecker) rule(key string, o RuleOptions, more bool) rule {
 	r := rule{name: o.Name, match: o.Match}
+	if len(o.Steps) > mostSteps {
+		c.mistake(key+".steps", "", "are too many", fmt.Sprintf("name %d at most: nobody waits for more", mostSteps))
+	}
 	c.conditions(key+".match", o.Match, &r)
 	if len(r.when) == 0 && more {
 		c.mistake(key+".match", "", "matches everything, so that no rule behind it is ever asked", "put this rule last, or say what it matches")
@@ -72,49 +80,19 @@ func (c *ruleChecker) rule(key string, o RuleOptions, more bool) rule {
 		c.mistake(key+".steps", "", "is empty", "name what to try, such as steps: [{failover: standby}, {message: apology}]")
 	}
 	for i, step := range o.Steps {
-		r.steps = append(r.steps, c.step(fmt.Sprintf("%s.steps[%d]", key, i), step))
+		at := fmt.Sprintf("%s.steps[%d]", key, i)
+		r.steps = append(r.steps, c.step(at, step))
 		if (step.Message || step.Ignore) && i < len(o.Steps)-1 {
 			c.mistake(fmt.Sprintf("%s.steps[%d]", key, i), "", "always serves, so that no step behind it is ever tried", "put it last")
 		}
-		if step.Reject != "" && o.Match.Channel == "messaging" {
-			c.mistake(fmt.Sprintf("%s.steps[%d].reject", key, i), step.Reject, "is for calls, and this rule is for messages", "write {ignore: true}")
+		if kind := r.steps[i].Kind; o.Match.Channel == "messaging" && (kind.holds() || kind == Reject) {
+			c.mistake(at+"."+string(kind), step.Reject, "is for calls, and this rule is for messages", "write {message: apology} or {ignore: true}")
+		}
+		if step.Reject != "" && i > 0 && r.steps[i-1].Kind.holds() {
+			c.mistake(at+".reject", step.Reject, "can only end a call that rings, and the step before it has answered", "put it first, or into a rule of its own")
 		}
 	}
 	return r
-}
-
-func (c *ruleChecker) step(key string, o StepOptions) Step {
-	kinds := 0
-	for _, named := range []bool{len(o.Failover) > 0, o.Message, o.Reject != "", o.Ignore} {
-		if named {
-			kinds++
-		}
-	}
-	switch {
-	case kinds > 1:
-		c.mistake(key, "", "is several steps", "put each into braces of its own: [{failover: standby}, {message: apology}]")
-	case kinds == 0:
-		c.mistake(key, "", "is no step", "write {failover: standby}, {message: apology}, {reject: busy} or {ignore: true}")
-	case o.Message:
-		return Step{Kind: Message}
-	case o.Ignore:
-		return Step{Kind: Ignore}
-	case o.Reject != "":
-		if o.Reject != "busy" && o.Reject != "rejected" {
-			c.mistake(key+".reject", o.Reject, "is no reason that Twilio knows", "write busy, for the engaged tone, or rejected, for the words that the number is not in service")
-		}
-		return Step{Kind: Reject, Reason: o.Reject}
-	}
-	step := Step{Kind: Failover}
-	for _, name := range o.Failover {
-		t := c.targets[name]
-		if t == nil {
-			c.mistake(key+".failover", name, "is no target", "name one of targets"+among(slices.Sorted(maps.Keys(c.targets))))
-			continue
-		}
-		step.Targets = append(step.Targets, t)
-	}
-	return step
 }
 
 // conditions reads what a rule asks into r.
@@ -146,7 +124,28 @@ func (c *ruleChecker) conditions(key string, m Match, r *rule) {
 		}
 		r.when = append(r.when, onTags(m.Tags))
 	}
+	if m.Visits != "" {
+		first, last := c.visits(key+".visits", m.Visits)
+		r.when = append(r.when, func(a *asked) bool { return first <= a.visit && a.visit <= last })
+	}
 	c.texts(key, m, r)
+}
+
+// visits reads "1", "2-3" or "2-".
+func (c *ruleChecker) visits(key, text string) (first, last int) {
+	from, to, isRange := strings.Cut(text, "-")
+	first, err := strconv.Atoi(strings.TrimSpace(from))
+	last = first
+	var errLast error
+	if isRange {
+		if last = math.MaxInt; strings.TrimSpace(to) != "" {
+			last, errLast = strconv.Atoi(strings.TrimSpace(to))
+		}
+	}
+	if err != nil || errLast != nil || first < 1 || last < first {
+		c.mistake(key, text, "says not how often a call may have failed", "write 1 for the first time, 2- for every further one, or 2-3")
+	}
+	return first, last
 }
 
 // texts reads the conditions that compare texts.

@@ -1,6 +1,8 @@
 package recovery
 
 import (
+	"crypto/sha256"
+	"encoding/json"
 	"maps"
 	"slices"
 	"strings"
@@ -45,6 +47,7 @@ type Options struct {
 	Targets   map[string]standby.Options // by name: servers that can stand in
 	Primaries []string                   // the customer's own servers: https://www.example.com
 	Rules     []RuleOptions              // what callers get, the first that matches
+	Limits    LimitOptions
 	// ByCaller speaks to people in the language of their own country where
 	// neither line nor account names one. A phone's country says little
 	// about its owner, so it is off unless somebody wants it.
@@ -67,6 +70,8 @@ type Rules struct {
 	byCaller  bool
 	primaries standby.Primaries
 	rules     []rule
+	limits    LimitOptions
+	digest    [6]byte // of all that the address of a follow-up counts on
 }
 
 // NewRules checks o. The error joins every *OptionError. knows says which languages
@@ -87,14 +92,67 @@ func NewRules(o Options, knows func(language string) bool) (Rules, error) {
 		r.lines = append(r.lines, c.line(i, line, &r.matcher))
 	}
 	r.primaries = c.primaries(o.Primaries)
+	c.primariesThere = r.primaries
 	r.rules = c.rules(o)
+	r.limits, r.digest = o.Limits.withDefaults(), digestOf(o)
 	return r, c.err()
+}
+
+// digestOf is another one where rules or lines are others: then a number in the
+// address of a follow-up means something else.
+func digestOf(o Options) (digest [6]byte) {
+	matches := make([]string, len(o.Lines))
+	for i, line := range o.Lines {
+		matches[i] = line.Match
+	}
+	text, _ := json.Marshal(struct { //nolint:errchkjson // plain values
+		Rules []RuleOptions
+		Lines []string
+	}{o.Rules, matches})
+	sum := sha256.Sum256(text)
+	copy(digest[:], sum[:])
+	return digest
+}
+
+// at is the rule that a place is in; nil where it is in none of these.
+func (r *Rules) at(p Place) *rule {
+	if p.Rules != r.digest || p.Rule >= len(r.rules) || p.Step >= len(r.rules[p.Rule].steps) {
+		return nil
+	}
+	return &r.rules[p.Rule]
+}
+
+// wordsOnly are the rules as they are where nothing is tried.
+func (r *Rules) wordsOnly() Rules {
+	words := *r
+	words.rules = nil
+	return words
+}
+
+// wordingAt is how the line of a place is spoken for.
+func (r *Rules) wordingAt(p Place, account string) incident.Wording {
+	w := incident.Wording{}
+	if p.Line > 0 && p.Line <= len(r.lines) && p.Rules == r.digest {
+		fill(&w, &r.lines[p.Line-1].Style)
+	}
+	if style := r.accounts[account]; style != nil {
+		fill(&w, style)
+	}
+	fill(&w, &r.house)
+	if p.Language != "" && w.Voice == "" {
+		w.Languages = []string{p.Language}
+	}
+	if len(w.Languages) == 0 {
+		w.Languages = english
+	}
+	return w
 }
 
 // found is the line that a failure is about: what is said about it, nil where
 // nothing is, and its number with the country that it is in.
 type found struct {
 	*Line
+	number          int // of the line, from 1; 0 for none
 	ours, country   string
 	theirs, callers string // likewise of whoever is on the other side
 }
@@ -105,12 +163,12 @@ func (r *Rules) lineOf(f incident.Failure, seen *facts) found {
 	if f.Outbound {
 		at.country, at.callers = at.callers, at.country
 	}
-	at.Line = r.line(at.ours, seen)
+	at.Line, at.number = r.line(at.ours, seen)
 	if seen.direction == "outbound-dial" && (at.Line == nil || at.Line == r.everybodys()) {
 		// Dial shows whom it calls the number of whoever called us, unless
 		// it is told otherwise: that is nobody's line.
 		at.ours, at.country = at.theirs, at.callers
-		at.Line = r.line(at.ours, seen)
+		at.Line, at.number = r.line(at.ours, seen)
 	}
 	return at
 }
@@ -157,13 +215,14 @@ func fill(w *incident.Wording, style *Style) {
 }
 
 // line finds what is said about our number, or about the messaging service,
-// SIP domain or TwiML app that it stands behind; nil where nothing is.
-func (r *Rules) line(ours string, seen *facts) *Line {
+// SIP domain or TwiML app that it stands behind, and its number among the lines,
+// from 1; nil and 0 where nothing is.
+func (r *Rules) line(ours string, seen *facts) (*Line, int) {
 	var backing [8]string
 	if at := r.matcher.find(seen.appendLine(backing[:0], ours)); at != noLine {
-		return &r.lines[at]
+		return &r.lines[at], int(at) + 1
 	}
-	return nil
+	return nil, 0
 }
 
 // appendLine adds all that a line with the number ours can be listed as.

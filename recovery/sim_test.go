@@ -18,7 +18,7 @@ import (
 // answering is a server with nothing but answers and recordings.
 func answering(t *testing.T, o recovery.Options) *httptest.Server {
 	t.Helper()
-	r, answers := rules(t, o), recovery.New(words(t), recovery.NewRecent(), nil)
+	r, answers := rules(t, o), recovery.New(recovery.Parts{Texts: words(t), Recent: recovery.NewRecent()})
 	mux := http.NewServeMux()
 	mux.HandleFunc("/fallback/", func(w http.ResponseWriter, request *http.Request) {
 		if err := request.ParseForm(); err != nil {
@@ -31,7 +31,7 @@ func answering(t *testing.T, o recovery.Options) *httptest.Server {
 			}
 		}
 		f := incident.NewFailure(time.Now(), request.Method, params)
-		document, _ := answers.Answer(request.Context(), recovery.Request{Failure: f}, recovery.Decide(f, r))
+		document, _ := answers.Answer(request.Context(), recovery.Request{Failure: f}, recovery.Decide(f, r, recovery.State{}))
 		w.Header().Set("Content-Type", twiml.ContentType)
 		_, _ = w.Write(document)
 	})

@@ -1,6 +1,11 @@
 package recovery
 
-import "strings"
+import (
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+)
 
 // Summaries are what each rule does, in its order, a sentence each for people:
 // what is tried, and whether the call is answered, which Twilio bills.
@@ -16,29 +21,87 @@ func (r *Rules) Summaries() []string {
 func (r *rule) does() []string {
 	var steps []string
 	for _, step := range r.steps {
-		switch step.Kind {
-		case Failover:
-			for _, target := range step.Targets {
-				steps = append(steps, "asks "+target.Name)
-			}
-		case Reject:
-			steps = append(steps, "rejects a call that rings ("+step.Reason+")")
-		case Ignore:
-			return append(steps, "says nothing")
-		case Message:
-			return append(steps, "says the apology")
+		steps = append(steps, step.does())
+		if step.Kind == Ignore || step.Kind == Message {
+			return steps
 		}
 	}
 	return append(steps, "says the apology")
 }
 
+// does is one step in a few words.
+func (s *Step) does() string {
+	switch s.Kind {
+	case Failover:
+		names := make([]string, len(s.Targets))
+		for i, t := range s.Targets {
+			names[i] = t.Name
+		}
+		return "asks " + strings.Join(names, ", then asks ")
+	case Redirect:
+		return "sends the call on to " + s.Targets[0].Name + ", if a probe says that it is up"
+	case Retry:
+		if s.Retry.Wait > 0 {
+			return fmt.Sprintf("tries the address that failed again after %d s", s.Retry.Wait/time.Second)
+		}
+		return "tries the address that failed again, if a probe says that it is up"
+	case DialPeople:
+		return s.Dial.does()
+	case Queue:
+		return fmt.Sprintf("has the caller wait in the queue %s for %s at most", s.Enqueue.Queue, s.Enqueue.MaxWait)
+	case Voicemail:
+		if s.Voicemail.Consent {
+			return "records a voicemail, once the caller has agreed by key"
+		}
+		return "records a voicemail"
+	case Callback:
+		return "offers to call back"
+	case Reject:
+		return "rejects a call that rings (" + s.Reason + ")"
+	case Ignore:
+		return "says nothing"
+	case Message:
+	}
+	return "says the apology"
+}
+
+func (d *Dial) does() string {
+	who := "whoever is on call (" + d.OnCall + ")"
+	if d.OnCall == "" {
+		names := make([]string, len(d.people))
+		for i := range d.people {
+			names[i] = nameOf(d.people, i, false)
+		}
+		who = strings.Join(names, ", ")
+	}
+	switch {
+	case d.AtOnce:
+		return "dials " + who + " all at once"
+	case d.Unasked:
+		return "dials " + who
+	}
+	return "dials " + who + ", who accept by key"
+}
+
 // billed says whether calls cost something.
 func (r *rule) billed() string {
-	switch {
-	case len(r.steps) > 0 && r.steps[0].Kind == Reject:
-		return "Calls that ring are not answered, and not billed; all others are."
-	case len(r.steps) > 0 && r.steps[0].Kind == Ignore:
+	if len(r.steps) > 0 && r.steps[0].Kind == Ignore {
 		return "Calls are ended at once."
 	}
-	return "Calls are answered, and billed."
+	said := "Calls are answered, and billed."
+	if len(r.steps) > 0 && r.steps[0].Kind == Reject {
+		said = "Calls that ring are not answered, and not billed; all others are."
+	}
+	for _, more := range []struct {
+		kind Kind
+		says string
+	}{
+		{DialPeople, " Dialling is a second leg, billed too."},
+		{Voicemail, " What callers say is recorded."},
+	} {
+		if slices.ContainsFunc(r.steps, func(s Step) bool { return s.Kind == more.kind }) {
+			said += more.says
+		}
+	}
+	return said
 }

@@ -24,7 +24,12 @@ func (f *feeding) followUp(ctx context.Context, e incident.Fed) error {
 	if err := f.recording(ctx, about, e.Failure); err != nil {
 		return err
 	}
-	return f.settle(ctx, about, func(was incident.Outcome) incident.Outcome { return was.Then(e.Answer.Outcome) })
+	return f.settle(ctx, about, func(was incident.Outcome) incident.Outcome {
+		if e.FollowUp.What == incident.CallEnded && was != incident.OutcomeUnknown {
+			return was // the status of a call says less than what is known
+		}
+		return was.Then(e.Answer.Outcome)
+	})
 }
 
 func (f *feeding) addFollowUp(ctx context.Context, e incident.Fed) (added bool, err error) {

@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/backstop-project/backstop/incident"
+	"github.com/backstop-project/backstop/twilio/twiml"
 )
 
 // Answers has the words for those who are on the line: the built-in ones and
@@ -21,8 +22,9 @@ type Answers struct {
 
 	failed atomic.Int64
 
-	mu    sync.RWMutex
-	built map[builtKey]incident.Answer
+	mu      sync.RWMutex
+	built   map[builtKey]incident.Answer
+	phrases map[phraseKey][]twiml.Say
 }
 
 // AnswerOptions says where an Answers has its words from.
@@ -42,7 +44,7 @@ func NewAnswers(o AnswerOptions) (*Answers, error) {
 	if o.Log == nil {
 		o.Log = slog.New(slog.DiscardHandler)
 	}
-	a := &Answers{texts: readTexts(), log: o.Log, built: map[builtKey]incident.Answer{}}
+	a := &Answers{texts: readTexts(), log: o.Log, built: map[builtKey]incident.Answer{}, phrases: map[phraseKey][]twiml.Say{}}
 	a.ours = a.texts.messages()
 	if o.Own == nil {
 		return a, nil

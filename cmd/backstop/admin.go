@@ -19,6 +19,7 @@ import (
 type secrets struct {
 	app      *app
 	drillKey string
+	followUp string // key of the addresses by which a call goes on
 	apiToken string
 	password config.Secret // configured; "" else
 
@@ -39,6 +40,7 @@ func (s *secrets) read(a *app, c config.Config) {
 	s.app, s.unkept = a, map[string]string{}
 	s.password = c.AdminPassword
 	s.drillKey = s.key(drillKeyFile)
+	s.followUp = s.key(followUpFile)
 	s.apiToken = s.key(apiTokenFile)
 	if s.password == "" {
 		s.readHash(a.w.terminal)

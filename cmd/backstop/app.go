@@ -36,6 +36,7 @@ type app struct {
 	lock        folderLock
 	secrets     secrets
 	lasting     lasting
+	recalled    atomic.Bool // calls from before the start
 	connections int
 	limits      []*handlers.ConnectionCap
 
@@ -59,13 +60,14 @@ type app struct {
 // newApp puts the program together. Only mistakes in the configuration stop
 // it: what is wrong with disk or databases is told while calls are answered.
 func newApp(c config.Config, w *world, log *slog.Logger) (*app, error) {
-	a := &app{w: w, log: log, slot: &ledgerSlot{}, lasting: newLasting(), connections: connectionCap()}
+	a := &app{w: w, log: log, slot: &ledgerSlot{}, connections: connectionCap()}
 	a.folder = &folder{path: c.DataDir}
 	if err := a.folder.check(); err != nil {
 		log.Error("data folder not usable: calls are answered but nothing is written", "err", err)
 		a.state.folder.Store(new(err.Error()))
 	}
 	a.secrets.read(a, c)
+	a.lasting = newLasting(a.secrets.followUp)
 	p, err := assemble(c, a.secrets.drillKey, a.lasting, log)
 	if err != nil {
 		return nil, fmt.Errorf("the configuration has mistakes:\n%w", err)
@@ -97,7 +99,7 @@ func (a *app) buildPipeline() {
 	}, a.sentinel)
 	a.keeper = &ledgerKeeper{
 		slot: a.slot, path: p.config.Ledger, folder: a.folder, options: a.ledgerOptions, owns: a.lock.owns, claim: a.claim,
-		opened: func() { a.setNotifiers(); a.learnFailed(); a.feeder.Wake(); a.dispatcher.Wake() },
+		opened: func() { a.setNotifiers(); a.learnFailed(); a.recallCalls(); a.feeder.Wake(); a.dispatcher.Wake() },
 		tell:   a.teller.Tell, now: time.Now, log: a.log, suspects: make(chan suspect, 1),
 	}
 	a.slot.suspect = a.keeper.suspect

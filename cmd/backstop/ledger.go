@@ -113,6 +113,10 @@ func (s *ledgerSlot) Notifiers(ctx context.Context) ([]history.NotifierStatus, e
 	return ask(s, func(l *store.Ledger) ([]history.NotifierStatus, error) { return l.Notifiers(ctx) })
 }
 
+func (s *ledgerSlot) recentCalls(ctx context.Context, since time.Time) ([]history.RecentCall, error) {
+	return ask(s, func(l *store.Ledger) ([]history.RecentCall, error) { return l.RecentCalls(ctx, since) })
+}
+
 // Drill is store.Ledger's.
 func (s *ledgerSlot) Drill(ctx context.Context, sid string) (history.DrillReport, error) {
 	return ask(s, func(l *store.Ledger) (history.DrillReport, error) { return l.Drill(ctx, sid) })

@@ -16,6 +16,7 @@ import (
 // Files in DATA_DIR that hold what must outlive a lost ledger. All are 0600.
 const (
 	drillKeyFile  = "drill.key"      // signs drills
+	followUpFile  = "followup.key"   // seals the addresses by which a call goes on
 	apiTokenFile  = "api.token"      // bearer of /metrics and /api
 	adminHashFile = "admin.hash"     // argon2id of the admin's password
 	passwordFile  = "admin.password" // the generated password, until it is changed; only where there is no terminal

@@ -34,10 +34,17 @@ type parts struct {
 type lasting struct {
 	recent   *recovery.Recent // what messages were answered lately
 	standbys *standby.Client  // and which servers failed lately
+	calls    *recovery.Calls  // and which calls
+	spent    *recovery.Spent  // of what is limited
+	seal     *recovery.Seal   // of the addresses of follow-ups
 }
 
-func newLasting() lasting {
-	return lasting{recent: recovery.NewRecent(), standbys: standby.NewClient(standby.ClientOptions{})}
+// newLasting begins; secret makes the seal.
+func newLasting(secret string) lasting {
+	return lasting{
+		recent: recovery.NewRecent(), standbys: standby.NewClient(standby.ClientOptions{}),
+		calls: recovery.NewCalls(), spent: recovery.NewSpent(), seal: recovery.NewSeal(secret),
+	}
 }
 
 // assemble makes the parts, or lists every mistake that only they can find.
@@ -67,7 +74,9 @@ func assemble(c config.Config, drillKey string, l lasting, log *slog.Logger) (*p
 	wording.Media, wording.BasePath = p.media, c.PublicURL.Path()
 	p.rules, err = recovery.NewRules(wording, p.answers.Knows)
 	note(err)
-	p.recovery = recovery.New(p.answers, l.recent, l.standbys)
+	p.recovery = recovery.New(recovery.Parts{
+		Texts: p.answers, Recent: l.recent, Standbys: l.standbys, Calls: l.calls, Spent: l.spent, Seal: l.seal,
+	})
 	texts, err := templates.NewAlerts(templates.AlertOptions{Zone: zone(c), Pages: pageURL(c)})
 	if err != nil {
 		return nil, err

@@ -93,6 +93,24 @@ func (a *app) learnFailed() {
 	a.state.failed.Store(&failed)
 }
 
+// recallCalls asks the ledger that is opened first after a start which calls were
+// failing before it, so that one that goes round in circles still ends.
+func (a *app) recallCalls() {
+	if a.recalled.Swap(true) {
+		return
+	}
+	ctx, cancel := context.WithTimeout(context.Background(), time.Second)
+	defer cancel()
+	calls, err := a.slot.recentCalls(ctx, time.Now().Add(-10*time.Minute))
+	if err != nil {
+		a.log.Warn("calls from before the start are not known: a call that goes round in circles does so once more", "err", err)
+		return
+	}
+	for _, c := range calls {
+		a.lasting.calls.Recall(c.AccountSID, c.SID, c.Newest, c.At, c.Visits, c.Retries)
+	}
+}
+
 // notices are what pages say about Backstop itself.
 func (a *app) notices() []pages.Notice {
 	var list []pages.Notice

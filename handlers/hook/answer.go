@@ -16,6 +16,8 @@ import (
 // route is one of Twilio's addresses.
 type route struct {
 	channel incident.Channel // Unknown: told by the SIDs
+	follow  bool             // the address of a follow-up
+	status  bool             // the status callback of a call
 }
 
 // handle answers one request: read, verify, decide, write down, answer.
@@ -37,7 +39,7 @@ func (h *Hook) handle(at route) gin.HandlerFunc {
 			h.refuse(c, at, settings, request, result, err, began)
 			return
 		}
-		h.serve(c, settings, &request, result, began, whole)
+		h.serve(c, at, settings, &request, result, began, whole)
 	}
 }
 
@@ -76,7 +78,7 @@ func (s *checked) verifySigned(r *twilio.Request) twilio.Result {
 }
 
 // serve answers a verified request and has it written down.
-func (h *Hook) serve(c *gin.Context, s *checked, r *twilio.Request, result twilio.Result, now, whole time.Time) {
+func (h *Hook) serve(c *gin.Context, at route, s *checked, r *twilio.Request, result twilio.Result, now, whole time.Time) {
 	token := c.GetHeader("I-Twilio-Idempotency-Token")
 	mine, key, retry, replay := h.retries.claim(r.Signature, token, now)
 	switch {
@@ -91,17 +93,33 @@ func (h *Hook) serve(c *gin.Context, s *checked, r *twilio.Request, result twili
 	}
 	f := incident.NewFailure(now, r.Method, r.Params).Requested(key, token == "")
 	f.Drill = result.Match.Drill
-	f.Itself = !f.Drill && itself(f.ErrorURL, result.Base)
-	plan := recovery.Decide(f, s.Rules)
-	document, answer := s.Recovery.Answer(c.Request.Context(), recovery.Request{Failure: f, Token: token, Keys: s.Keys, Match: result.Match}, plan)
+	request := recovery.Request{Failure: f, Token: token, Keys: s.Keys, Match: result.Match, Base: result.Base.Path()}
+	var document []byte
+	var entry incident.Entry
+	switch {
+	case at.follow:
+		document, entry = s.followUp(c, request)
+	case at.status:
+		entry = s.callEnded(f)
+	default:
+		request.Itself = itself(f.ErrorURL, result.Base)
+		document, entry = s.failure(c.Request.Context(), request)
+	}
 	decided := h.o.Now()
-	answer.Took = decided.Sub(whole)
-
-	entry := incident.Entry{Failure: s.without(f), Answer: answer}
+	entry.Answer.Took = decided.Sub(whole)
+	if at.follow || at.status {
+		h.Stats.FollowUps.Add(1)
+		if entry.FollowUp.IsZero() {
+			h.retries.complete(mine, f.ID, document, nil)
+			h.answer(c, document)
+			return
+		}
+	} else {
+		h.Stats.answered(entry.Failure)
+	}
 	h.o.Noted(entry) // before it can be fed
 	done, late := h.o.Recorder.Record(entry)
 	h.retries.complete(mine, f.ID, document, done)
-	h.Stats.answered(f)
 
 	written := h.wait(done, late)
 	ready := h.o.Now()
@@ -109,6 +127,18 @@ func (h *Hook) serve(c *gin.Context, s *checked, r *twilio.Request, result twili
 	h.log(c.Request.Context(), entry, written, ready, ready.Sub(decided))
 	h.sign(c, f.ID, written)
 	h.answer(c, document)
+}
+
+// failure decides what the caller of a failure gets, and gets it.
+func (s *checked) failure(ctx context.Context, request recovery.Request) (document []byte, e incident.Entry) {
+	known := s.Recovery.Failed(request.Failure)
+	plan := recovery.Decide(request.Failure, s.Rules, known)
+	document, e.Answer = s.Recovery.Answer(ctx, request, plan)
+	e.Failure = s.without(request.Failure)
+	if known.Before != (incident.ID{}) {
+		e.FollowUp = incident.FollowUp{About: known.Before, What: incident.FailedAgain}
+	}
+	return document, e
 }
 
 // itself says whether ErrorUrl is one of our own addresses.
@@ -151,7 +181,7 @@ func (h *Hook) repeat(c *gin.Context, s *checked, before *answered, r *twilio.Re
 // constant apology. Who waits is not told to call again, but to wait.
 func (s *checked) unrecorded(ctx context.Context, r *twilio.Request, now time.Time) []byte {
 	f := incident.NewFailure(now, r.Method, r.Params)
-	if plan := recovery.Decide(f, s.Rules); plan.Situation == incident.InQueue {
+	if plan := recovery.Decide(f, s.Rules, recovery.State{}); plan.Situation == incident.InQueue {
 		plan.Steps = nil // nobody else is asked twenty times
 		document, _ := s.Recovery.Answer(ctx, recovery.Request{Failure: f}, plan)
 		return document

@@ -77,6 +77,7 @@ type Hook struct {
 type Stats struct {
 	Answered   [3]atomic.Int64 // new failures, by channel
 	Drills     atomic.Int64    // which count among no failures
+	FollowUps  atomic.Int64    // what came back about failures
 	Retries    atomic.Int64
 	Unverified atomic.Int64
 	Replays    atomic.Int64
@@ -131,7 +132,16 @@ func (h *Hook) Register(r gin.IRouter) {
 		r.GET(path, h.handle(route))
 		r.POST(path, h.handle(route))
 	}
+	follow := h.handle(route{channel: incident.Voice, follow: true})
+	r.GET(followUpPath, follow)
+	r.POST(followUpPath, follow)
+	r.POST(statusPath, h.handle(route{channel: incident.Voice, status: true}))
 }
+
+const (
+	followUpPath = "/fallback/voice/:action/:token" // of our own documents
+	statusPath   = "/fallback/voice/status"         // what people may set as the status callback of a number
+)
 
 // Public is the address that Twilio is known to use: PUBLIC_URL, or what a
 // signature told; zero while neither is known.

@@ -31,7 +31,7 @@ func longAnswers(t *testing.T) *recovery.Recovery {
 	if err != nil {
 		t.Fatal(err)
 	}
-	return recovery.New(answers, recovery.NewRecent(), nil)
+	return recovery.New(recovery.Parts{Texts: answers, Recent: recovery.NewRecent()})
 }
 
 // Answers are remembered for retries, but 40,000 documents of 40 kB would be

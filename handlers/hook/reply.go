@@ -22,9 +22,15 @@ func (h *Hook) sign(c *gin.Context, id incident.ID, written bool) {
 	c.Writer.Header()["X-Backstop-Failure"] = []string{value}
 }
 
-// answer sends TwiML as Twilio wants it: typed, measured, never cached.
+// answer sends TwiML as Twilio wants it: typed, measured, never cached; or, where
+// there is none, nothing, which an answer of its own status says.
 // https://www.twilio.com/docs/voice/twiml#twilio-understands-mime-types
 func (h *Hook) answer(c *gin.Context, document []byte) {
+	if document == nil {
+		c.Status(http.StatusNoContent)
+		c.Writer.WriteHeaderNow()
+		return
+	}
 	header := c.Writer.Header()
 	header["Content-Type"] = contentType
 	header["Cache-Control"] = noStore
@@ -58,7 +64,11 @@ func (h *Hook) log(ctx context.Context, e incident.Entry, written bool, now time
 		return
 	}
 	f := e.Failure
-	line := slog.NewRecord(now, level, "failure answered", 0)
+	said := "failure answered"
+	if !e.IsFailure() {
+		said = "follow-up answered"
+	}
+	line := slog.NewRecord(now, level, said, 0)
 	line.AddAttrs(
 		slog.String("failure", f.ID.String()),
 		slog.String("channel", f.Channel.String()),

@@ -144,7 +144,7 @@ func newSettings(tb testing.TB, tokens ...string) hook.Settings {
 	}
 	return hook.Settings{
 		Keys: keys, Accounts: map[string]bool{accountSID: true},
-		Recovery: recovery.New(answers, recovery.NewRecent(), nil),
+		Recovery: recovery.New(recovery.Parts{Texts: answers, Recent: recovery.NewRecent()}),
 	}
 }
 

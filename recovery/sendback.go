@@ -1,0 +1,84 @@
+package recovery
+
+import (
+	"net/http"
+	"strings"
+	"time"
+
+	"github.com/backstop-project/backstop/incident"
+	"github.com/backstop-project/backstop/recovery/standby"
+	"github.com/backstop-project/backstop/twilio/twiml"
+)
+
+// RetryOptions is a step that sends a call back to the address that failed.
+type RetryOptions struct {
+	Times int           // at most that often a call; 1 where zero
+	Wait  time.Duration // after so long, and a spoken "one moment"; 0 where only a good probe is a reason
+}
+
+// MostWait is how long a caller may be made to wait for another try.
+const MostWait = 30 * time.Second
+
+// retry goes back to ErrorUrl, on a server of the customer's own, with a reason:
+// it is up again, or some seconds have passed.
+func (r *Recovery) retry(q Request, p Plan, step Step, at Place) (served, []string) {
+	up := p.up(q.ErrorURL)
+	switch {
+	case p.Gone || p.Quiet:
+		return served{}, nil
+	case !p.primaries.Has(q.ErrorURL) || q.Itself:
+		return served{}, reason("retry", "the address that failed is on none of the primaries")
+	case p.state.Retries >= step.Retry.Times:
+		return served{}, reason("retry", "it was tried again already")
+	case !up && step.Retry.Wait == 0:
+		return served{}, reason("retry", "no probe says that the server is back")
+	case !up && p.Situation == incident.Text:
+		return served{}, nil // a message cannot wait
+	}
+	d := r.draft(q, p, at)
+	if !up {
+		d.add(twiml.Pause{}).say(incident.OneMoment).add(twiml.Pause{Length: step.Retry.Wait})
+	}
+	d.add(twiml.Redirect{URL: q.ErrorURL, Method: method(q.Method)})
+	return d.sendBack("retry", q.ErrorURL, up)
+}
+
+// redirect has the call go on at a target, which must be known to be up: a
+// Redirect that fails is another failure.
+func (r *Recovery) redirect(q Request, p Plan, target *standby.Target, at Place) (served, []string) {
+	name := "redirect " + target.Name
+	switch {
+	case p.Gone || p.Quiet || !target.Serves(q.AccountSID) && !q.Drill:
+		return served{}, nil
+	case !p.up(target.Name):
+		return served{}, reason(name, "no probe says that it is up")
+	}
+	address, why := target.Address(q.ErrorURL, p.primaries)
+	if why != "" {
+		return served{}, reason(name, "it "+why)
+	}
+	d := r.draft(q, p, at)
+	d.add(twiml.Redirect{URL: address, Method: method(q.Method)})
+	return d.sendBack(name, address, true)
+}
+
+// sendBack is an answer whose end another server knows. Where that is known to be
+// up it counts as saved: should it fail, Twilio asks again, and that counts.
+func (d *draft) sendBack(step, address string, up bool) (served, []string) {
+	if _, query, found := strings.Cut(address, "?"); found && query != "" {
+		d.personal = append(d.personal, strings.ReplaceAll(query, "&", "&amp;"))
+	}
+	outcome := incident.OutcomeUnknown
+	if up {
+		outcome = incident.Saved
+	}
+	return d.answer(step, outcome)
+}
+
+// method is what a Redirect names: nothing where it is Twilio's own.
+func method(m string) string {
+	if m == http.MethodGet {
+		return m
+	}
+	return ""
+}

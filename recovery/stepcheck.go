@@ -1,0 +1,160 @@
+package recovery
+
+import (
+	"fmt"
+	"maps"
+	"slices"
+	"strings"
+	"time"
+	"unicode"
+
+	"github.com/backstop-project/backstop/recovery/standby"
+	"github.com/backstop-project/backstop/twilio"
+)
+
+// step checks one step.
+func (c *ruleChecker) step(key string, o StepOptions) Step {
+	var kinds []Kind
+	for _, one := range []struct {
+		named bool
+		kind  Kind
+	}{
+		{len(o.Failover) > 0, Failover},
+		{o.Redirect != "", Redirect},
+		{o.Retry != nil, Retry},
+		{o.Dial != nil, DialPeople},
+		{o.Enqueue != nil, Queue},
+		{o.Voicemail != nil, Voicemail},
+		{o.Callback, Callback},
+		{o.Message, Message},
+		{o.Reject != "", Reject},
+		{o.Ignore, Ignore},
+	} {
+		if one.named {
+			kinds = append(kinds, one.kind)
+		}
+	}
+	switch len(kinds) {
+	case 1:
+		return c.stepOf(key, kinds[0], o)
+	case 0:
+		c.mistake(key, "", "is no step", "write {failover: standby}, {dial: {to: [+15551230001]}}, {voicemail: {}}, {callback: true}, {message: apology}, {reject: busy} or {ignore: true}")
+	default:
+		c.mistake(key, "", "is several steps", "put each into braces of its own: [{failover: standby}, {message: apology}]")
+	}
+	return Step{Kind: Message}
+}
+
+func (c *ruleChecker) stepOf(key string, kind Kind, o StepOptions) Step {
+	step := Step{Kind: kind, Reason: o.Reject}
+	switch kind {
+	case Failover:
+		step.Targets = c.targetsOf(key+".failover", o.Failover)
+	case Redirect:
+		step.Targets = c.targetsOf(key+".redirect", []string{o.Redirect})
+	case Retry:
+		step.Retry = c.retry(key+".retry", *o.Retry)
+	case DialPeople:
+		step.Dial = c.dial(key+".dial", *o.Dial)
+	case Queue:
+		step.Enqueue = c.enqueue(key+".enqueue", *o.Enqueue)
+	case Voicemail:
+		step.Voicemail = *o.Voicemail
+		if step.Voicemail.MaxLength == 0 {
+			step.Voicemail.MaxLength = DefaultMessage
+		}
+	case Reject:
+		if o.Reject != "busy" && o.Reject != "rejected" {
+			c.mistake(key+".reject", o.Reject, "is no reason that Twilio knows", "write busy, for the engaged tone, or rejected, for the words that the number is not in service")
+		}
+	case Callback, Message, Ignore:
+	}
+	return step
+}
+
+func (c *ruleChecker) targetsOf(key string, names []string) (targets []*standby.Target) {
+	for _, name := range names {
+		t := c.targets[name]
+		if t == nil {
+			c.mistake(key, name, "is no target", "name one of targets"+among(slices.Sorted(maps.Keys(c.targets))))
+			t = &standby.Target{Name: name}
+		}
+		targets = append(targets, t)
+	}
+	return targets
+}
+
+func (c *ruleChecker) retry(key string, o RetryOptions) RetryOptions {
+	if len(c.primariesThere) == 0 {
+		c.mistake(key, "", "has nowhere to go back to", "name your own servers in primaries, such as primaries: [https://www.example.com]")
+	}
+	if o.Times == 0 {
+		o.Times = 1
+	}
+	const most = 3
+	if o.Times < 0 || o.Times > most {
+		c.mistake(key+".times", fmt.Sprint(o.Times), "is more than anybody waits for", fmt.Sprintf("write 1 to %d", most))
+	}
+	if o.Wait < 0 || o.Wait > MostWait {
+		c.mistake(key+".wait", o.Wait.String(), "is longer than a caller waits in silence", fmt.Sprintf("write at most %d s", MostWait/time.Second))
+	}
+	return o
+}
+
+func (c *ruleChecker) enqueue(key string, o EnqueueOptions) EnqueueOptions {
+	const longest = 64 // characters of a queue's FriendlyName
+	if o.Queue == "" || len(o.Queue) > longest || strings.IndexFunc(o.Queue, unicode.IsControl) >= 0 {
+		c.mistake(key+".queue", o.Queue, "is no name of a queue", "name one of the account's queues, such as support")
+	}
+	if o.MaxWait == 0 {
+		o.MaxWait = DefaultMaxWait
+	}
+	return o
+}
+
+// mostPeople is how many a step may name: in 90 seconds nobody is reached behind
+// them.
+const mostPeople = 20
+
+func (c *ruleChecker) dial(key string, o DialOptions) *Dial {
+	d := &Dial{DialOptions: o}
+	if d.Timeout == 0 {
+		d.Timeout = DefaultRing
+	}
+	for i, to := range o.To {
+		if problem, remedy := personFlaw(to); problem != "" {
+			c.mistake(fmt.Sprintf("%s.to[%d]", key, i), to, problem, remedy)
+		}
+		d.people = append(d.people, Person{To: to})
+	}
+	const atOnceMost = 10 // https://www.twilio.com/docs/voice/twiml/number
+	switch {
+	case len(o.To) == 0 && o.OnCall == "":
+		c.mistake(key, "", "names nobody", "write {dial: {to: [+15551230001]}}")
+	case len(o.To) > mostPeople:
+		c.mistake(key+".to", "", "are too many people", fmt.Sprintf("name %d at most: all together are rung for %d seconds", mostPeople, dialFor/time.Second))
+	case o.AtOnce && !o.Unasked:
+		c.mistake(key, "", "rings all at once and asks each to accept by key", "Twilio connects whoever picks up first, which may be a mailbox: remove at_once, so that they are rung one after the other, or write accept: false")
+	case o.AtOnce && len(o.To) > atOnceMost:
+		c.mistake(key+".to", "", "are more than Twilio rings at once", fmt.Sprintf("name %d at most", atOnceMost))
+	}
+	return d
+}
+
+// personFlaw says why nobody can be dialled at an address, "" where somebody can.
+func personFlaw(address string) (problem, remedy string) {
+	switch name, isClient := strings.CutPrefix(address, "client:"); {
+	case isClient && name != "" && isPrintable(name):
+		return "", ""
+	case isNumber(address):
+		return "", ""
+	case twilio.ParseAddress(address).Kind == twilio.AddressSIP && strings.Contains(address, "@") && isPrintable(address):
+		return "", ""
+	}
+	return "is nobody who can be dialled", "write a number with + and country code, such as +15551230001, or sip:name@domain or client:name"
+}
+
+// isPrintable says whether s is one word of plain ASCII.
+func isPrintable(s string) bool {
+	return strings.IndexFunc(s, func(r rune) bool { return r <= ' ' || r >= 0x7f }) < 0
+}
