@@ -126,12 +126,20 @@ func unprintable(c rune) bool { return c <= ' ' || c >= 0x7f }
 
 // apiURL is another Slack API than slack.com's: GovSlack, or one for tests.
 func (r *review) apiURL(v value) string {
-	u := r.webURL(v, "write it as https://slack-gov.com/api/")
+	if at := r.tokenURL(v, "https://slack-gov.com/api/"); at != "" {
+		return at + "/"
+	}
+	return ""
+}
+
+// tokenURL is an address that a token goes to, without a slash at its end.
+func (r *review) tokenURL(v value, example string) string {
+	u := r.webURL(v, "write it as "+example)
 	switch {
 	case u == nil:
 		return ""
 	case u.Scheme == "http" && !loopback(u.Hostname()):
-		r.mistake(v, "is not https://", "the token would cross the network in the clear: write it as https://slack-gov.com/api/")
+		r.mistake(v, "is not https://", "the token would cross the network in the clear: write it as "+example)
 	}
-	return strings.TrimRight(u.String(), "/") + "/"
+	return strings.TrimRight(u.String(), "/")
 }

@@ -33,6 +33,7 @@ type Config struct {
 
 	Notifiers []Notifier
 	TimeZone  *time.Location
+	TwilioAPI string // "" for Twilio's own address
 
 	Retention store.Retention
 	Privacy   Privacy
@@ -112,6 +113,7 @@ func build(f file, r *review) Config {
 		Media:          f.Media.folder(),
 		Notifiers:      r.notifiers(f.Notifiers),
 		TimeZone:       r.timeZone(f.TimeZone),
+		TwilioAPI:      r.tokenURL(f.TwilioAPI, "https://api.dublin.ie1.twilio.com"),
 		Retention:      r.retention(f.Retention),
 		Privacy:        r.privacy(f.Privacy),
 		DataDir:        r.dataDir(f.DataDir),

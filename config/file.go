@@ -11,6 +11,7 @@ type file struct {
 	Targets        map[string]target  `yaml:"targets"`
 	Recovery       []rule             `yaml:"recovery"`
 	Limits         limits             `yaml:"limits"`
+	TwilioAPI      value              `yaml:"twilio_api_url"`
 	CallerCountry  value              `yaml:"caller_country"`
 	Countries      map[string][]value `yaml:"countries"`
 	Templates      value              `yaml:"templates"`

@@ -136,7 +136,8 @@ func (a *app) buildRooms() error {
 		Explain: func(f incident.Failure) recovery.Explanation {
 			return a.current.Load().rules.Explain(f, a.lasting.standbys)
 		},
-		Settings: a.pageSettings, Now: time.Now, Log: a.log, Version: versionName(),
+		Recordings: recordings{func() *parts { return a.current.Load() }},
+		Settings:   a.pageSettings, Now: time.Now, Log: a.log, Version: versionName(),
 	})
 	if err != nil {
 		return err

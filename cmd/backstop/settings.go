@@ -16,6 +16,7 @@ import (
 	"github.com/backstop-project/backstop/store"
 	"github.com/backstop-project/backstop/templates"
 	"github.com/backstop-project/backstop/twilio"
+	"github.com/backstop-project/backstop/twilio/rest"
 )
 
 // parts are what a configuration comes to: everything that a reload swaps.
@@ -26,6 +27,7 @@ type parts struct {
 	rules     recovery.Rules
 	recovery  *recovery.Recovery
 	media     *recovery.Media // nil for none
+	twilio    *rest.Client
 	notifiers []notify.Notifier
 	rows      []store.NotifierRow
 }
@@ -51,6 +53,7 @@ func newLasting(secret string) lasting {
 // lasting is what outlives a reload.
 func assemble(c config.Config, drillKey string, l lasting, log *slog.Logger) (*parts, error) {
 	p := &parts{config: c}
+	p.twilio = p.newTwilio()
 	var errs []error
 	note := func(err error) {
 		if err != nil {

@@ -68,7 +68,7 @@ func TestACallGoesOnAtTheStandbyAndEverybodyIsToldSo(t *testing.T) {
 		t.Errorf("the mail says nothing of the standby:\n%s", mail.text)
 	}
 	who := p.person()
-	who.await(soon, "/history", "served by standby")
+	who.await(soon, "/history", "saved")
 	page := who.get("/history/" + failureID(answer))
 	for _, want := range []string{"failover standby", "went on there"} {
 		if !strings.Contains(page.text, want) {

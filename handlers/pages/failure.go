@@ -36,6 +36,8 @@ type failureView struct {
 	Revealed     string // what is shown now that is hidden otherwise
 	Deliveries   []deliveryView
 	Reveals      []revealView
+	FollowUps    []followUpView  // what came back
+	Recordings   []recordingView // that the caller left
 }
 
 // answerView is what the caller got.
@@ -97,6 +99,7 @@ func (p *Pages) failurePage(c *gin.Context, d history.Detail, which string) erro
 	}
 	view.Answer = answer(d, mask)
 	view.Timing = timing(d, zone)
+	view.FollowUps, view.Recordings = followUps(d, settings, mask), recordings(d, settings, which)
 	for _, r := range d.Reveals {
 		view.Reveals = append(view.Reveals, revealView{momentIn(r.At, zone), history.Visible(r.By), history.Visible(r.What)})
 	}
@@ -115,6 +118,6 @@ func answer(d history.Detail, mask history.Mask) answerView {
 		Languages: strings.Join(a.Languages, ", "), Name: history.Visible(a.Name), Why: history.Visible(a.Why),
 		Outcome: outcomeWords(a.Outcome, d.Channel), OutcomeKind: outcomeKind(a.Outcome),
 		Document: history.Visible(mask.Words(cut(string(a.Document), 70_000), d.From, d.To)), Size: len(a.Document),
-		Silent: a.Heard == "", Erased: d.Erased && a.Heard == "" && !onPurpose, Saved: a.Outcome == incident.Saved,
+		Silent: a.Heard == "", Erased: d.Erased && a.Heard == "" && !onPurpose, Saved: a.Outcome == incident.Saved && a.Heard == "",
 	}
 }

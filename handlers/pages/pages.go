@@ -114,9 +114,11 @@ type Options struct {
 	// Rules are what callers get, and Explain says what one of them would.
 	Rules   func() []recovery.Outline
 	Explain func(incident.Failure) recovery.Explanation
-	Now     func() time.Time
-	Log     *slog.Logger
-	Version string
+	// Recordings are fetched from Twilio when somebody listens.
+	Recordings Recordings
+	Now        func() time.Time
+	Log        *slog.Logger
+	Version    string
 }
 
 // Pages serves people.
@@ -172,6 +174,8 @@ func (p *Pages) Register(r gin.IRouter) {
 	get(people, "/history/:id", p.page(p.failure))
 	get(people, "/history/:id/reveal", p.page(p.unrevealed))
 	people.POST("/history/:id/reveal", p.page(p.reveal))
+	get(people, "/history/:id/recordings/:sid", p.page(p.unrevealed))
+	people.POST("/history/:id/recordings/:sid", p.page(p.listen))
 }
 
 func get(r gin.IRouter, path string, h gin.HandlerFunc) {

@@ -37,6 +37,12 @@ type badRequestError struct{ sentence string }
 // Error is the sentence that people read.
 func (b badRequestError) Error() string { return b.sentence }
 
+// unavailableError is something that others do not give us at the moment.
+type unavailableError struct{ sentence string }
+
+// Error is the sentence that people read.
+func (u unavailableError) Error() string { return u.sentence }
+
 var errQuery = badRequestError{"The part of the address behind the question mark is not well formed."}
 
 type problemView struct {
@@ -72,6 +78,7 @@ func (p *Pages) fail(c *gin.Context, err error) {
 // explain says in a page what went wrong.
 func explain(err error) (status int, view problemView) {
 	var bad badRequestError
+	var away unavailableError
 	switch {
 	case errors.Is(err, history.ErrNotFound):
 		return http.StatusNotFound, problemView{
@@ -80,6 +87,8 @@ func explain(err error) (status int, view problemView) {
 		}
 	case errors.As(err, &bad):
 		return http.StatusBadRequest, problemView{Heading: "Not understood", Text: bad.sentence}
+	case errors.As(err, &away):
+		return http.StatusBadGateway, problemView{Heading: "Not to be had now", Text: away.sentence}
 	case errors.Is(err, errCrossOrigin):
 		return http.StatusForbidden, problemView{
 			Heading: "Refused",

@@ -114,7 +114,7 @@ func outcomeWords(o incident.Outcome, c incident.Channel) string {
 	case incident.NotTold:
 		return "got no answer"
 	case incident.Saved:
-		return "served by standby"
+		return "saved"
 	case incident.Voicemail:
 		return "left a voicemail"
 	case incident.CallbackRequested:

@@ -1,0 +1,109 @@
+// Package rest asks Twilio's REST API for what no request brings: at present
+// recordings. It keeps nothing.
+package rest
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"net/http"
+	"net/url"
+	"strings"
+	"time"
+)
+
+// DefaultURL is where Twilio's API is, for accounts in the region us1:
+// https://www.twilio.com/docs/usage/api
+const DefaultURL = "https://api.twilio.com"
+
+// Options are what a Client goes by.
+type Options struct {
+	URL string // of the API, scheme and host; DefaultURL where empty
+	// Token is an auth token of an account; "" where none is known.
+	Token func(account string) string
+}
+
+// Client asks Twilio. It serves any number of goroutines.
+type Client struct {
+	o    Options
+	http *http.Client
+}
+
+const (
+	answerWithin = 15 * time.Second // until the first byte
+	largest      = 64 << 20         // bytes: ten minutes of speech are 10 MB
+)
+
+// New makes a Client.
+func New(o Options) *Client {
+	if o.URL == "" {
+		o.URL = DefaultURL
+	}
+	return &Client{o: o, http: &http.Client{Transport: &http.Transport{
+		ResponseHeaderTimeout: answerWithin, TLSHandshakeTimeout: answerWithin, MaxResponseHeaderBytes: 64 << 10, IdleConnTimeout: time.Minute,
+	}}}
+}
+
+// Errors that callers tell apart.
+var (
+	ErrNoToken  = errors.New("there is no auth token of this account in the configuration")
+	ErrNotFound = errors.New("Twilio has no such recording: it may have been deleted there") //nolint:staticcheck // a name
+)
+
+// Recording is a recording as MP3, at most 64 MB of it, to be closed by the
+// caller. size is -1 where Twilio did not say. Its errors are fit for people, and
+// hold no token.
+// https://www.twilio.com/docs/voice/api/recording#fetch-a-recordings-media-file
+func (c *Client) Recording(ctx context.Context, account, sid string) (media io.ReadCloser, size int64, err error) {
+	token := c.o.Token(account)
+	switch {
+	case !isSID(account, "AC") || !isSID(sid, "RE"):
+		return nil, 0, ErrNotFound
+	case token == "":
+		return nil, 0, ErrNoToken
+	}
+	address := c.o.URL + "/2010-04-01/Accounts/" + account + "/Recordings/" + sid + ".mp3"
+	r, err := http.NewRequestWithContext(ctx, http.MethodGet, address, http.NoBody)
+	if err != nil {
+		return nil, 0, err
+	}
+	r.SetBasicAuth(account, token)
+	answer, err := c.http.Do(r)
+	if err != nil {
+		return nil, 0, fmt.Errorf("Twilio could not be asked: %w", withoutURL(err)) //nolint:staticcheck // a name
+	}
+	switch {
+	case answer.StatusCode == http.StatusNotFound:
+		err = ErrNotFound
+	case answer.StatusCode == http.StatusUnauthorized:
+		err = errors.New("Twilio does not take the account's auth token") //nolint:staticcheck // a name
+	case answer.StatusCode != http.StatusOK:
+		err = fmt.Errorf("Twilio answered %d", answer.StatusCode) //nolint:staticcheck // a name
+	case !strings.HasPrefix(answer.Header.Get("Content-Type"), "audio/"):
+		err = errors.New("what came is no recording") // whatever it is, it is not shown in our name
+	}
+	if err != nil {
+		return nil, 0, errors.Join(err, answer.Body.Close())
+	}
+	return limited{io.LimitReader(answer.Body, largest), answer.Body}, answer.ContentLength, nil
+}
+
+// withoutURL is err without the address, which holds the account.
+func withoutURL(err error) error {
+	if step, ok := errors.AsType[*url.Error](err); ok {
+		return step.Err
+	}
+	return err
+}
+
+// isSID says whether s is two letters and 32 hexadecimal digits.
+func isSID(s, prefix string) bool {
+	const length = 34
+	return len(s) == length && strings.HasPrefix(s, prefix) && strings.Trim(s[2:], "0123456789abcdef") == ""
+}
+
+type limited struct {
+	io.Reader
+	io.Closer
+}
