@@ -66,10 +66,10 @@ func (s *Seal) Token(action Action, p Place, account string) string {
 	b = append(b, placeVersion)
 	b = append(b, p.Failure[:]...)
 	b = append(b, p.Rules[:]...)
-	b = binary.BigEndian.AppendUint16(b, uint16(p.Rule)) //nolint:gosec // checked when the rules are made
-	b = append(b, byte(p.Step), byte(p.At), byte(min(p.Visit, 255)))
-	b = binary.BigEndian.AppendUint32(b, uint32(p.Since.Unix())) //nolint:gosec // until 2106
-	b = binary.BigEndian.AppendUint16(b, uint16(p.Line))         //nolint:gosec // checked when the rules are made
+	b = binary.BigEndian.AppendUint16(b, uint16(p.Rule))             //nolint:gosec // checked when the rules are made
+	b = append(b, byte(p.Step), byte(p.At), byte(min(p.Visit, 255))) //nolint:gosec // likewise
+	b = binary.BigEndian.AppendUint32(b, uint32(p.Since.Unix()))     //nolint:gosec // until 2106
+	b = binary.BigEndian.AppendUint16(b, uint16(p.Line))             //nolint:gosec // checked when the rules are made
 	b = append(b, p.Language...)
 	b = append(b, s.mac(action, b, account)...)
 	return base64.RawURLEncoding.EncodeToString(b)

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"maps"
 	"slices"
+	"strconv"
 	"strings"
 	"time"
 	"unicode"
@@ -93,7 +94,7 @@ func (c *ruleChecker) retry(key string, o RetryOptions) RetryOptions {
 	}
 	const most = 3
 	if o.Times < 0 || o.Times > most {
-		c.mistake(key+".times", fmt.Sprint(o.Times), "is more than anybody waits for", fmt.Sprintf("write 1 to %d", most))
+		c.mistake(key+".times", strconv.Itoa(o.Times), "is more than anybody waits for", fmt.Sprintf("write 1 to %d", most))
 	}
 	if o.Wait < 0 || o.Wait > MostWait {
 		c.mistake(key+".wait", o.Wait.String(), "is longer than a caller waits in silence", fmt.Sprintf("write at most %d s", MostWait/time.Second))

@@ -88,20 +88,20 @@ func (r *rule) billed() string {
 	if len(r.steps) > 0 && r.steps[0].Kind == Ignore {
 		return "Calls are ended at once."
 	}
-	said := "Calls are answered, and billed."
+	said := []string{"Calls are answered, and billed."}
 	if len(r.steps) > 0 && r.steps[0].Kind == Reject {
-		said = "Calls that ring are not answered, and not billed; all others are."
+		said = []string{"Calls that ring are not answered, and not billed; all others are."}
 	}
 	for _, more := range []struct {
 		kind Kind
 		says string
 	}{
-		{DialPeople, " Dialling is a second leg, billed too."},
-		{Voicemail, " What callers say is recorded."},
+		{DialPeople, "Dialling is a second leg, billed too."},
+		{Voicemail, "What callers say is recorded."},
 	} {
 		if slices.ContainsFunc(r.steps, func(s Step) bool { return s.Kind == more.kind }) {
-			said += more.says
+			said = append(said, more.says)
 		}
 	}
-	return said
+	return strings.Join(said, " ")
 }

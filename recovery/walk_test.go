@@ -124,6 +124,7 @@ const (
 )
 
 func TestWholeCallsThroughEveryStep(t *testing.T) {
+	t.Parallel()
 	voicemail := recovery.StepOptions{Voicemail: &recovery.VoicemailOptions{}}
 	two := dialling(recovery.DialOptions{To: []string{anna, ben}})
 	for name, tt := range map[string]struct {
@@ -137,102 +138,122 @@ func TestWholeCallsThroughEveryStep(t *testing.T) {
 		"the first person takes the call": {
 			[]recovery.StepOptions{two, voicemail},
 			sim.Call{Script: sim.Script{Dials: []sim.DialOutcome{sim.Answered(40 * time.Second).Pressing("1")}}},
-			[]string{"You have reached Praxis Berlin. One moment"}, "leave a message", 1, incident.Saved,
+			[]string{"You have reached Praxis Berlin. One moment"},
+			"leave a message", 1, incident.Saved,
 		},
 		"busy, then the second person takes it": {
 			[]recovery.StepOptions{two, voicemail},
 			sim.Call{Script: sim.Script{Dials: []sim.DialOutcome{sim.Busy(), sim.Answered(time.Minute).Pressing("1")}}},
-			[]string{"You have reached Praxis Berlin. One moment", "We are still trying"}, "leave a message", 2, incident.Saved,
+			[]string{"You have reached Praxis Berlin. One moment", "We are still trying"},
+			"leave a message", 2, incident.Saved,
 		},
 		"busy, no answer, then a voicemail": {
 			[]recovery.StepOptions{two, voicemail},
 			sim.Call{Script: sim.Script{Dials: []sim.DialOutcome{sim.Busy(), sim.NoAnswer()}, Records: []sim.Recording{{Length: 12 * time.Second, EndedBy: "#"}}}},
-			[]string{"You have reached", "We are still trying", "Please leave a message", "Thank you. We have your message"}, "technical problem", 2, incident.Voicemail,
+			[]string{"You have reached", "We are still trying", "Please leave a message", "Thank you. We have your message"},
+			"technical problem", 2, incident.Voicemail,
 		},
 		"a mailbox does not win": {
 			[]recovery.StepOptions{two, voicemail},
 			sim.Call{Script: sim.Script{Dials: []sim.DialOutcome{sim.Answered(time.Minute), sim.Answered(time.Minute)}, Records: []sim.Recording{{Length: 12 * time.Second, EndedBy: sim.HangUp}}}},
-			[]string{"You have reached", "We are still trying", "Please leave a message"}, "", 2, incident.Voicemail,
+			[]string{"You have reached", "We are still trying", "Please leave a message"},
+			"", 2, incident.Voicemail,
 		},
 		"who presses another key does not take it": {
 			[]recovery.StepOptions{dialling(recovery.DialOptions{To: []string{anna}}), {Message: true}},
 			sim.Call{Script: sim.Script{Dials: []sim.DialOutcome{sim.Answered(time.Minute).Pressing("9")}}},
-			[]string{"You have reached", "Sorry, we have a technical problem"}, "", 1, incident.Told,
+			[]string{"You have reached", "Sorry, we have a technical problem"},
+			"", 1, incident.Told,
 		},
 		"without being asked whoever picks up has it": {
 			[]recovery.StepOptions{dialling(recovery.DialOptions{To: []string{anna}, Unasked: true}), {Message: true}},
 			sim.Call{Script: sim.Script{Dials: []sim.DialOutcome{sim.Answered(time.Minute)}}},
-			[]string{"You have reached"}, "Sorry", 1, incident.Saved,
+			[]string{"You have reached"},
+			"Sorry", 1, incident.Saved,
 		},
 		"all at once": {
 			[]recovery.StepOptions{dialling(recovery.DialOptions{To: []string{anna, ben}, Unasked: true, AtOnce: true}), {Message: true}},
 			sim.Call{Script: sim.Script{Dials: []sim.DialOutcome{sim.NoAnswer()}}},
-			[]string{"You have reached", "Sorry, we have a technical problem"}, "We are still trying", 1, incident.Told,
+			[]string{"You have reached", "Sorry, we have a technical problem"},
+			"We are still trying", 1, incident.Told,
 		},
 		"the caller hangs up while somebody is rung": {
 			[]recovery.StepOptions{two, voicemail},
 			sim.Call{Script: sim.Script{HangUpAfter: 12 * time.Second, Dials: []sim.DialOutcome{sim.NoAnswer()}}},
-			[]string{"You have reached"}, "leave a message", 1, incident.Lost,
+			[]string{"You have reached"},
+			"leave a message", 1, incident.Lost,
 		},
 		"a voicemail at once": {
 			[]recovery.StepOptions{voicemail},
 			sim.Call{Script: sim.Script{Records: []sim.Recording{{Length: 9 * time.Second, EndedBy: "#"}}}},
-			[]string{"You have reached Praxis Berlin. Sorry", "Please leave a message", "Thank you. We have your message"}, "", 0, incident.Voicemail,
+			[]string{"You have reached Praxis Berlin. Sorry", "Please leave a message", "Thank you. We have your message"},
+			"", 0, incident.Voicemail,
 		},
 		"silence is no voicemail": {
 			[]recovery.StepOptions{voicemail},
 			sim.Call{Script: sim.Script{Records: []sim.Recording{{}}}},
-			[]string{"You have reached", "Please leave a message", "We heard no message", "Sorry, we have a technical problem"}, "Thank you", 0, incident.Told,
+			[]string{"You have reached", "Please leave a message", "We heard no message", "Sorry, we have a technical problem"},
+			"Thank you", 0, incident.Told,
 		},
 		"recorded only with consent": {
 			[]recovery.StepOptions{{Voicemail: &recovery.VoicemailOptions{Consent: true}}},
 			sim.Call{Script: sim.Script{Gathers: []sim.Input{sim.Press("1")}, Records: []sim.Recording{{Length: 9 * time.Second, EndedBy: "#"}}}},
-			[]string{"You have reached", "To leave a message, which will be recorded", "Please leave a message", "Thank you. We have your message"}, "", 0, incident.Voicemail,
+			[]string{"You have reached", "To leave a message, which will be recorded", "Please leave a message", "Thank you. We have your message"},
+			"", 0, incident.Voicemail,
 		},
 		"no consent, no recording": {
 			[]recovery.StepOptions{{Voicemail: &recovery.VoicemailOptions{Consent: true}}},
 			sim.Call{},
-			[]string{"You have reached", "To leave a message", "Sorry, we have a technical problem"}, "after the tone", 0, incident.Told,
+			[]string{"You have reached", "To leave a message", "Sorry, we have a technical problem"},
+			"after the tone", 0, incident.Told,
 		},
 		"a call back is asked for": {
 			[]recovery.StepOptions{{Callback: true}, voicemail},
 			sim.Call{Script: sim.Script{Gathers: []sim.Input{sim.Press("1")}}},
-			[]string{"You have reached", "If you would like us to call you back", "Thank you. We will call you back"}, "leave a message", 0, incident.CallbackRequested,
+			[]string{"You have reached", "If you would like us to call you back", "Thank you. We will call you back"},
+			"leave a message", 0, incident.CallbackRequested,
 		},
 		"a call back is not wanted": {
 			[]recovery.StepOptions{{Callback: true}, voicemail},
 			sim.Call{Script: sim.Script{Gathers: []sim.Input{sim.Press("2")}, Records: []sim.Recording{{Length: 9 * time.Second, EndedBy: "#"}}}},
-			[]string{"You have reached", "If you would like us to call you back", "Please leave a message"}, "We will call you back", 0, incident.Voicemail,
+			[]string{"You have reached", "If you would like us to call you back", "Please leave a message"},
+			"We will call you back", 0, incident.Voicemail,
 		},
 		"nobody is called back who hides the number": {
 			[]recovery.StepOptions{{Callback: true}, {Message: true}},
 			sim.Call{From: "anonymous"},
-			[]string{"You have reached"}, "call you back", 0, incident.Told,
+			[]string{"You have reached"},
+			"call you back", 0, incident.Told,
 		},
 		"somebody takes the call out of the queue": {
 			[]recovery.StepOptions{{Enqueue: &recovery.EnqueueOptions{Queue: "support"}}, voicemail},
 			sim.Call{Script: sim.Script{QueueFor: time.Minute}},
-			[]string{"Please stay on the line"}, "leave a message", 0, incident.Saved,
+			[]string{"Please stay on the line"},
+			"leave a message", 0, incident.Saved,
 		},
 		"nobody does in time": {
 			[]recovery.StepOptions{{Enqueue: &recovery.EnqueueOptions{Queue: "support", MaxWait: time.Millisecond}}, voicemail},
 			sim.Call{Script: sim.Script{QueueFor: time.Hour, Records: []sim.Recording{{Length: 9 * time.Second, EndedBy: "#"}}}},
-			[]string{"Please leave a message"}, "", 0, incident.Voicemail,
+			[]string{"Please leave a message"},
+			"", 0, incident.Voicemail,
 		},
 		"the caller hangs up in the queue": {
 			[]recovery.StepOptions{{Enqueue: &recovery.EnqueueOptions{Queue: "support"}}, voicemail},
 			sim.Call{Script: sim.Script{QueueFor: time.Hour, HangUpAfter: time.Minute}},
-			[]string{"Please stay on the line"}, "leave a message", 0, incident.Lost,
+			[]string{"Please stay on the line"},
+			"leave a message", 0, incident.Lost,
 		},
 		"who waits already hears words only": {
 			[]recovery.StepOptions{two, voicemail},
 			sim.Call{Situation: sim.WaitingInQueue},
-			[]string{"Please stay on the line"}, "One moment", 0, incident.Told,
+			[]string{"Please stay on the line"},
+			"One moment", 0, incident.Told,
 		},
 		"whoever was called by us is not passed on": {
 			[]recovery.StepOptions{two, voicemail},
 			sim.Call{Situation: sim.Outbound},
-			[]string{"Hello, this is"}, "One moment", 0, incident.Told,
+			[]string{"Hello, this is"},
+			"One moment", 0, incident.Told,
 		},
 	} {
 		t.Run(name, func(t *testing.T) {
