@@ -10,6 +10,7 @@ import (
 	"unicode"
 	"unicode/utf8"
 
+	"github.com/backstop-project/backstop/recovery/hours"
 	"github.com/backstop-project/backstop/twilio"
 	"github.com/backstop-project/backstop/twilio/twiml"
 )
@@ -40,6 +41,8 @@ type checker struct {
 	media    *Media
 	basePath string
 	mistakes []error
+
+	schedules map[string]*hours.Schedule // that rules and people may name
 }
 
 func (c *checker) err() error { return errors.Join(c.mistakes...) }

@@ -134,5 +134,5 @@ func (m *Match) asks() (asks []string) {
 			asks = append(asks, list.what+" "+strings.Join(list.of, ", "))
 		}
 	}
-	return asks
+	return append(asks, m.asksHours()...)
 }

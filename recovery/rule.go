@@ -30,6 +30,8 @@ type Match struct {
 	Paths      []string // of the ErrorUrl
 	Directions []string // inbound, outbound-api, outbound-dial
 	Statuses   []string // CallStatus: ringing, in-progress …
+	Open       string   // name of hours that it is within …
+	Closed     string   // … and of hours that it is not
 }
 
 // StepOptions is one step: exactly one of its fields is set.

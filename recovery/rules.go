@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"github.com/backstop-project/backstop/incident"
+	"github.com/backstop-project/backstop/recovery/hours"
 	"github.com/backstop-project/backstop/recovery/standby"
 	"github.com/backstop-project/backstop/twilio"
 )
@@ -45,6 +46,10 @@ type Options struct {
 	Targets   map[string]standby.Options // by name: servers that can stand in
 	Primaries []string                   // the customer's own servers: https://www.example.com
 	Rules     []RuleOptions              // what callers get, the first that matches
+
+	Hours  map[string]hours.Options       // by name: when places are open
+	OnCall map[string]hours.RosterOptions // by name: who can be called
+
 	// ByCaller speaks to people in the language of their own country where
 	// neither line nor account names one. A phone's country says little
 	// about its owner, so it is off unless somebody wants it.
@@ -67,6 +72,8 @@ type Rules struct {
 	byCaller  bool
 	primaries standby.Primaries
 	rules     []rule
+	schedules map[string]*hours.Schedule // by name, as the next
+	rosters   map[string]*hours.Roster
 }
 
 // NewRules checks o. The error joins every *OptionError. knows says which languages
@@ -87,6 +94,9 @@ func NewRules(o Options, knows func(language string) bool) (Rules, error) {
 		r.lines = append(r.lines, c.line(i, line, &r.matcher))
 	}
 	r.primaries = c.primaries(o.Primaries)
+	r.schedules = c.openings(o.Hours)
+	r.rosters = c.onCall(o.OnCall, r.schedules)
+	c.schedules = r.schedules
 	r.rules = c.rules(o)
 	return r, c.err()
 }
