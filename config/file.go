@@ -10,6 +10,8 @@ type file struct {
 	Lines          []line             `yaml:"lines"`
 	Targets        map[string]target  `yaml:"targets"`
 	Recovery       []rule             `yaml:"recovery"`
+	Hours          map[string]hoursOf `yaml:"hours"`
+	OnCall         map[string]roster  `yaml:"on_call"`
 	CallerCountry  value              `yaml:"caller_country"`
 	Countries      map[string][]value `yaml:"countries"`
 	Templates      value              `yaml:"templates"`
@@ -87,6 +89,8 @@ type match struct {
 	Paths      []value `yaml:"paths"`
 	Directions []value `yaml:"directions"`
 	Statuses   []value `yaml:"statuses"`
+	Open       value   `yaml:"open"`
+	Closed     value   `yaml:"closed"`
 }
 
 type step struct {

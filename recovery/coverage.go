@@ -17,14 +17,8 @@ func (r *Rules) Uncovered(account string) []string {
 	for i := range r.lines {
 		var bare []string
 		for _, channel := range []incident.Channel{incident.Voice, incident.Messaging} {
-			covered := 0
-			for _, at := range moments {
-				if r.covered(r.lines[i].Match, account, channel, at) {
-					covered++
-				}
-			}
 			what := map[incident.Channel]string{incident.Voice: "calls", incident.Messaging: "messages"}[channel]
-			switch covered {
+			switch r.coveredAt(moments, r.lines[i].Match, account, channel) {
 			case len(moments):
 			case 0:
 				bare = append(bare, what)
@@ -46,6 +40,16 @@ func (r *Rules) moments() []time.Time {
 		moments = append(moments, schedule.Edges()...)
 	}
 	return moments
+}
+
+// coveredAt says at how many of the moments a line is covered.
+func (r *Rules) coveredAt(moments []time.Time, match, account string, channel incident.Channel) (n int) {
+	for _, at := range moments {
+		if r.covered(match, account, channel, at) {
+			n++
+		}
+	}
+	return n
 }
 
 // covered says whether a rule has anything for a line at that moment but words.

@@ -93,7 +93,7 @@ func personFlaw(address string) (problem, remedy string) {
 		return "is the address of nobody at that domain", "write the name before it, such as sip:anna@example.com"
 	case scheme == "sips":
 		return "is no address that Twilio calls", "write sip:anna@example.com;transport=tls"
-	case twilio.IsE164(canonicalMatch(address)):
+	case canonicalMatch(address) != address && twilio.IsE164(canonicalMatch(address)):
 		return "is not written as Twilio takes it", "write " + canonicalMatch(address)
 	}
 	return "is no address that Twilio calls", write
