@@ -42,7 +42,7 @@ func (a *answering) hours(f file, o *recovery.Options) {
 		key := "hours." + name
 		if around := a.begins(key, one.At, f.At); !around.invalid {
 			zone := a.zone(key, one.Zone, f.TimeZone)
-			a.place(key+".open", value{}, around)
+			a.place(key+".open", first(one.Open...), around)
 			o.Hours[name] = hours.Options{Zone: zone, Open: a.list(key+".open", one.Open), Holidays: a.list(key+".holidays", one.Holidays)}
 		}
 	}
@@ -72,7 +72,7 @@ func (a *answering) zone(key string, v, ofProgram value) string {
 	if v.set() {
 		return v.text
 	}
-	if _, err := time.LoadLocation(ofProgram.text); err != nil || v.invalid {
+	if _, err := time.LoadLocation(ofProgram.text); err != nil || v.invalid || ofProgram.text == "Local" {
 		return ""
 	}
 	return ofProgram.text
@@ -89,6 +89,7 @@ func (a *answering) roster(key string, written roster, around, ofProgram value) 
 	a.place(key+".people", value{}, around)
 	for _, one := range written.People {
 		if one.At.invalid {
+			a.places[key+".people"] = one.At // there may be nobody else
 			continue
 		}
 		at := fmt.Sprintf("%s.people[%d]", key, len(o.People))

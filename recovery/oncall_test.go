@@ -169,4 +169,3 @@ func TestCoverageLooksAtAllHours(t *testing.T) {
 		})
 	}
 }
-

@@ -131,9 +131,11 @@ func (d dice) match() recovery.Match {
 			return d.some("0", "11200", "11205", "11200-11249", "11250-11299", "11200-11299", "0-99999")
 		}),
 		Lines: d.rarely(numbers), From: d.rarely(numbers), To: d.rarely(numbers),
-		Tags:       d.rarely(func() []string { return d.some("clinic", "berlin", "shop") }),
-		Accounts:   d.rarely(func() []string { return d.some(account, "AC"+strings.Repeat("f", 32)) }),
-		Hosts:      d.rarely(func() []string { return d.some("*", "*.example.com", "www.example.com", "WWW.*", "example.com", "*.*.com") }),
+		Tags:     d.rarely(func() []string { return d.some("clinic", "berlin", "shop") }),
+		Accounts: d.rarely(func() []string { return d.some(account, "AC"+strings.Repeat("f", 32)) }),
+		Hosts: d.rarely(func() []string {
+			return d.some("*", "*.example.com", "www.example.com", "WWW.*", "example.com", "*.*.com")
+		}),
 		Paths:      d.rarely(func() []string { return d.some("*", "", "/", "/a*", "/*b", "/a*b", "/ab", "**", "/a*a*b") }),
 		Directions: d.rarely(func() []string { return d.some("inbound", "outbound-api") }),
 		Statuses:   d.rarely(func() []string { return d.some("ringing", "in-progress") }),
