@@ -13,8 +13,8 @@ import (
 )
 
 // HoursAt says how all hours and on-call lists stand at that moment, a sentence
-// each for people: "clinic is open (mon-fri 08:00-18:00; Europe/Berlin).", "on
-// call for ops: Anna, then Ben."
+// each for people, "clinic is open (mon-fri 08:00-18:00; Europe/Berlin)." or "on
+// call for ops: Anna, then Ben." among them.
 func (r *Rules) HoursAt(at time.Time) []string {
 	var all []string
 	for _, name := range slices.Sorted(maps.Keys(r.schedules)) {

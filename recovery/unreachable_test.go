@@ -1,8 +1,8 @@
 package recovery_test
 
 import (
-	"fmt"
 	"math/rand/v2"
+	"strconv"
 	"strings"
 	"testing"
 	"time"
@@ -150,9 +150,11 @@ func (d dice) failure() incident.Failure {
 	params := []incident.Param{
 		{Name: "AccountSid", Value: d.one(account, "AC"+strings.Repeat("f", 32))},
 		{Name: d.one("CallSid", "CallSid", "MessageSid", "X"), Value: callSID},
-		{Name: "From", Value: number()}, {Name: "To", Value: number()},
+		{Name: "From", Value: number()},
+		{Name: "To", Value: number()},
 		{Name: "ErrorUrl", Value: d.one("", "https://www.example.com/a", "https://example.com/ab", "https://a.b.com/aXaXb", "https://www.example.com", "https://www.example.com/b")},
-		{Name: "Direction", Value: d.one("", "inbound", "outbound-api")}, {Name: "CallStatus", Value: d.one("", "ringing", "in-progress")},
+		{Name: "Direction", Value: d.one("", "inbound", "outbound-api")},
+		{Name: "CallStatus", Value: d.one("", "ringing", "in-progress")},
 	}
 	if code := d.one("", "0", "11200", "11205", "11260", "12100", "99999999999"); code != "" {
 		params = append(params, incident.Param{Name: "ErrorCode", Value: code})
@@ -172,7 +174,7 @@ func TestNoFailureReachesARuleThatIsSaidToBeUnreachable(t *testing.T) {
 	for range 1000 {
 		o := recovery.Options{Hours: clinic(), Lines: manyLines()}
 		for i := range 6 {
-			o.Rules = append(o.Rules, ruleFor(fmt.Sprint(i), d.match()))
+			o.Rules = append(o.Rules, ruleFor(strconv.Itoa(i), d.match()))
 		}
 		unreachable := map[string]bool{}
 		for _, mistake := range optionErrors(t, o) {

@@ -59,10 +59,10 @@ func (d days) String() string {
 		for last < 7 && d.has(weekday(last)) {
 			last++
 		}
-		switch {
-		case last == first:
+		switch last {
+		case first:
 			continue
-		case last == first+1:
+		case first + 1:
 			parts = append(parts, dayNames[first])
 		default:
 			parts = append(parts, dayNames[first]+"-"+dayNames[last-1])
@@ -85,11 +85,11 @@ type opening struct {
 }
 
 func (o opening) String() string {
-	text := o.days.String()
+	words := []string{o.days.String()}
 	for _, s := range o.hours {
-		text += " " + s.String()
+		words = append(words, s.String())
 	}
-	return text
+	return strings.Join(words, " ")
 }
 
 // holiday is days that have hours of their own, or none.
