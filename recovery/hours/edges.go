@@ -6,8 +6,8 @@ import (
 )
 
 // Edges are moments at which hours begin or end, in two weeks of different
-// seasons and on the holidays: whoever looks at the edges of several schedules
-// has seen them in each way that they stand to one another.
+// seasons and on the first of each holiday's days. Whoever looks at the edges of
+// several schedules sees how they stand to one another in an ordinary week.
 func (s *Schedule) Edges() []time.Time {
 	var days []time.Time
 	for _, monday := range []time.Time{time.Date(2001, time.March, 5, 0, 0, 0, 0, time.UTC), time.Date(2001, time.September, 10, 0, 0, 0, 0, time.UTC)} {
