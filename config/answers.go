@@ -138,7 +138,9 @@ func (a *answering) complain(m *recovery.OptionError) {
 	if a.mediaGone && (strings.HasSuffix(m.Key, ".play") || strings.HasSuffix(m.Key, ".hold")) {
 		return
 	}
-	a.mistake(a.placeOf(m.Key), m.Problem, m.Remedy)
+	if at := a.placeOf(m.Key); !at.invalid { // else there is a mistake about it already
+		a.mistake(at, m.Problem, m.Remedy)
+	}
 }
 
 // unjoin takes apart what errors.Join put together.

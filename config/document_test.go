@@ -123,7 +123,7 @@ func keysBelow(t *testing.T, prefix string, around func(inner string) string) []
 		switch {
 		case name == "countries": // its keys are the operator's
 			keys = append(keys, prefix+name+".CC")
-		case name == "targets": // likewise
+		case prefix == "" && slices.Contains([]string{"targets", "hours", "on_call"}, name): // likewise
 			keys = append(keys, keysBelow(t, prefix+name+".NAME.", func(inner string) string { return mapping("{NAME: " + inner + "}") })...)
 		case keysIn(t, mapping("{"+unknown+": 1}"), unknown) != nil:
 			below := keysBelow(t, prefix+name+".", mapping)
@@ -198,12 +198,16 @@ func TestTheExamplesOfTheDocumentAreRight(t *testing.T) {
 	}
 }
 
-// namedBy is what the examples of rules and targets name.
+// namedBy is what the examples of rules, targets and lists name.
 func namedBy(key string) string {
+	const clinic = "\nhours: {clinic: {open: ['daily 08:00-18:00']}}\n"
+	if strings.HasPrefix(key, "on_call") {
+		return clinic
+	}
 	if !strings.HasPrefix(key, "recovery") {
 		return ""
 	}
-	return "\ntargets: {standby: {url: 'https://standby.example.com'}}\nlines: [{match: '+49*', tags: [clinic]}]\n" +
+	return clinic + "on_call: {ops: {people: [{name: Anna, to: '+4930123456'}]}}\ntargets: {standby: {url: 'https://standby.example.com'}}\nlines: [{match: '+49*', tags: [clinic]}]\n" +
 		"accounts: [{name: main, sid: " + sid + ", auth_tokens: [" + token + "]}]\n"
 }
 

@@ -12,6 +12,8 @@ type file struct {
 	Recovery       []rule             `yaml:"recovery"`
 	Limits         limits             `yaml:"limits"`
 	TwilioAPI      value              `yaml:"twilio_api_url"`
+	Hours          map[string]hoursOf `yaml:"hours"`
+	OnCall         map[string]roster  `yaml:"on_call"`
 	CallerCountry  value              `yaml:"caller_country"`
 	Countries      map[string][]value `yaml:"countries"`
 	Templates      value              `yaml:"templates"`
@@ -90,6 +92,8 @@ type match struct {
 	Directions []value `yaml:"directions"`
 	Statuses   []value `yaml:"statuses"`
 	Visits     value   `yaml:"visits"`
+	Open       value   `yaml:"open"`
+	Closed     value   `yaml:"closed"`
 }
 
 type step struct {
@@ -115,6 +119,7 @@ type retry struct {
 type dial struct {
 	At      value
 	To      []value `yaml:"to"`
+	OnCall  value   `yaml:"on_call"`
 	Timeout value   `yaml:"timeout"`
 	AtOnce  value   `yaml:"at_once"`
 	Accept  value   `yaml:"accept"`

@@ -30,6 +30,7 @@ func (a *answering) rules(f file, o *recovery.Options) {
 			AllowPrivate: a.boolean(one.AllowPrivate, false), WithError: a.boolean(one.WithError, false),
 		}
 	}
+	a.hours(f, o)
 	for _, one := range f.Recovery {
 		if !one.At.invalid {
 			o.Rules = append(o.Rules, a.rule(fmt.Sprintf("recovery[%d]", len(o.Rules)), one, sids))
@@ -53,12 +54,15 @@ func (a *answering) match(key string, written rule, sids map[string]string) reco
 	a.places[key] = around
 	a.place(key+".channel", m.Channel, around)
 	a.place(key+".visits", m.Visits, around)
+	a.place(key+".open", m.Open, around)
+	a.place(key+".closed", m.Closed, around)
 	return recovery.Match{
 		Channel: m.Channel.text, Codes: a.list(key+".codes", m.Codes), Lines: a.list(key+".lines", m.Lines), Tags: a.list(key+".tags", m.Tags),
 		From: a.list(key+".from", m.From), To: a.list(key+".to", m.To), Accounts: named(sids, a.list(key+".accounts", m.Accounts)),
 		Hosts: a.list(key+".hosts", m.Hosts), Paths: a.list(key+".paths", m.Paths),
 		Directions: a.list(key+".directions", m.Directions), Statuses: a.list(key+".statuses", m.Statuses),
 		Visits: m.Visits.text,
+		Open:   m.Open.text, Closed: m.Closed.text,
 	}
 }
 

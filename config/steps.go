@@ -42,8 +42,9 @@ func (a *answering) holding(at string, one step, o *recovery.StepOptions) {
 	}
 	if d := one.Dial; d != nil {
 		a.places[at+".dial"] = d.At
+		a.place(at+".dial.on_call", d.OnCall, d.At)
 		o.Dial = &recovery.DialOptions{
-			To: a.list(at+".dial.to", d.To), Timeout: a.duration(d.Timeout, recovery.DefaultRing, 5*time.Second, time.Minute),
+			To: a.list(at+".dial.to", d.To), OnCall: d.OnCall.text, Timeout: a.duration(d.Timeout, recovery.DefaultRing, 5*time.Second, time.Minute),
 			AtOnce: a.boolean(d.AtOnce, false), Unasked: !a.boolean(d.Accept, true),
 		}
 	}

@@ -10,6 +10,7 @@ import (
 	"unicode"
 	"unicode/utf8"
 
+	"github.com/backstop-project/backstop/recovery/hours"
 	"github.com/backstop-project/backstop/recovery/standby"
 	"github.com/backstop-project/backstop/twilio"
 	"github.com/backstop-project/backstop/twilio/twiml"
@@ -43,6 +44,9 @@ type checker struct {
 	mistakes []error
 	// primariesThere are those that were right.
 	primariesThere standby.Primaries
+
+	schedules map[string]*hours.Schedule // that rules and people may name
+	rosters   map[string]*hours.Roster   // that steps may name
 }
 
 func (c *checker) err() error { return errors.Join(c.mistakes...) }

@@ -10,14 +10,20 @@ import (
 
 // Uncovered are those of the lines that get nothing better than the apology
 // when the first primary refuses connections, with the channels that do: "+4930*
-// (calls, messages)". Of a line that is many numbers one is tried.
+// (calls, messages at some hours)". Of a line that is many numbers one is tried.
 func (r *Rules) Uncovered(account string) []string {
 	var all []string
+	moments := r.moments()
 	for i := range r.lines {
 		var bare []string
 		for _, channel := range []incident.Channel{incident.Voice, incident.Messaging} {
-			if !r.covered(r.lines[i].Match, account, channel) {
-				bare = append(bare, map[incident.Channel]string{incident.Voice: "calls", incident.Messaging: "messages"}[channel])
+			what := map[incident.Channel]string{incident.Voice: "calls", incident.Messaging: "messages"}[channel]
+			switch r.coveredAt(moments, r.lines[i].Match, account, channel) {
+			case len(moments):
+			case 0:
+				bare = append(bare, what)
+			default:
+				bare = append(bare, what+" at some hours")
 			}
 		}
 		if len(bare) > 0 {
@@ -27,8 +33,27 @@ func (r *Rules) Uncovered(account string) []string {
 	return all
 }
 
-// covered says whether a rule has anything for a line but words.
-func (r *Rules) covered(match, account string, channel incident.Channel) bool {
+// moments stand for all that rules tell apart by the time.
+func (r *Rules) moments() []time.Time {
+	moments := []time.Time{time.Unix(0, 0)}
+	for _, schedule := range r.schedules {
+		moments = append(moments, schedule.Edges()...)
+	}
+	return moments
+}
+
+// coveredAt says at how many of the moments a line is covered.
+func (r *Rules) coveredAt(moments []time.Time, match, account string, channel incident.Channel) (n int) {
+	for _, at := range moments {
+		if r.covered(match, account, channel, at) {
+			n++
+		}
+	}
+	return n
+}
+
+// covered says whether a rule has anything for a line at that moment but words.
+func (r *Rules) covered(match, account string, channel incident.Channel, at time.Time) bool {
 	params := []incident.Param{
 		{Name: "AccountSid", Value: account},
 		{Name: "ErrorCode", Value: "11202"},
@@ -43,7 +68,7 @@ func (r *Rules) covered(match, account string, channel incident.Channel) bool {
 	}
 	params = append(params, sid)
 	params = append(params, exampleOf(match)...)
-	plan := Decide(incident.NewFailure(time.Unix(0, 0), "POST", params), *r, State{})
+	plan := Decide(incident.NewFailure(at, "POST", params), *r, State{})
 	for _, step := range plan.Steps {
 		if step.Kind != Message {
 			return true

@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/backstop-project/backstop/incident"
+	"github.com/backstop-project/backstop/recovery/hours"
 	"github.com/backstop-project/backstop/twilio/twiml"
 )
 
@@ -29,7 +30,8 @@ type DialOptions struct {
 // Dial is such a step, checked.
 type Dial struct {
 	DialOptions
-	people []Person // where there is no on-call list
+	people []Person      // where there is no on-call list
+	roster *hours.Roster // nil for none
 }
 
 // Bounds of dialling.
@@ -45,7 +47,7 @@ func (r *Recovery) dial(q Request, p Plan, step Step, at Place) (served, []strin
 	if ok, why := p.holdable(); !ok {
 		return served{}, reason("dial", why)
 	}
-	people := p.people(step.Dial, at.Since)
+	people := step.Dial.peopleAt(at.Since)
 	left := dialFor - q.ReceivedAt.Sub(at.Since)
 	switch {
 	case len(people) == 0:
@@ -107,9 +109,17 @@ func (d *draft) callerID() string {
 	return ""
 }
 
-// people are whom a step dials, in order; at is when dialling began, so that the
+// peopleAt are whom a step dials, in order; at is when dialling began, so that the
 // order stays while it goes on.
-func (p *Plan) people(dial *Dial, _ time.Time) []Person { return dial.people }
+func (d *Dial) peopleAt(at time.Time) (people []Person) {
+	if d.roster == nil {
+		return d.people
+	}
+	for _, one := range d.roster.OnCall(at) {
+		people = append(people, Person{Name: one.Name, To: one.To})
+	}
+	return people
+}
 
 // nameOf is what a person is called for people who read about it. A number is
 // somebody's own, and not told in full.

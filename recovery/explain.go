@@ -149,7 +149,7 @@ func (m *Match) asks() (asks []string) {
 			asks = append(asks, list.what+" "+strings.Join(list.of, ", "))
 		}
 	}
-	return asks
+	return append(asks, m.asksHours()...)
 }
 
 func oneOf(text string) []string {

@@ -162,7 +162,7 @@ func (f *resumed) dialled(ctx context.Context) served {
 	}
 	next := f.back.Place
 	next.At++
-	if next.At < len(f.plan.people(f.step.Dial, next.Since)) && !f.step.Dial.AtOnce {
+	if next.At < len(f.step.Dial.peopleAt(next.Since)) && !f.step.Dial.AtOnce {
 		s, more := f.dial(f.request, f.plan, f.step, next)
 		if s.sent != nil {
 			s.Why = why
@@ -189,7 +189,7 @@ func (f *resumed) person() string {
 	if f.step.Kind != DialPeople {
 		return "somebody"
 	}
-	return nameOf(f.plan.people(f.step.Dial, f.back.Place.Since), f.back.Place.At, f.step.Dial.AtOnce)
+	return nameOf(f.step.Dial.peopleAt(f.back.Place.Since), f.back.Place.At, f.step.Dial.AtOnce)
 }
 
 func dialWord(status string) string {

@@ -31,6 +31,8 @@ type Match struct {
 	Directions []string // inbound, outbound-api, outbound-dial
 	Statuses   []string // CallStatus: ringing, in-progress …
 	Visits     string   // how often the call or message has failed: "1", "2-3", "2-"
+	Open       string   // name of hours that it is within …
+	Closed     string   // … and of hours that it is not
 }
 
 // StepOptions is one step: exactly one of its fields is set.

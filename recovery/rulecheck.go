@@ -55,6 +55,7 @@ func (c *checker) rules(o Options) []rule {
 		r.number = i
 		rules = append(rules, r)
 	}
+	rc.unreachable(rules)
 	return rules
 }
 
@@ -104,6 +105,7 @@ func (c *ruleChecker) conditions(key string, m Match, r *rule) {
 		}
 		r.when = append(r.when, func(a *asked) bool { return a.Channel == channel })
 	}
+	c.contradictions(key, m)
 	if len(m.Codes) > 0 {
 		r.when = append(r.when, onCodes(c.codes(key+".codes", m.Codes)))
 	}
@@ -129,6 +131,7 @@ func (c *ruleChecker) conditions(key string, m Match, r *rule) {
 		r.when = append(r.when, func(a *asked) bool { return first <= a.visit && a.visit <= last })
 	}
 	c.texts(key, m, r)
+	c.hours(key, m, r)
 }
 
 // visits reads "1", "2-3" or "2-".
@@ -155,12 +158,6 @@ func (c *ruleChecker) texts(key string, m Match, r *rule) {
 			c.mistake(fmt.Sprintf("%s.accounts[%d]", key, i), sid, "is no Account SID", "write AC and 32 of 0-9 a-f, or the name of one of accounts")
 		}
 	}
-	lower := func(list []string) (small []string) {
-		for _, s := range list {
-			small = append(small, strings.ToLower(s))
-		}
-		return small
-	}
 	for _, one := range []struct {
 		patterns []string
 		of       func(*asked) string
@@ -177,6 +174,14 @@ func (c *ruleChecker) texts(key string, m Match, r *rule) {
 	}
 }
 
+// lower is a list in lower case.
+func lower(list []string) (small []string) {
+	for _, s := range list {
+		small = append(small, strings.ToLower(s))
+	}
+	return small
+}
+
 // words is list, whose entries have to be words of Twilio's.
 func (c *ruleChecker) words(key string, list []string, words ...string) []string {
 	for i, word := range list {
@@ -189,19 +194,25 @@ func (c *ruleChecker) words(key string, list []string, words ...string) []string
 
 func (c *ruleChecker) codes(key string, list []string) (ranges []codeRange) {
 	for i, text := range list {
-		from, to, isRange := strings.Cut(text, "-")
-		if !isRange {
-			to = from
-		}
-		first, err1 := strconv.ParseUint(strings.TrimSpace(from), 10, 31)
-		last, err2 := strconv.ParseUint(strings.TrimSpace(to), 10, 31)
-		if err1 != nil || err2 != nil || first > last {
+		one, ok := parseCodes(text)
+		if !ok {
 			c.mistake(fmt.Sprintf("%s[%d]", key, i), text, "is no error code", "write one, such as 11200, or from and to, such as 11200-11299")
 			continue
 		}
-		ranges = append(ranges, codeRange{int(first), int(last)})
+		ranges = append(ranges, one)
 	}
 	return ranges
+}
+
+// parseCodes reads "11200" or "11200-11299".
+func parseCodes(text string) (r codeRange, ok bool) {
+	from, to, isRange := strings.Cut(text, "-")
+	if !isRange {
+		to = from
+	}
+	first, err1 := strconv.ParseUint(strings.TrimSpace(from), 10, 31)
+	last, err2 := strconv.ParseUint(strings.TrimSpace(to), 10, 31)
+	return codeRange{int(first), int(last)}, err1 == nil && err2 == nil && first <= last
 }
 
 func (c *ruleChecker) addresses(key string, list []string) (m matcher) {

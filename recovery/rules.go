@@ -8,6 +8,7 @@ import (
 	"strings"
 
 	"github.com/backstop-project/backstop/incident"
+	"github.com/backstop-project/backstop/recovery/hours"
 	"github.com/backstop-project/backstop/recovery/standby"
 	"github.com/backstop-project/backstop/twilio"
 )
@@ -48,6 +49,10 @@ type Options struct {
 	Primaries []string                   // the customer's own servers: https://www.example.com
 	Rules     []RuleOptions              // what callers get, the first that matches
 	Limits    LimitOptions
+
+	Hours  map[string]hours.Options       // by name: when places are open
+	OnCall map[string]hours.RosterOptions // by name: who can be called
+
 	// ByCaller speaks to people in the language of their own country where
 	// neither line nor account names one. A phone's country says little
 	// about its owner, so it is off unless somebody wants it.
@@ -71,7 +76,9 @@ type Rules struct {
 	primaries standby.Primaries
 	rules     []rule
 	limits    LimitOptions
-	digest    [6]byte // of all that the address of a follow-up counts on
+	digest    [6]byte                    // of all that the address of a follow-up counts on
+	schedules map[string]*hours.Schedule // by name, as the next
+	rosters   map[string]*hours.Roster
 }
 
 // NewRules checks o. The error joins every *OptionError. knows says which languages
@@ -93,6 +100,9 @@ func NewRules(o Options, knows func(language string) bool) (Rules, error) {
 	}
 	r.primaries = c.primaries(o.Primaries)
 	c.primariesThere = r.primaries
+	r.schedules = c.openings(o.Hours)
+	r.rosters = c.onCall(o.OnCall, r.schedules)
+	c.schedules, c.rosters = r.schedules, r.rosters
 	r.rules = c.rules(o)
 	r.limits, r.digest = o.Limits.withDefaults(), digestOf(o)
 	return r, c.err()
@@ -106,9 +116,11 @@ func digestOf(o Options) (digest [6]byte) {
 		matches[i] = line.Match
 	}
 	text, _ := json.Marshal(struct { //nolint:errchkjson // plain values
-		Rules []RuleOptions
-		Lines []string
-	}{o.Rules, matches})
+		Rules  []RuleOptions
+		Lines  []string
+		OnCall map[string]hours.RosterOptions
+		Hours  map[string]hours.Options
+	}{o.Rules, matches, o.OnCall, o.Hours})
 	sum := sha256.Sum256(text)
 	copy(digest[:], sum[:])
 	return digest

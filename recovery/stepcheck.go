@@ -10,7 +10,6 @@ import (
 	"unicode"
 
 	"github.com/backstop-project/backstop/recovery/standby"
-	"github.com/backstop-project/backstop/twilio"
 )
 
 // step checks one step.
@@ -128,10 +127,17 @@ func (c *ruleChecker) dial(key string, o DialOptions) *Dial {
 		}
 		d.people = append(d.people, Person{To: to})
 	}
+	if o.OnCall != "" {
+		if d.roster = c.rosters[o.OnCall]; d.roster == nil {
+			c.mistake(key+".on_call", o.OnCall, "is no on-call list", "name one of on_call"+among(slices.Sorted(maps.Keys(c.rosters))))
+		}
+	}
 	const atOnceMost = 10 // https://www.twilio.com/docs/voice/twiml/number
 	switch {
 	case len(o.To) == 0 && o.OnCall == "":
-		c.mistake(key, "", "names nobody", "write {dial: {to: [+15551230001]}}")
+		c.mistake(key, "", "names nobody", "write {dial: {to: [+15551230001]}}, or the name of an on-call list, {dial: {on_call: ops}}")
+	case len(o.To) > 0 && o.OnCall != "":
+		c.mistake(key+".on_call", o.OnCall, "stands beside to", "remove one of the two")
 	case len(o.To) > mostPeople:
 		c.mistake(key+".to", "", "are too many people", fmt.Sprintf("name %d at most: all together are rung for %d seconds", mostPeople, dialFor/time.Second))
 	case o.AtOnce && !o.Unasked:
@@ -140,22 +146,4 @@ func (c *ruleChecker) dial(key string, o DialOptions) *Dial {
 		c.mistake(key+".to", "", "are more than Twilio rings at once", fmt.Sprintf("name %d at most", atOnceMost))
 	}
 	return d
-}
-
-// personFlaw says why nobody can be dialled at an address, "" where somebody can.
-func personFlaw(address string) (problem, remedy string) {
-	switch name, isClient := strings.CutPrefix(address, "client:"); {
-	case isClient && name != "" && isPrintable(name):
-		return "", ""
-	case isNumber(address):
-		return "", ""
-	case twilio.ParseAddress(address).Kind == twilio.AddressSIP && strings.Contains(address, "@") && isPrintable(address):
-		return "", ""
-	}
-	return "is nobody who can be dialled", "write a number with + and country code, such as +15551230001, or sip:name@domain or client:name"
-}
-
-// isPrintable says whether s is one word of plain ASCII.
-func isPrintable(s string) bool {
-	return strings.IndexFunc(s, func(r rune) bool { return r <= ' ' || r >= 0x7f }) < 0
 }

@@ -47,6 +47,11 @@ func (k checkCommand) Run(ctx context.Context, w *world, c *cli) error {
 			return err
 		}
 	}
+	for _, standing := range p.rules.HoursAt(time.Now()) {
+		if err := w.say("At present %s\n", standing); err != nil {
+			return err
+		}
+	}
 	if k.Coverage {
 		if err := w.coverage(cfg, p); err != nil {
 			return err

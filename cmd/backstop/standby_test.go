@@ -151,6 +151,25 @@ func TestWhoWaitsForAStandbyIsAnsweredBeforeAStop(t *testing.T) {
 	}
 }
 
+func TestCheckSaysWhoIsThereAtPresent(t *testing.T) {
+	t.Parallel()
+	env := configured(t).withFile(t, `
+hours:
+  always: {open: daily 00:00-24:00}
+on_call:
+  ops: {people: [{name: Anna, to: "+4930123456", hours: always}, {name: Ben, to: client:ben}]}
+`)
+	code, printed, complained := command(t, env, nil, "check")
+	for _, want := range []string{
+		"At present always is open (daily 00:00-24:00; UTC).\n",
+		"At present on call for ops: Anna, then Ben.\n",
+	} {
+		if code != 0 || !strings.Contains(printed, want) {
+			t.Errorf("ended with %d: %s%s\nwant %q", code, printed, complained, want)
+		}
+	}
+}
+
 func TestCheckSaysWhatRulesDoAndWhomTheyLeaveOut(t *testing.T) {
 	t.Parallel()
 	env := withStandby(t, configured(t), "https://standby.example.com")

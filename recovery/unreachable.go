@@ -1,0 +1,114 @@
+package recovery
+
+import (
+	"cmp"
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/backstop-project/backstop/incident"
+)
+
+// unreachable lists the rules that no failure comes to, for each that would match is
+// taken by one and the same rule before. Only what is proven counts: two rules
+// that take everything from a third together are not seen.
+func (c *ruleChecker) unreachable(rules []rule) {
+	for i := range rules {
+		for j := range rules[:i] {
+			// One without conditions is a mistake of its own.
+			if len(rules[j].when) > 0 && rules[i].match.within(&rules[j].match) {
+				c.mistake(fmt.Sprintf("recovery[%d].match", i), "", "is never reached: whatever it matches is taken by rule "+called(rules[j].title(j)),
+					"put it before that one, or remove it")
+				break
+			}
+		}
+	}
+}
+
+// called is a title within a sentence.
+func called(title string) string { return strings.TrimPrefix(title, "Rule ") }
+
+// contradictions lists what cannot hold within one rule.
+func (c *ruleChecker) contradictions(key string, m Match) {
+	if m.Channel != incident.Messaging.String() {
+		return
+	}
+	for _, one := range []struct {
+		name  string
+		words []string
+	}{{"directions", m.Directions}, {"statuses", m.Statuses}} {
+		if len(one.words) > 0 {
+			c.mistake(key+"."+one.name+"[0]", one.words[0], "is asked of calls, and this rule is for messages", "leave "+one.name+" out")
+		}
+	}
+}
+
+// within says whether every failure that m matches is proven to be matched by
+// the wider one, too.
+func (m *Match) within(wider *Match) bool {
+	return same(m.Channel, wider.Channel) && same(m.Open, wider.Open) && same(m.Closed, wider.Closed) && same(m.Visits, wider.Visits) &&
+		codesWithin(m.Codes, wider.Codes) &&
+		addressesWithin(m.Lines, wider.Lines) && addressesWithin(m.From, wider.From) && addressesWithin(m.To, wider.To) &&
+		allWithin(m.Tags, wider.Tags, func(narrow, wide string) bool { return narrow == wide }) &&
+		textsWithin(m.Accounts, wider.Accounts) && textsWithin(lower(m.Hosts), lower(wider.Hosts)) && textsWithin(m.Paths, wider.Paths) &&
+		textsWithin(m.Directions, wider.Directions) && textsWithin(m.Statuses, wider.Statuses)
+}
+
+// same says whether a word is asked of both, or not of the wider one.
+func same(narrow, wider string) bool { return wider == "" || narrow == wider }
+
+// allWithin says whether each entry of a list is within one of the wider list.
+// No list is everything.
+func allWithin(narrow, wider []string, within func(narrow, wide string) bool) bool {
+	if len(wider) == 0 {
+		return true
+	}
+	for _, one := range narrow {
+		if !slices.ContainsFunc(wider, func(wide string) bool { return within(one, wide) }) {
+			return false
+		}
+	}
+	return len(narrow) > 0
+}
+
+// textsWithin is for patterns. What a pattern matches when its stars are taken
+// for letters lies within whatever matches it so: only stars match a star.
+func textsWithin(narrow, wider []string) bool {
+	all := func(pattern string) bool { return pattern != "" && strings.Trim(pattern, "*") == "" }
+	return slices.ContainsFunc(wider, all) || allWithin(narrow, wider, func(narrow, wide string) bool { return glob(wide, narrow) })
+}
+
+// addressesWithin is for addresses, and for what they begin with.
+func addressesWithin(narrow, wider []string) bool {
+	return allWithin(narrow, wider, func(narrow, wide string) bool {
+		narrow, wide = canonicalMatch(narrow), canonicalMatch(wide)
+		prefix, isPrefix := strings.CutSuffix(wide, "*")
+		return narrow == wide || isPrefix && strings.HasPrefix(narrow, prefix)
+	})
+}
+
+// codesWithin is for codes. Ranges that touch one another are one.
+func codesWithin(narrow, wider []string) bool {
+	var wide []codeRange
+	for _, text := range wider {
+		if one, ok := parseCodes(text); ok {
+			wide = append(wide, one)
+		}
+	}
+	slices.SortFunc(wide, func(a, b codeRange) int { return cmp.Compare(a.from, b.from) })
+	return allWithin(narrow, wider, func(text, _ string) bool {
+		one, ok := parseCodes(text)
+		return ok && one.coveredBy(wide)
+	})
+}
+
+// coveredBy says whether ranges, which are sorted, hold all of r together.
+func (r codeRange) coveredBy(ranges []codeRange) bool {
+	next := r.from // the first code that is not held yet
+	for _, one := range ranges {
+		if one.from <= next && next <= one.to {
+			next = one.to + 1
+		}
+	}
+	return next > r.to
+}
