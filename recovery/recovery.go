@@ -5,6 +5,7 @@
 package recovery
 
 import (
+	"bytes"
 	"context"
 	"fmt"
 	"slices"
@@ -155,7 +156,7 @@ func (r *Recovery) carryOut(ctx context.Context, q Request, p Plan) served {
 		tried = append(tried, why...)
 		at.Step++
 	}
-	s := plain(r.message(q.Failure, p))
+	s := r.words(q, p)
 	s.Why = joinReasons(append(tried, s.Why))
 	return s
 }
@@ -197,7 +198,25 @@ func (r *Recovery) try(ctx context.Context, q Request, p Plan, step Step, at Pla
 		return plain(a), nil
 	case Message:
 	}
-	return plain(r.message(q.Failure, p)), nil
+	return r.words(q, p), nil
+}
+
+// words says or writes the text. Of what is written nobody knows whether it
+// arrives: Twilio tells that later.
+func (r *Recovery) words(q Request, p Plan) served {
+	s := plain(r.message(q.Failure, p))
+	if p.Situation != incident.Text || s.Outcome != incident.Told {
+		return s
+	}
+	token := r.seal.Token(ActionStatus, Place{Failure: q.ID, Since: q.ReceivedAt}, q.AccountSID)
+	const address = "/fallback/messaging/" + string(ActionStatus) + "/"
+	sent, err := twiml.TellStatus(s.Document, q.Base+address+token)
+	if err != nil || bytes.Equal(sent, s.Document) {
+		return s // somebody else is told, or nobody
+	}
+	s.Answer.Document = bytes.ReplaceAll(sent, []byte(token), []byte("…"))
+	s.Outcome, s.sent = incident.OutcomeUnknown, sent
+	return s
 }
 
 // holds says whether a step keeps the caller on the line, which costs.

@@ -160,7 +160,7 @@ func TestMessagesThatGetNoReply(t *testing.T) {
 			if silent := strings.HasSuffix(string(document), "<Response/>"); silent != (tt.why != "") {
 				t.Errorf("got %s", document)
 			}
-			if want := map[bool]incident.Outcome{true: incident.Told, false: incident.NotTold}[tt.why == ""]; got.Outcome != want {
+			if want := map[bool]incident.Outcome{true: incident.OutcomeUnknown, false: incident.NotTold}[tt.why == ""]; got.Outcome != want {
 				t.Errorf("got %v, want %v", got.Outcome, want)
 			}
 		})
@@ -199,7 +199,7 @@ func TestOneReplyAnHour(t *testing.T) {
 	drill := message(noon(), ben, "drill")
 	drill.Drill = true
 	for range 2 {
-		if got := ask(drill); got.Outcome != incident.Told {
+		if got := ask(drill); got.Outcome != incident.OutcomeUnknown {
 			t.Errorf("a drill is answered each time: got %q", got.Why)
 		}
 	}
@@ -207,7 +207,7 @@ func TestOneReplyAnHour(t *testing.T) {
 	drill = message(noon(), carla, "drill")
 	drill.Drill = true
 	ask(drill)
-	if got := ask(message(noon(), carla, "hello")); got.Outcome != incident.Told {
+	if got := ask(message(noon(), carla, "hello")); got.Outcome != incident.OutcomeUnknown {
 		t.Errorf("a drill uses up nobody's reply: got %q", got.Why)
 	}
 }

@@ -2,9 +2,11 @@ package recovery
 
 import (
 	"context"
+	"fmt"
 	"strings"
 
 	"github.com/backstop-project/backstop/incident"
+	"github.com/backstop-project/backstop/twilio"
 	"github.com/backstop-project/backstop/twilio/twiml"
 )
 
@@ -30,6 +32,9 @@ func (r *Recovery) FollowUp(ctx context.Context, q Request, b Back, rules Rules)
 	f := resumed{Recovery: r, request: q, back: b, rules: rules}
 	f.plan = Decide(q.Failure, rules.wordsOnly(), State{Visit: b.Place.Visit})
 	f.plan.resumed, f.plan.Situation = true, incident.MidCall
+	if b.Action == ActionStatus {
+		return nil, f.delivered(), f.up(incident.ReplyStatus, b.Known && f.settled())
+	}
 	rule := rules.at(b.Place)
 	if !b.Known || rule == nil {
 		s := plain(r.message(q.Failure, f.plan))
@@ -268,4 +273,30 @@ func (f *resumed) calledBack(ctx context.Context) (served, incident.What) {
 		return f.onwards(ctx, incident.Lost, "callback: not wanted"), incident.KeyPressed
 	}
 	return f.spoken(incident.CallbackRequested, incident.WillCall), incident.CallbackAsked
+}
+
+// settled says whether the status of a reply says something that lasts.
+// https://www.twilio.com/docs/messaging/guides/outbound-message-status-in-status-callbacks
+func (f *resumed) settled() bool {
+	switch f.request.Param("MessageStatus") {
+	case "sent", "delivered", "read", "undelivered", "failed":
+		return true
+	}
+	return false
+}
+
+// delivered is how a reply fared.
+func (f *resumed) delivered() incident.Answer {
+	a := incident.Answer{Step: string(Message), Situation: incident.Text}
+	switch status := f.request.Param("MessageStatus"); status {
+	case "sent", "delivered", "read":
+		a.Outcome, a.Why = incident.Told, "the reply was "+status
+	default:
+		a.Outcome, a.Why = incident.NotTold, "the reply was not delivered"
+		if f.request.Code != 0 {
+			code := twilio.Lookup(f.request.Code)
+			a.Why += fmt.Sprintf(" (%d): %s", f.request.Code, code.Title())
+		}
+	}
+	return a
 }

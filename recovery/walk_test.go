@@ -35,7 +35,9 @@ func newFallback(t *testing.T, o recovery.Options, parts recovery.Parts) *fallba
 	s := &fallback{recovery: recovery.New(parts), rules: rules(t, o), now: time.Now}
 	mux := http.NewServeMux()
 	mux.HandleFunc("/fallback/voice", s.failure)
+	mux.HandleFunc("/fallback/messaging", s.failure)
 	mux.HandleFunc("/fallback/voice/{action}/{token}", s.followUp)
+	mux.HandleFunc("/fallback/messaging/{action}/{token}", s.followUp)
 	s.Server = httptest.NewServer(mux)
 	t.Cleanup(s.Close)
 	return s
@@ -411,5 +413,29 @@ func TestAStormOfCallsGetsThePlainMessage(t *testing.T) {
 	}
 	if why := s.entries[len(s.entries)-1].Answer.Why; !strings.Contains(why, "the limit of 3 dials an hour is reached") {
 		t.Errorf("why: %q", why)
+	}
+}
+
+func TestAReplyHasToldSomebodyOnceItWasSent(t *testing.T) {
+	for name, tt := range map[string]struct {
+		undelivered string
+		outcome     incident.Outcome
+		why         string
+	}{
+		"delivered":   {"", incident.Told, "the reply was delivered"},
+		"undelivered": {"30003", incident.NotTold, "the reply was not delivered (30003): "},
+	} {
+		s := newFallback(t, recovery.Options{}, recovery.Parts{})
+		result, err := sim.Client{Account: sim.Account{SID: account}}.Send(t.Context(), s.URL+"/fallback/messaging", sim.Message{Undelivered: tt.undelivered})
+		if err != nil || result.Err() != nil {
+			t.Fatal(err, result.Err())
+		}
+		if first := s.entries[0].Answer.Outcome; first != incident.OutcomeUnknown {
+			t.Errorf("%s: before anything came back the outcome was %v", name, first)
+		}
+		last := s.entries[len(s.entries)-1]
+		if last.FollowUp.About != s.entries[0].Failure.ID || last.Answer.Outcome != tt.outcome || !strings.HasPrefix(last.Answer.Why, tt.why) {
+			t.Errorf("%s: got %+v, %v, %q\n%s", name, last.FollowUp, last.Answer.Outcome, last.Answer.Why, result)
+		}
 	}
 }

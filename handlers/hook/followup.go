@@ -48,5 +48,5 @@ func (s *checked) callEnded(f incident.Failure) (e incident.Entry) {
 // isFollowUp says whether an address is one of a follow-up, or of a status.
 func isFollowUp(uri string) bool {
 	path, _, _ := strings.Cut(uri, "?")
-	return strings.Contains(path, "/fallback/voice/")
+	return strings.Contains(path, "/fallback/voice/") || strings.Contains(path, "/fallback/messaging/")
 }

@@ -132,15 +132,18 @@ func (h *Hook) Register(r gin.IRouter) {
 		r.GET(path, h.handle(route))
 		r.POST(path, h.handle(route))
 	}
-	follow := h.handle(route{channel: incident.Voice, follow: true})
-	r.GET(followUpPath, follow)
-	r.POST(followUpPath, follow)
+	for path, channel := range map[string]incident.Channel{followUpPath: incident.Voice, replyPath: incident.Messaging} {
+		follow := h.handle(route{channel: channel, follow: true})
+		r.GET(path, follow)
+		r.POST(path, follow)
+	}
 	r.POST(statusPath, h.handle(route{channel: incident.Voice, status: true}))
 }
 
 const (
 	followUpPath = "/fallback/voice/:action/:token" // of our own documents
-	statusPath   = "/fallback/voice/status"         // what people may set as the status callback of a number
+	replyPath    = "/fallback/messaging/:action/:token"
+	statusPath   = "/fallback/voice/status" // what people may set as the status callback of a number
 )
 
 // Public is the address that Twilio is known to use: PUBLIC_URL, or what a

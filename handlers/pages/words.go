@@ -123,7 +123,10 @@ func outcomeWords(o incident.Outcome, c incident.Channel) string {
 		return "lost"
 	case incident.OutcomeUnknown:
 	}
-	return "outcome unknown"
+	if c == incident.Messaging {
+		return "reply on its way"
+	}
+	return "end not known yet"
 }
 
 // outcomeKind is how good that is, as a class of the style sheet.

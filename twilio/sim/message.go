@@ -16,6 +16,7 @@ type Message struct {
 	AskedFirst          bool   // no ErrorCode and no ErrorUrl: the URL is set as the primary one
 	Method              string // GET or POST; "": POST
 	Changes             Changes
+	Undelivered         string // error code with which replies fail; "": they arrive
 }
 
 // Media is a file that came with a message.

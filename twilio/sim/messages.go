@@ -26,7 +26,7 @@ func (c Client) Send(ctx context.Context, fallbackURL string, message Message) (
 	s.public = asked.Host
 	message = message.withDefaults()
 	params := message.Params(c.Account.SID)
-	w := walk{session: s, rules: messagingRules(), result: Result{SID: message.SID}}
+	w := walk{session: s, rules: messagingRules(), result: Result{SID: message.SID}, undelivered: message.Undelivered}
 	w.fallback = target{url: fallbackURL, method: message.Method, isFallback: true}
 	sender := leg{who: Sender, params: params.Without("ErrorCode", "ErrorUrl"), fallsBack: true}
 	next := w.fallback
@@ -50,7 +50,7 @@ func (w *walk) replies(ctx context.Context, sender *leg, t target) (target, bool
 	for _, n := range root.elements() {
 		switch n.tag {
 		case "Message":
-			w.reply(sender, n, document)
+			w.reply(ctx, sender, n, document)
 		case "Redirect":
 			return target{url: resolve(document, n.words()), method: n.value("method"), params: sender.params}, true
 		}
@@ -58,7 +58,7 @@ func (w *walk) replies(ctx context.Context, sender *leg, t target) (target, bool
 	return target{}, false
 }
 
-func (w *walk) reply(sender *leg, n node, document string) {
+func (w *walk) reply(ctx context.Context, sender *leg, n node, document string) {
 	reply := Reply{
 		From: or(n.value("from"), sender.params.Value("To")),
 		To:   or(n.value("to"), sender.params.Value("From")),
@@ -79,7 +79,31 @@ func (w *walk) reply(sender *leg, n node, document string) {
 	}
 	w.result.Replies = append(w.result.Replies, reply)
 	w.note(Event{Kind: Replied, Who: Sender, Text: reply.Body + strings.Join(reply.Media, " ")})
-	if n.value("action") != "" || n.value("statusCallback") != "" {
-		w.note(Event{Kind: Skipped, Who: Sender, Text: "the message's status is not played"})
+	w.delivered(ctx, sender, n, document, reply)
+}
+
+// delivered tells the status callback of a reply how it fares.
+func (w *walk) delivered(ctx context.Context, sender *leg, n node, document string, reply Reply) {
+	if n.value("action") != "" {
+		w.note(Event{Kind: Skipped, Who: Sender, Text: "the action of <Message> is not played"})
+	}
+	callback := n.value("statusCallback")
+	if callback == "" {
+		return
+	}
+	sid := NewSID("SM")
+	statuses := []string{"sent", "delivered"}
+	if w.undelivered != "" {
+		statuses = []string{"sent", "undelivered"}
+	}
+	for _, status := range statuses {
+		params := Params{
+			{"MessageSid", sid}, {"SmsSid", sid}, {"MessageStatus", status}, {"SmsStatus", status},
+			{"From", reply.From}, {"To", reply.To}, {"AccountSid", w.Account.SID}, {"ApiVersion", "2010-04-01"},
+		}
+		if status == "undelivered" {
+			params = append(params, Param{"ErrorCode", w.undelivered})
+		}
+		w.tell(ctx, target{url: resolve(document, callback), method: "POST", params: params})
 	}
 }

@@ -53,6 +53,8 @@ type walk struct {
 	at       time.Duration // since the call began
 	answered bool
 	gone     bool // the caller has hung up
+
+	undelivered string // error code with which replies fail
 }
 
 // leg is somebody on the call, and what Twilio says about them in every request.
