@@ -92,6 +92,7 @@ type match struct {
 type step struct {
 	At       value
 	Failover []value `yaml:"failover"`
+	Hedge    value   `yaml:"hedge"`
 	Message  value   `yaml:"message"`
 	Reject   value   `yaml:"reject"`
 	Ignore   value   `yaml:"ignore"`

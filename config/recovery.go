@@ -48,16 +48,24 @@ func (a *answering) rule(key string, written rule, sids map[string]string) recov
 		case one.Message.set() && one.Message.text != "apology":
 			a.mistake(one.Message, "is no text", "write apology: the text for the caller's situation")
 		}
-		a.places[at+".reject"] = one.Reject
+		a.places[at+".reject"], a.places[at+".hedge"] = one.Reject, one.Hedge
 		o.Steps = append(o.Steps, recovery.StepOptions{
 			Failover: a.list(at+".failover", one.Failover), Message: one.Message.set(),
-			Reject: one.Reject.text, Ignore: a.boolean(one.Ignore, false),
+			Reject: one.Reject.text, Ignore: a.boolean(one.Ignore, false), Hedge: a.hedge(one.Hedge),
 		})
 		for n := range one.Failover {
 			a.places[at+".failover"] = one.Failover[n]
 		}
 	}
 	return o
+}
+
+// hedge is after how long the next target is asked, too; 0 where nobody said.
+func (a *answering) hedge(v value) time.Duration {
+	if !v.set() {
+		return 0
+	}
+	return a.duration(v, 300*time.Millisecond, 50*time.Millisecond, 2*time.Second)
 }
 
 func (a *answering) match(key string, written rule, sids map[string]string) recovery.Match {

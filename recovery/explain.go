@@ -44,6 +44,9 @@ func explain(f incident.Failure, p Plan, step Step, standbys *standby.Client) (s
 		for _, target := range step.Targets {
 			said = append(said, explainTarget(f, p, target, standbys))
 		}
+		if step.Hedge > 0 {
+			said = append(said, "Each is asked "+step.Hedge.String()+" after the one before it, or at once where that fails, and the first answer counts.")
+		}
 		return said, false
 	case Reject:
 		if p.Unanswered {

@@ -8,29 +8,25 @@ import (
 	"github.com/backstop-project/backstop/recovery/standby"
 )
 
-// failover asks standby servers, one after the other, until one serves. Where
-// none does, the answer has no Document; tried says why those did not that were
-// asked before, each in one line.
-func (r *Recovery) failover(ctx context.Context, q Request, p Plan, targets []*standby.Target) (a incident.Answer, tried []string) {
+// failover asks standby servers until one serves. Where none does, the answer
+// has no Document; tried says why those did not that were asked before, each in
+// one line.
+func (r *Recovery) failover(ctx context.Context, q Request, p Plan, step Step) (a incident.Answer, tried []string) {
 	question := standby.Question{
 		Method: q.Method, Params: q.Params, Failed: q.ErrorURL, Token: q.Token, Voice: q.Channel == incident.Voice,
 		Sign: func(url string, form []incident.Param) (string, bool) { return q.Keys.Sign(q.Match, url, form) },
 	}
-	for _, target := range targets {
-		if !target.Serves(q.AccountSID) && !q.Drill {
-			continue
+	var targets []*standby.Target
+	for _, target := range step.Targets {
+		if target.Serves(q.AccountSID) || q.Drill {
+			targets = append(targets, target)
 		}
-		if ctx.Err() != nil {
-			tried = append(tried, target.Name+": no time was left for it")
-			continue
-		}
-		document, err := r.standbys.Serve(ctx, target, &question, p.primaries)
-		if err == nil {
-			return saved(p, target.Name, document), tried
-		}
-		tried = append(tried, target.Name+": "+err.Error())
 	}
-	return incident.Answer{}, tried
+	document, from, tried := r.standbys.ServeFirst(ctx, targets, step.Hedge, &question, p.primaries)
+	if from == nil {
+		return incident.Answer{}, tried
+	}
+	return saved(p, from.Name, document), tried
 }
 
 // saved is what a standby server answered in the place of the one that failed.

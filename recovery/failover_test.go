@@ -164,6 +164,24 @@ func TestAllStandbysTogetherTakeNoLongerThanTheBudget(t *testing.T) {
 	}
 }
 
+func TestAHedgedStepWaitsForNoTargetThatHangs(t *testing.T) {
+	t.Parallel()
+	all := map[string]*server{"hung": newServer(t, hangs), "live": newServer(t, serves(hello))}
+	o := recovery.Options{
+		Primaries: []string{"https://www.example.com"}, Targets: map[string]standby.Options{},
+		Rules: []recovery.RuleOptions{{Steps: []recovery.StepOptions{{Failover: []string{"hung", "live"}, Hedge: 100 * time.Millisecond}}}},
+	}
+	for name, s := range all {
+		o.Targets[name] = standby.Options{URL: s.URL + "{path}", AllowPrivate: true}
+	}
+	q := request(t, failed(failedURL))
+	began := time.Now()
+	_, a := recovery.New(words(t), recovery.NewRecent(), standby.NewClient(standby.ClientOptions{})).Answer(t.Context(), q, recovery.Decide(q.Failure, rules(t, o)))
+	if took := time.Since(began); a.Step != "failover live" || a.Why != "hung: it had not answered when live did" || took > 2*time.Second {
+		t.Errorf("got %q, %q after %s", a.Step, a.Why, took)
+	}
+}
+
 func TestATargetThatFailsIsNotAskedForEveryCaller(t *testing.T) {
 	t.Parallel()
 	bad := newServer(t, func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(http.StatusBadGateway) })

@@ -1,6 +1,8 @@
 package recovery
 
 import (
+	"time"
+
 	"github.com/backstop-project/backstop/incident"
 	"github.com/backstop-project/backstop/recovery/standby"
 	"github.com/backstop-project/backstop/twilio"
@@ -21,6 +23,7 @@ const (
 type Step struct {
 	Kind    Kind
 	Targets []*standby.Target // of Failover: to be asked in this order
+	Hedge   time.Duration     // of Failover: after which the next one is asked, too; 0 for not before one fails
 	Reason  string            // of Reject: busy or rejected
 }
 

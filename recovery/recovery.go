@@ -95,7 +95,7 @@ func (r *Recovery) carryOut(ctx context.Context, q Request, p Plan) incident.Ans
 func (r *Recovery) try(ctx context.Context, q Request, p Plan, step Step) (a incident.Answer, why []string) {
 	switch step.Kind {
 	case Failover:
-		return r.failover(ctx, q, p, step.Targets)
+		return r.failover(ctx, q, p, step)
 	case Reject:
 		if !p.Unanswered {
 			return a, []string{"reject: only a call that rings can be rejected"}

@@ -3,6 +3,7 @@ package recovery
 import (
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/backstop-project/backstop/incident"
 	"github.com/backstop-project/backstop/twilio"
@@ -38,6 +39,10 @@ type StepOptions struct {
 	Message  bool     // say or write the text for the situation
 	Reject   string   // busy or rejected: end a call that still rings, unbilled
 	Ignore   bool     // say nothing
+
+	// Hedge stands beside Failover: each time that it passes without an
+	// answer the next target is asked, too. 0: not before one fails.
+	Hedge time.Duration
 }
 
 // rule is one that was checked.

@@ -84,6 +84,9 @@ func (c *ruleChecker) rule(key string, o RuleOptions, more bool) rule {
 }
 
 func (c *ruleChecker) step(key string, o StepOptions) Step {
+	if o.Hedge > 0 && len(o.Failover) < 2 {
+		c.mistake(key+".hedge", o.Hedge.String(), "has no two targets beside it, of which the second could be asked", "write {failover: [a, b], hedge: 300ms}, or remove it")
+	}
 	kinds := 0
 	for _, named := range []bool{len(o.Failover) > 0, o.Message, o.Reject != "", o.Ignore} {
 		if named {
@@ -105,7 +108,7 @@ func (c *ruleChecker) step(key string, o StepOptions) Step {
 		}
 		return Step{Kind: Reject, Reason: o.Reject}
 	}
-	step := Step{Kind: Failover}
+	step := Step{Kind: Failover, Hedge: o.Hedge}
 	for _, name := range o.Failover {
 		t := c.targets[name]
 		if t == nil {

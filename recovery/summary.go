@@ -18,8 +18,12 @@ func (r *rule) does() []string {
 	for _, step := range r.steps {
 		switch step.Kind {
 		case Failover:
-			for _, target := range step.Targets {
-				steps = append(steps, "asks "+target.Name)
+			for i, target := range step.Targets {
+				asks := "asks " + target.Name
+				if i > 0 && step.Hedge > 0 {
+					asks += " " + step.Hedge.String() + " later at most"
+				}
+				steps = append(steps, asks)
 			}
 		case Reject:
 			steps = append(steps, "rejects a call that rings ("+step.Reason+")")

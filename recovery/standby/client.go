@@ -21,6 +21,8 @@ type Client struct {
 type ClientOptions struct {
 	TLS *tls.Config      // whom to trust; the system's certificates where nil
 	Now func() time.Time // time.Now where nil
+	// Transport stands in for the network; nil for the network itself.
+	Transport http.RoundTripper
 }
 
 // Bounds of what a server may send before its document.
@@ -43,6 +45,17 @@ func NewClient(o ClientOptions) *Client {
 // environment, and looks at the address that is really connected to, so that a
 // name cannot lead into the house.
 func newHTTPClient(o ClientOptions, publicOnly bool) *http.Client {
+	transport := o.Transport
+	if transport == nil {
+		transport = newTransport(o, publicOnly)
+	}
+	return &http.Client{
+		Transport:     transport,
+		CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
+	}
+}
+
+func newTransport(o ClientOptions, publicOnly bool) *http.Transport {
 	dialer := &net.Dialer{Timeout: dialWithin}
 	if publicOnly {
 		dialer.ControlContext = refusePrivate
@@ -51,15 +64,12 @@ func newHTTPClient(o ClientOptions, publicOnly bool) *http.Client {
 	if o.TLS != nil {
 		settings = o.TLS.Clone()
 	}
-	return &http.Client{
-		Transport: &http.Transport{
-			DialContext:            dialer.DialContext,
-			TLSClientConfig:        settings,
-			MaxResponseHeaderBytes: mostHeader,
-			MaxIdleConnsPerHost:    idleEach,
-			IdleConnTimeout:        keepIdle,
-		},
-		CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
+	return &http.Transport{
+		DialContext:            dialer.DialContext,
+		TLSClientConfig:        settings,
+		MaxResponseHeaderBytes: mostHeader,
+		MaxIdleConnsPerHost:    idleEach,
+		IdleConnTimeout:        keepIdle,
 	}
 }
 
