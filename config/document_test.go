@@ -203,7 +203,7 @@ func namedBy(key string) string {
 	if !strings.HasPrefix(key, "recovery") {
 		return ""
 	}
-	return "\ntargets: {standby: {url: 'https://standby.example.com'}}\nlines: [{match: '+49*', tags: [clinic]}]\n" +
+	return "\ntargets: {standby: {url: 'https://standby.example.com', probe: /healthz}}\nlines: [{match: '+49*', tags: [clinic]}]\n" +
 		"accounts: [{name: main, sid: " + sid + ", auth_tokens: [" + token + "]}]\n"
 }
 

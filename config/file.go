@@ -6,7 +6,7 @@ type file struct {
 	At             value
 	PublicURL      value              `yaml:"public_url"`
 	Accounts       []account          `yaml:"accounts"`
-	Primaries      []value            `yaml:"primaries"`
+	Primaries      []primary          `yaml:"primaries"`
 	Lines          []line             `yaml:"lines"`
 	Targets        map[string]target  `yaml:"targets"`
 	Recovery       []rule             `yaml:"recovery"`
@@ -56,6 +56,16 @@ type line struct {
 	Wording wording `yaml:",inline"`
 }
 
+// primary is one of the customer's own servers; it may be written as its URL
+// alone.
+type primary struct {
+	At           value
+	URL          value `yaml:"url,alone"`
+	Probe        value `yaml:"probe"`
+	ProbeEvery   value `yaml:"probe_every"`
+	AllowPrivate value `yaml:"allow_private"`
+}
+
 // target is a server that can stand in.
 type target struct {
 	At           value
@@ -64,6 +74,8 @@ type target struct {
 	Accounts     []value `yaml:"accounts"`
 	AllowPrivate value   `yaml:"allow_private"`
 	WithError    value   `yaml:"with_error"`
+	Probe        value   `yaml:"probe"`
+	ProbeEvery   value   `yaml:"probe_every"`
 }
 
 // rule is what callers get in one case.
@@ -87,6 +99,7 @@ type match struct {
 	Paths      []value `yaml:"paths"`
 	Directions []value `yaml:"directions"`
 	Statuses   []value `yaml:"statuses"`
+	Health     []value `yaml:"health"`
 }
 
 type step struct {

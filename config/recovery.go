@@ -16,7 +16,7 @@ func (a *answering) rules(f file, o *recovery.Options) {
 	for _, one := range f.Accounts {
 		sids[one.Name.text] = one.SID.text
 	}
-	o.Primaries = a.list("primaries", f.Primaries)
+	a.primaries(f, o)
 	o.Targets = make(map[string]standby.Options, len(f.Targets))
 	for name, one := range f.Targets {
 		if one.At.invalid {
@@ -27,13 +27,46 @@ func (a *answering) rules(f file, o *recovery.Options) {
 			URL: one.URL.text, Timeout: a.duration(one.Timeout, standby.DefaultTimeout, 100*time.Millisecond, recovery.Budget),
 			Accounts:     named(sids, a.list("targets."+name+".accounts", one.Accounts)),
 			AllowPrivate: a.boolean(one.AllowPrivate, false), WithError: a.boolean(one.WithError, false),
+			Probe: one.Probe.text, ProbeEvery: a.probeEvery(one.Probe, one.ProbeEvery),
 		}
+		a.places["targets."+name+".probe"] = one.Probe
 	}
 	for _, one := range f.Recovery {
 		if !one.At.invalid {
 			o.Rules = append(o.Rules, a.rule(fmt.Sprintf("recovery[%d]", len(o.Rules)), one, sids))
 		}
 	}
+}
+
+// primaries are the customer's own servers, and how those are probed that are.
+func (a *answering) primaries(f file, o *recovery.Options) {
+	o.PrimaryProbes = map[string]standby.ProbeOptions{}
+	for _, one := range f.Primaries {
+		if one.At.invalid || one.URL.invalid {
+			continue
+		}
+		key := fmt.Sprintf("primaries[%d]", len(o.Primaries))
+		a.places[key] = one.URL
+		if one.URL.absent() {
+			a.places[key] = one.At
+		}
+		a.places[key+".probe"] = one.Probe
+		o.Primaries = append(o.Primaries, one.URL.text)
+		probe := standby.ProbeOptions{
+			URL: one.Probe.text, Every: a.probeEvery(one.Probe, one.ProbeEvery), AllowPrivate: a.boolean(one.AllowPrivate, false),
+		}
+		if one.Probe.set() {
+			o.PrimaryProbes[one.URL.text] = probe
+		}
+	}
+}
+
+// probeEvery is how often a server is probed.
+func (a *answering) probeEvery(probe, every value) time.Duration {
+	if every.set() && probe.absent() {
+		a.mistake(every, "has no probe beside it", "say what to ask, such as probe: /healthz, or remove it")
+	}
+	return a.duration(every, standby.DefaultProbeEvery, 5*time.Second, 10*time.Minute)
 }
 
 func (a *answering) rule(key string, written rule, sids map[string]string) recovery.RuleOptions {
@@ -81,6 +114,7 @@ func (a *answering) match(key string, written rule, sids map[string]string) reco
 		From: a.list(key+".from", m.From), To: a.list(key+".to", m.To), Accounts: named(sids, a.list(key+".accounts", m.Accounts)),
 		Hosts: a.list(key+".hosts", m.Hosts), Paths: a.list(key+".paths", m.Paths),
 		Directions: a.list(key+".directions", m.Directions), Statuses: a.list(key+".statuses", m.Statuses),
+		Health: a.list(key+".health", m.Health),
 	}
 }
 

@@ -43,7 +43,7 @@ func (r *Rules) covered(match, account string, channel incident.Channel) bool {
 	}
 	params = append(params, sid)
 	params = append(params, exampleOf(match)...)
-	plan := Decide(incident.NewFailure(time.Unix(0, 0), "POST", params), *r)
+	plan := Decide(incident.NewFailure(time.Unix(0, 0), "POST", params), *r, State{})
 	for _, step := range plan.Steps {
 		if step.Kind != Message {
 			return true

@@ -60,12 +60,12 @@ func TestSituation(t *testing.T) {
 				name, value, _ := strings.Cut(field, "=")
 				pairs = append(pairs, name, value)
 			}
-			if got := recovery.Decide(call(pairs...), recovery.Rules{}).Situation; got != tt.want {
+			if got := recovery.Decide(call(pairs...), recovery.Rules{}, recovery.State{}).Situation; got != tt.want {
 				t.Errorf("got %v, want %v", got, tt.want)
 			}
 		})
 	}
-	if got := recovery.Decide(failure(noon(), "CallStatus", "ringing"), recovery.Rules{}).Situation; got != 0 {
+	if got := recovery.Decide(failure(noon(), "CallStatus", "ringing"), recovery.Rules{}, recovery.State{}).Situation; got != 0 {
 		t.Errorf("neither call nor message: got %v, want none", got)
 	}
 }
@@ -111,7 +111,7 @@ func TestTheMostSpecificLineWins(t *testing.T) {
 	}
 	for name, tt := range tests {
 		t.Run(name, func(t *testing.T) {
-			if got := recovery.Decide(tt.failure, r).Wording.Name; got != tt.want {
+			if got := recovery.Decide(tt.failure, r, recovery.State{}).Wording.Name; got != tt.want {
 				t.Errorf("got %q, want %q", got, tt.want)
 			}
 		})
@@ -130,7 +130,7 @@ func TestTenThousandLinesAreFound(t *testing.T) {
 		for want, to := range map[string]string{
 			fmt.Sprintf("exact %d", i): fmt.Sprintf("+1415%07d", i), fmt.Sprintf("prefix %d", i): fmt.Sprintf("+44%05d999", i),
 		} {
-			if got := recovery.Decide(call("To", to), r).Wording.Name; got != want {
+			if got := recovery.Decide(call("To", to), r, recovery.State{}).Wording.Name; got != want {
 				t.Fatalf("%s: got %q, want %q", to, got, want)
 			}
 		}
@@ -209,7 +209,7 @@ func TestLanguage(t *testing.T) {
 	}
 	for name, tt := range tests {
 		t.Run(name, func(t *testing.T) {
-			w := recovery.Decide(tt.failure, rules(t, tt.options)).Wording
+			w := recovery.Decide(tt.failure, rules(t, tt.options), recovery.State{}).Wording
 			if diff := cmp.Diff(tt.want, w.Languages); diff != "" {
 				t.Errorf("languages (-want +got):\n%s", diff)
 			}
@@ -227,12 +227,12 @@ func TestWhatALineLeavesOpenTheAccountSays(t *testing.T) {
 		Accounts: map[string]recovery.Style{account: {Name: "Account", Say: "Closed today.", Languages: []string{"en"}}},
 		Lines:    []recovery.Line{{Match: "+1*", Style: recovery.Style{Play: "line.mp3"}}},
 	})
-	got := recovery.Decide(call("To", "+14155550100"), r).Wording
+	got := recovery.Decide(call("To", "+14155550100"), r, recovery.State{}).Wording
 	want := incident.Wording{Name: "Account", Languages: []string{"en"}, Play: "/media/line.mp3", Hold: "/media/hold.wav"}
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Errorf("the line's recording takes the place of the account's words (-want +got):\n%s", diff)
 	}
-	got = recovery.Decide(call("To", "+4930123456"), r).Wording
+	got = recovery.Decide(call("To", "+4930123456"), r, recovery.State{}).Wording
 	want = incident.Wording{Name: "Account", Languages: []string{"en"}, Say: "Closed today.", Hold: "/media/hold.wav"}
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Errorf("(-want +got):\n%s", diff)
@@ -242,7 +242,7 @@ func TestWhatALineLeavesOpenTheAccountSays(t *testing.T) {
 func TestRecordingsBelowAProxysPath(t *testing.T) {
 	for _, base := range []string{"/backstop", "/backstop/"} {
 		r := rules(t, recovery.Options{Media: media(t, "x.mp3"), BasePath: base, House: recovery.Style{Play: "x.mp3"}})
-		if got, want := recovery.Decide(call(), r).Wording.Play, "/backstop/media/x.mp3"; got != want {
+		if got, want := recovery.Decide(call(), r, recovery.State{}).Wording.Play, "/backstop/media/x.mp3"; got != want {
 			t.Errorf("got %q, want %q", got, want)
 		}
 	}
@@ -375,7 +375,7 @@ func FuzzDecide(f *testing.F) {
 	texts, recent := words(f), recovery.NewRecent()
 	f.Fuzz(func(t *testing.T, sid, name, value, to string) {
 		failure := failure(noon(), sid, "x", name, value, "To", to, "From", value)
-		document, a := recovery.New(texts, recent, nil).Answer(t.Context(), recovery.Request{Failure: failure}, recovery.Decide(failure, r))
+		document, a := recovery.New(texts, recent, nil).Answer(t.Context(), recovery.Request{Failure: failure}, recovery.Decide(failure, r, recovery.State{}))
 		if len(document) == 0 || a.Outcome == incident.OutcomeUnknown {
 			t.Errorf("got %q, %v", document, a.Outcome)
 		}

@@ -77,7 +77,7 @@ func TestAStandbyThatServesSavesTheCall(t *testing.T) {
 	})
 	r := standbys(t, 3*time.Second, map[string]*server{"standby": live}, "standby")
 	q := request(t, failed(failedURL, "To", "+4930123456"))
-	document, a := recovery.New(words(t), recovery.NewRecent(), standby.NewClient(standby.ClientOptions{})).Answer(t.Context(), q, recovery.Decide(q.Failure, r))
+	document, a := recovery.New(words(t), recovery.NewRecent(), standby.NewClient(standby.ClientOptions{})).Answer(t.Context(), q, recovery.Decide(q.Failure, r, recovery.State{}))
 	if !strings.Contains(string(document), `action="`+live.URL+`/voice/next"`) || string(a.Document) != string(document) {
 		t.Errorf("got %s", document)
 	}
@@ -121,7 +121,7 @@ func TestWhereNoStandbyServesTheCallerHearsTheTextAndWhyIsSaid(t *testing.T) {
 			t.Parallel()
 			q := request(t, c.failure)
 			document, a := recovery.New(words(t), recovery.NewRecent(), standby.NewClient(standby.ClientOptions{})).
-				Answer(t.Context(), q, recovery.Decide(q.Failure, standbys(t, 3*time.Second, all, c.names...)))
+				Answer(t.Context(), q, recovery.Decide(q.Failure, standbys(t, 3*time.Second, all, c.names...), recovery.State{}))
 			if a.Step != c.step || a.Outcome != c.outcome {
 				t.Errorf("got %q, %v, want %q, %v", a.Step, a.Outcome, c.step, c.outcome)
 			}
@@ -143,7 +143,7 @@ func TestAMessageMayBeSavedToo(t *testing.T) {
 	f := failure(noon(), "MessageSid", messageSID, "AccountSid", account, "From", "+4917100000", "To", "+4930123456", "Body", "STOP", "ErrorUrl", failedURL)
 	q := request(t, f)
 	document, a := recovery.New(words(t), recovery.NewRecent(), standby.NewClient(standby.ClientOptions{})).
-		Answer(t.Context(), q, recovery.Decide(f, standbys(t, 3*time.Second, map[string]*server{"live": live}, "live")))
+		Answer(t.Context(), q, recovery.Decide(f, standbys(t, 3*time.Second, map[string]*server{"live": live}, "live"), recovery.State{}))
 	if a.Outcome != incident.Saved || !strings.Contains(string(document), "Your table is booked") {
 		t.Errorf("got %+v: what to do about STOP is for the customer's own program", a)
 	}
@@ -155,7 +155,7 @@ func TestAllStandbysTogetherTakeNoLongerThanTheBudget(t *testing.T) {
 	q := request(t, failed(failedURL))
 	began := time.Now()
 	document, a := recovery.New(words(t), recovery.NewRecent(), standby.NewClient(standby.ClientOptions{})).
-		Answer(t.Context(), q, recovery.Decide(q.Failure, standbys(t, 3*time.Second, hung, "a", "b", "c")))
+		Answer(t.Context(), q, recovery.Decide(q.Failure, standbys(t, 3*time.Second, hung, "a", "b", "c"), recovery.State{}))
 	if took := time.Since(began); took < recovery.Budget || took > 2*recovery.Budget {
 		t.Errorf("it took %s, want %s", took, recovery.Budget)
 	}
@@ -176,7 +176,7 @@ func TestAHedgedStepWaitsForNoTargetThatHangs(t *testing.T) {
 	}
 	q := request(t, failed(failedURL))
 	began := time.Now()
-	_, a := recovery.New(words(t), recovery.NewRecent(), standby.NewClient(standby.ClientOptions{})).Answer(t.Context(), q, recovery.Decide(q.Failure, rules(t, o)))
+	_, a := recovery.New(words(t), recovery.NewRecent(), standby.NewClient(standby.ClientOptions{})).Answer(t.Context(), q, recovery.Decide(q.Failure, rules(t, o), recovery.State{}))
 	if took := time.Since(began); a.Step != "failover live" || a.Why != "hung: it had not answered when live did" || took > 2*time.Second {
 		t.Errorf("got %q, %q after %s", a.Step, a.Why, took)
 	}
@@ -190,7 +190,7 @@ func TestATargetThatFailsIsNotAskedForEveryCaller(t *testing.T) {
 	var last incident.Answer
 	for range 10 {
 		q := request(t, failed(failedURL))
-		_, last = answers.Answer(t.Context(), q, recovery.Decide(q.Failure, r))
+		_, last = answers.Answer(t.Context(), q, recovery.Decide(q.Failure, r, recovery.State{}))
 	}
 	if n := bad.asked.Load(); n != 3 || !strings.Contains(last.Why, "failed 3 times in a row") || !strings.Contains(last.Why, "answered 502") {
 		t.Errorf("asked %d times, and says %q", n, last.Why)
@@ -210,7 +210,7 @@ func TestWhoHangsUpSaysNothingAboutTheStandby(t *testing.T) {
 		ctx, cancel := context.WithCancel(t.Context())
 		go func() { <-reached; cancel() }()
 		q := request(t, failed(failedURL))
-		_, _ = answers.Answer(ctx, q, recovery.Decide(q.Failure, r))
+		_, _ = answers.Answer(ctx, q, recovery.Decide(q.Failure, r, recovery.State{}))
 	}
 	if n := slow.asked.Load(); n != 5 {
 		t.Errorf("asked %d times, want each time", n)

@@ -53,8 +53,8 @@ func (p *Plan) Rule() string {
 }
 
 // Decide says what f's caller is to get. It is pure: it depends on nothing but
-// f and r.
-func Decide(f incident.Failure, r Rules) Plan {
+// f, r and s.
+func Decide(f incident.Failure, r Rules, s State) Plan {
 	seen := readFacts(f)
 	line := r.lineOf(f, &seen)
 	p := Plan{Situation: situation(f.Channel, &seen), Wording: r.wording(f, line), primaries: r.primaries}
@@ -72,7 +72,7 @@ func Decide(f incident.Failure, r Rules) Plan {
 		p.Quiet, p.Why = true, "no answer: Twilio named neither a call nor a message"
 		return p
 	}
-	if rule := r.rule(f, &seen, line); rule != nil {
+	if rule := r.rule(f, &seen, line, s); rule != nil {
 		p.rule, p.Steps = rule, rule.steps
 	}
 	return p

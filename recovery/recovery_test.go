@@ -67,7 +67,7 @@ func rules(tb testing.TB, o recovery.Options) recovery.Rules {
 func TestAnswerSaysWhatTheCallerHeard(t *testing.T) {
 	r := rules(t, recovery.Options{Lines: []recovery.Line{{Match: "+4930*", Style: recovery.Style{Name: "Praxis Berlin"}}}})
 	f := call("From", "+15550123", "To", "+4930123456", "CallStatus", "ringing", "Direction", "inbound")
-	document, got := recovery.New(words(t), recovery.NewRecent(), nil).Answer(context.Background(), recovery.Request{Failure: f}, recovery.Decide(f, r))
+	document, got := recovery.New(words(t), recovery.NewRecent(), nil).Answer(context.Background(), recovery.Request{Failure: f}, recovery.Decide(f, r, recovery.State{}))
 	if !bytes.Equal(document, got.Document) {
 		t.Error("the document is not the answer's")
 	}
@@ -86,7 +86,7 @@ func TestAnswerSaysWhatTheCallerHeard(t *testing.T) {
 
 func TestAnswerToACallThatHasEnded(t *testing.T) {
 	f := call("To", "+15550100", "CallStatus", "completed")
-	_, got := recovery.New(words(t), recovery.NewRecent(), nil).Answer(context.Background(), recovery.Request{Failure: f}, recovery.Decide(f, rules(t, recovery.Options{})))
+	_, got := recovery.New(words(t), recovery.NewRecent(), nil).Answer(context.Background(), recovery.Request{Failure: f}, recovery.Decide(f, rules(t, recovery.Options{}), recovery.State{}))
 	if got.Outcome != incident.NotTold || got.Why != "nobody heard it: the call had ended (completed)" || got.Heard == "" {
 		t.Errorf("got %v, %q, %q", got.Outcome, got.Why, got.Heard)
 	}
@@ -106,7 +106,7 @@ func TestAnswersOfNoWords(t *testing.T) {
 	for name, tt := range tests {
 		t.Run(name, func(t *testing.T) {
 			document, got := recovery.New(words(t), recovery.NewRecent(), nil).
-				Answer(context.Background(), recovery.Request{Failure: tt.failure}, recovery.Decide(tt.failure, rules(t, recovery.Options{})))
+				Answer(context.Background(), recovery.Request{Failure: tt.failure}, recovery.Decide(tt.failure, rules(t, recovery.Options{}), recovery.State{}))
 			if !strings.HasSuffix(string(document), "<Response/>") {
 				t.Errorf("got %s, want <Response/>", document)
 			}
@@ -150,7 +150,7 @@ func TestMessagesThatGetNoReply(t *testing.T) {
 	for name, tt := range tests {
 		t.Run(name, func(t *testing.T) {
 			document, got := recovery.New(words(t), recovery.NewRecent(), nil).
-				Answer(context.Background(), recovery.Request{Failure: tt.failure}, recovery.Decide(tt.failure, rules(t, recovery.Options{})))
+				Answer(context.Background(), recovery.Request{Failure: tt.failure}, recovery.Decide(tt.failure, rules(t, recovery.Options{}), recovery.State{}))
 			if got.Why != tt.why {
 				t.Errorf("got why %q, want %q", got.Why, tt.why)
 			}
@@ -171,7 +171,7 @@ func TestOneReplyAnHour(t *testing.T) {
 	r := rules(t, recovery.Options{})
 	recent := recovery.NewRecent()
 	ask := func(f incident.Failure) incident.Answer {
-		_, a := recovery.New(words(t), recent, nil).Answer(context.Background(), recovery.Request{Failure: f}, recovery.Decide(f, r))
+		_, a := recovery.New(words(t), recent, nil).Answer(context.Background(), recovery.Request{Failure: f}, recovery.Decide(f, r, recovery.State{}))
 		return a
 	}
 	const anna, ben = "+15550123456", "+15550123457"
@@ -226,7 +226,7 @@ func TestAnAnswerOfNoWordsTellsNobody(t *testing.T) {
 	const from, to = "+15550123456", "+4930123456"
 	for _, f := range []incident.Failure{message(noon(), from, "hello"), call("From", from, "CallStatus", "ringing"), call("From", from, "CallStatus", "completed")} {
 		r := rules(t, recovery.Options{House: recovery.Style{Languages: []string{"en"}}})
-		_, a := recovery.New(own, recent, nil).Answer(t.Context(), recovery.Request{Failure: f}, recovery.Decide(f, r))
+		_, a := recovery.New(own, recent, nil).Answer(t.Context(), recovery.Request{Failure: f}, recovery.Decide(f, r, recovery.State{}))
 		if a.Outcome != incident.NotTold || !strings.HasPrefix(a.Why, "nothing ") || a.Heard != "" {
 			t.Errorf("%v: got %v, %q, heard %q", f.Channel, a.Outcome, a.Why, a.Heard)
 		}
@@ -287,7 +287,7 @@ func (broken) Ours(string, incident.Answer) bool { panic("no such text") }
 
 func TestAnswerSurvivesAnything(t *testing.T) {
 	for _, f := range []incident.Failure{call("To", "+15550100"), message(noon(), "+15550123456", "hello")} {
-		document, a := recovery.New(broken{}, recovery.NewRecent(), nil).Answer(context.Background(), recovery.Request{Failure: f}, recovery.Decide(f, recovery.Rules{}))
+		document, a := recovery.New(broken{}, recovery.NewRecent(), nil).Answer(context.Background(), recovery.Request{Failure: f}, recovery.Decide(f, recovery.Rules{}, recovery.State{}))
 		if !bytes.Equal(document, recovery.Apology(f.Channel)) || !bytes.Equal(a.Document, document) {
 			t.Errorf("%v: got %s, want the prepared apology", f.Channel, document)
 		}
@@ -326,7 +326,7 @@ func TestThePreparedDocumentsAreTwiML(t *testing.T) {
 
 func TestThePreparedApologyIsOneOfOurs(t *testing.T) {
 	f := message(noon(), "+15550123456", "")
-	_, a := recovery.New(broken{}, recovery.NewRecent(), nil).Answer(context.Background(), recovery.Request{Failure: f}, recovery.Decide(f, recovery.Rules{}))
+	_, a := recovery.New(broken{}, recovery.NewRecent(), nil).Answer(context.Background(), recovery.Request{Failure: f}, recovery.Decide(f, recovery.Rules{}, recovery.State{}))
 	if !words(t).Ours(a.Heard, incident.Answer{}) {
 		t.Errorf("%q would be answered when it comes back", a.Heard)
 	}
@@ -349,7 +349,7 @@ func TestThePreparedApologySaysTheBuiltInWords(t *testing.T) {
 
 func TestWhoCouldNotBeVerifiedThenGotTheConstantApology(t *testing.T) {
 	f := message(noon(), "+15550123456", "hello")
-	p := recovery.Decide(f, recovery.Rules{})
+	p := recovery.Decide(f, recovery.Rules{}, recovery.State{})
 	told := recovery.Unverified(f, p, false)
 	if !bytes.Equal(told.Document, recovery.Apology(incident.Messaging)) || told.Outcome != incident.Told || told.Heard == "" {
 		t.Errorf("got %+v", told)
@@ -368,7 +368,9 @@ func TestThePreparedApologyCannotBeChanged(t *testing.T) {
 
 func TestAUsualAnswerAllocatesNothing(t *testing.T) {
 	r, answers, f := rules(t, recovery.Options{}), recovery.New(words(t), recovery.NewRecent(), nil), usualCall()
-	if n := testing.AllocsPerRun(100, func() { answers.Answer(t.Context(), recovery.Request{Failure: f}, recovery.Decide(f, r)) }); n > 2 {
+	if n := testing.AllocsPerRun(100, func() {
+		answers.Answer(t.Context(), recovery.Request{Failure: f}, recovery.Decide(f, r, recovery.State{}))
+	}); n > 2 {
 		t.Errorf("%v allocations, want 2 at most", n)
 	}
 }
@@ -391,7 +393,7 @@ func BenchmarkAnswer(b *testing.B) {
 	ctx := context.Background()
 	b.ReportAllocs()
 	for b.Loop() {
-		if document, _ := answers.Answer(ctx, recovery.Request{Failure: f}, recovery.Decide(f, r)); len(document) == 0 {
+		if document, _ := answers.Answer(ctx, recovery.Request{Failure: f}, recovery.Decide(f, r, recovery.State{})); len(document) == 0 {
 			b.Fatal("no document")
 		}
 	}

@@ -31,6 +31,7 @@ type Match struct {
 	Paths      []string // of the ErrorUrl
 	Directions []string // inbound, outbound-api, outbound-dial
 	Statuses   []string // CallStatus: ringing, in-progress …
+	Health     []string // of a target or primary that is probed: "standby down", "https://www.example.com up"
 }
 
 // StepOptions is one step: exactly one of its fields is set.
@@ -59,18 +60,19 @@ type condition func(c *asked) bool
 // asked is what conditions look at.
 type asked struct {
 	incident.Failure
-	seen *facts
-	line found
-	at   twilio.ErrorURL // parsed when first looked at
-	read bool
+	seen  *facts
+	line  found
+	state State
+	at    twilio.ErrorURL // parsed when first looked at
+	read  bool
 }
 
 // rule is the first that matches, nil where none does.
-func (r *Rules) rule(f incident.Failure, seen *facts, line found) *rule {
+func (r *Rules) rule(f incident.Failure, seen *facts, line found, s State) *rule {
 	if len(r.rules) == 0 {
 		return nil
 	}
-	c := &asked{Failure: f, seen: seen, line: line}
+	c := &asked{Failure: f, seen: seen, line: line, state: s}
 	for i := range r.rules {
 		if r.rules[i].matches(c) {
 			return &r.rules[i]

@@ -70,7 +70,7 @@ func TestARuleMatchesWhereAllThatItAsksHolds(t *testing.T) {
 				Lines: []recovery.Line{{Match: "+4930*", Tags: []string{"clinic"}}, {Match: "+4940*", Tags: []string{"shop"}}},
 				Rules: []recovery.RuleOptions{{Name: "it", Match: c.match, Steps: []recovery.StepOptions{{Message: true}}}},
 			})
-			plan := recovery.Decide(c.failure, r)
+			plan := recovery.Decide(c.failure, r, recovery.State{})
 			if got := plan.Rule() == "it" && len(plan.Steps) == 1; got != c.want {
 				t.Errorf("matched: %v, want %v", got, c.want)
 			}
@@ -92,15 +92,15 @@ func TestTheFirstRuleThatMatchesIsTaken(t *testing.T) {
 		},
 	})
 	for errorURL, want := range map[string]string{failedURL: "menus a", "https://www.example.com/voice": "calls b"} {
-		plan := recovery.Decide(failed(errorURL), r)
+		plan := recovery.Decide(failed(errorURL), r, recovery.State{})
 		if got := plan.Rule() + " " + plan.Steps[0].Targets[0].Name; got != want {
 			t.Errorf("%s: got %s, want %s", errorURL, got, want)
 		}
 	}
-	if plan := recovery.Decide(failure(noon(), "MessageSid", "SM1"), r); plan.Rule() != "the rest" {
+	if plan := recovery.Decide(failure(noon(), "MessageSid", "SM1"), r, recovery.State{}); plan.Rule() != "the rest" {
 		t.Errorf("a message: got %q", plan.Rule())
 	}
-	if plan := recovery.Decide(failure(noon(), "From", "+1"), r); plan.Rule() != "" || !plan.Quiet {
+	if plan := recovery.Decide(failure(noon(), "From", "+1"), r, recovery.State{}); plan.Rule() != "" || !plan.Quiet {
 		t.Errorf("neither call nor message: got %+v", plan)
 	}
 }
@@ -119,7 +119,7 @@ func BenchmarkDecideWithRules(b *testing.B) {
 		b.Run(name, func(b *testing.B) {
 			b.ReportAllocs()
 			for b.Loop() {
-				recovery.Decide(f, r)
+				recovery.Decide(f, r, recovery.State{})
 			}
 		})
 	}

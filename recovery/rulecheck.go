@@ -31,8 +31,8 @@ func (c *checker) remedied(key, value string, err error) {
 	c.mistake(key, value, problem, remedy)
 }
 
-// rules checks targets and rules.
-func (c *checker) rules(o Options) []rule {
+// targets checks the servers that can stand in.
+func (c *checker) targets(o Options) map[string]*standby.Target {
 	targets := map[string]*standby.Target{}
 	for _, name := range slices.Sorted(maps.Keys(o.Targets)) {
 		t, err := standby.NewTarget(name, o.Targets[name])
@@ -41,13 +41,18 @@ func (c *checker) rules(o Options) []rule {
 		}
 		targets[name] = &t // that its URL is wrong is one mistake, not two
 	}
+	return targets
+}
+
+// rules checks the rules.
+func (c *checker) rules(o Options, targets map[string]*standby.Target, probed []standby.Probe) []rule {
 	tags := map[string]bool{}
 	for _, line := range o.Lines {
 		for _, tag := range line.Tags {
 			tags[tag] = true
 		}
 	}
-	rc := ruleChecker{checker: c, targets: targets, tags: tags}
+	rc := ruleChecker{checker: c, targets: targets, probed: probed, tags: tags}
 	var rules []rule
 	for i, one := range o.Rules {
 		rules = append(rules, rc.rule(fmt.Sprintf("recovery[%d]", i), one, i < len(o.Rules)-1))
@@ -59,6 +64,7 @@ func (c *checker) rules(o Options) []rule {
 type ruleChecker struct {
 	*checker
 	targets map[string]*standby.Target
+	probed  []standby.Probe
 	tags    map[string]bool
 }
 
@@ -148,6 +154,9 @@ func (c *ruleChecker) conditions(key string, m Match, r *rule) {
 			}
 		}
 		r.when = append(r.when, onTags(m.Tags))
+	}
+	if len(m.Health) > 0 {
+		r.when = append(r.when, onHealth(c.health(key+".health", m.Health)))
 	}
 	c.texts(key, m, r)
 }

@@ -44,7 +44,9 @@ type Options struct {
 
 	Targets   map[string]standby.Options // by name: servers that can stand in
 	Primaries []string                   // the customer's own servers: https://www.example.com
-	Rules     []RuleOptions              // what callers get, the first that matches
+	// PrimaryProbes says how those of Primaries are probed that are.
+	PrimaryProbes map[string]standby.ProbeOptions
+	Rules         []RuleOptions // what callers get, the first that matches
 	// ByCaller speaks to people in the language of their own country where
 	// neither line nor account names one. A phone's country says little
 	// about its owner, so it is off unless somebody wants it.
@@ -66,6 +68,7 @@ type Rules struct {
 	countries map[string][]string // tags, at most two
 	byCaller  bool
 	primaries standby.Primaries
+	probes    []standby.Probe
 	rules     []rule
 }
 
@@ -87,7 +90,9 @@ func NewRules(o Options, knows func(language string) bool) (Rules, error) {
 		r.lines = append(r.lines, c.line(i, line, &r.matcher))
 	}
 	r.primaries = c.primaries(o.Primaries)
-	r.rules = c.rules(o)
+	targets := c.targets(o)
+	r.probes = c.probes(o, r.primaries, targets)
+	r.rules = c.rules(o, targets, r.probes)
 	return r, c.err()
 }
 

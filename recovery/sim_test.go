@@ -31,7 +31,7 @@ func answering(t *testing.T, o recovery.Options) *httptest.Server {
 			}
 		}
 		f := incident.NewFailure(time.Now(), request.Method, params)
-		document, _ := answers.Answer(request.Context(), recovery.Request{Failure: f}, recovery.Decide(f, r))
+		document, _ := answers.Answer(request.Context(), recovery.Request{Failure: f}, recovery.Decide(f, r, recovery.State{}))
 		w.Header().Set("Content-Type", twiml.ContentType)
 		_, _ = w.Write(document)
 	})

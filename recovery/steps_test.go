@@ -30,7 +30,7 @@ func TestOnlyACallThatRingsIsRejected(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			r := rules(t, recovery.Options{Rules: []recovery.RuleOptions{{Steps: steps}}})
-			document, a := recovery.New(words(t), recovery.NewRecent(), nil).Answer(t.Context(), recovery.Request{Failure: c.failure}, recovery.Decide(c.failure, r))
+			document, a := recovery.New(words(t), recovery.NewRecent(), nil).Answer(t.Context(), recovery.Request{Failure: c.failure}, recovery.Decide(c.failure, r, recovery.State{}))
 			if a.Step != c.step || !strings.Contains(a.Why, c.why) {
 				t.Errorf("got %q, %q, want %q, %q", a.Step, a.Why, c.step, c.why)
 			}
@@ -52,7 +52,7 @@ func TestWhatIsIgnoredIsAnsweredWithNothingAndSaysSo(t *testing.T) {
 	t.Parallel()
 	r := rules(t, recovery.Options{Rules: []recovery.RuleOptions{{Steps: []recovery.StepOptions{{Ignore: true}}}}})
 	f := failed(failedURL)
-	document, a := recovery.New(words(t), recovery.NewRecent(), nil).Answer(t.Context(), recovery.Request{Failure: f}, recovery.Decide(f, r))
+	document, a := recovery.New(words(t), recovery.NewRecent(), nil).Answer(t.Context(), recovery.Request{Failure: f}, recovery.Decide(f, r, recovery.State{}))
 	if !strings.HasSuffix(string(document), "<Response/>") || a.Step != "ignore" || a.Outcome != incident.NotTold || a.Why != "ignored, as the rule says" {
 		t.Errorf("got %s, %+v", document, a)
 	}
@@ -69,13 +69,13 @@ func TestStepsAreTriedInTheirOrder(t *testing.T) {
 	r := rules(t, o)
 	for status, want := range map[string]string{"ringing": "reject rejected", "in-progress": "failover live"} {
 		q := request(t, failed(failedURL, "CallStatus", status))
-		if _, a := answers.Answer(t.Context(), q, recovery.Decide(q.Failure, r)); a.Step != want {
+		if _, a := answers.Answer(t.Context(), q, recovery.Decide(q.Failure, r, recovery.State{})); a.Step != want {
 			t.Errorf("%s: got %q, want %q", status, a.Step, want)
 		}
 	}
 	live.Close()
 	q := request(t, failed(failedURL, "CallStatus", "in-progress"))
-	if _, a := answers.Answer(t.Context(), q, recovery.Decide(q.Failure, r)); a.Step != "ignore" || !strings.Contains(a.Why, "live: ") {
+	if _, a := answers.Answer(t.Context(), q, recovery.Decide(q.Failure, r, recovery.State{})); a.Step != "ignore" || !strings.Contains(a.Why, "live: ") {
 		t.Errorf("got %q, %q", a.Step, a.Why)
 	}
 }

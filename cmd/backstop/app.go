@@ -71,6 +71,7 @@ func newApp(c config.Config, w *world, log *slog.Logger) (*app, error) {
 		return nil, fmt.Errorf("the configuration has mistakes:\n%w", err)
 	}
 	a.current.Store(p)
+	a.lasting.prober.Replace(p.rules.Probes())
 	a.media = mediaRoom{media: func() *recovery.Media { return a.current.Load().media }}
 	a.buildPipeline()
 	return a, a.buildRooms()
@@ -125,15 +126,16 @@ func (a *app) setNotifiers() {
 func (a *app) buildRooms() error {
 	a.hook = hook.New(hook.Options{
 		Settings: a.current.Load().hookSettings(), Recorder: a.recorder, Noted: a.sentinel.Note,
-		Tell: a.teller.Tell, FoundPublic: a.foundPublic, RecordFor: intake.RecordFor, Now: time.Now, Log: a.log,
+		Tell: a.teller.Tell, FoundPublic: a.foundPublic, Healths: a.lasting.prober.Healths, RecordFor: intake.RecordFor, Now: time.Now, Log: a.log,
 	})
 	var err error
 	a.pages, err = pages.New(pages.Options{
 		History: a.slot, Passwords: &a.secrets, Setup: a.setup, Unverified: a.unverified, Notices: a.notices,
 		Rules: func() []recovery.Outline { return a.current.Load().rules.Outlines() },
 		Explain: func(f incident.Failure) recovery.Explanation {
-			return a.current.Load().rules.Explain(f, a.lasting.standbys)
+			return a.current.Load().rules.Explain(f, a.lasting.standbys, a.knows(), time.Now())
 		},
+		Probed:   func() []string { return a.current.Load().rules.Probed(a.knows(), time.Now()) },
 		Settings: a.pageSettings, Now: time.Now, Log: a.log, Version: versionName(),
 	})
 	if err != nil {
@@ -145,6 +147,9 @@ func (a *app) buildRooms() error {
 	})
 	return nil
 }
+
+// knows is what rules may ask about beside a failure.
+func (a *app) knows() recovery.State { return recovery.State{Health: a.lasting.prober.Healths().Of} }
 
 func (a *app) rooms() handlers.Options {
 	return handlers.Options{
@@ -170,6 +175,7 @@ func (a *app) workers() map[string]func(context.Context) error {
 		"ledger":   a.keeper.Run,
 		"password": a.secrets.prepare,
 		"owner":    a.own,
+		"prober":   a.lasting.prober.Run,
 	}
 }
 

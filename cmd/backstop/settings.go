@@ -34,10 +34,12 @@ type parts struct {
 type lasting struct {
 	recent   *recovery.Recent // what messages were answered lately
 	standbys *standby.Client  // and which servers failed lately
+	prober   *standby.Prober  // and which answer their probes
 }
 
 func newLasting() lasting {
-	return lasting{recent: recovery.NewRecent(), standbys: standby.NewClient(standby.ClientOptions{})}
+	standbys := standby.NewClient(standby.ClientOptions{})
+	return lasting{recent: recovery.NewRecent(), standbys: standbys, prober: standby.NewProber(standbys)}
 }
 
 // assemble makes the parts, or lists every mistake that only they can find.

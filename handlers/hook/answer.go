@@ -92,7 +92,7 @@ func (h *Hook) serve(c *gin.Context, s *checked, r *twilio.Request, result twili
 	f := incident.NewFailure(now, r.Method, r.Params).Requested(key, token == "")
 	f.Drill = result.Match.Drill
 	f.Itself = !f.Drill && itself(f.ErrorURL, result.Base)
-	plan := recovery.Decide(f, s.Rules)
+	plan := recovery.Decide(f, s.Rules, h.state())
 	document, answer := s.Recovery.Answer(c.Request.Context(), recovery.Request{Failure: f, Token: token, Keys: s.Keys, Match: result.Match}, plan)
 	decided := h.o.Now()
 	answer.Took = decided.Sub(whole)
@@ -109,6 +109,14 @@ func (h *Hook) serve(c *gin.Context, s *checked, r *twilio.Request, result twili
 	h.log(c.Request.Context(), entry, written, ready, ready.Sub(decided))
 	h.sign(c, f.ID, written)
 	h.answer(c, document)
+}
+
+// state is what is known now of what rules ask about.
+func (h *Hook) state() recovery.State {
+	if h.o.Healths == nil {
+		return recovery.State{}
+	}
+	return recovery.State{Health: h.o.Healths().Of}
 }
 
 // itself says whether ErrorUrl is one of our own addresses.
@@ -151,7 +159,7 @@ func (h *Hook) repeat(c *gin.Context, s *checked, before *answered, r *twilio.Re
 // constant apology. Who waits is not told to call again, but to wait.
 func (s *checked) unrecorded(ctx context.Context, r *twilio.Request, now time.Time) []byte {
 	f := incident.NewFailure(now, r.Method, r.Params)
-	if plan := recovery.Decide(f, s.Rules); plan.Situation == incident.InQueue {
+	if plan := recovery.Decide(f, s.Rules, recovery.State{}); plan.Situation == incident.InQueue {
 		plan.Steps = nil // nobody else is asked twenty times
 		document, _ := s.Recovery.Answer(ctx, recovery.Request{Failure: f}, plan)
 		return document

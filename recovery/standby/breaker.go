@@ -74,6 +74,14 @@ func (b *Breaker) Forget() {
 	b.trying = false
 }
 
+// EndRest lets the next caller try a server that is left alone: it has shown
+// that it is there.
+func (b *Breaker) EndRest() {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	b.until = time.Time{}
+}
+
 // Overtaken notes that the next server was asked, too, and answered first
 // although this one had a start. That is no failure: nobody waited for its end.
 func (b *Breaker) Overtaken() {

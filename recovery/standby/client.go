@@ -116,8 +116,8 @@ func isPublic(a netip.Addr) bool {
 	return true
 }
 
-func (c *Client) of(t *Target) *http.Client {
-	if t.AllowPrivate {
+func (c *Client) allowing(private bool) *http.Client {
+	if private {
 		return c.private
 	}
 	return c.public

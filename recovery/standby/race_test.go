@@ -6,6 +6,7 @@ import (
 	"net/http"
 	"slices"
 	"strings"
+	"sync"
 	"sync/atomic"
 	"syscall"
 	"testing"
@@ -22,24 +23,39 @@ type network map[string]*fake
 
 // fake answers after a time, with good where it has nothing else to do.
 type fake struct {
+	mu    sync.Mutex
 	after time.Duration
 	err   error
 	asked atomic.Int64
 	left  atomic.Int64 // askers who stopped waiting
 }
 
+// become has the server do that from now on.
+func (f *fake) become(after time.Duration, err error) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	f.after, f.err = after, err
+}
+
+func (f *fake) does() (after time.Duration, err error) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	return f.after, f.err
+}
+
 // RoundTrip takes as long as the server of that name.
 func (n network) RoundTrip(r *http.Request) (*http.Response, error) {
 	f := n[r.URL.Host]
 	f.asked.Add(1)
+	after, err := f.does()
 	select {
-	case <-time.After(f.after):
+	case <-time.After(after):
 	case <-r.Context().Done():
 		f.left.Add(1)
 		return nil, r.Context().Err()
 	}
-	if f.err != nil {
-		return nil, f.err
+	if err != nil {
+		return nil, err
 	}
 	return &http.Response{StatusCode: http.StatusOK, Header: http.Header{}, Body: io.NopCloser(strings.NewReader(good)), Request: r}, nil
 }
@@ -213,11 +229,11 @@ func TestATargetThatHangsCostsThreeCallersTheHedge(t *testing.T) {
 		if _, after, _ := served(t, c, hedge, targets); after != quick {
 			t.Errorf("and the next one waited %s", after)
 		}
-		hung.after = quick / 2
+		hung.become(quick/2, nil)
 		if from, _, _ := served(t, c, hedge, targets); from != "a" {
 			t.Errorf("served by %q when the first works again", from)
 		}
-		hung.after = quick + hedge/2
+		hung.become(quick+hedge/2, nil)
 		if from, _, _ := served(t, c, hedge, targets); from != "a" {
 			t.Errorf("served by %q: one that works again has its time again", from)
 		}

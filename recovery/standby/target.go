@@ -20,6 +20,10 @@ type Options struct {
 	AllowPrivate bool
 	// WithError sends it ErrorCode and ErrorUrl, too.
 	WithError bool
+	// Probe is what to ask, and how often, to see whether it works: a path of
+	// its server, or an absolute URL on it. "": it is not probed.
+	Probe      string
+	ProbeEvery time.Duration // DefaultProbeEvery where zero
 }
 
 // DefaultTimeout is how long a target may take for all of its answer.
@@ -83,6 +87,10 @@ func (t *Target) checkPlaces() error {
 	}
 	return nil
 }
+
+// Usable says whether it is a server at all: NewTarget has made it without an
+// error.
+func (t *Target) Usable() bool { return t.path != "" }
 
 // needs says whether the URL takes something of the ErrorUrl.
 func (t *Target) needs() bool {
