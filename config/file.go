@@ -74,6 +74,7 @@ type target struct {
 	Accounts     []value `yaml:"accounts"`
 	AllowPrivate value   `yaml:"allow_private"`
 	WithError    value   `yaml:"with_error"`
+	RepeatOK     value   `yaml:"repeat_ok"`
 	Probe        value   `yaml:"probe"`
 	ProbeEvery   value   `yaml:"probe_every"`
 }

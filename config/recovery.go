@@ -27,7 +27,8 @@ func (a *answering) rules(f file, o *recovery.Options) {
 			URL: one.URL.text, Timeout: a.duration(one.Timeout, standby.DefaultTimeout, 100*time.Millisecond, recovery.Budget),
 			Accounts:     named(sids, a.list("targets."+name+".accounts", one.Accounts)),
 			AllowPrivate: a.boolean(one.AllowPrivate, false), WithError: a.boolean(one.WithError, false),
-			Probe: one.Probe.text, ProbeEvery: a.probeEvery(one.Probe, one.ProbeEvery),
+			RepeatOK: a.boolean(one.RepeatOK, false),
+			Probe:    one.Probe.text, ProbeEvery: a.probeEvery(one.Probe, one.ProbeEvery),
 		}
 		a.places["targets."+name+".probe"] = one.Probe
 	}

@@ -53,8 +53,9 @@ func explain(f incident.Failure, p Plan, step Step, at moment) (said []string, l
 		for _, target := range step.Targets {
 			said = append(said, explainTarget(f, p, target, at))
 		}
-		if step.Hedge > 0 {
-			said = append(said, "Each is asked "+step.Hedge.String()+" after the one before it, or at once where that fails, and the first answer counts.")
+		may, _ := allowed(f, step.Targets)
+		if wait := hedge(f, step.Hedge, may); wait > 0 && len(may) > 1 {
+			said = append(said, "Each is asked "+wait.String()+" after the one before it, or at once where that fails, and the first answer counts.")
 		}
 		return said, false
 	case Reject:
@@ -76,6 +77,9 @@ func explainTarget(f incident.Failure, p Plan, target *standby.Target, at moment
 	address, why := target.Address(f.ErrorURL, p.primaries)
 	if why != "" {
 		return target.Name + " is passed over: it " + why + "."
+	}
+	if why := repeated(f, target); why != "" {
+		return target.Name + " is passed over: " + why + "."
 	}
 	said := "Asks " + target.Name + " at " + twilio.ParseErrorURL(address).String() + "."
 	if last := lastProbe(at.state.health(target.Name), at.now); last != "" {

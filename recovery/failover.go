@@ -2,10 +2,13 @@ package recovery
 
 import (
 	"context"
+	"fmt"
 	"slices"
+	"time"
 
 	"github.com/backstop-project/backstop/incident"
 	"github.com/backstop-project/backstop/recovery/standby"
+	"github.com/backstop-project/backstop/twilio"
 )
 
 // failover asks standby servers until one serves. Where none does, the answer
@@ -16,17 +19,48 @@ func (r *Recovery) failover(ctx context.Context, q Request, p Plan, step Step) (
 		Method: q.Method, Params: q.Params, Failed: q.ErrorURL, Token: q.Token, Voice: q.Channel == incident.Voice,
 		Sign: func(url string, form []incident.Param) (string, bool) { return q.Keys.Sign(q.Match, url, form) },
 	}
-	var targets []*standby.Target
-	for _, target := range step.Targets {
-		if target.Serves(q.AccountSID) || q.Drill {
-			targets = append(targets, target)
-		}
-	}
-	document, from, tried := r.standbys.ServeFirst(ctx, targets, step.Hedge, &question, p.primaries)
+	targets, tried := allowed(q.Failure, step.Targets)
+	document, from, more := r.standbys.ServeFirst(ctx, targets, hedge(q.Failure, step.Hedge, targets), &question, p.primaries)
+	tried = append(tried, more...)
 	if from == nil {
 		return incident.Answer{}, tried
 	}
 	return saved(p, from.Name, document), tried
+}
+
+// allowed are the targets that may be asked about f, and why some may not.
+func allowed(f incident.Failure, targets []*standby.Target) (may []*standby.Target, not []string) {
+	for _, target := range targets {
+		if !target.Serves(f.AccountSID) && !f.Drill {
+			continue
+		}
+		if why := repeated(f, target); why != "" {
+			not = append(not, target.Name+": "+why)
+			continue
+		}
+		may = append(may, target)
+	}
+	return may, not
+}
+
+// repeated is why a message must not be handled by target after the server that
+// failed; "" where it may. A call is still there, and goes on; a message that
+// is handled twice is two orders.
+func repeated(f incident.Failure, target *standby.Target) string {
+	if f.Channel != incident.Messaging || target.RepeatOK || !twilio.MayHaveActed(f.Code) {
+		return ""
+	}
+	return fmt.Sprintf("the primary may have handled the message already (%d): say repeat_ok if the standby can take it twice", f.Code)
+}
+
+// hedge is after how long the next target is asked, too. A message is sent to
+// two of them at once only if each can take it twice.
+func hedge(f incident.Failure, configured time.Duration, targets []*standby.Target) time.Duration {
+	once := func(t *standby.Target) bool { return !t.RepeatOK }
+	if f.Channel == incident.Messaging && slices.ContainsFunc(targets, once) {
+		return 0
+	}
+	return configured
 }
 
 // saved is what a standby server answered in the place of the one that failed.

@@ -137,18 +137,6 @@ func TestWhereNoStandbyServesTheCallerHearsTheTextAndWhyIsSaid(t *testing.T) {
 	}
 }
 
-func TestAMessageMayBeSavedToo(t *testing.T) {
-	t.Parallel()
-	live := newServer(t, serves("<Response><Message>Your table is booked</Message></Response>"))
-	f := failure(noon(), "MessageSid", messageSID, "AccountSid", account, "From", "+4917100000", "To", "+4930123456", "Body", "STOP", "ErrorUrl", failedURL)
-	q := request(t, f)
-	document, a := recovery.New(words(t), recovery.NewRecent(), standby.NewClient(standby.ClientOptions{})).
-		Answer(t.Context(), q, recovery.Decide(f, standbys(t, 3*time.Second, map[string]*server{"live": live}, "live"), recovery.State{}))
-	if a.Outcome != incident.Saved || !strings.Contains(string(document), "Your table is booked") {
-		t.Errorf("got %+v: what to do about STOP is for the customer's own program", a)
-	}
-}
-
 func TestAllStandbysTogetherTakeNoLongerThanTheBudget(t *testing.T) {
 	t.Parallel()
 	hung := map[string]*server{"a": newServer(t, hangs), "b": newServer(t, hangs), "c": newServer(t, hangs)}

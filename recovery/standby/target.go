@@ -20,6 +20,8 @@ type Options struct {
 	AllowPrivate bool
 	// WithError sends it ErrorCode and ErrorUrl, too.
 	WithError bool
+	// RepeatOK says that a message may be handled there that was handled before.
+	RepeatOK bool
 	// Probe is what to ask, and how often, to see whether it works: a path of
 	// its server, or an absolute URL on it. "": it is not probed.
 	Probe      string
