@@ -42,7 +42,7 @@ func TestMistakesAreFound(t *testing.T) {
 		"a hedge beside no target":               {"recovery: [{steps: [{message: apology, hedge: 300ms}]}]", `recovery[0].steps[0].hedge = "300ms" (backstop.yaml:1:47) has no two targets beside it, `},
 		"a hedge that is none":                   {"targets: {a: {url: 'https://a.example'}, b: {url: 'https://b.example'}}\nrecovery: [{steps: [{failover: [a, b], hedge: 5s}]}]", `recovery[0].steps[0].hedge = "5s" (backstop.yaml:2:47) is no time that can be waited for: write one between 50ms and 2s, such as 300ms`},
 		"a rule without steps":                   {"recovery: [{name: a}]", `recovery[0].steps (backstop.yaml:1:13) is empty: name what to try, `},
-		"a step that is none":                    {"recovery: [{steps: [{}]}]", `recovery[0].steps[0] (backstop.yaml:1:21) is no step: write {failover: standby}, {message: apology}, {reject: busy} or {ignore: true}`},
+		"a step that is none":                    {"recovery: [{steps: [{}]}]", `recovery[0].steps[0] (backstop.yaml:1:21) is no step: write {failover: standby}, {last_good: true}, {message: apology}, {reject: busy} or {ignore: true}`},
 		"two steps in one":                       {"targets: {b: {url: 'https://b.example'}}\nrecovery: [{steps: [{failover: b, message: apology}]}]", `recovery[0].steps[0] (backstop.yaml:2:22) is several steps: `},
 		"a step behind one that always serves":   {"targets: {b: {url: 'https://b.example'}}\nrecovery: [{steps: [{message: apology}, {failover: b}]}]", `recovery[0].steps[0] (backstop.yaml:2:22) always serves, `},
 		"a message that is not there":            {"recovery: [{steps: [{message: hello}]}]", `recovery[0].steps[0].message = "hello" (backstop.yaml:1:31) is no text: write apology: `},

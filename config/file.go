@@ -107,6 +107,7 @@ type step struct {
 	At       value
 	Failover []value `yaml:"failover"`
 	Hedge    value   `yaml:"hedge"`
+	LastGood value   `yaml:"last_good"`
 	Message  value   `yaml:"message"`
 	Reject   value   `yaml:"reject"`
 	Ignore   value   `yaml:"ignore"`

@@ -85,7 +85,7 @@ func (a *answering) rule(key string, written rule, sids map[string]string) recov
 		a.places[at+".reject"], a.places[at+".hedge"] = one.Reject, one.Hedge
 		o.Steps = append(o.Steps, recovery.StepOptions{
 			Failover: a.list(at+".failover", one.Failover), Message: one.Message.set(),
-			Reject: one.Reject.text, Ignore: a.boolean(one.Ignore, false), Hedge: a.hedge(one.Hedge),
+			Reject: one.Reject.text, Ignore: a.boolean(one.Ignore, false), Hedge: a.hedge(one.Hedge), LastGood: a.boolean(one.LastGood, false),
 		})
 		for n := range one.Failover {
 			a.places[at+".failover"] = one.Failover[n]

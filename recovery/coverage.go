@@ -45,7 +45,7 @@ func (r *Rules) covered(match, account string, channel incident.Channel) bool {
 	params = append(params, exampleOf(match)...)
 	plan := Decide(incident.NewFailure(time.Unix(0, 0), "POST", params), *r, State{})
 	for _, step := range plan.Steps {
-		if step.Kind != Message {
+		if step.Kind != Message && step.Kind != LastGood { // which may have nothing
 			return true
 		}
 	}

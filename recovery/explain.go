@@ -58,6 +58,9 @@ func explain(f incident.Failure, p Plan, step Step, at moment) (said []string, l
 			said = append(said, "Each is asked "+wait.String()+" after the one before it, or at once where that fails, and the first answer counts.")
 		}
 		return said, false
+	case LastGood:
+		said, serves := explainLastGood(f, p, at.standbys)
+		return []string{said}, serves
 	case Reject:
 		if p.Unanswered {
 			return []string{"Rejects the call (" + step.Reason + "), unbilled."}, true

@@ -25,6 +25,7 @@ func (r *Recovery) failover(ctx context.Context, q Request, p Plan, step Step) (
 	if from == nil {
 		return incident.Answer{}, tried
 	}
+	r.keep(q.Failure, p, document)
 	return saved(p, from.Name, document), tried
 }
 

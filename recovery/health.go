@@ -73,6 +73,8 @@ func (c *checker) probes(o Options, primaries standby.Primaries, targets map[str
 			c.remedied(key, written, err)
 		case ok && slices.ContainsFunc(probes, func(other standby.Probe) bool { return other.Name == p.Name }):
 			c.mistake(key, written, "is the second probe of "+p.Name, "name each server once")
+		case ok && keepsLastGood(o.Rules):
+			probes = append(probes, p.Keeping(primaries))
 		case ok:
 			probes = append(probes, p)
 		}

@@ -13,10 +13,11 @@ type Kind string
 
 // The kinds of steps.
 const (
-	Failover Kind = "failover" // ask standby servers for the TwiML
-	Message  Kind = "message"  // say or write the text for the caller's situation
-	Reject   Kind = "reject"   // end a call that was not answered yet, unbilled
-	Ignore   Kind = "ignore"   // say nothing, on purpose
+	Failover Kind = "failover"            // ask standby servers for the TwiML
+	LastGood Kind = incident.StepLastGood // serve what was good for that path before
+	Message  Kind = "message"             // say or write the text for the caller's situation
+	Reject   Kind = "reject"              // end a call that was not answered yet, unbilled
+	Ignore   Kind = "ignore"              // say nothing, on purpose
 )
 
 // Step is one thing to try for the caller.
@@ -42,6 +43,7 @@ type Plan struct {
 
 	rule      *rule // that matched; nil for none
 	primaries standby.Primaries
+	keeps     bool // what serves is kept, for a rule may serve it again
 }
 
 // Rule is the name of the rule that matched, "" for none.
@@ -57,7 +59,7 @@ func (p *Plan) Rule() string {
 func Decide(f incident.Failure, r Rules, s State) Plan {
 	seen := readFacts(f)
 	line := r.lineOf(f, &seen)
-	p := Plan{Situation: situation(f.Channel, &seen), Wording: r.wording(f, line), primaries: r.primaries}
+	p := Plan{Situation: situation(f.Channel, &seen), Wording: r.wording(f, line), primaries: r.primaries, keeps: r.keeps}
 	switch f.Channel {
 	case incident.Voice:
 		p.Gone, p.Why = seen.gone()

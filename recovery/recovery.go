@@ -96,6 +96,12 @@ func (r *Recovery) try(ctx context.Context, q Request, p Plan, step Step) (a inc
 	switch step.Kind {
 	case Failover:
 		return r.failover(ctx, q, p, step)
+	case LastGood:
+		a, why := r.lastGood(q.Failure, p)
+		if why != "" {
+			return a, []string{string(LastGood) + ": " + why}
+		}
+		return a, nil
 	case Reject:
 		if !p.Unanswered {
 			return a, []string{"reject: only a call that rings can be rejected"}

@@ -40,6 +40,7 @@ type StepOptions struct {
 	Message  bool     // say or write the text for the situation
 	Reject   string   // busy or rejected: end a call that still rings, unbilled
 	Ignore   bool     // say nothing
+	LastGood bool     // serve what was good for that path before
 
 	// Hedge stands beside Failover: each time that it passes without an
 	// answer the next target is asked, too. 0: not before one fails.

@@ -94,7 +94,7 @@ func (c *ruleChecker) step(key string, o StepOptions) Step {
 		c.mistake(key+".hedge", o.Hedge.String(), "has no two targets beside it, of which the second could be asked", "write {failover: [a, b], hedge: 300ms}, or remove it")
 	}
 	kinds := 0
-	for _, named := range []bool{len(o.Failover) > 0, o.Message, o.Reject != "", o.Ignore} {
+	for _, named := range []bool{len(o.Failover) > 0, o.Message, o.Reject != "", o.Ignore, o.LastGood} {
 		if named {
 			kinds++
 		}
@@ -103,9 +103,11 @@ func (c *ruleChecker) step(key string, o StepOptions) Step {
 	case kinds > 1:
 		c.mistake(key, "", "is several steps", "put each into braces of its own: [{failover: standby}, {message: apology}]")
 	case kinds == 0:
-		c.mistake(key, "", "is no step", "write {failover: standby}, {message: apology}, {reject: busy} or {ignore: true}")
+		c.mistake(key, "", "is no step", "write {failover: standby}, {last_good: true}, {message: apology}, {reject: busy} or {ignore: true}")
 	case o.Message:
 		return Step{Kind: Message}
+	case o.LastGood:
+		return Step{Kind: LastGood}
 	case o.Ignore:
 		return Step{Kind: Ignore}
 	case o.Reject != "":

@@ -70,6 +70,7 @@ type Rules struct {
 	primaries standby.Primaries
 	probes    []standby.Probe
 	rules     []rule
+	keeps     bool // one of them serves what was good before
 }
 
 // NewRules checks o. The error joins every *OptionError. knows says which languages
@@ -90,6 +91,7 @@ func NewRules(o Options, knows func(language string) bool) (Rules, error) {
 		r.lines = append(r.lines, c.line(i, line, &r.matcher))
 	}
 	r.primaries = c.primaries(o.Primaries)
+	r.keeps = keepsLastGood(o.Rules)
 	targets := c.targets(o)
 	r.probes = c.probes(o, r.primaries, targets)
 	r.rules = c.rules(o, targets, r.probes)

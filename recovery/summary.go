@@ -25,6 +25,8 @@ func (r *rule) does() []string {
 				}
 				steps = append(steps, asks)
 			}
+		case LastGood:
+			steps = append(steps, "serves the last good answer for that path")
 		case Reject:
 			steps = append(steps, "rejects a call that rings ("+step.Reason+")")
 		case Ignore:

@@ -21,6 +21,7 @@ import (
 	"github.com/backstop-project/backstop/intake"
 	"github.com/backstop-project/backstop/notify"
 	"github.com/backstop-project/backstop/recovery"
+	"github.com/backstop-project/backstop/recovery/standby"
 	"github.com/backstop-project/backstop/store"
 	"github.com/backstop-project/backstop/twilio"
 )
@@ -56,11 +57,17 @@ type app struct {
 	state      state
 }
 
+// lastGoodFile is where answers are kept that were good, in the data folder.
+const lastGoodFile = "lastgood.json"
+
 // newApp puts the program together. Only mistakes in the configuration stop
 // it: what is wrong with disk or databases is told while calls are answered.
 func newApp(c config.Config, w *world, log *slog.Logger) (*app, error) {
-	a := &app{w: w, log: log, slot: &ledgerSlot{}, lasting: newLasting(), connections: connectionCap()}
+	a := &app{w: w, log: log, slot: &ledgerSlot{}, connections: connectionCap()}
 	a.folder = &folder{path: c.DataDir}
+	a.lasting = newLasting(standby.NewLastGood(standby.LastGoodOptions{
+		Path: filepath.Join(c.DataDir, lastGoodFile), Ready: a.folder.check, Log: log,
+	}))
 	if err := a.folder.check(); err != nil {
 		log.Error("data folder not usable: calls are answered but nothing is written", "err", err)
 		a.state.folder.Store(new(err.Error()))
@@ -176,6 +183,7 @@ func (a *app) workers() map[string]func(context.Context) error {
 		"password": a.secrets.prepare,
 		"owner":    a.own,
 		"prober":   a.lasting.prober.Run,
+		"lastgood": a.lasting.standbys.LastGood().Run,
 	}
 }
 

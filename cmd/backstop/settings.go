@@ -37,8 +37,9 @@ type lasting struct {
 	prober   *standby.Prober  // and which answer their probes
 }
 
-func newLasting() lasting {
-	standbys := standby.NewClient(standby.ClientOptions{})
+// newLasting keeps what was good in lastGood; nil for nowhere.
+func newLasting(lastGood *standby.LastGood) lasting {
+	standbys := standby.NewClient(standby.ClientOptions{LastGood: lastGood})
 	return lasting{recent: recovery.NewRecent(), standbys: standbys, prober: standby.NewProber(standbys)}
 }
 

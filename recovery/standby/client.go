@@ -15,6 +15,15 @@ import (
 type Client struct {
 	public, private *http.Client // by whether private addresses are allowed
 	breakers        breakers
+	lastGood        *LastGood
+}
+
+// LastGood is where what was good is kept; nil where it is not.
+func (c *Client) LastGood() *LastGood {
+	if c == nil {
+		return nil
+	}
+	return c.lastGood
 }
 
 // ClientOptions are what tests need otherwise. The zero value serves.
@@ -23,6 +32,8 @@ type ClientOptions struct {
 	Now func() time.Time // time.Now where nil
 	// Transport stands in for the network; nil for the network itself.
 	Transport http.RoundTripper
+	// LastGood is where what was good is to be kept; nil for nowhere.
+	LastGood *LastGood
 }
 
 // Bounds of what a server may send before its document.
@@ -38,7 +49,7 @@ func NewClient(o ClientOptions) *Client {
 	if o.Now == nil {
 		o.Now = time.Now
 	}
-	return &Client{public: newHTTPClient(o, true), private: newHTTPClient(o, false), breakers: breakers{now: o.Now}}
+	return &Client{public: newHTTPClient(o, true), private: newHTTPClient(o, false), breakers: breakers{now: o.Now}, lastGood: o.LastGood}
 }
 
 // newHTTPClient follows no redirect by itself, takes no proxy from the

@@ -34,8 +34,26 @@ type Probe struct {
 	Every        time.Duration
 	AllowPrivate bool
 
-	server string  // of which one at a time is made
-	target *Target // whose breaker a good one ends; nil for a primary
+	server string   // of which one at a time is made
+	target *Target  // whose breaker a good one ends; nil for a primary
+	good   []string // the ErrorUrls that TwiML found there is the last good one for
+}
+
+// Keeping is p, whose good answers that are TwiML are kept as the last good ones
+// for the same path on the primaries.
+func (p Probe) Keeping(primaries Primaries) Probe {
+	p.good = nil
+	u, _ := read(p.URL)
+	if p.target == nil {
+		p.good = []string{p.URL}
+		return p
+	}
+	if path := p.target.failedAt(pathOf(u)); path != "" {
+		for _, at := range primaries {
+			p.good = append(p.good, at.url()+path)
+		}
+	}
+	return p
 }
 
 // NewProbe is how t is probed; ok is false where it is not. The error is a remedy
@@ -95,6 +113,22 @@ func (c *Client) probe(ctx context.Context, p Probe) (a answered, err error) {
 		return answered{}, explain(ctx, within, err)
 	}
 	return a, nil
+}
+
+// keep remembers what was found where it is TwiML.
+func (c *Client) keep(p Probe, found answered) {
+	if len(p.good) == 0 || twiml.Empty(found.doc) {
+		return
+	}
+	for _, voice := range []bool{true, false} {
+		doc, err := judge(found.doc, found.from, voice)
+		if err != nil {
+			continue
+		}
+		for _, errorURL := range p.good {
+			c.lastGood.Keep(voice, errorURL, doc)
+		}
+	}
 }
 
 // get follows one redirect on the same server, as asking does.

@@ -129,9 +129,12 @@ func jittered(d time.Duration) time.Duration {
 
 // once probes and notes what came of it, unless nobody wants to know any more.
 func (p *Prober) once(ctx context.Context, probe Probe) {
-	_, err := p.client.probe(ctx, probe)
+	found, err := p.client.probe(ctx, probe)
 	if ctx.Err() != nil {
 		return
+	}
+	if err == nil {
+		p.client.keep(probe, found)
 	}
 	if err == nil && probe.target != nil {
 		p.client.breakers.of(probe.target).EndRest()

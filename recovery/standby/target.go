@@ -99,6 +99,20 @@ func (t *Target) needs() bool {
 	return strings.Contains(t.path, pathPlace) || strings.Contains(t.query, queryPlace)
 }
 
+// failedAt is the path of the ErrorUrls that t is asked about at path; "" for
+// none.
+func (t *Target) failedAt(path string) string {
+	before, behind, placed := strings.Cut(t.path, pathPlace)
+	if !placed {
+		return path
+	}
+	path, ok := strings.CutPrefix(path, before)
+	if path, ok2 := strings.CutSuffix(path, behind); ok && ok2 && strings.HasPrefix(path, "/") {
+		return path
+	}
+	return ""
+}
+
 // Serves says whether it may be asked about an account.
 func (t *Target) Serves(account string) bool {
 	return len(t.Accounts) == 0 || slices.Contains(t.Accounts, account)
