@@ -96,12 +96,7 @@ func (l *LastGood) load() error {
 	case err != nil:
 		return err
 	}
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	for _, one := range written.Documents {
-		l.restore(one)
-	}
-	l.changed = l.changed || l.recent.Len() < len(written.Documents)
+	l.restore(checked(written.Documents), len(written.Documents))
 	return nil
 }
 
@@ -132,19 +127,33 @@ func readGood(path string) (written goodFile, err error) {
 	return written, nil
 }
 
-// restore takes one document, unless it is too old, not good, or not wanted.
-func (l *LastGood) restore(one writtenOf) {
-	kind, voice := twiml.Messaging, one.Channel == incident.Voice.String()
-	if voice {
-		kind = twiml.Voice
+// checked are the documents that are still good: nobody has to wait until all
+// were looked at.
+func checked(written []writtenOf) (all []*good) {
+	for _, one := range written {
+		kind, voice := twiml.Messaging, one.Channel == incident.Voice.String()
+		if voice {
+			kind = twiml.Voice
+		}
+		key, ok := keyOf(voice, one.URL)
+		if ok && time.Since(one.At) <= GoodFor && !twiml.Empty(one.Document) && twiml.Check(one.Document, kind).Err() == nil {
+			all = append(all, &good{key, one.At, one.Document})
+		}
 	}
-	key, ok := keyOf(voice, one.URL)
-	g := &good{key, one.At, one.Document}
-	full := l.recent.Len() == mostGood || l.bytes+g.size() > mostGoodBytes
-	if !ok || full || l.byKey[key] != nil || time.Since(one.At) > GoodFor || twiml.Empty(one.Document) || twiml.Check(one.Document, kind).Err() != nil {
-		return
+	return all
+}
+
+// restore takes those for which there is nothing newer, as far as there is room.
+// inFile is how many are on the disk, of which some may have to go.
+func (l *LastGood) restore(all []*good, inFile int) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	for _, g := range all {
+		if l.byKey[g.goodKey] == nil && l.recent.Len() < mostGood && l.bytes+g.size() <= mostGoodBytes {
+			l.add(g, l.recent.PushBack)
+		}
 	}
-	l.add(g, l.recent.PushBack)
+	l.changed = l.changed || len(all) < inFile
 }
 
 // save writes what changed.
