@@ -207,7 +207,7 @@ func namedBy(key string) string {
 	if !strings.HasPrefix(key, "recovery") {
 		return ""
 	}
-	return clinic + "on_call: {ops: {people: [{name: Anna, to: '+4930123456'}]}}\ntargets: {standby: {url: 'https://standby.example.com'}}\nlines: [{match: '+49*', tags: [clinic]}]\n" +
+	return clinic + "on_call: {ops: {people: [{name: Anna, to: '+4930123456'}]}}\ntargets: {standby: {url: 'https://standby.example.com', probe: /healthz}}\nlines: [{match: '+49*', tags: [clinic]}]\n" +
 		"accounts: [{name: main, sid: " + sid + ", auth_tokens: [" + token + "]}]\n"
 }
 

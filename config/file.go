@@ -6,7 +6,7 @@ type file struct {
 	At             value
 	PublicURL      value              `yaml:"public_url"`
 	Accounts       []account          `yaml:"accounts"`
-	Primaries      []value            `yaml:"primaries"`
+	Primaries      []primary          `yaml:"primaries"`
 	Lines          []line             `yaml:"lines"`
 	Targets        map[string]target  `yaml:"targets"`
 	Recovery       []rule             `yaml:"recovery"`
@@ -60,6 +60,16 @@ type line struct {
 	Wording wording `yaml:",inline"`
 }
 
+// primary is one of the customer's own servers; it may be written as its URL
+// alone.
+type primary struct {
+	At           value
+	URL          value `yaml:"url,alone"`
+	Probe        value `yaml:"probe"`
+	ProbeEvery   value `yaml:"probe_every"`
+	AllowPrivate value `yaml:"allow_private"`
+}
+
 // target is a server that can stand in.
 type target struct {
 	At           value
@@ -68,6 +78,9 @@ type target struct {
 	Accounts     []value `yaml:"accounts"`
 	AllowPrivate value   `yaml:"allow_private"`
 	WithError    value   `yaml:"with_error"`
+	RepeatOK     value   `yaml:"repeat_ok"`
+	Probe        value   `yaml:"probe"`
+	ProbeEvery   value   `yaml:"probe_every"`
 }
 
 // rule is what callers get in one case.
@@ -94,11 +107,14 @@ type match struct {
 	Visits     value   `yaml:"visits"`
 	Open       value   `yaml:"open"`
 	Closed     value   `yaml:"closed"`
+	Health     []value `yaml:"health"`
 }
 
 type step struct {
 	At        value
 	Failover  []value    `yaml:"failover"`
+	Hedge     value      `yaml:"hedge"`
+	LastGood  value      `yaml:"last_good"`
 	Redirect  value      `yaml:"redirect"`
 	Retry     *retry     `yaml:"retry"`
 	Dial      *dial      `yaml:"dial"`

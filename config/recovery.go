@@ -17,7 +17,7 @@ func (a *answering) rules(f file, o *recovery.Options) {
 		sids[one.Name.text] = one.SID.text
 	}
 	o.Limits = a.limits(f.Limits)
-	o.Primaries = a.list("primaries", f.Primaries)
+	a.primaries(f, o)
 	o.Targets = make(map[string]standby.Options, len(f.Targets))
 	for name, one := range f.Targets {
 		if one.At.invalid {
@@ -28,7 +28,10 @@ func (a *answering) rules(f file, o *recovery.Options) {
 			URL: one.URL.text, Timeout: a.duration(one.Timeout, standby.DefaultTimeout, 100*time.Millisecond, recovery.Budget),
 			Accounts:     named(sids, a.list("targets."+name+".accounts", one.Accounts)),
 			AllowPrivate: a.boolean(one.AllowPrivate, false), WithError: a.boolean(one.WithError, false),
+			RepeatOK: a.boolean(one.RepeatOK, false),
+			Probe:    one.Probe.text, ProbeEvery: a.probeEvery(one.Probe, one.ProbeEvery),
 		}
+		a.places["targets."+name+".probe"] = one.Probe
 	}
 	a.hours(f, o)
 	for _, one := range f.Recovery {
@@ -38,11 +41,50 @@ func (a *answering) rules(f file, o *recovery.Options) {
 	}
 }
 
+// primaries are the customer's own servers, and how those are probed that are.
+func (a *answering) primaries(f file, o *recovery.Options) {
+	o.PrimaryProbes = map[string]standby.ProbeOptions{}
+	for _, one := range f.Primaries {
+		if one.At.invalid || one.URL.invalid {
+			continue
+		}
+		key := fmt.Sprintf("primaries[%d]", len(o.Primaries))
+		a.places[key] = one.URL
+		if one.URL.absent() {
+			a.places[key] = one.At
+		}
+		a.places[key+".probe"] = one.Probe
+		o.Primaries = append(o.Primaries, one.URL.text)
+		probe := standby.ProbeOptions{
+			URL: one.Probe.text, Every: a.probeEvery(one.Probe, one.ProbeEvery), AllowPrivate: a.boolean(one.AllowPrivate, false),
+		}
+		if one.Probe.set() {
+			o.PrimaryProbes[one.URL.text] = probe
+		}
+	}
+}
+
+// probeEvery is how often a server is probed.
+func (a *answering) probeEvery(probe, every value) time.Duration {
+	if every.set() && probe.absent() {
+		a.mistake(every, "has no probe beside it", "say what to ask, such as probe: /healthz, or remove it")
+	}
+	return a.duration(every, standby.DefaultProbeEvery, 5*time.Second, 10*time.Minute)
+}
+
 func (a *answering) rule(key string, written rule, sids map[string]string) recovery.RuleOptions {
 	o := recovery.RuleOptions{Name: written.Name.text, Match: a.match(key+".match", written, sids)}
 	a.place(key+".steps", value{}, written.At)
 	o.Steps = a.steps(key, written.Steps)
 	return o
+}
+
+// hedge is after how long the next target is asked, too; 0 where nobody said.
+func (a *answering) hedge(v value) time.Duration {
+	if !v.set() {
+		return 0
+	}
+	return a.duration(v, 300*time.Millisecond, 50*time.Millisecond, 2*time.Second)
 }
 
 func (a *answering) match(key string, written rule, sids map[string]string) recovery.Match {
@@ -63,6 +105,7 @@ func (a *answering) match(key string, written rule, sids map[string]string) reco
 		Directions: a.list(key+".directions", m.Directions), Statuses: a.list(key+".statuses", m.Statuses),
 		Visits: m.Visits.text,
 		Open:   m.Open.text, Closed: m.Closed.text,
+		Health: a.list(key+".health", m.Health),
 	}
 }
 

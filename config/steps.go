@@ -20,10 +20,12 @@ func (a *answering) steps(key string, written []step) (all []recovery.StepOption
 			a.mistake(one.Message, "is no text", "write apology: the text for the caller's situation")
 		}
 		a.place(at+".reject", one.Reject, one.At)
+		a.places[at+".hedge"] = one.Hedge
 		a.place(at+".redirect", one.Redirect, one.At)
 		o := recovery.StepOptions{
 			Failover: a.list(at+".failover", one.Failover), Redirect: one.Redirect.text, Message: one.Message.set(),
 			Reject: one.Reject.text, Ignore: a.boolean(one.Ignore, false), Callback: a.boolean(one.Callback, false),
+			Hedge: a.hedge(one.Hedge), LastGood: a.boolean(one.LastGood, false),
 		}
 		for n := range one.Failover {
 			a.places[at+".failover"] = one.Failover[n]

@@ -80,7 +80,7 @@ func (r *reader) list(n ast.Node, target reflect.Value, at value) {
 	sequence, ok := n.(*ast.SequenceNode)
 	if !ok {
 		one := reflect.New(target.Type().Elem()).Elem()
-		if one.Type() != leafType {
+		if _, alone := fieldAlone(one); one.Type() != leafType && (!alone || isMapping(n)) {
 			r.review.mistake(at, "must be a list", "begin each entry with a dash: - key: value")
 			return
 		}
@@ -118,6 +118,10 @@ func (r *reader) leaf(n ast.Node, at value) value {
 // mapping reads keys and values into a struct.
 func (r *reader) mapping(n ast.Node, target reflect.Value, at value) {
 	m, ok := n.(*ast.MappingNode)
+	if alone, may := fieldAlone(target); may && !ok {
+		r.node(n, alone, at)
+		return
+	}
 	if !ok {
 		r.review.mistake(at, "must be a mapping", "write its keys below it, each on a line of its own: key: value")
 		spoil(target, at)
@@ -206,6 +210,25 @@ type field struct {
 	name   string
 	secret bool
 	target reflect.Value
+}
+
+// fieldAlone is the field that a value stands for which is written in the place
+// of a mapping; ok is false where none may.
+func fieldAlone(target reflect.Value) (alone reflect.Value, ok bool) {
+	if target.Kind() != reflect.Struct || target.Type() == leafType {
+		return reflect.Value{}, false
+	}
+	for i := range target.NumField() {
+		if strings.HasSuffix(target.Type().Field(i).Tag.Get("yaml"), ",alone") {
+			return target.Field(i), true
+		}
+	}
+	return reflect.Value{}, false
+}
+
+func isMapping(n ast.Node) bool {
+	_, ok := n.(*ast.MappingNode)
+	return ok
 }
 
 // fieldsOf lists a struct's keys, those of inlined structs among them.

@@ -68,6 +68,9 @@ func (o Outcome) String() string {
 	return "unknown"
 }
 
+// StepLastGood is the Step of an answer that had been good before.
+const StepLastGood = "last good"
+
 // Answer is what the caller got.
 type Answer struct {
 	Step      string    // the step that served: "message", "failover standby"

@@ -70,7 +70,7 @@ func (r *Rules) covered(match, account string, channel incident.Channel, at time
 	params = append(params, exampleOf(match)...)
 	plan := Decide(incident.NewFailure(at, "POST", params), *r, State{})
 	for _, step := range plan.Steps {
-		if step.Kind != Message {
+		if step.Kind != Message && step.Kind != LastGood { // which may have nothing
 			return true
 		}
 	}

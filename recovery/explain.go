@@ -3,6 +3,7 @@ package recovery
 import (
 	"fmt"
 	"strings"
+	"time"
 
 	"github.com/backstop-project/backstop/incident"
 	"github.com/backstop-project/backstop/recovery/standby"
@@ -16,10 +17,11 @@ type Explanation struct {
 	Steps []string // what would be tried, in order, each with what is in its way
 }
 
-// Explain says what would happen to f now, with the state that standbys are in;
-// nil for none.
-func (r *Rules) Explain(f incident.Failure, standbys *standby.Client) Explanation {
-	plan := Decide(f, *r, State{})
+// Explain says what would happen to f now, with the state that standbys are in,
+// nil for none, and what is known beside.
+func (r *Rules) Explain(f incident.Failure, standbys *standby.Client, s State, now time.Time) Explanation {
+	plan := Decide(f, *r, s)
+	at := moment{standbys, s, now}
 	e := Explanation{}
 	for i := range r.rules {
 		if &r.rules[i] == plan.rule {
@@ -27,7 +29,7 @@ func (r *Rules) Explain(f incident.Failure, standbys *standby.Client) Explanatio
 		}
 	}
 	for _, step := range plan.Steps {
-		said, last := explain(f, plan, step, standbys)
+		said, last := explain(f, plan, step, at)
 		e.Steps = append(e.Steps, said...)
 		if last {
 			return e
@@ -37,14 +39,28 @@ func (r *Rules) Explain(f incident.Failure, standbys *standby.Client) Explanatio
 	return e
 }
 
+// moment is what is known beside a failure and the rules.
+type moment struct {
+	standbys *standby.Client
+	state    State
+	now      time.Time
+}
+
 // explain is one step in words; last says that nothing behind it is tried.
-func explain(f incident.Failure, p Plan, step Step, standbys *standby.Client) (said []string, last bool) {
+func explain(f incident.Failure, p Plan, step Step, at moment) (said []string, last bool) {
 	switch step.Kind {
 	case Failover:
 		for _, target := range step.Targets {
-			said = append(said, explainTarget(f, p, target, standbys))
+			said = append(said, explainTarget(f, p, target, at))
+		}
+		may, _ := allowed(f, step.Targets)
+		if wait := hedge(f, step.Hedge, may); wait > 0 && len(may) > 1 {
+			said = append(said, "Each is asked "+wait.String()+" after the one before it, or at once where that fails, and the first answer counts.")
 		}
 		return said, false
+	case LastGood:
+		said, serves := explainLastGood(f, p, at.standbys)
+		return []string{said}, serves
 	case Reject:
 		if p.Unanswered {
 			return []string{"Rejects the call (" + step.Reason + "), unbilled."}, true
@@ -71,7 +87,7 @@ func explainHolding(p Plan, step Step) (said []string, last bool) {
 	return []string{sentence(step.does()) + "."}, false
 }
 
-func explainTarget(f incident.Failure, p Plan, target *standby.Target, standbys *standby.Client) string {
+func explainTarget(f incident.Failure, p Plan, target *standby.Target, at moment) string {
 	if !target.Serves(f.AccountSID) && !f.Drill {
 		return target.Name + " is passed over: it does not serve this account."
 	}
@@ -79,8 +95,14 @@ func explainTarget(f incident.Failure, p Plan, target *standby.Target, standbys 
 	if why != "" {
 		return target.Name + " is passed over: it " + why + "."
 	}
+	if why := repeated(f, target); why != "" {
+		return target.Name + " is passed over: " + why + "."
+	}
 	said := "Asks " + target.Name + " at " + twilio.ParseErrorURL(address).String() + "."
-	if why, broken := standbys.Broken(target); broken {
+	if last := lastProbe(at.state.health(target.Name), at.now); last != "" {
+		said += " " + last
+	}
+	if why, broken := at.standbys.Broken(target); broken {
 		said += " At present it is left alone, for it failed lately: " + why + "."
 	}
 	return said
@@ -144,6 +166,7 @@ func (m *Match) asks() (asks []string) {
 		{"directions", m.Directions},
 		{"statuses", m.Statuses},
 		{"visits", oneOf(m.Visits)},
+		{"health", m.Health},
 	} {
 		if len(list.of) > 0 {
 			asks = append(asks, list.what+" "+strings.Join(list.of, ", "))

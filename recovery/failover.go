@@ -2,35 +2,66 @@ package recovery
 
 import (
 	"context"
+	"fmt"
 	"slices"
+	"time"
 
 	"github.com/backstop-project/backstop/incident"
 	"github.com/backstop-project/backstop/recovery/standby"
+	"github.com/backstop-project/backstop/twilio"
 )
 
-// failover asks standby servers, one after the other, until one serves. Where
-// none does, the answer has no Document; tried says why those did not that were
-// asked before, each in one line.
-func (r *Recovery) failover(ctx context.Context, q Request, p Plan, targets []*standby.Target) (a incident.Answer, tried []string) {
+// failover asks standby servers until one serves. Where none does, the answer
+// has no Document; tried says why those did not that were asked before, each in
+// one line.
+func (r *Recovery) failover(ctx context.Context, q Request, p Plan, step Step) (a incident.Answer, tried []string) {
 	question := standby.Question{
 		Method: q.Method, Params: q.Params, Failed: q.ErrorURL, Token: q.Token, Voice: q.Channel == incident.Voice,
 		Sign: func(url string, form []incident.Param) (string, bool) { return q.Keys.Sign(q.Match, url, form) },
 	}
-	for _, target := range targets {
-		if !target.Serves(q.AccountSID) && !q.Drill {
-			continue
-		}
-		if ctx.Err() != nil {
-			tried = append(tried, target.Name+": no time was left for it")
-			continue
-		}
-		document, err := r.standbys.Serve(ctx, target, &question, p.primaries)
-		if err == nil {
-			return saved(p, target.Name, document), tried
-		}
-		tried = append(tried, target.Name+": "+err.Error())
+	targets, tried := allowed(q.Failure, step.Targets)
+	document, from, more := r.standbys.ServeFirst(ctx, targets, hedge(q.Failure, step.Hedge, targets), &question, p.primaries)
+	tried = append(tried, more...)
+	if from == nil {
+		return incident.Answer{}, tried
 	}
-	return incident.Answer{}, tried
+	r.keep(q.Failure, p, document)
+	return saved(p, from.Name, document), tried
+}
+
+// allowed are the targets that may be asked about f, and why some may not.
+func allowed(f incident.Failure, targets []*standby.Target) (may []*standby.Target, not []string) {
+	for _, target := range targets {
+		if !target.Serves(f.AccountSID) && !f.Drill {
+			continue
+		}
+		if why := repeated(f, target); why != "" {
+			not = append(not, target.Name+": "+why)
+			continue
+		}
+		may = append(may, target)
+	}
+	return may, not
+}
+
+// repeated is why a message must not be handled by target after the server that
+// failed; "" where it may. A call is still there, and goes on; a message that
+// is handled twice is two orders.
+func repeated(f incident.Failure, target *standby.Target) string {
+	if f.Channel != incident.Messaging || target.RepeatOK || !twilio.MayHaveActed(f.Code) {
+		return ""
+	}
+	return fmt.Sprintf("the primary may have handled the message already (%d): say repeat_ok if the standby can take it twice", f.Code)
+}
+
+// hedge is after how long the next target is asked, too. A message is sent to
+// two of them at once only if each can take it twice.
+func hedge(f incident.Failure, configured time.Duration, targets []*standby.Target) time.Duration {
+	once := func(t *standby.Target) bool { return !t.RepeatOK }
+	if f.Channel == incident.Messaging && slices.ContainsFunc(targets, once) {
+		return 0
+	}
+	return configured
 }
 
 // saved is what a standby server answered in the place of the one that failed.

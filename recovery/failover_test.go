@@ -137,18 +137,6 @@ func TestWhereNoStandbyServesTheCallerHearsTheTextAndWhyIsSaid(t *testing.T) {
 	}
 }
 
-func TestAMessageMayBeSavedToo(t *testing.T) {
-	t.Parallel()
-	live := newServer(t, serves("<Response><Message>Your table is booked</Message></Response>"))
-	f := failure(noon(), "MessageSid", messageSID, "AccountSid", account, "From", "+4917100000", "To", "+4930123456", "Body", "STOP", "ErrorUrl", failedURL)
-	q := request(t, f)
-	document, a := recovery.New(recovery.Parts{Texts: words(t), Recent: recovery.NewRecent(), Standbys: standby.NewClient(standby.ClientOptions{})}).
-		Answer(t.Context(), q, recovery.Decide(f, standbys(t, 3*time.Second, map[string]*server{"live": live}, "live"), recovery.State{}))
-	if a.Outcome != incident.Saved || !strings.Contains(string(document), "Your table is booked") {
-		t.Errorf("got %+v: what to do about STOP is for the customer's own program", a)
-	}
-}
-
 func TestAllStandbysTogetherTakeNoLongerThanTheBudget(t *testing.T) {
 	t.Parallel()
 	hung := map[string]*server{"a": newServer(t, hangs), "b": newServer(t, hangs), "c": newServer(t, hangs)}
@@ -161,6 +149,24 @@ func TestAllStandbysTogetherTakeNoLongerThanTheBudget(t *testing.T) {
 	}
 	if a.Step != "message" || len(document) == 0 || !strings.Contains(a.Why, "a: no answer in time (3s at most); b: no answer in time (3s at most); c: no time was left for it") {
 		t.Errorf("got %+v", a)
+	}
+}
+
+func TestAHedgedStepWaitsForNoTargetThatHangs(t *testing.T) {
+	t.Parallel()
+	all := map[string]*server{"hung": newServer(t, hangs), "live": newServer(t, serves(hello))}
+	o := recovery.Options{
+		Primaries: []string{"https://www.example.com"}, Targets: map[string]standby.Options{},
+		Rules: []recovery.RuleOptions{{Steps: []recovery.StepOptions{{Failover: []string{"hung", "live"}, Hedge: 100 * time.Millisecond}}}},
+	}
+	for name, s := range all {
+		o.Targets[name] = standby.Options{URL: s.URL + "{path}", AllowPrivate: true}
+	}
+	q := request(t, failed(failedURL))
+	began := time.Now()
+	_, a := recovery.New(recovery.Parts{Texts: words(t), Recent: recovery.NewRecent(), Standbys: standby.NewClient(standby.ClientOptions{})}).Answer(t.Context(), q, recovery.Decide(q.Failure, rules(t, o), recovery.State{}))
+	if took := time.Since(began); a.Step != "failover live" || a.Why != "hung: it had not answered when live did" || took > 2*time.Second {
+		t.Errorf("got %q, %q after %s", a.Step, a.Why, took)
 	}
 }
 

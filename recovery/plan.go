@@ -2,6 +2,7 @@ package recovery
 
 import (
 	"fmt"
+	"time"
 
 	"github.com/backstop-project/backstop/incident"
 	"github.com/backstop-project/backstop/recovery/standby"
@@ -13,41 +14,29 @@ type Kind string
 
 // The kinds of steps.
 const (
-	Failover   Kind = "failover"  // ask standby servers for the TwiML
-	Redirect   Kind = "redirect"  // have the call go on at a standby server
-	Retry      Kind = "retry"     // have it go back to the address that failed
-	DialPeople Kind = "dial"      // ring people
-	Queue      Kind = "enqueue"   // wait until somebody takes the call
-	Voicemail  Kind = "voicemail" // record what the caller has to say
-	Callback   Kind = "callback"  // offer to call back
-	Message    Kind = "message"   // say or write the text for the caller's situation
-	Reject     Kind = "reject"    // end a call that was not answered yet, unbilled
-	Ignore     Kind = "ignore"    // say nothing, on purpose
+	Failover   Kind = "failover"            // ask standby servers for the TwiML
+	Redirect   Kind = "redirect"            // have the call go on at a standby server
+	Retry      Kind = "retry"               // have it go back to the address that failed
+	DialPeople Kind = "dial"                // ring people
+	Queue      Kind = "enqueue"             // wait until somebody takes the call
+	Voicemail  Kind = "voicemail"           // record what the caller has to say
+	Callback   Kind = "callback"            // offer to call back
+	LastGood   Kind = incident.StepLastGood // serve what was good for that path before
+	Message    Kind = "message"             // say or write the text for the caller's situation
+	Reject     Kind = "reject"              // end a call that was not answered yet, unbilled
+	Ignore     Kind = "ignore"              // say nothing, on purpose
 )
 
 // Step is one thing to try for the caller.
 type Step struct {
 	Kind      Kind
 	Targets   []*standby.Target // of Failover: to be asked in this order; of Redirect one
+	Hedge     time.Duration     // of Failover: after which the next one is asked, too; 0 for not before one fails
 	Reason    string            // of Reject: busy or rejected
 	Retry     RetryOptions
 	Dial      *Dial
 	Enqueue   EnqueueOptions
 	Voicemail VoicemailOptions
-}
-
-// State is what a decision needs to know besides the failure. The zero value
-// knows nothing, and serves.
-type State struct {
-	Visit   int         // how often this call or message has failed by now; 0 where that is not known
-	Retries int         // how often it was sent back to its own server
-	Before  incident.ID // its failure before this one; zero for none
-	// After is where it went on the last time. A failure of an address of our own
-	// goes on behind it.
-	After *Place
-	// Up says whether a target, by its name, or the server of an address is
-	// known to be up; nil where nothing is known.
-	Up func(server string) bool
 }
 
 // Plan is what Decide decided: the steps in order, of which the first that
@@ -69,6 +58,7 @@ type Plan struct {
 	state     State
 	place     Place // of the first of Steps
 	resumed   bool  // the caller was spoken to already
+	keeps     bool  // what serves is kept, for a rule may serve it again
 }
 
 // Rule is the name of the rule that matched, "" for none.
@@ -84,7 +74,7 @@ func (p *Plan) Rule() string {
 func Decide(f incident.Failure, r Rules, s State) Plan {
 	seen := readFacts(f)
 	line := r.lineOf(f, &seen)
-	p := Plan{Situation: situation(f.Channel, &seen), Wording: r.wording(f, line), primaries: r.primaries, limits: r.limits, state: s}
+	p := Plan{Situation: situation(f.Channel, &seen), Wording: r.wording(f, line), primaries: r.primaries, keeps: r.keeps, limits: r.limits, state: s}
 	switch f.Channel {
 	case incident.Voice:
 		p.Gone, p.Why = seen.gone()
@@ -117,7 +107,7 @@ func (p *Plan) choose(f incident.Failure, r *Rules, seen *facts, line found) {
 		}
 	}
 	if rule == nil {
-		rule = r.rule(f, seen, line, p.state.Visit)
+		rule = r.rule(f, seen, line, p.state)
 	}
 	if rule == nil {
 		return
@@ -179,5 +169,5 @@ func unanswerable(from, to string) string {
 	return "no reply: the sender is no address that takes replies"
 }
 
-// up says whether a server is known to be up.
-func (p *Plan) up(server string) bool { return p.state.Up != nil && p.state.Up(server) }
+// up says whether a probe of a target, by its name, or of a primary was good.
+func (p *Plan) up(name string) bool { return p.state.health(name).Verdict == standby.Up }

@@ -171,8 +171,11 @@ func (r *Recovery) try(ctx context.Context, q Request, p Plan, step Step, at Pla
 	}
 	switch step.Kind {
 	case Failover:
-		a, why := r.failover(ctx, q, p, step.Targets)
+		a, why := r.failover(ctx, q, p, step)
 		return plain(a), why
+	case LastGood:
+		a, why := r.lastGood(q.Failure, p)
+		return plain(a), reason(string(LastGood), why)
 	case Redirect:
 		return r.redirect(q, p, step.Targets[0], at)
 	case Retry:

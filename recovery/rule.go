@@ -3,6 +3,7 @@ package recovery
 import (
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/backstop-project/backstop/incident"
 	"github.com/backstop-project/backstop/twilio"
@@ -33,6 +34,7 @@ type Match struct {
 	Visits     string   // how often the call or message has failed: "1", "2-3", "2-"
 	Open       string   // name of hours that it is within …
 	Closed     string   // … and of hours that it is not
+	Health     []string // of a target or primary that is probed: "standby down", "https://www.example.com up"
 }
 
 // StepOptions is one step: exactly one of its fields is set.
@@ -47,6 +49,11 @@ type StepOptions struct {
 	Message   bool              // say or write the text for the situation
 	Reject    string            // busy or rejected: end a call that still rings, unbilled
 	Ignore    bool              // say nothing
+	LastGood  bool              // serve what was good for that path before
+
+	// Hedge stands beside Failover: each time that it passes without an
+	// answer the next target is asked, too. 0: not before one fails.
+	Hedge time.Duration
 }
 
 // rule is one that was checked.
@@ -66,17 +73,17 @@ type asked struct {
 	incident.Failure
 	seen  *facts
 	line  found
-	visit int
+	state State
 	at    twilio.ErrorURL // parsed when first looked at
 	read  bool
 }
 
 // rule is the first that matches, nil where none does.
-func (r *Rules) rule(f incident.Failure, seen *facts, line found, visit int) *rule {
+func (r *Rules) rule(f incident.Failure, seen *facts, line found, s State) *rule {
 	if len(r.rules) == 0 {
 		return nil
 	}
-	c := &asked{Failure: f, seen: seen, line: line, visit: max(1, visit)}
+	c := &asked{Failure: f, seen: seen, line: line, state: s}
 	for i := range r.rules {
 		if r.rules[i].matches(c) {
 			return &r.rules[i]

@@ -32,8 +32,8 @@ func (c *checker) remedied(key, value string, err error) {
 	c.mistake(key, value, problem, remedy)
 }
 
-// rules checks targets and rules.
-func (c *checker) rules(o Options) []rule {
+// targets checks the servers that can stand in.
+func (c *checker) targets(o Options) map[string]*standby.Target {
 	targets := map[string]*standby.Target{}
 	for _, name := range slices.Sorted(maps.Keys(o.Targets)) {
 		t, err := standby.NewTarget(name, o.Targets[name])
@@ -42,13 +42,18 @@ func (c *checker) rules(o Options) []rule {
 		}
 		targets[name] = &t // that its URL is wrong is one mistake, not two
 	}
+	return targets
+}
+
+// rules checks the rules.
+func (c *checker) rules(o Options, targets map[string]*standby.Target, probed []standby.Probe) []rule {
 	tags := map[string]bool{}
 	for _, line := range o.Lines {
 		for _, tag := range line.Tags {
 			tags[tag] = true
 		}
 	}
-	rc := ruleChecker{checker: c, targets: targets, tags: tags}
+	rc := ruleChecker{checker: c, targets: targets, probed: probed, tags: tags}
 	var rules []rule
 	for i, one := range o.Rules {
 		r := rc.rule(fmt.Sprintf("recovery[%d]", i), one, i < len(o.Rules)-1)
@@ -65,6 +70,7 @@ const mostSteps = 20
 type ruleChecker struct {
 	*checker
 	targets map[string]*standby.Target
+	probed  []standby.Probe
 	tags    map[string]bool
 }
 
@@ -128,7 +134,10 @@ func (c *ruleChecker) conditions(key string, m Match, r *rule) {
 	}
 	if m.Visits != "" {
 		first, last := c.visits(key+".visits", m.Visits)
-		r.when = append(r.when, func(a *asked) bool { return first <= a.visit && a.visit <= last })
+		r.when = append(r.when, func(a *asked) bool { visit := max(1, a.state.Visit); return first <= visit && visit <= last })
+	}
+	if len(m.Health) > 0 {
+		r.when = append(r.when, onHealth(c.health(key+".health", m.Health)))
 	}
 	c.texts(key, m, r)
 	c.hours(key, m, r)

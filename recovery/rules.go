@@ -47,8 +47,10 @@ type Options struct {
 
 	Targets   map[string]standby.Options // by name: servers that can stand in
 	Primaries []string                   // the customer's own servers: https://www.example.com
-	Rules     []RuleOptions              // what callers get, the first that matches
-	Limits    LimitOptions
+	// PrimaryProbes says how those of Primaries are probed that are.
+	PrimaryProbes map[string]standby.ProbeOptions
+	Rules         []RuleOptions // what callers get, the first that matches
+	Limits        LimitOptions
 
 	Hours  map[string]hours.Options       // by name: when places are open
 	OnCall map[string]hours.RosterOptions // by name: who can be called
@@ -74,11 +76,13 @@ type Rules struct {
 	countries map[string][]string // tags, at most two
 	byCaller  bool
 	primaries standby.Primaries
+	probes    []standby.Probe
 	rules     []rule
 	limits    LimitOptions
 	digest    [6]byte                    // of all that the address of a follow-up counts on
 	schedules map[string]*hours.Schedule // by name, as the next
 	rosters   map[string]*hours.Roster
+	keeps     bool // one of them serves what was good before
 }
 
 // NewRules checks o. The error joins every *OptionError. knows says which languages
@@ -103,7 +107,10 @@ func NewRules(o Options, knows func(language string) bool) (Rules, error) {
 	r.schedules = c.openings(o.Hours)
 	r.rosters = c.onCall(o.OnCall, r.schedules)
 	c.schedules, c.rosters = r.schedules, r.rosters
-	r.rules = c.rules(o)
+	r.keeps = keepsLastGood(o.Rules)
+	targets := c.targets(o)
+	r.probes = c.probes(o, r.primaries, targets)
+	r.rules = c.rules(o, targets, r.probes)
 	r.limits, r.digest = o.Limits.withDefaults(), digestOf(o)
 	return r, c.err()
 }

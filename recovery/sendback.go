@@ -1,12 +1,14 @@
 package recovery
 
 import (
+	"fmt"
 	"net/http"
 	"strings"
 	"time"
 
 	"github.com/backstop-project/backstop/incident"
 	"github.com/backstop-project/backstop/recovery/standby"
+	"github.com/backstop-project/backstop/twilio"
 	"github.com/backstop-project/backstop/twilio/twiml"
 )
 
@@ -22,7 +24,7 @@ const MostWait = 30 * time.Second
 // retry goes back to ErrorUrl, on a server of the customer's own, with a reason:
 // it is up again, or some seconds have passed.
 func (r *Recovery) retry(q Request, p Plan, step Step, at Place) (served, []string) {
-	up := p.up(q.ErrorURL)
+	up := p.up(standby.PrimaryName(q.ErrorURL))
 	switch {
 	case p.Gone || p.Quiet:
 		return served{}, nil
@@ -30,6 +32,8 @@ func (r *Recovery) retry(q Request, p Plan, step Step, at Place) (served, []stri
 		return served{}, reason("retry", "the address that failed is on none of the primaries")
 	case p.state.Retries >= step.Retry.Times:
 		return served{}, reason("retry", "it was tried again already")
+	case p.Situation == incident.Text && twilio.MayHaveActed(q.Code):
+		return served{}, reason("retry", fmt.Sprintf("it may have handled the message already (%d)", q.Code))
 	case !up && step.Retry.Wait == 0:
 		return served{}, reason("retry", "no probe says that the server is back")
 	case !up && p.Situation == incident.Text:
@@ -52,6 +56,9 @@ func (r *Recovery) redirect(q Request, p Plan, target *standby.Target, at Place)
 		return served{}, nil
 	case !p.up(target.Name):
 		return served{}, reason(name, "no probe says that it is up")
+	}
+	if why := repeated(q.Failure, target); why != "" {
+		return served{}, reason(name, why)
 	}
 	address, why := target.Address(q.ErrorURL, p.primaries)
 	if why != "" {

@@ -14,6 +14,9 @@ import (
 
 // step checks one step.
 func (c *ruleChecker) step(key string, o StepOptions) Step {
+	if o.Hedge > 0 && len(o.Failover) < 2 {
+		c.mistake(key+".hedge", o.Hedge.String(), "has no two targets beside it, of which the second could be asked", "write {failover: [a, b], hedge: 300ms}, or remove it")
+	}
 	var kinds []Kind
 	for _, one := range []struct {
 		named bool
@@ -26,6 +29,7 @@ func (c *ruleChecker) step(key string, o StepOptions) Step {
 		{o.Enqueue != nil, Queue},
 		{o.Voicemail != nil, Voicemail},
 		{o.Callback, Callback},
+		{o.LastGood, LastGood},
 		{o.Message, Message},
 		{o.Reject != "", Reject},
 		{o.Ignore, Ignore},
@@ -46,12 +50,15 @@ func (c *ruleChecker) step(key string, o StepOptions) Step {
 }
 
 func (c *ruleChecker) stepOf(key string, kind Kind, o StepOptions) Step {
-	step := Step{Kind: kind, Reason: o.Reject}
+	step := Step{Kind: kind, Reason: o.Reject, Hedge: o.Hedge}
 	switch kind {
 	case Failover:
 		step.Targets = c.targetsOf(key+".failover", o.Failover)
 	case Redirect:
 		step.Targets = c.targetsOf(key+".redirect", []string{o.Redirect})
+		if c.targets[o.Redirect] != nil && !c.isProbed(o.Redirect) {
+			c.mistake(key+".redirect", o.Redirect, "is not probed, so that nobody knows whether it is up", "give the target a probe, such as probe: /healthz")
+		}
 	case Retry:
 		step.Retry = c.retry(key+".retry", *o.Retry)
 	case DialPeople:
@@ -67,7 +74,7 @@ func (c *ruleChecker) stepOf(key string, kind Kind, o StepOptions) Step {
 		if o.Reject != "busy" && o.Reject != "rejected" {
 			c.mistake(key+".reject", o.Reject, "is no reason that Twilio knows", "write busy, for the engaged tone, or rejected, for the words that the number is not in service")
 		}
-	case Callback, Message, Ignore:
+	case Callback, LastGood, Message, Ignore:
 	}
 	return step
 }
@@ -87,6 +94,10 @@ func (c *ruleChecker) targetsOf(key string, names []string) (targets []*standby.
 func (c *ruleChecker) retry(key string, o RetryOptions) RetryOptions {
 	if len(c.primariesThere) == 0 {
 		c.mistake(key, "", "has nowhere to go back to", "name your own servers in primaries, such as primaries: [https://www.example.com]")
+	}
+	probedPrimary := func(p standby.Probe) bool { return c.primariesThere.Has(p.Name) }
+	if len(c.primariesThere) > 0 && o.Wait == 0 && !slices.ContainsFunc(c.probed, probedPrimary) {
+		c.mistake(key, "", "never has a reason to try again", "say wait: 5s, or give one of primaries a probe")
 	}
 	if o.Times == 0 {
 		o.Times = 1

@@ -87,13 +87,15 @@ func TestEachRuleIsSummedUpForPeople(t *testing.T) {
 		Rules: []recovery.RuleOptions{
 			{Name: "our server is down", Match: recovery.Match{Channel: "voice"}, Steps: []recovery.StepOptions{{Failover: []string{"a", "b"}}, {Message: true}}},
 			{Match: recovery.Match{From: []string{"+882*"}}, Steps: []recovery.StepOptions{{Reject: "busy"}}},
+			{Match: recovery.Match{From: []string{"+1*"}}, Steps: []recovery.StepOptions{{Failover: []string{"a", "b"}, Hedge: 300 * time.Millisecond}}},
 			{Name: "the rest", Steps: []recovery.StepOptions{{Ignore: true}}},
 		},
 	})
 	want := []string{
 		"Rule 1, our server is down: asks a, then asks b, then says the apology. Calls are answered, and billed.",
 		"Rule 2: rejects a call that rings (busy), then says the apology. Calls that ring are not answered, and not billed; all others are.",
-		"Rule 3, the rest: says nothing. Calls are ended at once.",
+		"Rule 3: asks a, then asks b 300ms later at most, then says the apology. Calls are answered, and billed.",
+		"Rule 4, the rest: says nothing. Calls are ended at once.",
 	}
 	if diff := cmp.Diff(want, r.Summaries()); diff != "" {
 		t.Error(diff)

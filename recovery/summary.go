@@ -35,9 +35,14 @@ func (s *Step) does() string {
 	case Failover:
 		names := make([]string, len(s.Targets))
 		for i, t := range s.Targets {
-			names[i] = t.Name
+			names[i] = "asks " + t.Name
+			if i > 0 && s.Hedge > 0 {
+				names[i] += " " + s.Hedge.String() + " later at most"
+			}
 		}
-		return "asks " + strings.Join(names, ", then asks ")
+		return strings.Join(names, ", then ")
+	case LastGood:
+		return "serves the last good answer for that path"
 	case Redirect:
 		return "sends the call on to " + s.Targets[0].Name + ", if a probe says that it is up"
 	case Retry:

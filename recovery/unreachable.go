@@ -51,7 +51,8 @@ func (m *Match) within(wider *Match) bool {
 		addressesWithin(m.Lines, wider.Lines) && addressesWithin(m.From, wider.From) && addressesWithin(m.To, wider.To) &&
 		allWithin(m.Tags, wider.Tags, func(narrow, wide string) bool { return narrow == wide }) &&
 		textsWithin(m.Accounts, wider.Accounts) && textsWithin(lower(m.Hosts), lower(wider.Hosts)) && textsWithin(m.Paths, wider.Paths) &&
-		textsWithin(m.Directions, wider.Directions) && textsWithin(m.Statuses, wider.Statuses)
+		textsWithin(m.Directions, wider.Directions) && textsWithin(m.Statuses, wider.Statuses) &&
+		allWithin(m.Health, wider.Health, func(narrow, wide string) bool { return narrow == wide })
 }
 
 // same says whether a word is asked of both, or not of the wider one.

@@ -9,6 +9,7 @@ import (
 
 	"github.com/backstop-project/backstop/incident"
 	"github.com/backstop-project/backstop/recovery"
+	"github.com/backstop-project/backstop/recovery/standby"
 )
 
 // manyLines are what the matches of these tests name.
@@ -140,6 +141,8 @@ func (d dice) match() recovery.Match {
 		Directions: d.rarely(func() []string { return d.some("inbound", "outbound-api") }),
 		Statuses:   d.rarely(func() []string { return d.some("ringing", "in-progress") }),
 		Open:       d.one("", "", "", "clinic", "lunch"), Closed: d.one("", "", "", "clinic", "lunch"),
+		Visits: d.one("", "", "", "1", "2-", "2-3"),
+		Health: d.rarely(func() []string { return d.some("standby up", "standby down") }),
 	}
 }
 
@@ -172,7 +175,7 @@ func TestNoFailureReachesARuleThatIsSaidToBeUnreachable(t *testing.T) {
 	d := dice{rand.New(rand.NewPCG(2026, 72))}
 	knows, said, reached := words(t).Knows, 0, 0
 	for range 1000 {
-		o := recovery.Options{Hours: clinic(), Lines: manyLines()}
+		o := recovery.Options{Hours: clinic(), Lines: manyLines(), Targets: probedServers(recovery.Match{}).Targets}
 		for i := range 6 {
 			o.Rules = append(o.Rules, ruleFor(strconv.Itoa(i), d.match()))
 		}
@@ -186,7 +189,11 @@ func TestNoFailureReachesARuleThatIsSaidToBeUnreachable(t *testing.T) {
 		r, _ := recovery.NewRules(o, knows) // some have other mistakes
 		for range 100 {
 			f := d.failure()
-			plan := recovery.Decide(f, r, recovery.State{})
+			state := recovery.State{Visit: d.IntN(5)}
+			if d.IntN(2) == 0 {
+				state.Health = knowing(map[string]standby.Verdict{"standby": standby.Up}).Health
+			}
+			plan := recovery.Decide(f, r, state)
 			if plan.Rule() != "" {
 				reached++
 			}

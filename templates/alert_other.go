@@ -47,6 +47,9 @@ func (a *Alerts) tellDrill(m incident.Message, e incident.Entry) telling {
 }
 
 func drillHeard(e incident.Entry) string {
+	if e.Answer.Step == incident.StepLastGood {
+		return "The last good answer for that path: no standby server had one."
+	}
 	if e.Answer.Outcome == incident.Saved {
 		return "What the standby server says: it was asked, and it answered (" + tidy(e.Answer.Step, 60) + ")."
 	}

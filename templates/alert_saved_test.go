@@ -43,19 +43,26 @@ func TestAlertsSayHowManyWereSaved(t *testing.T) {
 	}
 }
 
-func TestADrillThatAStandbyAnsweredSaysSo(t *testing.T) {
+func TestADrillSaysWhoAnswered(t *testing.T) {
 	t.Parallel()
-	e := incident.Entry{
-		Failure: incident.NewFailure(time.Now(), "POST", []incident.Param{{Name: "CallSid", Value: "CA1"}, {Name: "ErrorCode", Value: "11200"}}),
-		Answer:  incident.Answer{Step: "failover standby", Outcome: incident.Saved},
-	}
-	e.Failure.Drill = true
-	mail, err := newAlerts(t, "").Mail(incident.Message{Now: time.Now(), Failure: &e, Alert: incident.Alert{Kind: incident.DrillAlert, FailureID: e.Failure.ID, At: time.Now()}})
-	if err != nil {
-		t.Fatal(err)
-	}
-	if !strings.Contains(mail.Text, "What the standby server says") || !strings.Contains(mail.Text, "(failover standby)") {
-		t.Errorf("got\n%s", mail.Text)
+	for step, wants := range map[string][]string{
+		"failover standby": {"What the standby server says", "(failover standby)"},
+		"last good":        {"The last good answer for that path: no standby server had one."},
+	} {
+		e := incident.Entry{
+			Failure: incident.NewFailure(time.Now(), "POST", []incident.Param{{Name: "CallSid", Value: "CA1"}, {Name: "ErrorCode", Value: "11200"}}),
+			Answer:  incident.Answer{Step: step, Outcome: incident.Saved},
+		}
+		e.Failure.Drill = true
+		mail, err := newAlerts(t, "").Mail(incident.Message{Now: time.Now(), Failure: &e, Alert: incident.Alert{Kind: incident.DrillAlert, FailureID: e.Failure.ID, At: time.Now()}})
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, want := range wants {
+			if !strings.Contains(mail.Text, want) {
+				t.Errorf("%s: %q is missing in\n%s", step, want, mail.Text)
+			}
+		}
 	}
 }
 

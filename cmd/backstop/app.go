@@ -21,6 +21,7 @@ import (
 	"github.com/backstop-project/backstop/intake"
 	"github.com/backstop-project/backstop/notify"
 	"github.com/backstop-project/backstop/recovery"
+	"github.com/backstop-project/backstop/recovery/standby"
 	"github.com/backstop-project/backstop/store"
 	"github.com/backstop-project/backstop/twilio"
 )
@@ -57,6 +58,9 @@ type app struct {
 	state      state
 }
 
+// lastGoodFile is where answers are kept that were good, in the data folder.
+const lastGoodFile = "lastgood.json"
+
 // newApp puts the program together. Only mistakes in the configuration stop
 // it: what is wrong with disk or databases is told while calls are answered.
 func newApp(c config.Config, w *world, log *slog.Logger) (*app, error) {
@@ -67,12 +71,15 @@ func newApp(c config.Config, w *world, log *slog.Logger) (*app, error) {
 		a.state.folder.Store(new(err.Error()))
 	}
 	a.secrets.read(a, c)
-	a.lasting = newLasting(a.secrets.followUp)
+	a.lasting = newLasting(a.secrets.followUp, standby.NewLastGood(standby.LastGoodOptions{
+		Path: filepath.Join(c.DataDir, lastGoodFile), Ready: a.folder.check, Log: log,
+	}))
 	p, err := assemble(c, a.secrets.drillKey, a.lasting, log)
 	if err != nil {
 		return nil, fmt.Errorf("the configuration has mistakes:\n%w", err)
 	}
 	a.current.Store(p)
+	a.lasting.prober.Replace(p.rules.Probes())
 	a.media = mediaRoom{media: func() *recovery.Media { return a.current.Load().media }}
 	a.buildPipeline()
 	return a, a.buildRooms()
@@ -127,16 +134,17 @@ func (a *app) setNotifiers() {
 func (a *app) buildRooms() error {
 	a.hook = hook.New(hook.Options{
 		Settings: a.current.Load().hookSettings(), Recorder: a.recorder, Noted: a.sentinel.Note,
-		Tell: a.teller.Tell, FoundPublic: a.foundPublic, RecordFor: intake.RecordFor, Now: time.Now, Log: a.log,
+		Tell: a.teller.Tell, FoundPublic: a.foundPublic, Healths: a.lasting.prober.Healths, RecordFor: intake.RecordFor, Now: time.Now, Log: a.log,
 	})
 	var err error
 	a.pages, err = pages.New(pages.Options{
 		History: a.slot, Passwords: &a.secrets, Setup: a.setup, Unverified: a.unverified, Notices: a.notices,
 		Rules: func() []recovery.Outline { return a.current.Load().rules.Outlines() },
 		Explain: func(f incident.Failure) recovery.Explanation {
-			return a.current.Load().rules.Explain(f, a.lasting.standbys)
+			return a.current.Load().rules.Explain(f, a.lasting.standbys, a.knows(), time.Now())
 		},
 		Recordings: recordings{func() *parts { return a.current.Load() }},
+		Probed:     func() []string { return a.current.Load().rules.Probed(a.knows(), time.Now()) },
 		Settings:   a.pageSettings, Now: time.Now, Log: a.log, Version: versionName(),
 	})
 	if err != nil {
@@ -148,6 +156,9 @@ func (a *app) buildRooms() error {
 	})
 	return nil
 }
+
+// knows is what rules may ask about beside a failure.
+func (a *app) knows() recovery.State { return recovery.State{Health: a.lasting.prober.Healths().Of} }
 
 func (a *app) rooms() handlers.Options {
 	return handlers.Options{
@@ -173,6 +184,8 @@ func (a *app) workers() map[string]func(context.Context) error {
 		"ledger":   a.keeper.Run,
 		"password": a.secrets.prepare,
 		"owner":    a.own,
+		"prober":   a.lasting.prober.Run,
+		"lastgood": a.lasting.standbys.LastGood().Run,
 	}
 }
 

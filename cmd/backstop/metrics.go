@@ -1,13 +1,16 @@
 package main
 
 import (
+	"maps"
 	"net/http"
+	"slices"
 
 	"github.com/prometheus/client_golang/prometheus"
 	"github.com/prometheus/client_golang/prometheus/collectors"
 	"github.com/prometheus/client_golang/prometheus/promhttp"
 
 	"github.com/backstop-project/backstop/incident"
+	"github.com/backstop-project/backstop/recovery/standby"
 )
 
 // newMetrics serves what the parts count. They count by themselves, without
@@ -48,6 +51,14 @@ func (c collector) Collect(out chan<- prometheus.Metric) {
 	out <- prometheus.MustNewConstHistogram(prometheus.NewDesc("backstop_answer_seconds", "From a whole, verified request to its answer, what it waited for the journal included.", nil, nil), count, sum, buckets)
 
 	counter("backstop_own_template_failures_total", "Answers for which the customer's own template failed and ours took its place.", a.current.Load().answers.Failed())
+
+	healths := a.lasting.prober.Healths()
+	for _, name := range slices.Sorted(maps.Keys(healths)) {
+		if h := healths.Of(name); h.Verdict != standby.Unknown {
+			up := map[standby.Verdict]float64{standby.Up: 1}[h.Verdict]
+			gauge("backstop_target_up", "1 while the last probe of a standby server, or of a primary, was good.", up, "target", name)
+		}
+	}
 
 	s := &a.recorder.Stats
 	counter("backstop_journal_entries_written_total", "Entries on the disk.", s.Written.Load())

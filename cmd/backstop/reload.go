@@ -26,6 +26,7 @@ func (a *app) reload() {
 	a.level.Set(c.LogLevel)
 	a.dispatcher.Replace(p.notifiers)
 	a.setNotifiers()
+	a.lasting.prober.Replace(p.rules.Probes())
 	a.hook.Replace(p.hookSettings()) // last: what verifies now is told to the new notifiers
 	a.state.reload.Store(nil)
 	a.log.Info("configuration reloaded", "file", c.File)

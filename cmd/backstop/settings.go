@@ -36,15 +36,18 @@ type parts struct {
 type lasting struct {
 	recent   *recovery.Recent // what messages were answered lately
 	standbys *standby.Client  // and which servers failed lately
-	calls    *recovery.Calls  // and which calls
+	prober   *standby.Prober  // and which answer their probes
+	calls    *recovery.Calls  // and which calls failed
 	spent    *recovery.Spent  // of what is limited
 	seal     *recovery.Seal   // of the addresses of follow-ups
 }
 
-// newLasting begins; secret makes the seal.
-func newLasting(secret string) lasting {
+// newLasting begins; secret makes the seal, and what was good is kept in lastGood,
+// nil for nowhere.
+func newLasting(secret string, lastGood *standby.LastGood) lasting {
+	standbys := standby.NewClient(standby.ClientOptions{LastGood: lastGood})
 	return lasting{
-		recent: recovery.NewRecent(), standbys: standby.NewClient(standby.ClientOptions{}),
+		recent: recovery.NewRecent(), standbys: standbys, prober: standby.NewProber(standbys),
 		calls: recovery.NewCalls(), spent: recovery.NewSpent(), seal: recovery.NewSeal(secret),
 	}
 }

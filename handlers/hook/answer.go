@@ -102,8 +102,8 @@ func (h *Hook) serve(c *gin.Context, at route, s *checked, r *twilio.Request, re
 	case at.status:
 		entry = s.callEnded(f)
 	default:
-		request.Itself = itself(f.ErrorURL, result.Base)
-		document, entry = s.failure(c.Request.Context(), request)
+		request.Itself = !f.Drill && itself(f.ErrorURL, result.Base)
+		document, entry = h.failure(c.Request.Context(), s, request)
 	}
 	decided := h.o.Now()
 	entry.Answer.Took = decided.Sub(whole)
@@ -130,8 +130,11 @@ func (h *Hook) serve(c *gin.Context, at route, s *checked, r *twilio.Request, re
 }
 
 // failure decides what the caller of a failure gets, and gets it.
-func (s *checked) failure(ctx context.Context, request recovery.Request) (document []byte, e incident.Entry) {
+func (h *Hook) failure(ctx context.Context, s *checked, request recovery.Request) (document []byte, e incident.Entry) {
 	known := s.Recovery.Failed(request.Failure)
+	if h.o.Healths != nil {
+		known.Health = h.o.Healths().Of
+	}
 	plan := recovery.Decide(request.Failure, s.Rules, known)
 	document, e.Answer = s.Recovery.Answer(ctx, request, plan)
 	e.Failure = s.without(request.Failure)

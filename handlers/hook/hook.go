@@ -15,6 +15,7 @@ import (
 
 	"github.com/backstop-project/backstop/incident"
 	"github.com/backstop-project/backstop/recovery"
+	"github.com/backstop-project/backstop/recovery/standby"
 	"github.com/backstop-project/backstop/twilio"
 )
 
@@ -58,9 +59,12 @@ type Options struct {
 	Tell func(incident.Alert)
 	// FoundPublic is called once, when a signature told what PUBLIC_URL is.
 	FoundPublic func(twilio.BaseURL)
-	RecordFor   time.Duration // how long an answer waits to be written down
-	Now         func() time.Time
-	Log         *slog.Logger
+	// Healths is what probes say of servers now, on the answer path: it must
+	// not block. nil where nobody probes.
+	Healths   func() standby.Healths
+	RecordFor time.Duration // how long an answer waits to be written down
+	Now       func() time.Time
+	Log       *slog.Logger
 }
 
 // Hook answers Twilio. It serves any number of requests at once.

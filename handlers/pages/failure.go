@@ -49,6 +49,7 @@ type answerView struct {
 	Size                   int
 	Silent                 bool // nothing was said
 	Saved                  bool // by others: what they said, nobody here knows
+	Kept                   bool // by what they had said before
 	Erased                 bool // what was said was erased because of its age
 }
 
@@ -116,8 +117,9 @@ func answer(d history.Detail, mask history.Mask) answerView {
 	return answerView{
 		Heard: history.Visible(mask.Words(a.Heard, d.From, d.To)), Step: a.Step, Situation: situation,
 		Languages: strings.Join(a.Languages, ", "), Name: history.Visible(a.Name), Why: history.Visible(a.Why),
-		Outcome: outcomeWords(a.Outcome, d.Channel), OutcomeKind: outcomeKind(a.Outcome),
+		Outcome: outcomeWords(a.Outcome, d.Channel, a.Step), OutcomeKind: outcomeKind(a.Outcome),
 		Document: history.Visible(mask.Words(cut(string(a.Document), 70_000), d.From, d.To)), Size: len(a.Document),
 		Silent: a.Heard == "", Erased: d.Erased && a.Heard == "" && !onPurpose, Saved: a.Outcome == incident.Saved && a.Heard == "",
+		Kept: a.Outcome == incident.Saved && a.Step == incident.StepLastGood,
 	}
 }

@@ -33,6 +33,28 @@ func TestADeliverySaysOnceWhatItTold(t *testing.T) {
 	}
 }
 
+func TestAFailureThatWasSavedSaysByWhom(t *testing.T) {
+	t.Parallel()
+	for step, wants := range map[string][]string{
+		"failover standby": {"saved", "A standby server answered"},
+		"last good":        {"got the last good answer", "The last good answer for this path was given again"},
+	} {
+		t.Run(step, func(t *testing.T) {
+			t.Parallel()
+			h := newHouse(oneNight(1))
+			d := &h.ledger.failures[0]
+			d.Answer = incident.Answer{Step: step, Outcome: incident.Saved}
+			d.Step, d.Outcome = step, incident.Saved
+			page := h.enter(t).get("/history/" + d.ID.String()).body
+			for _, want := range wants {
+				if !strings.Contains(page, want) {
+					t.Errorf("the page does not say %q", want)
+				}
+			}
+		})
+	}
+}
+
 func TestSilenceOnPurposeIsToldFromErasedWords(t *testing.T) {
 	t.Parallel()
 	const erased, silent = "were erased because of their age", "No words: no reply, already answered"

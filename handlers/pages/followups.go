@@ -38,7 +38,7 @@ func followUps(d history.Detail, settings Settings, mask history.Mask) (views []
 			Why: history.Visible(cut(u.Why, 500)), Heard: history.Visible(mask.Words(u.Heard, d.From, d.To)),
 		}
 		if u.Outcome != incident.OutcomeUnknown {
-			v.Outcome, v.OutcomeKind = outcomeWords(u.Outcome, d.Channel), outcomeKind(u.Outcome)
+			v.Outcome, v.OutcomeKind = outcomeWords(u.Outcome, d.Channel, u.Step), outcomeKind(u.Outcome)
 		}
 		if u.What == incident.FailedAgain {
 			v.Failure = historyPath + "/" + u.ID.String()

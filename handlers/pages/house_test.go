@@ -23,6 +23,7 @@ import (
 	"github.com/backstop-project/backstop/history"
 	"github.com/backstop-project/backstop/incident"
 	"github.com/backstop-project/backstop/recovery"
+	"github.com/backstop-project/backstop/recovery/standby"
 )
 
 var update = flag.Bool("update", false, "write the golden files anew")
@@ -49,6 +50,7 @@ type house struct {
 	notices    []pages.Notice
 	settings   pages.Settings
 	rules      recovery.Rules
+	healths    standby.Healths
 	now        time.Time
 	log        *slog.Logger
 }
@@ -80,7 +82,8 @@ func (h *house) handler(tb testing.TB) http.Handler {
 		Notices:    func() []pages.Notice { return h.notices },
 		Settings:   func() pages.Settings { return h.settings },
 		Rules:      func() []recovery.Outline { return h.rules.Outlines() },
-		Explain:    func(f incident.Failure) recovery.Explanation { return h.rules.Explain(f, nil) },
+		Explain:    func(f incident.Failure) recovery.Explanation { return h.rules.Explain(f, nil, h.knows(), h.now) },
+		Probed:     func() []string { return h.rules.Probed(h.knows(), h.now) },
 		Now:        func() time.Time { return h.now },
 		Log:        h.log, Version: "v1.0.0",
 	})
@@ -93,6 +96,8 @@ func (h *house) handler(tb testing.TB) http.Handler {
 	e.NoRoute(p.NotFound)
 	return e
 }
+
+func (h *house) knows() recovery.State { return recovery.State{Health: h.healths.Of} }
 
 // visitor is a browser that has come as far as net/http can.
 type visitor struct {

@@ -114,6 +114,8 @@ type Options struct {
 	// Rules are what callers get, and Explain says what one of them would.
 	Rules   func() []recovery.Outline
 	Explain func(incident.Failure) recovery.Explanation
+	// Probed says of each server that is probed how it is, in a sentence.
+	Probed func() []string
 	// Recordings are fetched from Twilio when somebody listens.
 	Recordings Recordings
 	Now        func() time.Time

@@ -19,6 +19,7 @@ import (
 type rulesView struct {
 	Frame
 	Rules    []recovery.Outline
+	Probed   []string // how servers are
 	Problems []history.Problem
 	Asked    askedView
 	Answered bool
@@ -37,6 +38,9 @@ func (p *Pages) rules(c *gin.Context) error {
 		Failure: strings.TrimSpace(c.Query("failure")), Channel: c.Query("channel"), Code: c.Query("code"),
 		URL: c.Query("url"), From: c.Query("from"), To: c.Query("to"),
 	}}
+	for _, said := range p.Probed() {
+		view.Probed = append(view.Probed, history.Visible(said))
+	}
 	view.Frame, _ = p.framed(c.Request.Context(), c, "Rules", "rules")
 	switch asked := view.Asked; {
 	case asked.Failure != "":

@@ -17,7 +17,7 @@ func someRules(tb testing.TB) recovery.Rules {
 	tb.Helper()
 	r, err := recovery.NewRules(recovery.Options{
 		Primaries: []string{"https://www.example.com"},
-		Targets:   map[string]standby.Options{"standby": {URL: "https://standby.example.com{path}?{query}"}},
+		Targets:   map[string]standby.Options{"standby": {URL: "https://standby.example.com{path}?{query}", Probe: "/healthz"}},
 		Rules: []recovery.RuleOptions{
 			{Name: "robocalls <b>", Match: recovery.Match{From: []string{"+88213*"}}, Steps: []recovery.StepOptions{{Reject: "busy"}}},
 			{Name: "our server is down", Match: recovery.Match{Channel: "voice", Codes: []string{"11200-11299"}}, Steps: []recovery.StepOptions{{Failover: []string{"standby"}}, {Message: true}}},
@@ -34,6 +34,7 @@ func TestTheRulesAreShownInTheirOrder(t *testing.T) {
 	t.Parallel()
 	h := newHouse(oneNight(3))
 	h.rules = someRules(t)
+	h.healths = standby.Healths{"standby": {Verdict: standby.Down, Since: night.Add(-time.Hour), Probed: night.Add(-12 * time.Second), Why: "it answered 503 <b>"}}
 	page := h.enter(t).get("/rules")
 	if page.status != http.StatusOK {
 		t.Fatalf("status %d", page.status)

@@ -104,7 +104,7 @@ func alertWords(d history.Delivery) (what, reason string) {
 }
 
 // outcomeWords says how a failure ended for the one who called or wrote.
-func outcomeWords(o incident.Outcome, c incident.Channel) string {
+func outcomeWords(o incident.Outcome, c incident.Channel, step string) string {
 	switch o {
 	case incident.Told:
 		if c == incident.Messaging {
@@ -114,6 +114,9 @@ func outcomeWords(o incident.Outcome, c incident.Channel) string {
 	case incident.NotTold:
 		return "got no answer"
 	case incident.Saved:
+		if step == incident.StepLastGood {
+			return "got the last good answer"
+		}
 		return "saved"
 	case incident.Voicemail:
 		return "left a voicemail"

@@ -19,7 +19,7 @@ func (c *Client) Ask(ctx context.Context, t *Target, address string, q *Question
 	defer cancel()
 	doc, from, err := c.fetch(ctx, t, address, q)
 	if err != nil {
-		return nil, explain(ctx, t, err)
+		return nil, explain(ctx, t.Timeout, err)
 	}
 	return judge(doc, from, q.Voice)
 }
@@ -32,7 +32,7 @@ func (c *Client) fetch(ctx context.Context, t *Target, address string, q *Questi
 		if err != nil {
 			return nil, nil, err
 		}
-		answer, err := c.of(t).Do(r)
+		answer, err := c.allowing(t.AllowPrivate).Do(r)
 		if err != nil {
 			return nil, nil, err
 		}

@@ -18,6 +18,9 @@ type Breaker struct {
 	trying bool      // one caller tries whether it works again
 	last   time.Time // it failed
 	why    string
+
+	overtaken int       // callers in a row whom the next server answered first
+	doubted   time.Time // when the last of them was
 }
 
 // How long a server is left alone.
@@ -53,7 +56,7 @@ func (b *Breaker) Settle(err error) {
 	defer b.mu.Unlock()
 	b.trying = false
 	if err == nil {
-		b.failed, b.rest = 0, 0
+		b.failed, b.rest, b.overtaken = 0, 0, 0
 		return
 	}
 	b.failed++
@@ -69,6 +72,31 @@ func (b *Breaker) Forget() {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	b.trying = false
+}
+
+// EndRest lets the next caller try a server that is left alone: it has shown
+// that it is there.
+func (b *Breaker) EndRest() {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	b.until = time.Time{}
+}
+
+// Overtaken notes that the next server was asked, too, and answered first
+// although this one had a start. That is no failure: nobody waited for its end.
+func (b *Breaker) Overtaken() {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	b.overtaken++
+	b.doubted = b.now()
+}
+
+// Doubtful says that the next server should be asked at the same time: this one
+// was overtaken too often within the last minute, or is only tried.
+func (b *Breaker) Doubtful() bool {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	return b.failed >= breakAfter || b.overtaken >= breakAfter && b.now().Sub(b.doubted) < restMost
 }
 
 // Broken says whether the server is left alone, and why the last caller got

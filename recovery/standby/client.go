@@ -15,12 +15,25 @@ import (
 type Client struct {
 	public, private *http.Client // by whether private addresses are allowed
 	breakers        breakers
+	lastGood        *LastGood
+}
+
+// LastGood is where what was good is kept; nil where it is not.
+func (c *Client) LastGood() *LastGood {
+	if c == nil {
+		return nil
+	}
+	return c.lastGood
 }
 
 // ClientOptions are what tests need otherwise. The zero value serves.
 type ClientOptions struct {
 	TLS *tls.Config      // whom to trust; the system's certificates where nil
 	Now func() time.Time // time.Now where nil
+	// Transport stands in for the network; nil for the network itself.
+	Transport http.RoundTripper
+	// LastGood is where what was good is to be kept; nil for nowhere.
+	LastGood *LastGood
 }
 
 // Bounds of what a server may send before its document.
@@ -36,13 +49,24 @@ func NewClient(o ClientOptions) *Client {
 	if o.Now == nil {
 		o.Now = time.Now
 	}
-	return &Client{public: newHTTPClient(o, true), private: newHTTPClient(o, false), breakers: breakers{now: o.Now}}
+	return &Client{public: newHTTPClient(o, true), private: newHTTPClient(o, false), breakers: breakers{now: o.Now}, lastGood: o.LastGood}
 }
 
 // newHTTPClient follows no redirect by itself, takes no proxy from the
 // environment, and looks at the address that is really connected to, so that a
 // name cannot lead into the house.
 func newHTTPClient(o ClientOptions, publicOnly bool) *http.Client {
+	transport := o.Transport
+	if transport == nil {
+		transport = newTransport(o, publicOnly)
+	}
+	return &http.Client{
+		Transport:     transport,
+		CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
+	}
+}
+
+func newTransport(o ClientOptions, publicOnly bool) *http.Transport {
 	dialer := &net.Dialer{Timeout: dialWithin}
 	if publicOnly {
 		dialer.ControlContext = refusePrivate
@@ -51,15 +75,12 @@ func newHTTPClient(o ClientOptions, publicOnly bool) *http.Client {
 	if o.TLS != nil {
 		settings = o.TLS.Clone()
 	}
-	return &http.Client{
-		Transport: &http.Transport{
-			DialContext:            dialer.DialContext,
-			TLSClientConfig:        settings,
-			MaxResponseHeaderBytes: mostHeader,
-			MaxIdleConnsPerHost:    idleEach,
-			IdleConnTimeout:        keepIdle,
-		},
-		CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
+	return &http.Transport{
+		DialContext:            dialer.DialContext,
+		TLSClientConfig:        settings,
+		MaxResponseHeaderBytes: mostHeader,
+		MaxIdleConnsPerHost:    idleEach,
+		IdleConnTimeout:        keepIdle,
 	}
 }
 
@@ -106,8 +127,8 @@ func isPublic(a netip.Addr) bool {
 	return true
 }
 
-func (c *Client) of(t *Target) *http.Client {
-	if t.AllowPrivate {
+func (c *Client) allowing(private bool) *http.Client {
+	if private {
 		return c.private
 	}
 	return c.public

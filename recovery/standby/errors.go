@@ -9,6 +9,7 @@ import (
 	"net/http"
 	"net/url"
 	"syscall"
+	"time"
 )
 
 // answerError is an answer that a call cannot go on with.
@@ -18,7 +19,7 @@ func (e answerError) Error() string { return string(e) }
 
 // explain is err in one line for people, without addresses, which may hold what
 // is personal.
-func explain(ctx context.Context, t *Target, err error) error {
+func explain(ctx context.Context, within time.Duration, err error) error {
 	var bad answerError
 	var private privateError
 	switch {
@@ -27,7 +28,7 @@ func explain(ctx context.Context, t *Target, err error) error {
 	case errors.As(err, &private):
 		return private
 	case ctx.Err() != nil || isTimeout(err):
-		return errors.New("no answer in time (" + t.Timeout.String() + " at most)")
+		return errors.New("no answer in time (" + within.String() + " at most)")
 	}
 	return errors.New(trouble(err))
 }

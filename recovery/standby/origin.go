@@ -38,6 +38,12 @@ func originOf(u *url.URL) origin {
 	return origin{scheme, host, port}
 }
 
+// originAt is that of an address; the zero value where it has none.
+func originAt(address string) origin {
+	_, at := read(address)
+	return at
+}
+
 // server is who listens there, whatever the scheme.
 func (o origin) server() string { return net.JoinHostPort(o.host, o.port) }
 

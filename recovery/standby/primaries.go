@@ -21,6 +21,16 @@ func (p Primaries) With(raw string) (Primaries, error) {
 	return append(slices.Clip(p), at), nil
 }
 
+// PrimaryName is what the primary at that address is called: scheme and host as
+// they are compared, "" for what is no such address.
+func PrimaryName(address string) string {
+	at := originAt(address)
+	if at == (origin{}) {
+		return ""
+	}
+	return at.url()
+}
+
 // Has says whether raw is an address on one of them.
 func (p Primaries) Has(raw string) bool {
 	_, at := read(raw)

@@ -43,10 +43,10 @@ func (c *Client) Broken(t *Target) (why string, broken bool) {
 	return c.breakers.of(t).Broken()
 }
 
-// Serve is the TwiML that t has for q, or in one line for people why there is
+// serve is the TwiML that t has for q, or in one line for people why there is
 // none. Where t cannot be asked, or has failed too many lately, it says so at
 // once; else it takes no longer than t.Timeout.
-func (c *Client) Serve(ctx context.Context, t *Target, q *Question, primaries Primaries) ([]byte, error) {
+func (c *Client) serve(ctx context.Context, t *Target, q *Question, primaries Primaries) ([]byte, error) {
 	address, why := t.Address(q.Failed, primaries)
 	if why != "" {
 		return nil, errors.New(why)
@@ -57,9 +57,12 @@ func (c *Client) Serve(ctx context.Context, t *Target, q *Question, primaries Pr
 	}
 	began := c.breakers.now()
 	doc, err := c.Ask(ctx, t, address, q)
-	if err != nil && ctx.Err() != nil && c.breakers.now().Sub(began) < t.Timeout*3/4 {
-		breaker.Forget() // whoever waits had no time for it: that says nothing about t
-	} else {
+	switch {
+	case err == nil || ctx.Err() == nil:
+		breaker.Settle(err)
+	case errors.Is(context.Cause(ctx), errOvertaken), c.breakers.now().Sub(began) < t.Timeout*3/4:
+		breaker.Forget() // whoever waits has an answer, or had no time for it: that says nothing about t
+	default:
 		breaker.Settle(err)
 	}
 	return doc, err

@@ -20,6 +20,12 @@ type Options struct {
 	AllowPrivate bool
 	// WithError sends it ErrorCode and ErrorUrl, too.
 	WithError bool
+	// RepeatOK says that a message may be handled there that was handled before.
+	RepeatOK bool
+	// Probe is what to ask, and how often, to see whether it works: a path of
+	// its server, or an absolute URL on it. "": it is not probed.
+	Probe      string
+	ProbeEvery time.Duration // DefaultProbeEvery where zero
 }
 
 // DefaultTimeout is how long a target may take for all of its answer.
@@ -84,9 +90,27 @@ func (t *Target) checkPlaces() error {
 	return nil
 }
 
+// Usable says whether it is a server at all: NewTarget has made it without an
+// error.
+func (t *Target) Usable() bool { return t.path != "" }
+
 // needs says whether the URL takes something of the ErrorUrl.
 func (t *Target) needs() bool {
 	return strings.Contains(t.path, pathPlace) || strings.Contains(t.query, queryPlace)
+}
+
+// failedAt is the path of the ErrorUrls that t is asked about at path; "" for
+// none.
+func (t *Target) failedAt(path string) string {
+	before, behind, placed := strings.Cut(t.path, pathPlace)
+	if !placed {
+		return path
+	}
+	path, ok := strings.CutPrefix(path, before)
+	if path, ok2 := strings.CutSuffix(path, behind); ok && ok2 && strings.HasPrefix(path, "/") {
+		return path
+	}
+	return ""
 }
 
 // Serves says whether it may be asked about an account.

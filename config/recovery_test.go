@@ -1,0 +1,39 @@
+package config_test
+
+import (
+	"slices"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/backstop-project/backstop/recovery/standby"
+)
+
+func TestAPrimaryIsWrittenAloneOrWithItsProbe(t *testing.T) {
+	for name, yaml := range map[string]string{
+		"alone":           "primaries: https://a.example",
+		"in a list":       "primaries: [https://a.example]",
+		"as a mapping":    "primaries: [{url: https://a.example}]",
+		"by the variable": "primaries: ['${PRIMARY}']",
+	} {
+		t.Run(name, func(t *testing.T) {
+			got := mustLoad(t, yaml, map[string]string{"PRIMARY": "https://a.example"}).Recovery
+			if !slices.Equal(got.Primaries, []string{"https://a.example"}) || len(got.PrimaryProbes) != 0 {
+				t.Errorf("got %q, %v", got.Primaries, got.PrimaryProbes)
+			}
+		})
+	}
+	got := mustLoad(t, `
+primaries: [https://a.example, {url: https://b.example, probe: /healthz, probe_every: 1m, allow_private: true}]
+targets: {c: {url: "https://c.example{path}", probe: /up}}
+recovery: [{match: {health: [c down, "https://b.example up"]}, steps: [{message: apology}]}]
+`, nil).Recovery
+	want := map[string]standby.ProbeOptions{"https://b.example": {URL: "/healthz", Every: time.Minute, AllowPrivate: true}}
+	if diff := cmp.Diff(want, got.PrimaryProbes); diff != "" {
+		t.Error(diff)
+	}
+	if c := got.Targets["c"]; c.Probe != "/up" || c.ProbeEvery != 15*time.Second {
+		t.Errorf("got %+v", c)
+	}
+}

@@ -1,0 +1,75 @@
+package recovery_test
+
+import (
+	"strings"
+	"testing"
+
+	"github.com/backstop-project/backstop/incident"
+	"github.com/backstop-project/backstop/recovery"
+	"github.com/backstop-project/backstop/recovery/standby"
+)
+
+// A call goes on at another server only where that is known to be up.
+func TestACallIsSentOnOnlyToAServerThatIsUp(t *testing.T) {
+	t.Parallel()
+	up := knowing(map[string]standby.Verdict{"standby": standby.Up, "https://www.example.com": standby.Up})
+	down := knowing(map[string]standby.Verdict{"standby": standby.Down, "https://www.example.com": standby.Down})
+	redirect := recovery.StepOptions{Redirect: "standby"}
+	retry := recovery.StepOptions{Retry: &recovery.RetryOptions{}}
+	again := up
+	again.Retries = 1
+	for name, c := range map[string]struct {
+		step    recovery.StepOptions
+		failure incident.Failure
+		state   recovery.State
+		want    string // in the document; "" for the apology
+		outcome incident.Outcome
+		why     string
+	}{
+		"the standby is up":                    {redirect, failed(failedURL), up, "<Redirect>https://standby.example.com/voice/menu?a=1</Redirect>", incident.Saved, ""},
+		"the standby is down":                  {redirect, failed(failedURL), down, "", incident.Told, "redirect standby: no probe says that it is up"},
+		"nothing is known of it":               {redirect, failed(failedURL), recovery.State{}, "", incident.Told, "redirect standby: no probe says that it is up"},
+		"a stranger's address":                 {redirect, failed("https://evil.example/x"), up, "", incident.Told, "redirect standby: it takes the path of the ErrorUrl, which is on none of the primaries"},
+		"a message that may have been handled": {redirect, message(noon(), "+15550100", "hello", "ErrorUrl", failedURL, "ErrorCode", "11200"), up, "", incident.OutcomeUnknown, "redirect standby: the primary may have handled the message already (11200)"},
+		"the same, for the primary":            {retry, message(noon(), "+15550100", "hello", "ErrorUrl", failedURL, "ErrorCode", "11200"), up, "", incident.OutcomeUnknown, "retry: it may have handled the message already (11200)"},
+		"a message":                            {redirect, message(noon(), "+15550100", "hello", "ErrorUrl", failedURL, "ErrorCode", "11202"), up, "<Redirect>https://standby.example.com/voice/menu?a=1</Redirect>", incident.Saved, ""},
+		"the primary is back":                  {retry, failed(failedURL), up, "<Redirect>" + failedURL + "</Redirect>", incident.Saved, ""},
+		"the primary is not":                   {retry, failed(failedURL), down, "", incident.Told, "retry: no probe says that the server is back"},
+		"it was tried again already":           {retry, failed(failedURL), again, "", incident.Told, "retry: it was tried again already"},
+		"back to a stranger":                   {retry, failed("https://evil.example/x"), up, "", incident.Told, "retry: the address that failed is on none of the primaries"},
+		"a message for the primary":            {retry, message(noon(), "+15550100", "hello", "ErrorUrl", failedURL, "ErrorCode", "11202"), up, "<Redirect>" + failedURL + "</Redirect>", incident.Saved, ""},
+		"a call that has ended":                {retry, failed(failedURL, "CallStatus", "completed"), up, "", incident.NotTold, ""},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			o := probedServers(recovery.Match{})
+			o.Targets["standby"] = standby.Options{URL: "https://standby.example.com{path}?{query}", Probe: "/healthz"}
+			o.Rules[0].Steps = []recovery.StepOptions{c.step, {Message: true}}
+			document, a := recovery.New(recovery.Parts{Texts: words(t)}).Answer(t.Context(), recovery.Request{Failure: c.failure}, recovery.Decide(c.failure, rules(t, o), c.state))
+			if c.want != "" && !strings.Contains(string(document), c.want) || c.want == "" && strings.Contains(string(document), "<Redirect") {
+				t.Errorf("got %s, want %q", document, c.want)
+			}
+			if a.Outcome != c.outcome || !strings.HasPrefix(a.Why, c.why) {
+				t.Errorf("got %v, %q, want %v, %q", a.Outcome, a.Why, c.outcome, c.why)
+			}
+			if strings.Contains(string(a.Document), "a=1") {
+				t.Errorf("what is kept holds the caller's query: %s", a.Document)
+			}
+		})
+	}
+}
+
+func TestSendingBackNeedsAProbe(t *testing.T) {
+	t.Parallel()
+	for name, step := range map[string]recovery.StepOptions{
+		"is not probed":      {Redirect: "bare"},
+		"never has a reason": {Retry: &recovery.RetryOptions{}},
+	} {
+		o := probedServers(recovery.Match{})
+		o.PrimaryProbes = nil
+		o.Rules[0].Steps = []recovery.StepOptions{step, {Message: true}}
+		if mistakes := optionErrors(t, o); len(mistakes) != 1 || !strings.Contains(mistakes[0], name) {
+			t.Errorf("%s: %q", name, mistakes)
+		}
+	}
+}

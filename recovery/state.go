@@ -1,0 +1,29 @@
+package recovery
+
+import (
+	"github.com/backstop-project/backstop/incident"
+	"github.com/backstop-project/backstop/recovery/standby"
+)
+
+// State is what Decide goes by beside the failure and the rules: what is known
+// at this moment. The zero State is valid: nothing is known.
+type State struct {
+	// Health is what probes say of a target, by its name, or of a primary, by
+	// its address; nil where nobody probes.
+	Health func(name string) standby.Health
+
+	Visit   int         // how often this call or message has failed by now; 0 where that is not known
+	Retries int         // how often it was sent back to its own server
+	Before  incident.ID // its failure before this one; zero for none
+	// After is where it went on the last time. A failure of an address of our own
+	// goes on behind it.
+	After *Place
+}
+
+// health is what is known of a server.
+func (s State) health(name string) standby.Health {
+	if s.Health == nil {
+		return standby.Health{}
+	}
+	return s.Health(name)
+}
