@@ -235,6 +235,7 @@ type DrillReport struct {
 	Found      bool // the failure is in the ledger
 	FailureID  incident.ID
 	ReceivedAt time.Time
+	Outcome    incident.Outcome // as far as it is known
 	Deliveries []Delivery
 }
 

@@ -222,6 +222,7 @@ func (l *Ledger) Drill(ctx context.Context, sid string) (history.DrillReport, er
 			return nil
 		}
 		report.Found, report.FailureID, report.ReceivedAt = true, rows[at].ID, rows[at].ReceivedAt
+		report.Outcome = rows[at].Outcome
 		report.Deliveries, err = deliveriesOf(ctx, v, 0, rows[at].ID)
 		return err
 	})

@@ -20,6 +20,7 @@ type drillCommand struct {
 	Code    string `help:"Twilio's ErrorCode." default:"11200"`
 	From    string `help:"Who calls or writes." placeholder:"NUMBER"`
 	Line    string `help:"Which of your numbers is called: its name and language apply." placeholder:"NUMBER"`
+	Cases   string `help:"Play the cases of this file, people included, and say whether each ended as it has to." placeholder:"FILE"`
 	KeyFile string `help:"The drill key; else drill.key in DATA_DIR." placeholder:"FILE"`
 }
 
@@ -42,7 +43,15 @@ func (d drillCommand) Run(ctx context.Context, w *world, c *cli) error {
 		return fmt.Errorf("the drill key: %w: start Backstop once, or name its key with --key-file", err)
 	}
 	base := d.base(cfg)
-	result, err := d.play(ctx, base, key)
+	client := sim.Client{Account: sim.Account{SID: twilio.DrillAccountSID, AuthToken: key}}
+	if d.Cases != "" {
+		cases, err := readCases(d.Cases)
+		if err != nil {
+			return err
+		}
+		return d.playCases(ctx, w, cases, client, base, d.waiting(cfg, w, base, key, ""))
+	}
+	result, err := d.play(ctx, client, base)
 	if err != nil {
 		return err
 	}
@@ -116,12 +125,6 @@ func (d drillCommand) waiting(cfg config.Config, w *world, base, key, sid string
 }
 
 // play sends the request and walks the answer as a call would.
-func (d drillCommand) play(ctx context.Context, base, key string) (sim.Result, error) {
-	ctx, cancel := context.WithTimeout(ctx, drillWalk)
-	defer cancel()
-	client := sim.Client{Account: sim.Account{SID: twilio.DrillAccountSID, AuthToken: key}}
-	if d.Channel == "messaging" {
-		return client.Send(ctx, base+"/fallback/messaging", sim.Message{From: d.From, To: d.Line, ErrorCode: d.Code})
-	}
-	return client.Place(ctx, base+"/fallback/voice", sim.Call{From: d.From, To: d.Line, ErrorCode: d.Code})
+func (d drillCommand) play(ctx context.Context, client sim.Client, base string) (sim.Result, error) {
+	return drillCase{Channel: d.Channel, From: d.From, Line: d.Line, Code: d.Code}.play(ctx, client, base)
 }

@@ -96,6 +96,7 @@ type Drill struct {
 	Recorded   bool       `json:"recorded"`
 	FailureID  string     `json:"failure_id,omitempty"`
 	ReceivedAt *time.Time `json:"received_at,omitempty"`
+	Outcome    string     `json:"outcome,omitempty"` // as far as it is known: "saved", "voicemail"
 	Notifiers  []string   `json:"notifiers"`
 	Deliveries []Delivery `json:"deliveries"`
 }
@@ -125,6 +126,7 @@ func (a *Room) drill(c *gin.Context) {
 	if report.Found {
 		body.FailureID = report.FailureID.String()
 		body.ReceivedAt = &report.ReceivedAt
+		body.Outcome = report.Outcome.String()
 	}
 	for _, d := range report.Deliveries {
 		one := Delivery{Notifier: d.Notifier, State: d.State.String(), Attempts: d.Attempts, Detail: d.Detail, LastError: d.LastError}
