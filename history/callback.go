@@ -92,10 +92,11 @@ func (c Callback) Claim(by string, at, last time.Time) (next Callback, ok bool) 
 
 // CallbackChange is what somebody says about a callback.
 type CallbackChange struct {
-	State CallbackState
-	Note  string
-	By    string
-	At    time.Time
+	State    CallbackState
+	Note     string
+	KeepNote bool // the note stays as it is
+	By       string
+	At       time.Time
 	// Seen is Callback.At as whoever changes it had it before their eyes: zero
 	// where there was nothing.
 	Seen time.Time
@@ -113,6 +114,9 @@ func (c Callback) Change(to CallbackChange) (next Callback, ok bool) {
 	case to.State == CallbackClaimed && c.State != CallbackClaimed:
 		c.ClaimedBy, c.ClaimedAt = to.By, to.At
 	}
-	c.State, c.Note, c.By, c.At = to.State, to.Note, to.By, to.At
+	if !to.KeepNote {
+		c.Note = to.Note
+	}
+	c.State, c.By, c.At = to.State, to.By, to.At
 	return c, true
 }

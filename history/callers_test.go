@@ -104,8 +104,9 @@ func TestACallbackRemembersWhoClaimedItUntilItIsGivenBack(t *testing.T) {
 	if !ok || called.ClaimedBy != "ada" || called.By != "ben" {
 		t.Errorf("called: %+v", called)
 	}
-	back, ok := called.Change(history.CallbackChange{State: history.CallbackNew, By: "ben", At: now, Seen: now.Add(time.Minute)})
-	if !ok || back.ClaimedBy != "" || !back.ClaimedAt.IsZero() {
+	called.Note = "at noon"
+	back, ok := called.Change(history.CallbackChange{State: history.CallbackNew, KeepNote: true, By: "ben", At: now, Seen: now.Add(time.Minute)})
+	if !ok || back.ClaimedBy != "" || !back.ClaimedAt.IsZero() || back.Note != "at noon" {
 		t.Errorf("given back: %+v", back)
 	}
 	if _, ok := called.Change(change); ok {

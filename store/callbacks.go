@@ -99,31 +99,40 @@ func (t *tx) saveCallback(ctx context.Context, who party, failure incident.ID, c
 const revealedFor = 15 * time.Minute
 
 // RevealCallers records that somebody looks at a list of callers with all that
-// is hidden by default: as one act, however many people are in it.
-func (l *Ledger) RevealCallers(ctx context.Context, r history.CallerReveal) error {
-	err := l.inTx(ctx, func(ctx context.Context, t *tx) error {
-		n, err := t.changed(ctx, `
-			UPDATE caller_reveals
-			SET until = MAX(until, ?4), people = MAX(people, ?5), times = times + 1
-			WHERE id = (
-			  SELECT MAX(id)
-			  FROM caller_reveals
-			  WHERE by_whom = ?1
-			    AND what = ?2
-			    AND list = ?3)
-			  AND until >= ?6`,
-			r.By, r.What, r.List, r.At.UnixMilli(), r.People, r.At.Add(-revealedFor).UnixMilli())
-		if err != nil || n > 0 {
+// is hidden by default: as one act, however many people are in it. It returns
+// who did last, newest first.
+func (l *Ledger) RevealCallers(ctx context.Context, r history.CallerReveal) (last []history.CallerReveal, err error) {
+	err = l.inTx(ctx, func(ctx context.Context, t *tx) error {
+		if err := t.revealCallers(ctx, r); err != nil {
 			return err
 		}
-		return t.run(ctx, `
-			INSERT INTO caller_reveals (at, until, by_whom, what, list, people, times)
-			VALUES (?4, ?4, ?1, ?2, ?3, ?5, 1)`, r.By, r.What, r.List, r.At.UnixMilli(), r.People)
+		last, err = callerReveals(ctx, t)
+		return err
 	})
 	if err != nil {
-		return fmt.Errorf("record reveal of callers: %w", err)
+		return nil, fmt.Errorf("record reveal of callers: %w", err)
 	}
-	return nil
+	return last, nil
+}
+
+func (t *tx) revealCallers(ctx context.Context, r history.CallerReveal) error {
+	n, err := t.changed(ctx, `
+		UPDATE caller_reveals
+		SET until = MAX(until, ?4), people = MAX(people, ?5), times = times + 1
+		WHERE id = (
+		  SELECT MAX(id)
+		  FROM caller_reveals
+		  WHERE by_whom = ?1
+		    AND what = ?2
+		    AND list = ?3)
+		  AND until >= ?6`,
+		r.By, r.What, r.List, r.At.UnixMilli(), r.People, r.At.Add(-revealedFor).UnixMilli())
+	if err != nil || n > 0 {
+		return err
+	}
+	return t.run(ctx, `
+		INSERT INTO caller_reveals (at, until, by_whom, what, list, people, times)
+		VALUES (?4, ?4, ?1, ?2, ?3, ?5, 1)`, r.By, r.What, r.List, r.At.UnixMilli(), r.People)
 }
 
 // callerReveals are the newest.

@@ -168,8 +168,8 @@ func TestLookingAtAListOfCallersIsOneAct(t *testing.T) {
 		for _, c := range change {
 			c(&r)
 		}
-		if err := l.RevealCallers(ctx, r); err != nil {
-			t.Fatal(err)
+		if last, err := l.RevealCallers(ctx, r); err != nil || last[len(last)-1].By != "ada" {
+			t.Fatal(last, err)
 		}
 	}
 	at(0)
