@@ -26,8 +26,12 @@ func callers(tb testing.TB, l *store.Ledger, q history.CallerQuery) history.Call
 // attempt is the n-th failure, of these addresses.
 func attempt(n int, from, to string, outcome incident.Outcome, more ...incident.Param) incident.Fed {
 	return call(n, withParams("POST", append([]incident.Param{
-		{Name: "AccountSid", Value: account}, {Name: "CallSid", Value: sid("CA", n)}, {Name: "From", Value: from}, {Name: "To", Value: to},
-		{Name: "ErrorCode", Value: "11200"}, {Name: "ErrorUrl", Value: "https://www.example.com/voice"},
+		{Name: "AccountSid", Value: account},
+		{Name: "CallSid", Value: sid("CA", n)},
+		{Name: "From", Value: from},
+		{Name: "To", Value: to},
+		{Name: "ErrorCode", Value: "11200"},
+		{Name: "ErrorUrl", Value: "https://www.example.com/voice"},
 	}, more...)...), func(e *incident.Fed) { e.Answer.Outcome = outcome })
 }
 
@@ -79,13 +83,22 @@ func TestACallThatFailedAgainIsOneAttempt(t *testing.T) {
 }
 
 func TestThePersonOfACallThatWeMadeIsWhomWeCalled(t *testing.T) {
-	l := openLedger(t)
+	path := t.TempDir() + "/backstop.db"
+	l := openLedgerAt(t, path)
 	outbound := incident.Param{Name: "Direction", Value: "outbound-api"}
 	waiting := incident.Param{Name: "QueuePosition", Value: "1"}
-	feed(t, l, attempt(1, praxis, anna, incident.Told, outbound), attempt(2, praxis, bert, incident.Told, outbound, waiting))
+	first := attempt(1, praxis, anna, incident.Told, outbound)
+	first.Answer.Situation = incident.Outbound
+	feed(t, l, first, attempt(2, praxis, bert, incident.Told, outbound, waiting))
 	want := []string{bert + " to " + praxis, anna + " to " + praxis}
 	if diff := cmp.Diff(want, names(callers(t, l, history.CallerQuery{}))); diff != "" {
 		t.Error(diff)
+	}
+	if _, err := raw(t, path).Exec(`UPDATE failures SET outbound = NULL WHERE serial = 1`); err != nil { // as before there was the column
+		t.Fatal(err)
+	}
+	if diff := cmp.Diff(want, names(callers(t, l, history.CallerQuery{}))); diff != "" {
+		t.Errorf("by the situation: %s", diff)
 	}
 }
 

@@ -12,7 +12,6 @@ import (
 	"github.com/google/uuid"
 
 	"github.com/backstop-project/backstop/history"
-	"github.com/backstop-project/backstop/incident"
 )
 
 // maxCallbackForm is more than the longest note takes.
@@ -60,7 +59,7 @@ func (p *Pages) noteCallback(c *gin.Context) (said string, err error) {
 	by, at := c.GetString(userField), p.Now().Truncate(time.Millisecond)
 	claim := c.Request.PostForm.Get("do") == "claim"
 	ask := func(ctx context.Context) (history.Callback, bool, error) {
-		return p.History.ClaimCallback(ctx, incident.ID(id), by, at)
+		return p.History.ClaimCallback(ctx, id, by, at)
 	}
 	if !claim {
 		to, err := callbackChange(c)
@@ -69,7 +68,7 @@ func (p *Pages) noteCallback(c *gin.Context) (said string, err error) {
 		}
 		to.By, to.At = by, at
 		ask = func(ctx context.Context) (history.Callback, bool, error) {
-			return p.History.ChangeCallback(ctx, incident.ID(id), to)
+			return p.History.ChangeCallback(ctx, id, to)
 		}
 	}
 	// What a person has decided is done even where the browser goes away.

@@ -59,10 +59,13 @@ func telephone(address string) string {
 	return harmless(address)
 }
 
+// oneBreak ends lines in one way.
+func oneBreak(s string) string { return strings.ReplaceAll(s, "\r\n", "\n") }
+
 // harmless is what somebody wrote with an apostrophe before it where a program may
 // take it for a formula, and with everything written out that cannot be seen.
 func harmless(s string) string {
-	s = history.Visible(s)
+	s = history.Visible(oneBreak(s))
 	begins := strings.TrimLeftFunc(s, unicode.IsSpace)
 	if begins != "" && strings.ContainsRune("=+-@＝＋－＠", []rune(begins)[0]) || s != "" && strings.ContainsRune("\t\r\n", rune(s[0])) {
 		return "'" + s

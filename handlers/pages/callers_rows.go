@@ -144,7 +144,7 @@ func (v *callerView) fillWords(r history.CallerRow, revealed bool) {
 	switch {
 	case r.Wrote == "":
 	case revealed:
-		v.Wrote = history.Visible(cut(r.Wrote, 4000))
+		v.Wrote = history.Visible(cut(oneBreak(r.Wrote), 4000))
 	default:
 		hidden = append(hidden, "what they wrote, "+templates.Plural(int64(utf8.RuneCountInString(r.Wrote)), "character", "characters"))
 	}

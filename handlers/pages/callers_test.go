@@ -204,7 +204,7 @@ func TestAListOfCallersIsAFileThatSpreadsheetsTake(t *testing.T) {
 	want := "\ufeff" +
 		`"Number","Line","Name of the line","Calls","Messages","First","Last","Outcome","Wrote","Voicemail","Transcript","State","Note","Claimed by","Changed by","Changed","Failure"` + "\r\n" +
 		"\"\t+491711234567\",\"\t+4930901820\",\"'=HYPERLINK(\"\"https://evil.example\"\")\",3,0,\"2026-11-23 03:45:45 +01:00\",\"2026-11-23 03:52:45 +01:00\"," +
-		"\"got our message\",\"'\t=1+1⟨U+000D⟩\nsecond \"\"line\"\"\",\"voicemail, 12 s\",\"'+1 for you\",\"called\",\"' @SUM(1)\",\"'＋ada\",\"'-ada\",\"2026-11-23 04:12:45 +01:00\"," +
+		"\"got our message\",\"'\t=1+1\nsecond \"\"line\"\"\",\"voicemail, 12 s\",\"'+1 for you\",\"called\",\"' @SUM(1)\",\"'＋ada\",\"'-ada\",\"2026-11-23 04:12:45 +01:00\"," +
 		`"` + row.Newest.String() + `"` + "\r\n" +
 		"\"client:anna\",\"\t+4930901820\",\"Praxis Berlin\",1,0,\"2026-11-23 03:52:45 +01:00\",\"2026-11-23 03:52:45 +01:00\",\"lost\",\"\",\"\",\"\",\"new\"," +
 		`"Spoke to her assistant.","","ben","2026-11-23 03:47:45 +01:00","` + h.ledger.callers.Rows[1].Newest.String() + `"` + "\r\n"
