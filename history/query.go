@@ -32,6 +32,7 @@ const (
 	afterField    = "after"
 	limitField    = "limit"
 	stateField    = "state"
+	allField      = "all"
 )
 
 // ParseQuery reads a query out of a URL. Times without an offset are in zone;

@@ -4,6 +4,7 @@ import (
 	"context"
 	"database/sql"
 	"encoding/binary"
+	"flag"
 	"fmt"
 	"math/rand/v2"
 	"path/filepath"
@@ -176,3 +177,26 @@ func BenchmarkRetain(b *testing.B) {
 		})
 	}
 }
+
+// BenchmarkCallers is a page of the people of a week, in a ledger of a million
+// failures with -callers 1000: batches of a thousand, all of that week.
+func BenchmarkCallers(b *testing.B) {
+	l := openLedger(b)
+	s := newStorm()
+	for range *callerBatches {
+		feed(b, l, s.batch(1000)...)
+	}
+	for name, q := range map[string]history.CallerQuery{
+		"week": {}, "incident": {Incident: 1}, "file": {Limit: history.MaxCallers},
+	} {
+		b.Run(name, func(b *testing.B) {
+			for b.Loop() {
+				if page, err := l.Callers(context.Background(), q, s.at); err != nil || page.Total == 0 {
+					b.Fatal(page.Total, err)
+				}
+			}
+		})
+	}
+}
+
+var callerBatches = flag.Int("callers", 30, "thousands of failures in the ledger of BenchmarkCallers")

@@ -65,7 +65,7 @@ type retaining struct {
 func (r *retaining) step(ctx context.Context) error {
 	for _, part := range []func(context.Context) error{
 		r.minutes, r.callers, r.erase, r.eraseIncidents, r.eraseFirst, r.eraseWords,
-		r.removeOld, r.removeForRoom, r.tidy, r.shrink,
+		r.removeOld, r.removeForRoom, r.callbacks, r.tidy, r.shrink,
 	} {
 		if err := part(ctx); err != nil {
 			return err

@@ -96,6 +96,11 @@ func (r *retaining) tidyOld(ctx context.Context, oldest time.Time) error {
 		  LIMIT ?1)`, r.before(r.keep.Days)); err != nil {
 		return err
 	}
+	if err := r.run(ctx, `
+		DELETE FROM caller_reveals
+		WHERE until < ?1`, r.before(r.keep.Days)); err != nil {
+		return err
+	}
 	// The newest stays however old it is: its journal keeps its newest row too,
 	// which would be fed again.
 	return r.run(ctx, `

@@ -86,6 +86,34 @@ func (s *ledgerSlot) Reveal(ctx context.Context, r history.Reveal, ids ...incide
 	return s.watch(l, l.Reveal(ctx, r, ids...))
 }
 
+// Callers is store.Ledger's.
+func (s *ledgerSlot) Callers(ctx context.Context, q history.CallerQuery, now time.Time) (history.CallerPage, error) {
+	return ask(s, func(l *store.Ledger) (history.CallerPage, error) { return l.Callers(ctx, q, now) })
+}
+
+// ClaimCallback is store.Ledger's.
+func (s *ledgerSlot) ClaimCallback(ctx context.Context, failure incident.ID, by string, at time.Time) (c history.Callback, ok bool, err error) {
+	c, err = ask(s, func(l *store.Ledger) (c history.Callback, err error) {
+		c, ok, err = l.ClaimCallback(ctx, failure, by, at)
+		return c, err
+	})
+	return c, ok, err
+}
+
+// ChangeCallback is store.Ledger's.
+func (s *ledgerSlot) ChangeCallback(ctx context.Context, failure incident.ID, to history.CallbackChange) (c history.Callback, ok bool, err error) {
+	c, err = ask(s, func(l *store.Ledger) (c history.Callback, err error) {
+		c, ok, err = l.ChangeCallback(ctx, failure, to)
+		return c, err
+	})
+	return c, ok, err
+}
+
+// RevealCallers is store.Ledger's.
+func (s *ledgerSlot) RevealCallers(ctx context.Context, r history.CallerReveal) ([]history.CallerReveal, error) {
+	return ask(s, func(l *store.Ledger) ([]history.CallerReveal, error) { return l.RevealCallers(ctx, r) })
+}
+
 // Incidents is store.Ledger's.
 func (s *ledgerSlot) Incidents(ctx context.Context, q history.IncidentQuery) (history.IncidentPage, error) {
 	return ask(s, func(l *store.Ledger) (history.IncidentPage, error) { return l.Incidents(ctx, q) })

@@ -161,6 +161,7 @@ func TestPagesCanBeReadInEveryLight(t *testing.T) {
 	odd.ledger.notifiers = []history.NotifierStatus{{Name: "ops-mail", LastSuccess: night.Add(-time.Hour), Waiting: 1, NextAt: night.Add(30 * time.Minute)}}
 	full.rules = someRules(t)
 	none := emptyHouse()
+	callers, revealed := newHouse(morningAfter()), newHouse(morningAfter())
 	away := newHouse(oneNight(2))
 	away.ledger.err = errAway
 	hrefs := func(h *house) []string {
@@ -170,17 +171,20 @@ func TestPagesCanBeReadInEveryLight(t *testing.T) {
 	for name, c := range map[string]struct {
 		house *house
 		paths []string
+		press string // a button that shows what is to be looked at, "" for none
 	}{
-		"many":  {full, append(hrefs(full), "/incidents", "/rules?channel=voice&code=11202&url=https://www.example.com/voice", "/history?host=www.example.com&code=11202&since=24h", "/history?since=2026-11-23T02:57:00Z&until=2026-11-23T02:58:00Z")},
-		"one":   {one, hrefs(one)},
-		"saved": {saved, hrefs(saved)},
-		"odd":   {odd, append(hrefs(odd), "/incidents")},
-		"none":  {none, []string{"/", "/history", "/incidents", "/history?q=hello+world", "/nothing-here", "/rules"}},
-		"away":  {away, []string{"/", "/history"}},
+		"many":     {full, append(hrefs(full), "/incidents", "/rules?channel=voice&code=11202&url=https://www.example.com/voice", "/history?host=www.example.com&code=11202&since=24h", "/history?since=2026-11-23T02:57:00Z&until=2026-11-23T02:58:00Z"), ""},
+		"one":      {one, hrefs(one), ""},
+		"saved":    {saved, hrefs(saved), ""},
+		"odd":      {odd, append(hrefs(odd), "/incidents"), ""},
+		"none":     {none, []string{"/", "/history", "/incidents", "/history?q=hello+world", "/nothing-here", "/rules", "/callers"}, ""},
+		"away":     {away, []string{"/", "/history"}, ""},
+		"callers":  {callers, []string{"/callers?incident=14"}, ""},
+		"revealed": {revealed, []string{"/callers"}, "Reveal this list"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			at := serve(t, "127.0.0.1:0", c.house.handler(t))
-			browse(t, "layouts", map[string]any{"base": at.String(), "name": name, "paths": c.paths, "now": night})
+			browse(t, "layouts", map[string]any{"base": at.String(), "name": name, "paths": c.paths, "press": c.press, "now": night})
 		})
 	}
 }

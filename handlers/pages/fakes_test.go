@@ -24,6 +24,7 @@ type ledger struct {
 	now        func() time.Time
 	failures   []history.Detail // oldest first
 	incidents  []history.IncidentDetail
+	callers    history.CallerPage
 	notifiers  []history.NotifierStatus
 	err        error         // what every question is answered with
 	unwritable error         // what a reveal is answered with
@@ -233,6 +234,36 @@ func (l *ledger) change(_ context.Context, id int64, e history.Event, do func(in
 		}
 	}
 	return incident.Incident{}, history.ErrNotFound
+}
+
+// Callers are the same whatever is asked; what is done about them is for the
+// tests over the real ledger.
+func (l *ledger) Callers(_ context.Context, q history.CallerQuery, _ time.Time) (history.CallerPage, error) {
+	done, err := l.ask()
+	defer done()
+	page := l.callers
+	if q.Limit == history.MaxCallers {
+		page.Older = 0
+	}
+	return page, err
+}
+
+func (l *ledger) ClaimCallback(context.Context, incident.ID, string, time.Time) (history.Callback, bool, error) {
+	done, err := l.ask()
+	defer done()
+	return history.Callback{}, err == nil, err
+}
+
+func (l *ledger) ChangeCallback(context.Context, incident.ID, history.CallbackChange) (history.Callback, bool, error) {
+	return l.ClaimCallback(context.Background(), incident.ID{}, "", time.Time{})
+}
+
+func (l *ledger) RevealCallers(_ context.Context, r history.CallerReveal) ([]history.CallerReveal, error) {
+	done, err := l.ask()
+	defer done()
+	r.Until, r.Times = r.At, 1
+	l.callers.Reveals = append([]history.CallerReveal{r}, l.callers.Reveals...)
+	return l.callers.Reveals, cmp.Or(err, l.unwritable)
 }
 
 func (l *ledger) Notifiers(context.Context) ([]history.NotifierStatus, error) {

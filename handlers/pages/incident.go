@@ -48,6 +48,7 @@ type incidentView struct {
 	NotSent      int64
 	Days         []dayView
 	AllFailures  string
+	Callers      string // whom to call back
 	CanTake      bool
 	CanResolve   bool
 }
@@ -113,8 +114,8 @@ func (p *Pages) incidentDetail(d history.IncidentDetail) incidentView {
 		SID: history.Visible(cut(last.SID, 40)), Console: twilio.ConsoleLink(last.SID),
 		LastFailure: historyPath + "/" + last.FailureID.String(),
 		Deliveries:  deliveries(d.Deliveries, zone), NotSent: d.NotSent,
-		AllFailures: historyURL(history.Query{Incident: d.ID}),
-		CanTake:     !d.Acknowledged() && d.State != incident.Resolved, CanResolve: d.State != incident.Resolved,
+		AllFailures: historyURL(history.Query{Incident: d.ID}), Callers: callersURL(history.CallerQuery{Incident: d.ID}),
+		CanTake: !d.Acknowledged() && d.State != incident.Resolved, CanResolve: d.State != incident.Resolved,
 	}
 	if d.Cause.Kind == incident.Itself {
 		view.Means = "The address that failed is one of Backstop's own. " + view.Means

@@ -159,7 +159,7 @@ func safeNext(next string) string {
 		return "/"
 	case !strings.HasPrefix(next, "/"), strings.HasPrefix(next, "//"), strings.ContainsAny(next, "\\\r\n\t\x00"):
 		return "/"
-	case u.Path != "/" && u.Path != "/incidents" && u.Path != "/history" &&
+	case u.Path != "/" && u.Path != "/incidents" && u.Path != "/history" && u.Path != callersPath &&
 		!strings.HasPrefix(u.Path, "/incidents/") && !strings.HasPrefix(u.Path, "/history/"):
 		return "/"
 	}

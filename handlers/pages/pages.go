@@ -35,6 +35,17 @@ type Incidents interface {
 	Resolve(ctx context.Context, id int64, by string, at time.Time) (incident.Incident, error)
 }
 
+// Callers is what the pages ask and tell about calling people back.
+type Callers interface {
+	Callers(ctx context.Context, q history.CallerQuery, now time.Time) (history.CallerPage, error)
+	// ClaimCallback and ChangeCallback say false where somebody else was first,
+	// and how it stands.
+	ClaimCallback(ctx context.Context, failure incident.ID, by string, at time.Time) (history.Callback, bool, error)
+	ChangeCallback(ctx context.Context, failure incident.ID, to history.CallbackChange) (history.Callback, bool, error)
+	// RevealCallers records who looked, and returns those who did last.
+	RevealCallers(ctx context.Context, r history.CallerReveal) ([]history.CallerReveal, error)
+}
+
 // Notifiers says how the places do where alerts go.
 type Notifiers interface {
 	Notifiers(ctx context.Context) ([]history.NotifierStatus, error)
@@ -44,6 +55,7 @@ type Notifiers interface {
 type History interface {
 	Failures
 	Incidents
+	Callers
 	Notifiers
 }
 
@@ -178,6 +190,7 @@ func (p *Pages) Register(r gin.IRouter) {
 	people.POST("/history/:id/reveal", p.page(p.reveal))
 	get(people, "/history/:id/recordings/:sid", p.page(p.unrevealed))
 	people.POST("/history/:id/recordings/:sid", p.page(p.listen))
+	p.registerCallers(people)
 }
 
 func get(r gin.IRouter, path string, h gin.HandlerFunc) {

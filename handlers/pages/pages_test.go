@@ -45,6 +45,9 @@ func TestPagesLookAsTheyDid(t *testing.T) {
 		"history-first-start":   {emptyHouse(), "/history", http.StatusOK},
 		"history-none":          {newHouse(&ledger{now: full.ledger.now}), "/history", http.StatusOK},
 		"history-away":          {away, "/history", http.StatusServiceUnavailable},
+		"callers":               {newHouse(morningAfter()), "/callers?incident=14", http.StatusOK},
+		"callers-none":          {emptyHouse(), "/callers", http.StatusOK},
+		"callers-not-read":      {full, "/callers?state=asleep", http.StatusBadRequest},
 		"failure-call":          {full, "/history/" + full.ledger.failures[10].ID.String(), http.StatusOK},
 		"failure-message":       {full, "/history/" + full.ledger.failures[4].ID.String(), http.StatusOK},
 		"failure-hostile":       {attacked, "/history/" + hostile.ID.String(), http.StatusOK},
@@ -75,7 +78,7 @@ func TestPagesLookAsTheyDid(t *testing.T) {
 func TestUnknownAddressesAreNotFound(t *testing.T) {
 	t.Parallel()
 	v := newHouse(oneNight(1)).enter(t)
-	for _, path := range []string{"/nothing", "/callers", "/history/", "/history/00000000-0000-7000-8000-000000000000", "/incidents/99", "/incidents/x", "/incidents/-1", "/assets/backstop.css", "/assets/backstop.000000000000.css"} {
+	for _, path := range []string{"/nothing", "/callers/", "/history/", "/history/00000000-0000-7000-8000-000000000000", "/incidents/99", "/incidents/x", "/incidents/-1", "/assets/backstop.css", "/assets/backstop.000000000000.css"} {
 		if got := v.get(path); got.status != http.StatusNotFound || !strings.Contains(got.body, "Not found") {
 			t.Errorf("%s: status %d, want a page that says 404", path, got.status)
 		}
@@ -107,7 +110,7 @@ func TestNothingIsInline(t *testing.T) {
 	h.unverified, h.notices = someUnverified(), someNotices()
 	f := h.ledger.hostile()
 	v := h.enter(t)
-	for _, path := range []string{"/", "/incidents", "/incidents/14", "/history", "/history/" + f.ID.String()} {
+	for _, path := range []string{"/", "/incidents", "/incidents/14", "/history", "/history/" + f.ID.String(), "/callers"} {
 		page := v.get(path).body
 		for _, inline := range []string{" style=\"", "<style", " onclick=\"", " onerror=\"", "javascript:alert(1)\""} {
 			if strings.Contains(page, inline) {

@@ -216,6 +216,11 @@ const scenarios = {
 				for (const path of config.paths) {
 					await page.goto(config.base + path);
 					if (path === '/history' && width === 1280) await looks(page, name(path) + '-plain');
+					if (config.press) {
+						await page.getByRole('button', { name: config.press }).click();
+						await page.getByText('It is recorded').waitFor();
+						for (const d of await page.locator('.acts details').all()) await d.evaluate((d) => { d.open = true; });
+					}
 					const filters = page.locator('details.filters');
 					if (await filters.count()) await filters.evaluate((d) => { d.open = true; });
 					await looks(page, name(path));
