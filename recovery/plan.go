@@ -113,7 +113,7 @@ func (p *Plan) choose(f incident.Failure, r *Rules, seen *facts, line found) {
 		return
 	}
 	p.rule, p.Steps = rule, rule.steps[first:]
-	p.place = Place{Failure: f.ID, Rules: r.digest, Rule: rule.number, Step: first, Visit: p.state.Visit, Since: f.ReceivedAt, Line: line.number}
+	p.place = Place{Failure: f.ID, Rules: r.Digest(), Rule: rule.number, Step: first, Visit: p.state.Visit, Since: f.ReceivedAt, Line: line.number}
 	if after := p.state.After; after != nil && first > 0 {
 		p.place.Failure = after.Failure
 	}

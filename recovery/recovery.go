@@ -217,7 +217,7 @@ func (r *Recovery) words(q Request, p Plan) served {
 	if err != nil || bytes.Equal(sent, s.Document) {
 		return s // somebody else is told, or nobody
 	}
-	s.Answer.Document = bytes.ReplaceAll(sent, []byte(token), []byte("…"))
+	s.Document = bytes.ReplaceAll(sent, []byte(token), []byte("…"))
 	s.Outcome, s.sent = incident.OutcomeUnknown, sent
 	return s
 }
@@ -227,7 +227,7 @@ func (k Kind) holds() bool {
 	switch k {
 	case DialPeople, Queue, Voicemail, Callback:
 		return true
-	case Failover, Redirect, Retry, Message, Reject, Ignore:
+	case Failover, Redirect, Retry, LastGood, Message, Reject, Ignore:
 	}
 	return false
 }

@@ -133,6 +133,9 @@ func digestOf(o Options) (digest [6]byte) {
 	return digest
 }
 
+// Digest is another one where rules, lines, hours or on-call lists are others.
+func (r *Rules) Digest() [6]byte { return r.digest }
+
 // at is the rule that a place is in; nil where it is in none of these.
 func (r *Rules) at(p Place) *rule {
 	if p.Rules != r.digest || p.Rule >= len(r.rules) || p.Step >= len(r.rules[p.Rule].steps) {

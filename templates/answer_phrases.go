@@ -41,6 +41,9 @@ func (a *Answers) Phrase(p incident.Phrase, w incident.Wording) []twiml.Say {
 	return said
 }
 
+// phraseName is what a phrase's text is called in the built-in files.
+func phraseName(p incident.Phrase) string { return string(p) + ".call" }
+
 // phrase is one text; "" for a phrase that there is none for.
 func (t texts) phrase(language string, p incident.Phrase, name string) string {
 	found, _, ok := t.find(language)
@@ -48,7 +51,7 @@ func (t texts) phrase(language string, p incident.Phrase, name string) string {
 		found = t[defaultLanguage]
 	}
 	var b strings.Builder
-	if err := found.ExecuteTemplate(&b, string(p)+".call", sentence{Name: name}); err != nil {
+	if err := found.ExecuteTemplate(&b, phraseName(p), sentence{Name: name}); err != nil {
 		return ""
 	}
 	return b.String()

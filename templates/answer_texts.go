@@ -70,6 +70,11 @@ func readTexts() texts {
 	for _, file := range files {
 		language := strings.TrimSuffix(path.Base(file), ".tmpl")
 		t[language] = template.Must(template.ParseFS(answerFiles, file))
+		for _, phrase := range incident.Phrases() {
+			if t[language].Lookup(phraseName(phrase)) == nil {
+				panic(file + " has no " + phraseName(phrase))
+			}
+		}
 	}
 	return t
 }

@@ -79,11 +79,11 @@ func (w *walk) reply(ctx context.Context, sender *leg, n node, document string) 
 	}
 	w.result.Replies = append(w.result.Replies, reply)
 	w.note(Event{Kind: Replied, Who: Sender, Text: reply.Body + strings.Join(reply.Media, " ")})
-	w.delivered(ctx, sender, n, document, reply)
+	w.delivered(ctx, n, document, reply)
 }
 
 // delivered tells the status callback of a reply how it fares.
-func (w *walk) delivered(ctx context.Context, sender *leg, n node, document string, reply Reply) {
+func (w *walk) delivered(ctx context.Context, n node, document string, reply Reply) {
 	if n.value("action") != "" {
 		w.note(Event{Kind: Skipped, Who: Sender, Text: "the action of <Message> is not played"})
 	}
@@ -98,8 +98,14 @@ func (w *walk) delivered(ctx context.Context, sender *leg, n node, document stri
 	}
 	for _, status := range statuses {
 		params := Params{
-			{"MessageSid", sid}, {"SmsSid", sid}, {"MessageStatus", status}, {"SmsStatus", status},
-			{"From", reply.From}, {"To", reply.To}, {"AccountSid", w.Account.SID}, {"ApiVersion", "2010-04-01"},
+			{"MessageSid", sid},
+			{"SmsSid", sid},
+			{"MessageStatus", status},
+			{"SmsStatus", status},
+			{"From", reply.From},
+			{"To", reply.To},
+			{"AccountSid", w.Account.SID},
+			{"ApiVersion", "2010-04-01"},
 		}
 		if status == "undelivered" {
 			params = append(params, Param{"ErrorCode", w.undelivered})
