@@ -97,7 +97,7 @@ func (h *Hook) serve(c *gin.Context, s *checked, r *twilio.Request, result twili
 	decided := h.o.Now()
 	answer.Took = decided.Sub(whole)
 
-	entry := incident.Entry{Failure: s.without(f), Answer: answer}
+	entry := incident.Entry{Failure: s.kept(f, token), Answer: answer}
 	h.o.Noted(entry) // before it can be fed
 	done, late := h.o.Recorder.Record(entry)
 	h.retries.complete(mine, f.ID, document, done)
@@ -117,8 +117,16 @@ func itself(errorURL string, base twilio.BaseURL) bool {
 	return ours && strings.HasPrefix(rest, "/fallback")
 }
 
-// without drops the parameters that must not be written down.
-func (s *checked) without(f incident.Failure) incident.Failure {
+// kept is f as it is written down: a message with what it takes to send it to
+// the customer's own server one day, and without the parameters that must not
+// be written down.
+func (s *checked) kept(f incident.Failure, token string) incident.Failure {
+	if f.Channel == incident.Messaging {
+		f.OptOut = twilio.OptsOut(f.Params)
+		if len(token) <= incident.MaxToken {
+			f.Token = token
+		}
+	}
 	if len(s.Drop) == 0 {
 		return f
 	}
@@ -128,6 +136,7 @@ func (s *checked) without(f incident.Failure) incident.Failure {
 			kept = append(kept, p)
 		}
 	}
+	f.Dropped = len(kept) < len(f.Params)
 	f.Params = kept
 	return f
 }

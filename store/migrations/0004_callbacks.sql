@@ -1,0 +1,3 @@
+-- +goose Up
+-- Kept free for callbacks.
+PRAGMA user_version = 4;
