@@ -68,6 +68,15 @@ type ReplayStop struct {
 	Why    string
 }
 
+// ReplayJudgement says whether a message can be sent to the customer's server.
+type ReplayJudgement struct {
+	Server string   // where it would go: scheme and host
+	OptOut bool     // it only says STOP or the like
+	Why    string   // why it cannot be sent, as the end of a sentence; "" where it can
+	Notes  []string // what to know before, in sentences
+	Served bool     // a standby server has had it: it is sent by itself only
+}
+
 // ReplayWish is a message that is to be sent.
 type ReplayWish struct {
 	Failure  incident.ID
