@@ -10,6 +10,7 @@ type file struct {
 	Lines          []line             `yaml:"lines"`
 	Targets        map[string]target  `yaml:"targets"`
 	Recovery       []rule             `yaml:"recovery"`
+	Replay         sending            `yaml:"replay"`
 	CallerCountry  value              `yaml:"caller_country"`
 	Countries      map[string][]value `yaml:"countries"`
 	Templates      value              `yaml:"templates"`
@@ -64,6 +65,12 @@ type target struct {
 	Accounts     []value `yaml:"accounts"`
 	AllowPrivate value   `yaml:"allow_private"`
 	WithError    value   `yaml:"with_error"`
+}
+
+// sending is how messages go to the server that has not had them.
+type sending struct {
+	PerSecond    value `yaml:"per_second"`
+	AllowPrivate value `yaml:"allow_private"`
 }
 
 // rule is what callers get in one case.

@@ -7,6 +7,7 @@ import (
 
 	"github.com/backstop-project/backstop/recovery"
 	"github.com/backstop-project/backstop/recovery/standby"
+	"github.com/backstop-project/backstop/replay"
 )
 
 // rules are what callers get: the servers that can stand in, and which steps are
@@ -73,6 +74,14 @@ func (a *answering) match(key string, written rule, sids map[string]string) reco
 		From: a.list(key+".from", m.From), To: a.list(key+".to", m.To), Accounts: named(sids, a.list(key+".accounts", m.Accounts)),
 		Hosts: a.list(key+".hosts", m.Hosts), Paths: a.list(key+".paths", m.Paths),
 		Directions: a.list(key+".directions", m.Directions), Statuses: a.list(key+".statuses", m.Statuses),
+	}
+}
+
+// replay is how messages go to the server that has not had them.
+func (r *review) replay(written sending) replay.Options {
+	return replay.Options{
+		PerSecond:    r.rate(written.PerSecond, replay.DefaultPerSecond, replay.LeastPerSecond, replay.MostPerSecond),
+		AllowPrivate: r.boolean(written.AllowPrivate, false),
 	}
 }
 

@@ -85,6 +85,7 @@ type ReplayWish struct {
 	OptOut   bool   // it only says STOP or the like: it goes first
 	By       string
 	At       time.Time
+	After    ReplayState // where it stood when somebody decided so
 }
 
 // ReplayOrder is a part of an incident all of whose messages are to be sent.

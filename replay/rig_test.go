@@ -155,7 +155,9 @@ func wish(e incident.Fed) history.ReplayWish {
 
 func ask(t *testing.T, l *store.Ledger, e incident.Fed) bool {
 	t.Helper()
-	asked, err := l.AskReplay(context.Background(), wish(e))
+	w := wish(e)
+	w.After = failure(t, l, e).Replay.State
+	asked, err := l.AskReplay(context.Background(), w)
 	if err != nil {
 		t.Fatal(err)
 	}

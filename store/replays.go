@@ -24,9 +24,9 @@ func (f *feeding) optOut(ctx context.Context, e incident.Fed, number int64) erro
 }
 
 // AskReplay notes that somebody wants a message to be sent to the customer's
-// server, and says whether that is new: it is not where it waits, is being sent
-// or was. What may have arrived already is sent again only because somebody
-// asks for it here.
+// server, and says whether that is so: it is not where it waits, is being sent or
+// was, or does not stand any more where that somebody saw it. What may have
+// arrived already is sent again only because somebody asks for it here.
 func (l *Ledger) AskReplay(ctx context.Context, w history.ReplayWish) (asked bool, err error) {
 	err = l.inTx(ctx, func(ctx context.Context, t *tx) error {
 		d, err := l.failure(ctx, t, w.Failure)
@@ -35,7 +35,7 @@ func (l *Ledger) AskReplay(ctx context.Context, w history.ReplayWish) (asked boo
 		}
 		w.Incident = d.Incident
 		before, err := replayOf(ctx, t, w.Failure)
-		if err != nil || !before.State.MayAsk() {
+		if err != nil || !before.State.MayAsk() || before.State != w.After {
 			return err
 		}
 		asked = true

@@ -28,6 +28,7 @@ type parts struct {
 	media     *recovery.Media // nil for none
 	notifiers []notify.Notifier
 	rows      []store.NotifierRow
+	primaries standby.Primaries
 }
 
 // lasting is what a reload leaves as it is.
@@ -67,6 +68,11 @@ func assemble(c config.Config, drillKey string, l lasting, log *slog.Logger) (*p
 	wording.Media, wording.BasePath = p.media, c.PublicURL.Path()
 	p.rules, err = recovery.NewRules(wording, p.answers.Knows)
 	note(err)
+	for _, one := range c.Recovery.Primaries {
+		if more, err := p.primaries.With(one); err == nil { // else the rules have said so
+			p.primaries = more
+		}
+	}
 	p.recovery = recovery.New(p.answers, l.recent, l.standbys)
 	texts, err := templates.NewAlerts(templates.AlertOptions{Zone: zone(c), Pages: pageURL(c)})
 	if err != nil {

@@ -160,6 +160,8 @@ func TestPagesCanBeReadInEveryLight(t *testing.T) {
 	})
 	odd.ledger.notifiers = []history.NotifierStatus{{Name: "ops-mail", LastSuccess: night.Add(-time.Hour), Waiting: 1, NextAt: night.Add(30 * time.Minute)}}
 	full.rules = someRules(t)
+	texts := newHouse(missed())
+	texts.ledger.notes = []string{"Its idempotency token was not kept: it gets one that is made from the failure's id."}
 	none := emptyHouse()
 	away := newHouse(oneNight(2))
 	away.ledger.err = errAway
@@ -175,6 +177,7 @@ func TestPagesCanBeReadInEveryLight(t *testing.T) {
 		"one":   {one, hrefs(one)},
 		"saved": {saved, hrefs(saved)},
 		"odd":   {odd, append(hrefs(odd), "/incidents")},
+		"texts": {texts, layoutsOfMissed(texts.ledger)},
 		"none":  {none, []string{"/", "/history", "/incidents", "/history?q=hello+world", "/nothing-here", "/rules"}},
 		"away":  {away, []string{"/", "/history"}},
 	} {

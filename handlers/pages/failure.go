@@ -29,6 +29,7 @@ type failureView struct {
 	Itself       bool   // the address that failed is Backstop's own
 	Slim         bool   // only some parameters were kept
 	Answer       answerView
+	Replay       *replayView // nil for what is no message
 	Timing       []timingView
 	Params       []paramView
 	HiddenParams int
@@ -96,6 +97,7 @@ func (p *Pages) failurePage(c *gin.Context, d history.Detail, which string) erro
 		view.Revealed, _ = revealed(d.Params, which)
 	}
 	view.Answer = answer(d, mask)
+	view.Replay = p.replay(d, mask, zone)
 	view.Timing = timing(d, zone)
 	for _, r := range d.Reveals {
 		view.Reveals = append(view.Reveals, revealView{momentIn(r.At, zone), history.Visible(r.By), history.Visible(r.What)})

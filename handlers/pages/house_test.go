@@ -81,6 +81,7 @@ func (h *house) handler(tb testing.TB) http.Handler {
 		Settings:   func() pages.Settings { return h.settings },
 		Rules:      func() []recovery.Outline { return h.rules.Outlines() },
 		Explain:    func(f incident.Failure) recovery.Explanation { return h.rules.Explain(f, nil) },
+		Replays:    h.ledger,
 		Now:        func() time.Time { return h.now },
 		Log:        h.log, Version: "v1.0.0",
 	})
