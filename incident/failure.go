@@ -72,9 +72,10 @@ type Failure struct {
 	RequestKey [16]byte
 	Tokenless  bool
 
-	Token   string // of messages: I-Twilio-Idempotency-Token, "" where Twilio sent none or it was not kept
+	// Of messages only, which may be sent to the customer's server later.
+	Token   string // I-Twilio-Idempotency-Token, "" where Twilio sent none or it was not kept
 	Dropped bool   // parameters were left out before it was written down, as privacy.drop says
-	OptOut  bool   // a message that only says STOP or the like
+	OptOut  bool   // it only says STOP or the like
 }
 
 // MaxToken is how long a token may be to be kept. Twilio's have 36 bytes.

@@ -35,9 +35,16 @@ func message(n int, body string, change ...func(*incident.Failure)) incident.Fed
 	sid := fmt.Sprintf("SM%x", sum[:16])
 	at := begin.Add(time.Duration(n) * time.Second)
 	f := incident.NewFailure(at, "POST", []incident.Param{
-		{Name: "ToCountry", Value: "CA"}, {Name: "MessageSid", Value: sid}, {Name: "SmsSid", Value: sid}, {Name: "AccountSid", Value: account},
-		{Name: "Body", Value: body}, {Name: "NumMedia", Value: "0"}, {Name: "From", Value: fmt.Sprintf("+1343555%04d", n)}, {Name: "To", Value: "+12365550100"},
-		{Name: "ErrorCode", Value: "11210"}, {Name: "ErrorUrl", Value: primary + "/sms"},
+		{Name: "ToCountry", Value: "CA"},
+		{Name: "MessageSid", Value: sid},
+		{Name: "SmsSid", Value: sid},
+		{Name: "AccountSid", Value: account},
+		{Name: "Body", Value: body},
+		{Name: "NumMedia", Value: "0"},
+		{Name: "From", Value: fmt.Sprintf("+1343555%04d", n)},
+		{Name: "To", Value: "+12365550100"},
+		{Name: "ErrorCode", Value: "11210"},
+		{Name: "ErrorUrl", Value: primary + "/sms"},
 	})
 	f = f.Requested([16]byte(sum[16:]), false)
 	f.Token, f.OptOut = fmt.Sprintf("7a5e61d0-0000-4000-8000-%012d", n), twilio.OptsOut(f.Params)

@@ -131,6 +131,9 @@ func (t *tx) endOrder(ctx context.Context, o history.ReplayOrder) error {
 	if err != nil || !found {
 		return err
 	}
+	if taken+left == 0 {
+		return t.event(ctx, o.Incident, history.Event{At: t.now, What: "no message is left that could be sent to your server"})
+	}
 	what := fmt.Sprintf("messages that wait to be sent to your server: %d", taken)
 	if left > 0 {
 		what += fmt.Sprintf("; that cannot be sent: %d, and their pages say why", left)

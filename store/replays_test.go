@@ -14,8 +14,13 @@ func text(n int, change ...func(*incident.Fed)) incident.Fed {
 	return call(n, append([]func(*incident.Fed){func(e *incident.Fed) {
 		key := e.Failure.RequestKey
 		e.Failure = incident.RestoreFailure(e.Failure.ID, e.Failure.ReceivedAt, "POST", []incident.Param{
-			{Name: "AccountSid", Value: account}, {Name: "MessageSid", Value: sid("SM", n)}, {Name: "From", Value: "+14155550100"}, {Name: "To", Value: "+493012345678"},
-			{Name: "Body", Value: "STOP"}, {Name: "ErrorCode", Value: "11200"}, {Name: "ErrorUrl", Value: "https://www.example.com/sms"},
+			{Name: "AccountSid", Value: account},
+			{Name: "MessageSid", Value: sid("SM", n)},
+			{Name: "From", Value: "+14155550100"},
+			{Name: "To", Value: "+493012345678"},
+			{Name: "Body", Value: "STOP"},
+			{Name: "ErrorCode", Value: "11200"},
+			{Name: "ErrorUrl", Value: "https://www.example.com/sms"},
 		})
 		e.Failure.RequestKey, e.Failure.OptOut = key, true
 	}}, change...)...)

@@ -136,7 +136,7 @@ func (s *checked) kept(f incident.Failure, token string) incident.Failure {
 			kept = append(kept, p)
 		}
 	}
-	f.Dropped = len(kept) < len(f.Params)
+	f.Dropped = f.Channel == incident.Messaging && len(kept) < len(f.Params)
 	f.Params = kept
 	return f
 }

@@ -169,8 +169,11 @@ func (p *Pages) replays(d history.IncidentDetail, mask history.Mask, zone *time.
 		view.Stopped[i].Why = history.Visible(view.Stopped[i].Why)
 	}
 	for _, one := range []countView{
-		{r.Sent, "taken by your server"}, {r.Waiting, "waiting for their turn"}, {r.Refused, "not taken by your server"},
-		{r.Unknown, "of which nobody knows whether they arrived"}, {r.Impossible, "that could not be sent"},
+		{r.Sent, "taken by your server"},
+		{r.Waiting, "waiting for their turn"},
+		{r.Refused, "not taken by your server"},
+		{r.Unknown, "of which nobody knows whether they arrived"},
+		{r.Impossible, "that could not be sent"},
 	} {
 		if one.N > 0 {
 			view.Progress = append(view.Progress, one)

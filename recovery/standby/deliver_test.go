@@ -62,8 +62,8 @@ func TestWhatCannotHaveArrivedIsToldFromWhatMayHave(t *testing.T) {
 		reached bool
 		why     string
 	}{
-		"nobody listens":       {closed, false, "it refuses connections"},
-		"it hangs up on us":    {hangsUp, true, "it broke the connection off"},
+		"nobody listens":        {closed, false, "it refuses connections"},
+		"it hangs up on us":     {hangsUp, true, "it broke the connection off"},
 		"it does not speak TLS": {&httptest.Server{URL: strings.Replace(hangsUp.URL, "http:", "https:", 1)}, false, "it does not speak TLS"},
 	} {
 		t.Run(name, func(t *testing.T) {
