@@ -257,3 +257,34 @@ func TestNothingIsSentToAServerThatIsNoPrimaryAnyMore(t *testing.T) {
 		}
 	})
 }
+
+// A standby server has had it, so that it was never counted as unseen; one by
+// one it may be sent all the same.
+func TestWhatAStandbyServedIsSentByItselfOnly(t *testing.T) {
+	t.Parallel()
+	path := ledgerPath(t)
+	synctest.Test(t, func(t *testing.T) {
+		l := openLedger(t, path)
+		served := message(2, "STOP")
+		served.Answer.Outcome = incident.Saved
+		feed(t, l, message(1, "hello"), served)
+		to := &server{}
+		r := work(t, l, settings(t), to)
+		defer r.halt()
+		askAll(t, l)
+		r.worker.Wake()
+		time.Sleep(time.Minute)
+		if got := to.got(); !slices.Equal(got, []string{"hello"}) {
+			t.Errorf("got %q", got)
+		}
+		feed(t, l, message(3, "again"))
+		if !ask(t, l, served) {
+			t.Error("not asked for")
+		}
+		r.worker.Wake()
+		time.Sleep(time.Minute)
+		if in := theIncident(t, l); len(to.got()) != 2 || in.Unseen != 1 {
+			t.Errorf("got %q, %d unseen", to.got(), in.Unseen)
+		}
+	})
+}

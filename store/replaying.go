@@ -204,14 +204,13 @@ func (l *Ledger) SettleReplay(ctx context.Context, id incident.ID, try int, resu
 	err := l.inTx(ctx, func(ctx context.Context, t *tx) error {
 		var server string
 		var number int64
-		var optOut bool
-		found, err := t.first(ctx, []any{&server, &number, &optOut}, `
+		found, err := t.first(ctx, []any{&server, &number}, `
 			UPDATE replays
 			SET state = ?3, status = ?4, answer = ?5, error = ?6
 			WHERE failure_id = ?1
 			  AND tries = ?2
 			  AND state IN (1, 2, 5)
-			RETURNING server, incident_id, opt_out`,
+			RETURNING server, incident_id`,
 			id[:], try, int(result.State), result.Status, result.Answer, result.Error)
 		if err != nil || !found {
 			return err
@@ -224,7 +223,7 @@ func (l *Ledger) SettleReplay(ctx context.Context, id incident.ID, try int, resu
 		if result.State != history.ReplaySent {
 			return nil
 		}
-		return t.delivered(ctx, number, optOut)
+		return t.delivered(ctx, id, number)
 	})
 	if err != nil {
 		return fmt.Errorf("settle replay of %s: %w", id, err)
@@ -243,7 +242,15 @@ func (t *tx) stopReplays(ctx context.Context, server string, number int64, why s
 }
 
 // delivered has the incident count a message that the customer's server has had.
-func (t *tx) delivered(ctx context.Context, number int64, optOut bool) error {
+// One that a standby server had was not counted as unseen.
+func (t *tx) delivered(ctx context.Context, id incident.ID, number int64) error {
+	d, err := t.ledger.failure(ctx, t, id)
+	if errors.Is(err, history.ErrNotFound) || d.Outcome == incident.Saved {
+		return nil
+	}
+	if err != nil {
+		return err
+	}
 	r, err := loadRunning(ctx, t, number)
 	if errors.Is(err, history.ErrNotFound) {
 		return nil
@@ -252,6 +259,6 @@ func (t *tx) delivered(ctx context.Context, number int64, optOut bool) error {
 		return err
 	}
 	clear(t.incidents)
-	r.in = r.in.Delivered(optOut)
+	r.in = r.in.Delivered(d.OptOut)
 	return t.saveIncident(ctx, r)
 }

@@ -5,6 +5,7 @@ import (
 	"io"
 	"net/http"
 	"net/http/httptrace"
+	"net/url"
 	"strings"
 	"sync/atomic"
 	"time"
@@ -83,7 +84,7 @@ func (s *Sender) Send(ctx context.Context, q *Question, allowPrivate bool) (Take
 
 // ask is the answer to q, or to where that leads.
 func ask(ctx context.Context, client *http.Client, q *Question) (*http.Response, error) {
-	address, _, _ := strings.Cut(q.Failed, "#") // what is behind it tells Twilio how to connect
+	address := asked(q.Failed)
 	method, params := q.Method, q.asked(&Target{})
 	for redirected := false; ; redirected = true {
 		r, err := q.to(ctx, method, address, params)
@@ -101,6 +102,17 @@ func ask(ctx context.Context, client *http.Client, q *Question) (*http.Response,
 		_ = answer.Body.Close()
 		method, address = http.MethodGet, next
 	}
+}
+
+// asked is the address as it is asked, and so signed: without what is behind a
+// #, which tells Twilio how to connect, and with a path.
+func asked(address string) string {
+	address, _, _ = strings.Cut(address, "#")
+	if u, err := url.Parse(address); err == nil && u.Path == "" {
+		u.Path = "/"
+		return u.String()
+	}
+	return address
 }
 
 // begins reads the beginning of a body as one line of text. What is not read in

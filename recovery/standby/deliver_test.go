@@ -49,6 +49,19 @@ func TestAServerGetsWhatItMissedAsTwilioWouldHaveSentIt(t *testing.T) {
 	}
 }
 
+func TestAnAddressWithoutAPathIsSignedAsItIsAsked(t *testing.T) {
+	t.Parallel()
+	server := serving(t, func(w http.ResponseWriter, r *http.Request) {
+		_, _ = io.Copy(io.Discard, r.Body)
+		if r.RequestURI != "/?a=1" || !strings.Contains(r.Header.Get("X-Twilio-Signature"), r.Host+"/?a=1 ") {
+			w.WriteHeader(http.StatusForbidden)
+		}
+	})
+	if taken, err := send(t, missed(server, "POST", "?a=1")); err != nil || !taken.OK() {
+		t.Errorf("got %+v, %v", taken, err)
+	}
+}
+
 func TestWhatCannotHaveArrivedIsToldFromWhatMayHave(t *testing.T) {
 	t.Parallel()
 	closed := httptest.NewServer(http.NotFoundHandler())
