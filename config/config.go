@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"github.com/backstop-project/backstop/recovery"
+	"github.com/backstop-project/backstop/replay"
 	"github.com/backstop-project/backstop/store"
 	"github.com/backstop-project/backstop/twilio"
 )
@@ -28,6 +29,7 @@ type Config struct {
 	// Recovery says how callers are spoken to. Its Media is nil: where the
 	// folder Media is set, open that for as long as it is used.
 	Recovery  recovery.Options
+	Replay    replay.Options
 	Templates string // folder of the customer's own texts, "" for none
 	Media     string // folder of the files that Play names, "" for none
 
@@ -109,6 +111,7 @@ func build(f file, r *review) Config {
 		Accounts:       r.accounts(f.Accounts),
 		Reject:         r.oneOf(f.Unverified, "answer", "reject") == "reject",
 		Recovery:       r.answers(f),
+		Replay:         r.replay(f.Replay),
 		Templates:      f.Templates.folder(),
 		Media:          f.Media.folder(),
 		Notifiers:      r.notifiers(f.Notifiers),

@@ -14,6 +14,7 @@ type file struct {
 	TwilioAPI      value              `yaml:"twilio_api_url"`
 	Hours          map[string]hoursOf `yaml:"hours"`
 	OnCall         map[string]roster  `yaml:"on_call"`
+	Replay         sending            `yaml:"replay"`
 	CallerCountry  value              `yaml:"caller_country"`
 	Countries      map[string][]value `yaml:"countries"`
 	Templates      value              `yaml:"templates"`
@@ -81,6 +82,12 @@ type target struct {
 	RepeatOK     value   `yaml:"repeat_ok"`
 	Probe        value   `yaml:"probe"`
 	ProbeEvery   value   `yaml:"probe_every"`
+}
+
+// sending is how messages go to the server that has not had them.
+type sending struct {
+	PerSecond    value `yaml:"per_second"`
+	AllowPrivate value `yaml:"allow_private"`
 }
 
 // rule is what callers get in one case.

@@ -7,6 +7,7 @@ import (
 
 	"github.com/backstop-project/backstop/recovery"
 	"github.com/backstop-project/backstop/recovery/standby"
+	"github.com/backstop-project/backstop/replay"
 )
 
 // rules are what callers get: the servers that can stand in, and which steps are
@@ -106,6 +107,14 @@ func (a *answering) match(key string, written rule, sids map[string]string) reco
 		Visits: m.Visits.text,
 		Open:   m.Open.text, Closed: m.Closed.text,
 		Health: a.list(key+".health", m.Health),
+	}
+}
+
+// replay is how messages go to the server that has not had them.
+func (r *review) replay(written sending) replay.Options {
+	return replay.Options{
+		PerSecond:    r.rate(written.PerSecond, replay.DefaultPerSecond, replay.LeastPerSecond, replay.MostPerSecond),
+		AllowPrivate: r.boolean(written.AllowPrivate, false),
 	}
 }
 

@@ -211,3 +211,16 @@ func (r *review) duration(v value, otherwise, least, most time.Duration) time.Du
 	}
 	return d
 }
+
+// rate is how often in a second.
+func (r *review) rate(v value, otherwise, least, most float64) float64 {
+	if !v.set() {
+		return otherwise
+	}
+	n, err := strconv.ParseFloat(v.text, 64)
+	if err != nil || !(least <= n && n <= most) { // which no NaN is
+		r.mistake(v, "is no number of times a second", fmt.Sprintf("write one between %g and %g", least, most))
+		return otherwise
+	}
+	return n
+}

@@ -86,6 +86,10 @@ type Detail struct {
 	Reveals    []Reveal
 	FollowUps  []FollowUp  // what came back about it, in order
 	Recordings []Recording // that the caller left
+	Token      string      // I-Twilio-Idempotency-Token of a message, "" where it was not kept
+	Dropped    bool        // parameters were left out before it was written down
+	OptOut     bool        // a message that only says STOP or the like
+	Replay     Replay      // of a message, to the server that has not had it
 }
 
 // FollowUp is something that came back about a failure after it was answered.
@@ -215,6 +219,7 @@ type IncidentDetail struct {
 	NotSent    int64      // alerts folded into others
 	Erased     bool       // numbers and words of its samples were, because of their age
 	Chart      []Bucket
+	Replays    Replays
 }
 
 // NotifierStatus is how a notifier does, as pages, metrics and health say it.

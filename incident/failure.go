@@ -71,7 +71,15 @@ type Failure struct {
 	// keys mean a retry only within RetryWindow.
 	RequestKey [16]byte
 	Tokenless  bool
+
+	// Of messages only, which may be sent to the customer's server later.
+	Token   string // I-Twilio-Idempotency-Token, "" where Twilio sent none or it was not kept
+	Dropped bool   // parameters were left out before it was written down, as privacy.drop says
+	OptOut  bool   // it only says STOP or the like
 }
+
+// MaxToken is how long a token may be to be kept. Twilio's have 36 bytes.
+const MaxToken = 100
 
 // RetryWindow is how long the same signature without an idempotency token is
 // taken for a retry. Twilio gives a request up at 15 s.
@@ -178,6 +186,7 @@ func (f Failure) Slimmed() Failure {
 	}
 	f.Params = kept
 	f.Slim = true
+	f.Token = "" // nothing can be done with it without the others
 	return f
 }
 

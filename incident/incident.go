@@ -52,6 +52,8 @@ type Incident struct {
 	Callers  int64 // distinct From; a withheld number counts once a call
 	Late     int64 // failures among them that were verified only later
 	Ended    Ended // the callers, by how it ended for them
+	Unseen   int64 // messages that no server of the customer has had, as far as is known
+	OptOuts  int64 // those of them that only say STOP or the like
 
 	First Sample // the first failure
 	Last  Sample // the newest one

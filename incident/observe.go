@@ -78,6 +78,16 @@ func (in Incident) Settle(id ID, c Caller) Incident {
 	return in
 }
 
+// Delivered notes that the customer's server has had a message of the incident
+// after all. Nobody is told of it by itself.
+func (in Incident) Delivered(optOut bool) Incident {
+	in.Unseen = max(0, in.Unseen-1)
+	if optOut {
+		in.OptOuts = max(0, in.OptOuts-1)
+	}
+	return in
+}
+
 // count adds e to the totals.
 func (in Incident) count(e Entry, c Caller) Incident {
 	f := e.Failure
@@ -96,6 +106,12 @@ func (in Incident) count(e Entry, c Caller) Incident {
 	}
 	if f.Late {
 		in.Late++
+	}
+	if f.Channel == Messaging && e.Answer.Outcome != Saved {
+		in.Unseen++
+		if f.OptOut {
+			in.OptOuts++
+		}
 	}
 	if f.OwnLine() != in.First.To {
 		in.MoreLines = true

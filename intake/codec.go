@@ -19,10 +19,13 @@ import (
 // in strings; an entry names them by index.
 //
 // A group with a follow-up in it has another version, so that an older program
-// sets it aside rather than taking follow-ups for failures.
+// sets it aside rather than taking follow-ups for failures; and so has one with
+// an entry that says more behind its parameters: a second byte of flags, and
+// the token.
 const (
 	groupVersion     = 1
 	followUpsVersion = 2
+	moreVersion      = 3
 )
 
 const (
@@ -33,6 +36,13 @@ const (
 	flagSlim
 	flagPost
 	flagFollowUp
+	flagMore
+)
+
+// The second byte of flags.
+const (
+	moreDropped = 1 << iota
+	moreOptOut
 )
 
 var castagnoli = crc32.MakeTable(crc32.Castagnoli)
@@ -71,13 +81,19 @@ func (enc *encoder) encode(entries []incident.Entry, begun time.Time) []byte {
 }
 
 func versionOf(entries []incident.Entry) byte {
+	version := byte(groupVersion)
 	for i := range entries {
+		if hasMore(&entries[i].Failure) {
+			return moreVersion
+		}
 		if !entries[i].FollowUp.IsZero() {
-			return followUpsVersion
+			version = followUpsVersion
 		}
 	}
-	return groupVersion
+	return version
 }
+
+func hasMore(f *incident.Failure) bool { return f.Token != "" || f.Dropped || f.OptOut }
 
 func (enc *encoder) appendEntry(b []byte, e incident.Entry) []byte {
 	f, a := e.Failure, e.Answer
@@ -108,27 +124,37 @@ func (enc *encoder) appendEntry(b []byte, e incident.Entry) []byte {
 		b = appendString(b, p.Name)
 		b = appendString(b, p.Value)
 	}
+	if hasMore(&f) {
+		b = append(b, bits(flag{f.Dropped, moreDropped}, flag{f.OptOut, moreOptOut}))
+		b = appendString(b, f.Token)
+	}
 	return b
 }
 
 func flagsOf(f incident.Failure) byte {
-	var flags byte
-	for _, set := range []struct {
-		on  bool
-		bit byte
-	}{
-		{f.Drill, flagDrill},
-		{f.Late, flagLate},
-		{f.Itself, flagItself},
-		{f.Tokenless, flagTokenless},
-		{f.Slim, flagSlim},
-		{f.Method == "POST", flagPost},
-	} {
-		if set.on {
-			flags |= set.bit
+	return bits(
+		flag{f.Drill, flagDrill},
+		flag{f.Late, flagLate},
+		flag{f.Itself, flagItself},
+		flag{f.Tokenless, flagTokenless},
+		flag{f.Slim, flagSlim},
+		flag{f.Method == "POST", flagPost},
+		flag{hasMore(&f), flagMore},
+	)
+}
+
+type flag struct {
+	on  bool
+	bit byte
+}
+
+func bits(flags ...flag) (all byte) {
+	for _, f := range flags {
+		if f.on {
+			all |= f.bit
 		}
 	}
-	return flags
+	return all
 }
 
 // appendShared names s by its place in the group's strings.

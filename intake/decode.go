@@ -20,7 +20,7 @@ func decodeGroup(entries []incident.Fed, blob string) (all []incident.Fed, damag
 	r, s := &reader{rest: blob}, new(summer)
 	version := r.byte()
 	begun := time.UnixMilli(int64(r.uvarint())).UTC() //nolint:gosec // what encode wrote
-	if version != groupVersion && version != followUpsVersion || r.failed {
+	if version < groupVersion || version > moreVersion || r.failed {
 		return entries, [][]byte{[]byte(blob)}
 	}
 	shared := make([]sharedText, 0, r.count(1))
@@ -100,6 +100,11 @@ func decodeEntry(body string, shared []sharedText) (incident.Entry, error) {
 	for range cap(params) {
 		params = append(params, incident.Param{Name: r.string(), Value: r.string()})
 	}
+	var more byte
+	var token string
+	if flags&flagMore != 0 {
+		more, token = r.byte(), r.string()
+	}
 	if r.failed || r.rest != "" {
 		return incident.Entry{}, fmt.Errorf("failure %s: %w", id, errDamaged)
 	}
@@ -114,6 +119,7 @@ func decodeEntry(body string, shared []sharedText) (incident.Entry, error) {
 	f.Itself = flags&flagItself != 0
 	f.Tokenless = flags&flagTokenless != 0
 	f.Slim = flags&flagSlim != 0
+	f.Token, f.Dropped, f.OptOut = token, more&moreDropped != 0, more&moreOptOut != 0
 	return incident.Entry{Failure: f, Answer: a, FollowUp: up}, nil
 }
 

@@ -118,7 +118,7 @@ func (r *Recorder) Late() { r.late.Store(true) }
 // sizeOf estimates what an entry takes in memory. The document counts for each
 // entry although many may share one: own templates make one for each caller.
 func sizeOf(e incident.Entry) int {
-	size := 512 + 32*len(e.Failure.Params) + len(e.Answer.Document) + len(e.Answer.Heard) + len(e.Answer.Name) + len(e.Answer.Why)
+	size := 512 + 32*len(e.Failure.Params) + len(e.Answer.Document) + len(e.Answer.Heard) + len(e.Answer.Name) + len(e.Answer.Why) + len(e.Failure.Token)
 	for _, p := range e.Failure.Params {
 		size += len(p.Name) + len(p.Value)
 	}

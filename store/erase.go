@@ -42,7 +42,7 @@ func (r *retaining) erase(ctx context.Context) error {
 func (r *retaining) eraseSome(ctx context.Context, from, before int64) (last int64, n int, err error) {
 	rows, err := r.QueryContext(ctx, `
 		UPDATE failures
-		SET params = NULL, from_number = NULL, to_number = NULL, url_query = NULL
+		SET params = NULL, from_number = NULL, to_number = NULL, url_query = NULL, token = NULL
 		WHERE serial IN (
 		  SELECT serial
 		  FROM failures
@@ -83,6 +83,7 @@ func (r *retaining) eraseFollowUps(ctx context.Context, from, before int64) erro
 	for _, query := range []string{
 		`UPDATE follow_ups SET heard = '' WHERE id >= ?1 AND id < ?2 AND heard <> ''`,
 		`UPDATE recordings SET transcript = '' WHERE failure_id >= ?1 AND failure_id < ?2 AND transcript <> ''`,
+		`UPDATE replays SET answer = '' WHERE failure_id >= ?1 AND failure_id < ?2 AND answer <> ''`,
 	} {
 		if err := r.run(ctx, query, idFrom(from), idFrom(before)); err != nil {
 			return err

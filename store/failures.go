@@ -250,6 +250,9 @@ func (l *Ledger) Failure(ctx context.Context, id incident.ID) (history.Detail, e
 		if d.Recordings, err = recordingsOf(ctx, v, d.ID); err != nil {
 			return err
 		}
+		if d.Replay, err = replayOf(ctx, v, d.ID); err != nil {
+			return err
+		}
 		d.Reveals, err = reveals(ctx, v, d.ID)
 		return err
 	})

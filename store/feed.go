@@ -132,6 +132,9 @@ func (f *feeding) one(ctx context.Context, e incident.Fed) error {
 	if e.Failure.Drill {
 		return f.drill(ctx, e)
 	}
+	if err := f.optOut(ctx, e, number); err != nil {
+		return err
+	}
 	if err := f.observe(ctx, e, r, key, origin); err != nil || e.FollowUp.IsZero() {
 		return err
 	}

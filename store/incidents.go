@@ -70,7 +70,7 @@ func (t *tx) nextIncident(ctx context.Context) (int64, error) {
 const selectIncident = `
 	SELECT i.id, c.kind, c.version, c.account, c.code, c.host, c.path, i.state, i.previous,
 	  i.opened_at, i.last_at, i.quiet_at, i.resolved_at, i.resolved_by, i.acknowledged_at, i.acknowledged_by,
-	  i.failures, i.calls, i.callers, i.late, i.ended, i.first_sample, i.last_sample, i.more_lines, i.usual_gap, i.told,
+	  i.failures, i.calls, i.callers, i.late, i.ended, i.unseen, i.opt_outs, i.first_sample, i.last_sample, i.more_lines, i.usual_gap, i.told,
 	  i.cause_id, i.first_serial, i.last_serial, i.has_callers, i.erased
 	FROM incidents AS i
 	JOIN causes AS c ON c.id = i.cause_id`
@@ -83,7 +83,7 @@ func (r *running) scan(row scanner) error {
 	in := &r.in
 	err := row.Scan(&in.ID, &in.Cause.Kind, &in.Cause.Version, &in.Cause.Account, &in.Cause.Code, &in.Cause.Host, &in.Cause.Path,
 		&in.State, &in.Previous, &opened, &last, &quiet, &resolved, &in.ResolvedBy, &acknowledged, &in.AcknowledgedBy,
-		&in.Failures, &in.Calls, &in.Callers, &in.Late, &ended, &first, &newest, &in.MoreLines, &in.UsualGap, &in.Told,
+		&in.Failures, &in.Calls, &in.Callers, &in.Late, &ended, &in.Unseen, &in.OptOuts, &first, &newest, &in.MoreLines, &in.UsualGap, &in.Told,
 		&r.cause, &r.places.first, &r.places.last, &r.callers, &r.erased)
 	if err != nil {
 		return err
@@ -133,12 +133,12 @@ func (t *tx) saveIncident(ctx context.Context, r *running) error {
 		SET state = ?2, opened_at = ?3, last_at = ?4, quiet_at = ?5, resolved_at = ?6, resolved_by = ?7,
 		  acknowledged_at = ?8, acknowledged_by = ?9, failures = ?10, calls = ?11, callers = ?12, late = ?13,
 		  first_sample = ?14, last_sample = ?15, more_lines = ?16, usual_gap = ?17, told = ?18, next_tick = ?19,
-		  last_serial = ?20, erased = ?21, ended = ?22
+		  last_serial = ?20, erased = ?21, ended = ?22, unseen = ?23, opt_outs = ?24
 		WHERE id = ?1`,
 		in.ID, int(in.State), millis(in.OpenedAt), millis(in.LastAt), millis(in.QuietAt), millis(in.ResolvedAt), in.ResolvedBy,
 		millis(in.AcknowledgedAt), in.AcknowledgedBy, in.Failures, in.Calls, in.Callers, in.Late,
 		string(first), string(last), in.MoreLines, int64(in.UsualGap), in.Told, millis(nextTick(in, t.policy)), r.places.last,
-		r.erased, string(ended))
+		r.erased, string(ended), in.Unseen, in.OptOuts)
 	if err != nil {
 		return fmt.Errorf("save incident %d: %w", in.ID, err)
 	}

@@ -23,7 +23,7 @@ func (f *feeding) insertFailure(ctx context.Context, e incident.Fed, origin, num
 	serial := f.row.serial + 1
 	_, err = f.hot.insert.step(
 		serial, id[:], r.key, r.sid, origin, r.url, r.query, r.from, r.to, orNull(number), r.answer,
-		e.Answer.Took.Microseconds(), delay(ms, e.JournalAt), delay(ms, f.now), e.Failure.Late, e.Failure.Slim, r.params, e.Failure.Outbound)
+		e.Answer.Took.Microseconds(), delay(ms, e.JournalAt), delay(ms, f.now), e.Failure.Late, e.Failure.Slim, r.params, e.Failure.Outbound, packToken(e.Failure.Token), trueOrNull(e.Failure.Dropped))
 	if exists(err) {
 		return false, nil
 	}
@@ -39,14 +39,21 @@ func (f *feeding) insertFailure(ctx context.Context, e incident.Fed, origin, num
 // that allows for it.
 const insertFailure = `
 	INSERT INTO failures (serial, id, request_key, sid, origin_id, url_id, url_query, from_number, to_number,
-	  incident_id, answer_id, took, journal_delay, ledger_delay, late, slim, params, outbound)
-	VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18)`
+	  incident_id, answer_id, took, journal_delay, ledger_delay, late, slim, params, outbound, token, dropped)
+	VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18, ?19, ?20)`
 
 func orNull(n int64) any {
 	if n == 0 {
 		return nil
 	}
 	return n
+}
+
+func trueOrNull(b bool) any {
+	if !b {
+		return nil
+	}
+	return true
 }
 
 // delay is how many milliseconds after received something happened; a clock

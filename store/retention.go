@@ -168,6 +168,8 @@ func (r *retaining) remove(ctx context.Context, before []byte) (int, error) {
 		`DELETE FROM reveals WHERE failure_id IN `,
 		`DELETE FROM follow_ups WHERE about IN `,
 		`DELETE FROM recordings WHERE failure_id IN `,
+		`DELETE FROM opt_outs WHERE failure_id IN `,
+		`DELETE FROM replays WHERE failure_id IN `,
 	} {
 		if err := r.run(ctx, whatGoesWithThem+`(
 		  SELECT id
@@ -211,6 +213,7 @@ func (r *retaining) removeIncidents(ctx context.Context) error {
 	for _, query := range []string{
 		`DELETE FROM threads WHERE incident_id = ?1`,
 		`DELETE FROM alerts WHERE incident_id = ?1`,
+		`DELETE FROM replay_orders WHERE incident_id = ?1`,
 		`DELETE FROM incidents WHERE id = ?1`,
 	} {
 		if err := r.run(ctx, query, id); err != nil {

@@ -81,7 +81,8 @@ func (r *rowScan) row() history.Row {
 }
 
 const selectFailure = rowColumns + `, o.method, f.slim, o.itself, f.params, f.took, f.journal_delay, f.ledger_delay,
-		  a.languages, a.name, a.heard, a.why, d.body
+		  a.languages, a.name, a.heard, a.why, d.body, f.token, COALESCE(f.dropped, FALSE),
+		  EXISTS (SELECT 1 FROM opt_outs AS s WHERE s.failure_id = f.id)
 		FROM failures AS f` + rowJoins + `
 		JOIN documents AS d ON d.id = a.document_id
 		WHERE f.id = ?1`
@@ -93,8 +94,9 @@ func (l *Ledger) failure(ctx context.Context, q querier, id incident.ID) (histor
 	var packed, document []byte
 	var took, journal, ledger int64
 	var languages string
+	var token any
 	err := q.QueryRowContext(ctx, selectFailure, id[:]).Scan(append(r.into(), &d.Method, &d.Slim, &d.Itself, &packed, &took, &journal, &ledger,
-		&languages, &d.Answer.Name, &d.Answer.Heard, &d.Answer.Why, &document)...)
+		&languages, &d.Answer.Name, &d.Answer.Heard, &d.Answer.Why, &document, &token, &d.Dropped, &d.OptOut)...)
 	if errors.Is(err, sql.ErrNoRows) {
 		return d, history.ErrNotFound
 	}
@@ -102,6 +104,7 @@ func (l *Ledger) failure(ctx context.Context, q querier, id incident.ID) (histor
 		return d, err
 	}
 	d.Row = r.row()
+	d.Token = unpackToken(token)
 	d.JournalAt = d.ReceivedAt.Add(time.Duration(journal) * time.Millisecond)
 	d.LedgerAt = d.ReceivedAt.Add(time.Duration(ledger) * time.Millisecond)
 	d.Answer.Step, d.Answer.Situation, d.Answer.Outcome = d.Step, d.Situation, d.Outcome

@@ -101,6 +101,23 @@ func integer(ctx context.Context, q querier, query string, args ...any) (int64, 
 	return n.Int64, err
 }
 
+// integers are the numbers that a query finds.
+func integers(ctx context.Context, q querier, query string, args ...any) (all []int64, err error) {
+	rows, err := q.QueryContext(ctx, query, args...)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	for rows.Next() {
+		var n int64
+		if err := rows.Scan(&n); err != nil {
+			return nil, err
+		}
+		all = append(all, n)
+	}
+	return all, rows.Err()
+}
+
 // querier is a pool, a connection or a transaction.
 type querier interface {
 	QueryRowContext(ctx context.Context, query string, args ...any) *sql.Row

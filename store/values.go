@@ -9,6 +9,8 @@ import (
 	"strings"
 	"time"
 
+	"github.com/google/uuid"
+
 	"github.com/backstop-project/backstop/incident"
 )
 
@@ -87,6 +89,30 @@ func unpackSID(v any) string {
 			return string(v[:2]) + hex.EncodeToString(v[2:])
 		}
 		return string(v)
+	}
+	return ""
+}
+
+// packToken turns a UUID into its 16 bytes, and leaves what is none as text;
+// nil stands for "".
+func packToken(token string) any {
+	if token == "" {
+		return nil
+	}
+	if id, err := uuid.Parse(token); err == nil && id.String() == token {
+		return id[:]
+	}
+	return token
+}
+
+func unpackToken(v any) string {
+	switch v := v.(type) {
+	case string:
+		return v
+	case []byte:
+		if id, err := uuid.FromBytes(v); err == nil {
+			return id.String()
+		}
 	}
 	return ""
 }

@@ -24,6 +24,7 @@ func (a *Alerts) tellIncident(m incident.Message, in incident.Incident) telling 
 	t.fact("What it means", a.meaning(in, code)...)
 	t.fact("Failed address", part{Text: Shorten(address.String(), 300), Code: true})
 	t.fact("How many", words(howMany(in)))
+	t.fact("STOP", words(optOuts(in)))
 	t.fact("Line", words(lineOf(in)))
 	t.fact("Last one", a.sample(in.Last)...)
 	if in.Acknowledged() {
@@ -193,6 +194,18 @@ func howMany(in incident.Incident) string {
 		s += "; " + Count(in.Late) + " of them verified late"
 	}
 	return s
+}
+
+// optOuts says that there are people whom the customer must not write to any
+// more and does not know of: not who they are.
+func optOuts(in incident.Incident) string {
+	switch in.OptOuts {
+	case 0:
+		return ""
+	case 1:
+		return "1 message says STOP or the like, and your server has not seen it: whom it is from is on the incident's page."
+	}
+	return Count(in.OptOuts) + " messages say STOP or the like, and your server has not seen them: whom they are from is on the incident's page."
 }
 
 func lineNumber(to string) string {

@@ -129,6 +129,9 @@ func (a *Alerts) tellDigest(m incident.Message, most int) telling {
 func (a *Alerts) digestItem(in incident.Incident, now time.Time) item {
 	i := item{Text: affectedBy(in) + ": " + causeSentence(in, shortHost(culprit(in), 60)) +
 		", since " + a.since(in.OpenedAt, now) + " (" + in.State.String() + ", incident " + strconv.FormatInt(in.ID, 10) + ")"}
+	if in.OptOuts > 0 {
+		i.Text += ": " + Count(in.OptOuts) + " wrote STOP, which your server has not seen"
+	}
 	if a.pages != "" {
 		i.Link = a.pages + "/incidents/" + strconv.FormatInt(in.ID, 10)
 	}

@@ -30,6 +30,15 @@ func KeywordOf(body string) Keyword {
 	return keywords[plain(body)]
 }
 
+// OptsOut says whether a message is one by which its sender opts out, as the
+// messaging service says, or else its words: https://www.twilio.com/docs/messaging/tutorials/advanced-opt-out.
+func OptsOut(params []Param) bool {
+	if said := First(params, "OptOutType"); said != "" {
+		return strings.EqualFold(said, "STOP")
+	}
+	return KeywordOf(First(params, "Body")) == KeywordOptOut
+}
+
 // plain leaves letters and digits: in capitals, wide ones narrow and narrow
 // ones wide as is usual, and without accents, which people leave out and
 // capitals lose.

@@ -12,7 +12,27 @@ import (
 //
 // See https://www.twilio.com/docs/usage/security#validating-requests.
 func (k *Keys) Sign(by Match, url string, form []Param) (signature string, ok bool) {
-	key := k.named(by)
+	return k.sign(k.named(by), url, form)
+}
+
+// SignFor is Sign with the first key of an account, the one that Twilio signs
+// with, or will once the tokens have been rotated.
+func (k *Keys) SignFor(account, url string, form []Param) (signature string, ok bool) {
+	return k.sign(k.first(account), url, form)
+}
+
+// SignsFor says whether there is a key to sign with for a customer's account.
+func (k *Keys) SignsFor(account string) bool { return k.first(account) != nil }
+
+func (k *Keys) first(account string) *key {
+	keys := k.of(account)
+	if account == DrillAccountSID || len(keys) == 0 {
+		return nil
+	}
+	return keys[0]
+}
+
+func (k *Keys) sign(key *key, url string, form []Param) (signature string, ok bool) {
 	if key == nil {
 		return "", false
 	}

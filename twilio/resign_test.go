@@ -80,3 +80,23 @@ func TestTwiliosOwnLibraryAcceptsWhatWeSign(t *testing.T) {
 		}
 	}
 }
+
+func TestWhatIsSignedForAnAccountIsSignedWithItsFirstKey(t *testing.T) {
+	t.Parallel()
+	keys := newKeys(t, twilio.Account{Name: "main", SID: testAccount, Tokens: []string{testToken, "next-token"}})
+	const address = "https://www.example.com/sms"
+	form := []twilio.Param{{Name: "Body", Value: "STOP"}}
+	values := url.Values{"Body": {"STOP"}}
+	if got, ok := keys.SignFor(testAccount, address, form); !ok || got != signText(testToken, signedText(address, values)) || !keys.SignsFor(testAccount) {
+		t.Errorf("got %s, %v", got, ok)
+	}
+	for _, account := range []string{otherAccount, "", twilio.DrillAccountSID} {
+		if got, ok := keys.SignFor(account, address, form); ok || keys.SignsFor(account) {
+			t.Errorf("%q has no key, and got %s", account, got)
+		}
+	}
+	anyone := newKeys(t, twilio.Account{Tokens: []string{testToken}})
+	if got, _ := anyone.SignFor(otherAccount, address, form); got != signText(testToken, signedText(address, values)) {
+		t.Error("the key for any account does not sign")
+	}
+}

@@ -22,6 +22,7 @@ import (
 	"github.com/backstop-project/backstop/notify"
 	"github.com/backstop-project/backstop/recovery"
 	"github.com/backstop-project/backstop/recovery/standby"
+	"github.com/backstop-project/backstop/replay"
 	"github.com/backstop-project/backstop/store"
 	"github.com/backstop-project/backstop/twilio"
 )
@@ -51,6 +52,7 @@ type app struct {
 	sentinel   *intake.Sentinel
 	teller     *intake.Teller
 	dispatcher *notify.Dispatcher
+	replayer   *replay.Worker
 	hook       *hook.Hook
 	pages      *pages.Pages
 	api        *api.Room
@@ -88,6 +90,10 @@ func newApp(c config.Config, w *world, log *slog.Logger) (*app, error) {
 func (a *app) buildPipeline() {
 	p := a.current.Load()
 	a.dispatcher = notify.New(a.slot, p.notifiers, notify.Options{Log: a.log})
+	a.replayer = replay.NewWorker(replay.WorkerOptions{
+		Ledger: a.replays, Settings: func() replay.Settings { return a.current.Load().replaySettings() },
+		Sender: standby.NewSender(standby.ClientOptions{}), Now: time.Now, Log: a.log,
+	})
 	a.slot.alerts, a.slot.alone = a.dispatcher.Wake, a.lock.alone
 	a.teller = intake.NewTeller(a.slot, a.urgent, a.dispatcher.Wake, a.log)
 	a.sentinel = intake.NewSentinel(a.urgent, a.zonedNow, a.log)
@@ -143,6 +149,7 @@ func (a *app) buildRooms() error {
 		Explain: func(f incident.Failure) recovery.Explanation {
 			return a.current.Load().rules.Explain(f, a.lasting.standbys, a.knows(), time.Now())
 		},
+		Replays:    replayDesk{a},
 		Recordings: recordings{func() *parts { return a.current.Load() }},
 		Probed:     func() []string { return a.current.Load().rules.Probed(a.knows(), time.Now()) },
 		Settings:   a.pageSettings, Now: time.Now, Log: a.log, Version: versionName(),
@@ -220,6 +227,7 @@ func (a *app) owning(ctx context.Context) error {
 		func(ctx context.Context) error { return a.guarded(ctx, "feeder", yielding(a.log, a.feeder.Run)) },
 		func(ctx context.Context) error { return a.guarded(ctx, "timers", timers.Run) },
 		func(ctx context.Context) error { return a.guarded(ctx, "dispatcher", a.dispatcher.Run) },
+		func(ctx context.Context) error { return a.guarded(ctx, "replayer", a.replayer.Run) },
 		func(ctx context.Context) error { return a.guarded(ctx, "retention", yielding(a.log, a.retain)) },
 		func(ctx context.Context) error { a.lock.lost(ctx, a.folder.path); stop(); return nil },
 	)

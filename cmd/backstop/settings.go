@@ -30,6 +30,7 @@ type parts struct {
 	twilio    *rest.Client
 	notifiers []notify.Notifier
 	rows      []store.NotifierRow
+	primaries standby.Primaries
 }
 
 // lasting is what a reload leaves as it is.
@@ -80,6 +81,11 @@ func assemble(c config.Config, drillKey string, l lasting, log *slog.Logger) (*p
 	wording.Media, wording.BasePath = p.media, c.PublicURL.Path()
 	p.rules, err = recovery.NewRules(wording, p.answers.Knows)
 	note(err)
+	for _, one := range c.Recovery.Primaries {
+		if more, err := p.primaries.With(one); err == nil { // else the rules have said so
+			p.primaries = more
+		}
+	}
 	p.recovery = recovery.New(recovery.Parts{
 		Texts: p.answers, Recent: l.recent, Standbys: l.standbys, Calls: l.calls, Spent: l.spent, Seal: l.seal,
 	})

@@ -51,7 +51,7 @@ func (h *Hook) recordLate(s *checked, k *kept, result twilio.Result) {
 	f := incident.NewFailure(k.at, k.request.Method, k.request.Params).Requested(key, k.token == "")
 	f.Late = true
 	f.Itself = itself(f.ErrorURL, result.Base)
-	entry := incident.Entry{Failure: s.without(f), Answer: recovery.Unverified(f, recovery.Decide(f, s.Rules, recovery.State{}), k.rejected)}
+	entry := incident.Entry{Failure: s.kept(f, k.token), Answer: recovery.Unverified(f, recovery.Decide(f, s.Rules, recovery.State{}), k.rejected)}
 	done, _ := h.o.Recorder.Record(entry)
 	h.retries.complete(mine, f.ID, recovery.Apology(f.Channel), done)
 }

@@ -137,7 +137,7 @@ func (h *Hook) failure(ctx context.Context, s *checked, request recovery.Request
 	}
 	plan := recovery.Decide(request.Failure, s.Rules, known)
 	document, e.Answer = s.Recovery.Answer(ctx, request, plan)
-	e.Failure = s.without(request.Failure)
+	e.Failure = s.kept(request.Failure, request.Token)
 	if known.Before != (incident.ID{}) {
 		e.FollowUp = incident.FollowUp{About: known.Before, What: incident.FailedAgain}
 	}
@@ -150,8 +150,16 @@ func itself(errorURL string, base twilio.BaseURL) bool {
 	return ours && strings.HasPrefix(rest, "/fallback")
 }
 
-// without drops the parameters that must not be written down.
-func (s *checked) without(f incident.Failure) incident.Failure {
+// kept is f as it is written down: a message with what it takes to send it to
+// the customer's own server one day, and without the parameters that must not
+// be written down.
+func (s *checked) kept(f incident.Failure, token string) incident.Failure {
+	if f.Channel == incident.Messaging {
+		f.OptOut = twilio.OptsOut(f.Params)
+		if len(token) <= incident.MaxToken {
+			f.Token = token
+		}
+	}
 	if len(s.Drop) == 0 {
 		return f
 	}
@@ -161,6 +169,7 @@ func (s *checked) without(f incident.Failure) incident.Failure {
 			kept = append(kept, p)
 		}
 	}
+	f.Dropped = f.Channel == incident.Messaging && len(kept) < len(f.Params)
 	f.Params = kept
 	return f
 }

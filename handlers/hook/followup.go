@@ -14,7 +14,7 @@ import (
 func (s *checked) followUp(c *gin.Context, request recovery.Request) (document []byte, e incident.Entry) {
 	back := s.Recovery.Open(recovery.Action(c.Param("action")), c.Param("token"), request.AccountSID)
 	document, e.Answer, e.FollowUp = s.Recovery.FollowUp(c.Request.Context(), request, back, s.Rules)
-	e.Failure = s.without(request.Failure)
+	e.Failure = s.kept(request.Failure, "")
 	return document, e
 }
 
@@ -23,7 +23,7 @@ func (s *checked) followUp(c *gin.Context, request recovery.Request) (document [
 // call, and those that never failed are nothing to us.
 // https://www.twilio.com/docs/voice/api/call-resource#statuscallback
 func (s *checked) callEnded(f incident.Failure) (e incident.Entry) {
-	e.Failure = s.without(f)
+	e.Failure = s.kept(f, "")
 	about, sentBack := s.Recovery.Ended(f.AccountSID, f.SID, f.ReceivedAt)
 	if about == (incident.ID{}) {
 		return e

@@ -4,6 +4,7 @@ import (
 	"io"
 	"net/http"
 	"net/netip"
+	"slices"
 	"strings"
 	"testing"
 	"testing/synctest"
@@ -559,6 +560,32 @@ func TestWhatMustNotBeKeptIsDroppedBeforeTheJournal(t *testing.T) {
 	}
 	if r.recorder.all()[0].Failure.Param("Body") != "" {
 		t.Error("the body went to the journal")
+	}
+}
+
+// What a message needs to be sent to the customer's own server one day.
+func TestOfAMessageItIsNotedWhatSendingItTakes(t *testing.T) {
+	t.Parallel()
+	r := newRig(t, func(s *hook.Settings) { s.Drop = map[string]bool{"ToZip": true, "CallerName": true} })
+	whole := r.message("/fallback/messaging", sim.Message{Changes: sim.Changes{Drop: []string{"ToZip"}}})
+	cut := r.message("/fallback/messaging", sim.Message{Body: "Stop!"})
+	long := r.message("/fallback/messaging", sim.Message{})
+	long.Header.Set("I-Twilio-Idempotency-Token", strings.Repeat("t", incident.MaxToken+1))
+	call := r.call("/fallback/voice", sim.Call{})
+	for _, request := range []sim.Request{whole, cut, long, call} {
+		r.ask(request)
+	}
+	type noted struct {
+		Token           string
+		Dropped, OptOut bool
+	}
+	var got []noted
+	for _, e := range r.recorder.all() {
+		got = append(got, noted{e.Failure.Token, e.Failure.Dropped, e.Failure.OptOut})
+	}
+	want := []noted{{whole.Token(), false, false}, {cut.Token(), true, true}, {"", true, false}, {"", false, false}}
+	if !slices.Equal(got, want) {
+		t.Errorf("got %+v, want %+v", got, want)
 	}
 }
 

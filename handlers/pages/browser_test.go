@@ -160,6 +160,8 @@ func TestPagesCanBeReadInEveryLight(t *testing.T) {
 	})
 	odd.ledger.notifiers = []history.NotifierStatus{{Name: "ops-mail", LastSuccess: night.Add(-time.Hour), Waiting: 1, NextAt: night.Add(30 * time.Minute)}}
 	full.rules = someRules(t)
+	texts := newHouse(missed())
+	texts.ledger.notes = []string{"Its idempotency token was not kept: it gets one that is made from the failure's id."}
 	none := emptyHouse()
 	callers, revealed := newHouse(morningAfter()), newHouse(morningAfter())
 	away := newHouse(oneNight(2))
@@ -176,6 +178,7 @@ func TestPagesCanBeReadInEveryLight(t *testing.T) {
 		"many":     {full, append(hrefs(full), "/incidents", "/rules?channel=voice&code=11202&url=https://www.example.com/voice", "/history?host=www.example.com&code=11202&since=24h", "/history?since=2026-11-23T02:57:00Z&until=2026-11-23T02:58:00Z"), ""},
 		"one":      {one, hrefs(one), ""},
 		"saved":    {saved, hrefs(saved), ""},
+		"texts":    {texts, layoutsOfMissed(texts.ledger), ""},
 		"odd":      {odd, append(hrefs(odd), "/incidents"), ""},
 		"none":     {none, []string{"/", "/history", "/incidents", "/history?q=hello+world", "/nothing-here", "/rules", "/callers"}, ""},
 		"away":     {away, []string{"/", "/history"}, ""},

@@ -29,6 +29,7 @@ type failureView struct {
 	Itself       bool   // the address that failed is Backstop's own
 	Slim         bool   // only some parameters were kept
 	Answer       answerView
+	Replay       *replayView // nil for what is no message
 	Timing       []timingView
 	Params       []paramView
 	HiddenParams int
@@ -99,6 +100,7 @@ func (p *Pages) failurePage(c *gin.Context, d history.Detail, which string) erro
 		view.Revealed, _ = revealed(d.Params, which)
 	}
 	view.Answer = answer(d, mask)
+	view.Replay = p.replay(d, mask, zone)
 	view.Timing = timing(d, zone)
 	view.FollowUps, view.Recordings = followUps(d, settings, mask), recordings(d, settings, which)
 	for _, r := range d.Reveals {

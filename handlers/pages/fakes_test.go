@@ -28,6 +28,8 @@ type ledger struct {
 	notifiers  []history.NotifierStatus
 	err        error         // what every question is answered with
 	unwritable error         // what a reveal is answered with
+	notes      []string      // what to know before sending a message
+	sent       []string      // what people wanted to be sent
 	hang       chan struct{} // closed when questions are answered again; heeds no context
 }
 
@@ -270,6 +272,39 @@ func (l *ledger) Notifiers(context.Context) ([]history.NotifierStatus, error) {
 	done, err := l.ask()
 	defer done()
 	return slices.Clone(l.notifiers), err
+}
+
+func (l *ledger) Judge(d history.Detail) history.ReplayJudgement {
+	if incident.Host(d.ErrorURL) != "hooks.example.net:8443" {
+		return history.ReplayJudgement{Why: "the address that failed is on none of the servers that are listed as primaries"}
+	}
+	return history.ReplayJudgement{Server: "https://hooks.example.net:8443", OptOut: d.OptOut, Notes: l.notes}
+}
+
+func (l *ledger) AskReplay(_ context.Context, w history.ReplayWish) (bool, error) {
+	done, err := l.ask()
+	defer done()
+	for i := range l.failures {
+		if d := &l.failures[i]; d.ID == w.Failure && d.Replay.State == w.After && d.Replay.State.MayAsk() {
+			d.Replay = history.Replay{State: history.ReplayWaiting, Server: w.Server, AskedAt: w.At, AskedBy: w.By}
+			return true, err
+		}
+	}
+	return false, err
+}
+
+func (l *ledger) AskReplays(_ context.Context, id int64, by string, _ time.Time) error {
+	done, err := l.ask()
+	defer done()
+	l.sent = append(l.sent, fmt.Sprintf("all of %d by %s", id, by))
+	return err
+}
+
+func (l *ledger) ResumeReplays(_ context.Context, id int64, server, by string, _ time.Time) error {
+	done, err := l.ask()
+	defer done()
+	l.sent = append(l.sent, fmt.Sprintf("on to %s for %d by %s", server, id, by))
+	return err
 }
 
 // A fixture of one bad night. All of it is made up; times count back from now.

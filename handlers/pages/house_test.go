@@ -84,6 +84,7 @@ func (h *house) handler(tb testing.TB) http.Handler {
 		Rules:      func() []recovery.Outline { return h.rules.Outlines() },
 		Explain:    func(f incident.Failure) recovery.Explanation { return h.rules.Explain(f, nil, h.knows(), h.now) },
 		Probed:     func() []string { return h.rules.Probed(h.knows(), h.now) },
+		Replays:    h.ledger,
 		Now:        func() time.Time { return h.now },
 		Log:        h.log, Version: "v1.0.0",
 	})

@@ -51,6 +51,7 @@ type incidentView struct {
 	Callers      string // whom to call back
 	CanTake      bool
 	CanResolve   bool
+	Replays      *replaysView // nil where there are no messages
 }
 
 type eventView struct {
@@ -117,6 +118,7 @@ func (p *Pages) incidentDetail(d history.IncidentDetail) incidentView {
 		AllFailures: historyURL(history.Query{Incident: d.ID}), Callers: callersURL(history.CallerQuery{Incident: d.ID}),
 		CanTake: !d.Acknowledged() && d.State != incident.Resolved, CanResolve: d.State != incident.Resolved,
 	}
+	view.Replays = p.replays(d, mask, zone)
 	if d.Cause.Kind == incident.Itself {
 		view.Means = "The address that failed is one of Backstop's own. " + view.Means
 		view.First = "See whether Backstop can be reached from outside: name, certificate, reverse proxy. " + view.First

@@ -18,7 +18,10 @@ import (
 	"github.com/backstop-project/backstop/handlers/pages"
 	"github.com/backstop-project/backstop/history"
 	"github.com/backstop-project/backstop/incident"
+	"github.com/backstop-project/backstop/recovery/standby"
+	"github.com/backstop-project/backstop/replay"
 	"github.com/backstop-project/backstop/store"
+	"github.com/backstop-project/backstop/twilio"
 )
 
 // realHouse is the pages over the real ledger: 130 failures of one night.
@@ -50,6 +53,7 @@ func realHouse(t *testing.T) (v *visitor, ledger *store.Ledger) {
 		Unverified: func() pages.Unverified { return pages.Unverified{} },
 		Notices:    func() []pages.Notice { return nil },
 		Settings:   func() pages.Settings { return pages.Settings{Zone: berlin, Mask: history.Mask{Numbers: true}} },
+		Replays:    replays{ledger, replaying(t)},
 		Now:        now, Log: slog.New(slog.DiscardHandler),
 	})
 	if err != nil {
@@ -64,6 +68,26 @@ func realHouse(t *testing.T) (v *visitor, ledger *store.Ledger) {
 		t.Fatalf("log in: %d", got.status)
 	}
 	return v, ledger
+}
+
+// replays are what a program puts together: where it stands what is to be sent,
+// and what may be.
+type replays struct {
+	*store.Ledger
+	replay.Settings
+}
+
+func replaying(t *testing.T) replay.Settings {
+	t.Helper()
+	keys, err := twilio.NewKeys(twilio.KeyOptions{Accounts: []twilio.Account{{SID: account, Tokens: []string{"the-token"}}}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	primaries, err := standby.Primaries{}.With("https://hooks.example.net:8443")
+	if err != nil {
+		t.Fatal(err)
+	}
+	return replay.Settings{Keys: keys, Primaries: primaries}
 }
 
 var rowOf = regexp.MustCompile(`<a class="title" href="(/history/[0-9a-f-]{36})">`)
@@ -154,6 +178,13 @@ func TestPeopleActOnTheRealLedger(t *testing.T) {
 	}
 	if page := v.get(link).body; !strings.Contains(page, "<bdi>numbers, in a list</bdi>") {
 		t.Error("it is not recorded who looked at a page of numbers")
+	}
+
+	if got := v.post(link+"/send", url.Values{"after": {"0"}}); got.status != http.StatusSeeOther {
+		t.Errorf("send: %d", got.status)
+	}
+	if page := v.get(link).body; !strings.Contains(page, "It waits for its turn, as <strong>admin</strong> asked") {
+		t.Error("the message is not said to wait")
 	}
 
 	overview := v.get("/").body

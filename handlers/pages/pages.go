@@ -122,6 +122,7 @@ type Options struct {
 	Setup      func() Setup
 	Unverified func() Unverified
 	Notices    func() []Notice
+	Replays    Replays
 	Settings   func() Settings
 	// Rules are what callers get, and Explain says what one of them would.
 	Rules   func() []recovery.Outline
@@ -181,6 +182,8 @@ func (p *Pages) Register(r gin.IRouter) {
 	get(people, "/incidents/:id", p.page(p.incident))
 	people.POST("/incidents/:id/acknowledge", p.page(p.acknowledge))
 	people.POST("/incidents/:id/resolve", p.page(p.resolve))
+	people.POST("/incidents/:id/send", p.page(p.sendAll))
+	people.POST("/incidents/:id/send-on", p.page(p.sendOn))
 	get(people, "/rules", p.page(p.rules))
 	get(people, "/history", p.page(p.history))
 	get(people, numbersPath, p.page(p.numbersHidden))
@@ -191,6 +194,7 @@ func (p *Pages) Register(r gin.IRouter) {
 	get(people, "/history/:id/recordings/:sid", p.page(p.unrevealed))
 	people.POST("/history/:id/recordings/:sid", p.page(p.listen))
 	p.registerCallers(people)
+	people.POST("/history/:id/send", p.page(p.sendOne))
 }
 
 func get(r gin.IRouter, path string, h gin.HandlerFunc) {

@@ -37,6 +37,7 @@ func TestPagesLookAsTheyDid(t *testing.T) {
 		"incidents-none":        {emptyHouse(), "/incidents", http.StatusOK},
 		"incident-open":         {full, "/incidents/14", http.StatusOK},
 		"incident-resolved":     {full, "/incidents/11", http.StatusOK},
+		"incident-messages":     {newHouse(missed()), "/incidents/12", http.StatusOK},
 		"history":               {full, "/history", http.StatusOK},
 		"history-filtered":      {full, "/history?channel=voice&code=11202&since=2026-11-23T03:00", http.StatusOK},
 		"history-no-match":      {full, "/history?number=%2B4930000000&since=24h", http.StatusOK},

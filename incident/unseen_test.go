@@ -1,0 +1,31 @@
+package incident_test
+
+import (
+	"testing"
+	"time"
+
+	"github.com/backstop-project/backstop/incident"
+)
+
+func TestMessagesAreUnseenUntilAServerHasHadThem(t *testing.T) {
+	t.Parallel()
+	entry := func(name string, outcome incident.Outcome, optOut bool) incident.Entry {
+		f := incident.NewFailure(time.Now(), "POST", []incident.Param{{Name: name, Value: "X1"}, {Name: "ErrorCode", Value: "11200"}})
+		f.OptOut = optOut
+		return incident.Entry{Failure: f, Answer: incident.Answer{Outcome: outcome}}
+	}
+	in, _ := incident.Begin(entry("MessageSid", incident.NotTold, true), nil)
+	for _, e := range []incident.Entry{
+		entry("MessageSid", incident.Told, false),
+		entry("MessageSid", incident.Saved, true), // the standby server has had it
+		entry("CallSid", incident.Told, false),
+	} {
+		in, _ = in.Observe(e, incident.Caller{})
+	}
+	for i, want := range [][2]int64{{2, 1}, {1, 1}, {0, 0}, {0, 0}} {
+		if in.Unseen != want[0] || in.OptOuts != want[1] {
+			t.Errorf("after %d were delivered %d are unseen, %d of them opt-outs; want %v", i, in.Unseen, in.OptOuts, want)
+		}
+		in = in.Delivered(i > 0)
+	}
+}

@@ -1,0 +1,135 @@
+package store_test
+
+import (
+	"testing"
+	"time"
+
+	"github.com/backstop-project/backstop/history"
+	"github.com/backstop-project/backstop/incident"
+	"github.com/backstop-project/backstop/store"
+)
+
+// text is the n-th message that failed.
+func text(n int, change ...func(*incident.Fed)) incident.Fed {
+	return call(n, append([]func(*incident.Fed){func(e *incident.Fed) {
+		key := e.Failure.RequestKey
+		e.Failure = incident.RestoreFailure(e.Failure.ID, e.Failure.ReceivedAt, "POST", []incident.Param{
+			{Name: "AccountSid", Value: account},
+			{Name: "MessageSid", Value: sid("SM", n)},
+			{Name: "From", Value: "+14155550100"},
+			{Name: "To", Value: "+493012345678"},
+			{Name: "Body", Value: "STOP"},
+			{Name: "ErrorCode", Value: "11200"},
+			{Name: "ErrorUrl", Value: "https://www.example.com/sms"},
+		})
+		e.Failure.RequestKey, e.Failure.OptOut = key, true
+	}}, change...)...)
+}
+
+func TestAMessageKeepsItsTokenByteForByte(t *testing.T) {
+	l := openLedger(t)
+	for n, token := range []string{"", "7a5e61d0-8a3f-4c1b-9d2e-3f4a5b6c7d8e", "7A5E61D0-8A3F-4C1B-9D2E-3F4A5B6C7D8E", "no uuid", "7a5e61d08a3f4c1b9d2e3f4a5b6c7d8e"} {
+		e := text(n, func(e *incident.Fed) { e.Failure.Token, e.Failure.Dropped = token, n == 1 })
+		feed(t, l, e)
+		if got := failure(t, l, e.Failure.ID); got.Token != token || got.Dropped != (n == 1) || !got.OptOut {
+			t.Errorf("got %q, %v, %v; want %q", got.Token, got.Dropped, got.OptOut, token)
+		}
+	}
+}
+
+func TestMessagesThatNoServerHasHadAreCounted(t *testing.T) {
+	l := openLedger(t)
+	feed(t, l, text(1), text(2, saved), call(3), text(4, func(e *incident.Fed) { e.Failure.OptOut = false }))
+	if got := incidents(t, l)[0]; got.Unseen != 2 || got.OptOuts != 1 {
+		t.Errorf("%d unseen, %d of them opt-outs", got.Unseen, got.OptOuts)
+	}
+}
+
+func TestWhatWasSentAgainGoesWithItsFailure(t *testing.T) {
+	path := t.TempDir() + "/backstop.db"
+	l := openLedgerAt(t, path)
+	e := text(0, func(e *incident.Fed) { e.Failure.Token = "the-token-of-anna" })
+	feed(t, l, e)
+	if _, err := l.AskReplay(t.Context(), history.ReplayWish{Failure: e.Failure.ID, Server: "https://www.example.com", By: "anna", At: start}); err != nil {
+		t.Fatal(err)
+	}
+	try, ok, err := l.MarkReplay(t.Context(), e.Failure.ID, start)
+	if err != nil || !ok {
+		t.Fatal(ok, err)
+	}
+	if err := l.SettleReplay(t.Context(), e.Failure.ID, try, history.ReplayResult{State: history.ReplaySent, Status: 200, Answer: "hello anna-who-wrote"}); err != nil {
+		t.Fatal(err)
+	}
+	resolve(t, l, 1)
+	live(t, l, start, start.Add(31*day), store.Retention{PersonalDays: 30})
+	if got := failure(t, l, e.Failure.ID); got.Replay.State != history.ReplaySent || got.Replay.Answer != "" || got.Token != "" {
+		t.Errorf("after erasing: %+v", got.Replay)
+	}
+	live(t, l, start.Add(31*day), start.Add(45*day), store.Retention{Days: 40})
+	if err := l.Close(); err != nil {
+		t.Fatal(err)
+	}
+	if mentions(t, path, "anna-who-wrote") || mentions(t, path, "the-token-of-anna") {
+		t.Error("what the server said, or the token, is still in the file")
+	}
+	var left int
+	if err := raw(t, path).QueryRow(`SELECT (SELECT COUNT(*) FROM replays) + (SELECT COUNT(*) FROM opt_outs)`).Scan(&left); err != nil || left != 0 {
+		t.Errorf("%d rows are left (%v)", left, err)
+	}
+}
+
+// Many messages are looked through in parts, and what comes in meanwhile is not
+// among them.
+func TestAllOfAnIncidentMeansAllThatItHasWhenSomebodyAsks(t *testing.T) {
+	l := openLedger(t)
+	for n := range 25 {
+		feed(t, l, text(2*n), call(2*n+1))
+	}
+	if err := l.AskReplays(t.Context(), 1, "anna", start); err != nil {
+		t.Fatal(err)
+	}
+	feed(t, l, text(100))
+	taken := 0
+	for {
+		o, ok, err := l.ReplayOrder(t.Context(), 10)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if !ok {
+			break
+		}
+		if !theIncident(t, l).Replays.Ordered {
+			t.Error("the incident does not say that it is looked through")
+		}
+		var wishes []history.ReplayWish
+		for _, d := range o.Messages {
+			wishes = append(wishes, history.ReplayWish{Failure: d.ID, Incident: o.Incident, Server: "https://www.example.com", By: o.By, At: o.At})
+		}
+		if err := l.TakeReplays(t.Context(), o, wishes, 0); err != nil {
+			t.Fatal(err)
+		}
+		taken += len(wishes)
+	}
+	if got := theIncident(t, l).Replays; taken != 25 || got.Waiting != 25 || got.Ordered {
+		t.Errorf("%d were taken: %+v", taken, got)
+	}
+}
+
+func theIncident(t *testing.T, l *store.Ledger) history.IncidentDetail {
+	t.Helper()
+	d, err := l.Incident(t.Context(), 1)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return d
+}
+
+func TestAReplayOfNothingIsNotFound(t *testing.T) {
+	l := openLedger(t)
+	if _, err := l.AskReplay(t.Context(), history.ReplayWish{Failure: incident.NewID(time.Now()), At: start}); err == nil {
+		t.Error("no error")
+	}
+	if err := l.AskReplays(t.Context(), 7, "anna", start); err == nil {
+		t.Error("no error")
+	}
+}
