@@ -10,6 +10,7 @@ import (
 
 	"github.com/backstop-project/backstop/recovery"
 	"github.com/backstop-project/backstop/templates"
+	"github.com/backstop-project/backstop/twilio"
 )
 
 // answers is how callers are spoken to. What a style may say is recovery's
@@ -21,6 +22,9 @@ func (r *review) answers(f file) recovery.Options {
 		Accounts:  make(map[string]recovery.Style),
 		Countries: make(map[string][]string),
 		ByCaller:  r.boolean(f.CallerCountry, false),
+	}
+	if own, err := twilio.ParseBaseURL(f.PublicURL.text); err == nil {
+		o.Own, o.BasePath = own.String(), own.Path()
 	}
 	for _, one := range f.Accounts {
 		switch {

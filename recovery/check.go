@@ -41,6 +41,7 @@ type checker struct {
 	knows    func(language string) bool
 	media    *Media
 	basePath string
+	own      string // PUBLIC_URL
 	mistakes []error
 	// primariesThere are those that were right.
 	primariesThere standby.Primaries

@@ -50,6 +50,7 @@ type Plan struct {
 	// Unanswered is a call that comes in and still rings.
 	Unanswered bool
 	Gone       bool   // nobody hears the answer any more
+	Left       bool   // the caller has left a message already, before it failed
 	Why        string // "" where it is plain
 
 	rule      *rule // that matched; nil for none
@@ -78,6 +79,7 @@ func Decide(f incident.Failure, r Rules, s State) Plan {
 	switch f.Channel {
 	case incident.Voice:
 		p.Gone, p.Why = seen.gone()
+		p.Left = seen.left()
 		p.Unanswered = seen.callStatus == "ringing" && seen.direction == "inbound"
 		if seen.dequeuing {
 			p.Quiet, p.Why = true, "nothing said: the call is being taken out of the queue and connected"

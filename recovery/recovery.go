@@ -81,7 +81,7 @@ func (r *Recovery) Failed(f incident.Failure) State {
 		return s
 	}
 	if at, ok := r.placeIn(f.ErrorURL, f.AccountSID); ok {
-		s.After = &at
+		s.After, s.Visit = &at, max(s.Visit, at.Visit+1)
 	}
 	return s
 }
@@ -272,7 +272,11 @@ func (r *Recovery) message(f incident.Failure, p Plan) incident.Answer {
 	}
 	a.Why = p.Why
 	a.Outcome = incident.Told
-	if p.Gone {
+	switch {
+	case p.Left && !p.resumed:
+		a.Outcome = incident.Voicemail
+		a.Why = joinReasons([]string{"a message had been left before it failed", a.Why})
+	case p.Gone:
 		a.Outcome = incident.NotTold
 	}
 	return a

@@ -21,9 +21,22 @@ func (c *checker) primaries(urls []string) (p standby.Primaries) {
 			c.remedied(fmt.Sprintf("primaries[%d]", i), raw, err)
 			continue
 		}
+		if c.isOwn(raw) {
+			c.mistake(fmt.Sprintf("primaries[%d]", i), raw, circle, "name the server whose calls Backstop saves")
+		}
 		p = with
 	}
 	return p
+}
+
+// circle is what is wrong with Backstop's own address as somebody else's.
+const circle = "is Backstop itself, so that calls would go round in circles"
+
+// isOwn says whether an address is that of Backstop. Below a path of its own it
+// may share the host with others.
+func (c *checker) isOwn(address string) bool {
+	own, is := standby.PrimaryName(c.own), standby.PrimaryName(address)
+	return own != "" && own == is && (c.basePath == "" || strings.HasPrefix(address, strings.TrimRight(c.own, "/")+"/"))
 }
 
 // remedied notes an error that says problem and remedy, with a colon between.
@@ -39,6 +52,9 @@ func (c *checker) targets(o Options) map[string]*standby.Target {
 		t, err := standby.NewTarget(name, o.Targets[name])
 		if err != nil {
 			c.remedied("targets."+name+".url", o.Targets[name].URL, err)
+		}
+		if place, _, _ := strings.Cut(o.Targets[name].URL, "{"); c.isOwn(place) {
+			c.mistake("targets."+name+".url", o.Targets[name].URL, circle, "name the server that is to stand in")
 		}
 		targets[name] = &t // that its URL is wrong is one mistake, not two
 	}

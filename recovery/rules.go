@@ -64,6 +64,9 @@ type Options struct {
 	// BasePath is the path of PUBLIC_URL, "/backstop", where a proxy has
 	// one that it strips: Twilio has to ask for recordings below it.
 	BasePath string
+	// Own is PUBLIC_URL, "" where it is not known: nobody is to be sent round in
+	// circles by way of it.
+	Own string
 }
 
 // Rules is what Decide goes by: checked options, never changed. The zero value
@@ -88,7 +91,7 @@ type Rules struct {
 // NewRules checks o. The error joins every *OptionError. knows says which languages
 // there are words in.
 func NewRules(o Options, knows func(language string) bool) (Rules, error) {
-	c := checker{knows: knows, media: o.Media, basePath: strings.TrimRight(o.BasePath, "/")}
+	c := checker{knows: knows, media: o.Media, basePath: strings.TrimRight(o.BasePath, "/"), own: o.Own}
 	r := Rules{
 		house:     c.style("house", o.House),
 		accounts:  make(map[string]*Style, len(o.Accounts)),

@@ -68,9 +68,14 @@ func answeringWith(b *testing.B, o recovery.Options) func() {
 	return func() {
 		n++
 		f := incident.NewFailure(noon(), "POST", []incident.Param{
-			{Name: "CallSid", Value: fmt.Sprintf("CA%032x", n)}, {Name: "AccountSid", Value: account}, {Name: "From", Value: "+14155550100"},
-			{Name: "To", Value: "+4930999999"}, {Name: "ErrorUrl", Value: failedURL}, {Name: "ErrorCode", Value: "11200"},
-			{Name: "CallStatus", Value: "ringing"}, {Name: "Direction", Value: "inbound"},
+			{Name: "CallSid", Value: fmt.Sprintf("CA%032x", n)},
+			{Name: "AccountSid", Value: account},
+			{Name: "From", Value: "+14155550100"},
+			{Name: "To", Value: "+4930999999"},
+			{Name: "ErrorUrl", Value: failedURL},
+			{Name: "ErrorCode", Value: "11200"},
+			{Name: "CallStatus", Value: "ringing"},
+			{Name: "Direction", Value: "inbound"},
 		})
 		document, _ := answers.Answer(ctx, recovery.Request{Failure: f}, recovery.Decide(f, r, answers.Failed(f)))
 		if len(document) == 0 {

@@ -73,3 +73,25 @@ func TestSendingBackNeedsAProbe(t *testing.T) {
 		}
 	}
 }
+
+func TestNobodyIsSentRoundInCircles(t *testing.T) {
+	t.Parallel()
+	for name, c := range map[string]struct {
+		own, base, target, primary string
+		want                       []string
+	}{
+		"another server":            {"https://fallback.example.com", "", "https://standby.example.com{path}", "https://www.example.com", nil},
+		"ourselves as a target":     {"https://fallback.example.com", "", "https://fallback.example.com:443/fallback/voice", "https://www.example.com", []string{"targets.a.url: is Backstop itself"}},
+		"ourselves as a primary":    {"https://www.example.com", "", "https://standby.example.com", "https://WWW.example.com", []string{"primaries[0]: is Backstop itself"}},
+		"beside others on a host":   {"https://www.example.com/backstop", "/backstop", "https://www.example.com/standby{path}", "https://www.example.com", nil},
+		"below our path on a host":  {"https://www.example.com/backstop", "/backstop", "https://www.example.com/backstop/fallback", "https://www.example.com", []string{"targets.a.url: is Backstop itself"}},
+		"an address nobody told us": {"", "", "https://fallback.example.com/fallback/voice", "https://www.example.com", nil},
+	} {
+		got := optionErrors(t, recovery.Options{
+			Own: c.own, BasePath: c.base, Primaries: []string{c.primary}, Targets: map[string]standby.Options{"a": {URL: c.target}},
+		})
+		if len(got) != len(c.want) || len(got) > 0 && !strings.HasPrefix(got[0], c.want[0]) {
+			t.Errorf("%s: got %q, want %q", name, got, c.want)
+		}
+	}
+}

@@ -15,6 +15,8 @@ type facts struct {
 	under     bool // an extra of a verb: the call was under way
 	succeeded bool // a dial, a recording or a payment was completed
 	unsettled bool // a dial or a queue ended otherwise
+	recorded  bool // there is a recording …
+	dialled   bool // … which is of a conversation, where there was a dial
 }
 
 func readFacts(f incident.Failure) facts {
@@ -64,8 +66,11 @@ func (seen *facts) readExtra(name, value string) {
 	case "QueueResult":
 		seen.ended(value == "bridged")
 	case "DialCallStatus":
+		seen.dialled = true
 		seen.ended(value == "completed" || value == "answered")
-	case "RecordingUrl", "RecordingSid", "PaymentConfirmationCode", "PaymentToken":
+	case "RecordingUrl", "RecordingSid":
+		seen.recorded, seen.succeeded = true, true
+	case "PaymentConfirmationCode", "PaymentToken":
 		seen.succeeded = true
 	case "QueueSid", "QueueTime", "DialCallSid", "Digits", "FinishedOnKey", "SpeechResult",
 		"UnstableSpeechResult", "RecordingDuration", "ReferCallStatus", "PayCardNumber":
@@ -101,6 +106,9 @@ func situation(channel incident.Channel, seen *facts) incident.Situation {
 	}
 	return incident.NotYetServed
 }
+
+// left says whether the caller had left a message before the failure.
+func (seen *facts) left() bool { return seen.recorded && !seen.dialled }
 
 // waits says whether the document is for somebody who is on hold. The action
 // of Enqueue and Dial, requested after the waiting, carries a result.

@@ -5,6 +5,7 @@ import (
 	"database/sql"
 	"errors"
 	"strconv"
+	"strings"
 
 	"github.com/backstop-project/backstop/history"
 	"github.com/backstop-project/backstop/incident"
@@ -133,7 +134,7 @@ func (f *feeding) known(ctx context.Context, number int64) (r *running, old bool
 // recording notes a recording that the request is about, and its words: once,
 // whichever request comes first.
 func (t *tx) recording(ctx context.Context, failure incident.ID, request incident.Failure) error {
-	sid := request.Param("RecordingSid")
+	sid := recordingSID(request)
 	if sid == "" {
 		return nil
 	}
@@ -145,6 +146,24 @@ func (t *tx) recording(ctx context.Context, failure incident.ID, request inciden
 		SET seconds = MAX(seconds, excluded.seconds),
 		  transcript = CASE transcript WHEN '' THEN excluded.transcript ELSE transcript END`,
 		sid, request.AccountSID, failure[:], request.ReceivedAt.UnixMilli(), max(0, seconds), request.Param("TranscriptionText"))
+}
+
+// recordingSID is the recording that a request is about: the action of Record
+// names its address only (https://www.twilio.com/docs/voice/twiml/record#action).
+// What Dial recorded is a conversation, and no message.
+func recordingSID(request incident.Failure) string {
+	if request.Param("DialCallStatus") != "" {
+		return ""
+	}
+	sid := request.Param("RecordingSid")
+	if sid == "" {
+		address, _, _ := strings.Cut(request.Param("RecordingUrl"), "?")
+		sid = strings.TrimSuffix(address[strings.LastIndexByte(address, '/')+1:], ".mp3")
+	}
+	if !strings.HasPrefix(sid, "RE") || len(sid) != len("RE")+32 {
+		return ""
+	}
+	return sid
 }
 
 // followUpsOf are what came back about a failure, in order.

@@ -170,3 +170,25 @@ func TestWhatCameBackGoesWithItsFailure(t *testing.T) {
 		t.Errorf("%d rows are left (%v)", left, err)
 	}
 }
+
+func TestAMessageThatWasLeftBeforeTheFailureIsKept(t *testing.T) {
+	for name, tt := range map[string]struct {
+		params []incident.Param
+		want   int
+	}{
+		"by its address":  {[]incident.Param{{Name: "RecordingUrl", Value: "https://api.twilio.com/2010-04-01/Accounts/" + account + "/Recordings/" + sid("RE", 1)}, {Name: "RecordingDuration", Value: "7"}}, 1},
+		"by its SID":      {[]incident.Param{{Name: "RecordingSid", Value: sid("RE", 1)}}, 1},
+		"a conversation":  {[]incident.Param{{Name: "RecordingSid", Value: sid("RE", 1)}, {Name: "DialCallStatus", Value: "completed"}}, 0},
+		"no recording":    {[]incident.Param{{Name: "RecordingUrl", Value: "https://evil.example/x"}}, 0},
+		"nothing of such": {nil, 0},
+	} {
+		t.Run(name, func(t *testing.T) {
+			l := openLedger(t)
+			e := call(1, withParams("POST", append([]incident.Param{{Name: "CallSid", Value: sid("CA", 1)}, {Name: "AccountSid", Value: account}}, tt.params...)...))
+			feed(t, l, e)
+			if got := failure(t, l, e.Failure.ID).Recordings; len(got) != tt.want {
+				t.Errorf("recordings: %+v, want %d", got, tt.want)
+			}
+		})
+	}
+}

@@ -28,13 +28,14 @@ recovery: [{steps: [{failover: standby}, {last_good: true}]}]
 	}
 	standby.Close()
 	p = spawn(t, env)
+	who := p.person()
+	// It is read while callers are answered already.
+	who.await(soon, "/rules?channel=voice&url="+errorURL, "Serves the last good answer for this path, kept ")
 	answer := p.ask(p.request("/fallback/voice", sim.Call{ErrorURL: errorURL}), twiml.Voice)
 	if !strings.Contains(string(answer.Body), "Welcome at /voice/menu") {
 		t.Errorf("got %s", answer.Body)
 	}
-	who := p.person()
 	who.await(soon, "/history", "got the last good answer")
-	who.await(soon, "/rules?channel=voice&url="+errorURL, "Serves the last good answer for this path, kept ")
 	other := p.ask(p.request("/fallback/voice", sim.Call{ErrorURL: "https://www.example.com/other"}), twiml.Voice)
 	if !strings.Contains(string(other.Body), "technical problem") {
 		t.Errorf("another path got %s", other.Body)

@@ -78,7 +78,7 @@ func assemble(c config.Config, drillKey string, l lasting, log *slog.Logger) (*p
 	p.answers, err = templates.NewAnswers(options)
 	note(err)
 	wording := c.Recovery
-	wording.Media, wording.BasePath = p.media, c.PublicURL.Path()
+	wording.Media = p.media
 	p.rules, err = recovery.NewRules(wording, p.answers.Knows)
 	note(err)
 	for _, one := range c.Recovery.Primaries {
