@@ -53,7 +53,7 @@ func (s *Step) does() string {
 	case DialPeople:
 		return s.Dial.does()
 	case Queue:
-		return fmt.Sprintf("has the caller wait in the queue %s for %s at most", s.Enqueue.Queue, s.Enqueue.MaxWait)
+		return fmt.Sprintf("has the caller wait in the queue %s for %s at most", s.Enqueue.Queue, span(s.Enqueue.MaxWait))
 	case Voicemail:
 		if s.Voicemail.Consent {
 			return "records a voicemail, once the caller has agreed by key"

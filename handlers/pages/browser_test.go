@@ -13,6 +13,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"strings"
 	"testing"
 	"time"
 
@@ -147,6 +148,10 @@ func TestPagesCanBeReadInEveryLight(t *testing.T) {
 	}
 	last := &saved.ledger.incidents[0]
 	last.Ended, last.Last.Outcome, last.Last.Step, last.Last.Heard = incident.Ended{incident.Saved: 2, incident.Told: 1}, incident.Saved, "failover standby", ""
+	steps := newHouse(&ledger{now: full.ledger.now})
+	steps.ledger.addIncident(oneIncident(), 3, time.Minute, func(i int) []param { return call(i, "+491711234567", line, 11200, voiceURL) })
+	whatCameBack(&steps.ledger.failures[2])
+	steps.ledger.incidents[0].Ended = incident.Ended{incident.Saved: 1, incident.Voicemail: 1, incident.Told: 1}
 	odd := newHouse(&ledger{now: full.ledger.now})
 	odd.notices = []pages.Notice{{Title: "The history is full", Detail: "Failures are kept for 31 days instead of 400: max_size is reached; raise retention.max_size."}}
 	odd.ledger.addIncident(incident.Incident{ID: 21, State: incident.Open, Cause: cause(incident.AskedFirst, 0, "", "")}, 2, time.Minute, func(i int) []param {
@@ -175,9 +180,11 @@ func TestPagesCanBeReadInEveryLight(t *testing.T) {
 		paths []string
 		press string // a button that shows what is to be looked at, "" for none
 	}{
-		"many":     {full, append(hrefs(full), "/incidents", "/rules?channel=voice&code=11202&url=https://www.example.com/voice", "/history?host=www.example.com&code=11202&since=24h", "/history?since=2026-11-23T02:57:00Z&until=2026-11-23T02:58:00Z"), ""},
+		"many":     {full, append(hrefs(full), "/incidents", "/rules?channel=voice&code=11202&url=https://www.example.com/voice", "/rules?channel=voice&code=12100&from=%2B15550100", "/history?host=www.example.com&code=11202&since=24h", "/history?since=2026-11-23T02:57:00Z&until=2026-11-23T02:58:00Z"), ""},
 		"one":      {one, hrefs(one), ""},
 		"saved":    {saved, hrefs(saved), ""},
+		"steps":    {steps, hrefs(steps), ""},
+		"heard":    {steps, hrefs(steps)[3:], "Reveal all"},
 		"texts":    {texts, layoutsOfMissed(texts.ledger), ""},
 		"odd":      {odd, append(hrefs(odd), "/incidents"), ""},
 		"none":     {none, []string{"/", "/history", "/incidents", "/history?q=hello+world", "/nothing-here", "/rules", "/callers"}, ""},
@@ -189,6 +196,27 @@ func TestPagesCanBeReadInEveryLight(t *testing.T) {
 			at := serve(t, "127.0.0.1:0", c.house.handler(t))
 			browse(t, "layouts", map[string]any{"base": at.String(), "name": name, "paths": c.paths, "press": c.press, "now": night})
 		})
+	}
+}
+
+// whatCameBack has a call ring two people, and end with a voicemail.
+func whatCameBack(d *history.Detail) {
+	d.Step, d.Outcome, d.Answer.Step, d.Answer.Outcome = "dial Anna", incident.Voicemail, "dial Anna", incident.Voicemail
+	d.Answer.Heard, d.Answer.Why = "You have reached Praxis Berlin. One moment, please. We are trying to reach somebody for you.", "standby: it refuses connections"
+	for i, u := range []history.FollowUp{
+		{What: incident.PersonAsked, Step: "dial"},
+		{What: incident.DialEnded, Why: "dial: Anna did not take the call", Heard: "We are still trying to reach somebody. Please stay on the line."},
+		{What: incident.DialEnded, Why: "dial: Ben was busy; callback: the caller hides the number", Heard: "Please leave a message after the tone. It will be recorded. Press the hash key when you have finished."},
+		{What: incident.MessageLeft, Outcome: incident.Voicemail, Heard: "Thank you. We have your message. Goodbye."},
+		{What: incident.RecordingReady, Outcome: incident.Voicemail},
+		{What: incident.FailedAgain, Why: "failed for another reason: " + strings.Repeat("a-very-long-word-", 12)},
+	} {
+		u.At, u.ID = d.ReceivedAt.Add(time.Duration(i*17+2)*time.Second), incident.NewID(d.ReceivedAt)
+		d.FollowUps = append(d.FollowUps, u)
+	}
+	d.Recordings = []history.Recording{
+		{SID: sid("RE", 1), AccountSID: account, At: d.ReceivedAt.Add(time.Minute), Seconds: 42, Transcript: "Hello, this is Frau Schmidt. I cannot come on Tuesday, please call me back."},
+		{SID: sid("RE", 2), AccountSID: account, At: d.ReceivedAt.Add(2 * time.Minute)},
 	}
 }
 

@@ -3,9 +3,11 @@ package pages
 import (
 	"context"
 	"errors"
+	"fmt"
 	"io"
 	"net/http"
 	"strconv"
+	"strings"
 	"time"
 
 	"github.com/gin-gonic/gin"
@@ -32,12 +34,15 @@ type followUpView struct {
 }
 
 func followUps(d history.Detail, settings Settings, mask history.Mask) (views []followUpView) {
+	ended := incident.OutcomeUnknown
 	for _, u := range d.FollowUps {
 		v := followUpView{
-			At: momentIn(u.At, settings.Zone), After: "+" + roughly(max(0, u.At.Sub(d.ReceivedAt)).Round(time.Second)), What: u.What.String(),
-			Why: history.Visible(cut(u.Why, 500)), Heard: history.Visible(mask.Words(u.Heard, d.From, d.To)),
+			At: momentIn(u.At, settings.Zone), After: sinceThen(u.At.Sub(d.ReceivedAt)), What: u.What.String(),
+			Why:   history.Visible(cut(strings.TrimPrefix(u.Why, "dial: "), 500)), // that says What
+			Heard: history.Visible(mask.Words(u.Heard, d.From, d.To)),
 		}
-		if u.Outcome != incident.OutcomeUnknown {
+		if u.Outcome != incident.OutcomeUnknown && u.Outcome != ended {
+			ended = u.Outcome
 			v.Outcome, v.OutcomeKind = outcomeWords(u.Outcome, d.Channel, u.Step), outcomeKind(u.Outcome)
 		}
 		if u.What == incident.FailedAgain {
@@ -46,6 +51,15 @@ func followUps(d history.Detail, settings Settings, mask history.Mask) (views []
 		views = append(views, v)
 	}
 	return views
+}
+
+// sinceThen is how long after the failure something came back: "+1 min 25 s".
+func sinceThen(d time.Duration) string {
+	seconds := int64(max(0, d) / time.Second)
+	if seconds < 60 {
+		return fmt.Sprintf("+%d s", seconds)
+	}
+	return fmt.Sprintf("+%d min %d s", seconds/60, seconds%60)
 }
 
 // recordingView is a message that a caller left.

@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/backstop-project/backstop/recovery"
+	"github.com/backstop-project/backstop/recovery/hours"
 	"github.com/backstop-project/backstop/recovery/standby"
 )
 
@@ -21,8 +22,14 @@ func someRules(tb testing.TB) recovery.Rules {
 		Rules: []recovery.RuleOptions{
 			{Name: "robocalls <b>", Match: recovery.Match{From: []string{"+88213*"}}, Steps: []recovery.StepOptions{{Reject: "busy"}}},
 			{Name: "our server is down", Match: recovery.Match{Channel: "voice", Codes: []string{"11200-11299"}}, Steps: []recovery.StepOptions{{Failover: []string{"standby"}}, {Message: true}}},
+			{Name: "at night", Match: recovery.Match{Channel: "voice", Visits: "1-2", Closed: "clinic"}, Steps: []recovery.StepOptions{
+				{Retry: &recovery.RetryOptions{Wait: 5 * time.Second}}, {Dial: &recovery.DialOptions{OnCall: "ops"}},
+				{Enqueue: &recovery.EnqueueOptions{Queue: "support"}}, {Callback: true}, {Voicemail: &recovery.VoicemailOptions{Consent: true}},
+			}},
 			{Steps: []recovery.StepOptions{{Message: true}}},
 		},
+		Hours:  map[string]hours.Options{"clinic": {Zone: "Europe/Berlin", Open: []string{"mon-fri 08:00-18:00"}}},
+		OnCall: map[string]hours.RosterOptions{"ops": {Zone: "Europe/Berlin", People: []hours.PersonOptions{{Name: "Anna", To: "+4930123456"}}}},
 	}, func(string) bool { return true })
 	if err != nil {
 		tb.Fatal(err)
@@ -67,12 +74,16 @@ func TestThePageSaysWhatWouldHappenToACall(t *testing.T) {
 			200,
 			[]string{"standby is passed over: it takes the path of the ErrorUrl, which is on none of the primaries."},
 		},
-		"a message, typed in":     {url.Values{"channel": {"messaging"}, "from": {"+4917100000"}, "to": {line}}, 200, []string{"Rule 3.", "Writes the apology (message, in "}},
+		"a message, typed in":     {url.Values{"channel": {"messaging"}, "from": {"+4917100000"}, "to": {line}}, 200, []string{"Rule 4.", "Writes the apology (message, in "}},
 		"a call that is rejected": {url.Values{"channel": {"voice"}, "from": {"+88213123"}}, 200, []string{"Rule 1, robocalls <b>.", "Rejects the call (busy), unbilled."}},
-		"a failure by its id":     {url.Values{"failure": {failure.ID.String()}}, 200, []string{"As for", failure.ID.String(), "Rule 2"}},
-		"a failure by its SID":    {url.Values{"failure": {" " + failure.SID + " "}}, 200, []string{"As for"}},
-		"a failure that is none":  {url.Values{"failure": {"hello <script>"}}, 400, []string{"hello <script>", "paste the id or the SID"}},
-		"a SID that is none":      {url.Values{"failure": {"CA" + strings.Repeat("f", 32)}}, 400, []string{"paste the id or the SID"}},
+		"a call at night": {
+			url.Values{"channel": {"voice"}, "code": {"12100"}, "from": {"+4917100000"}, "url": {"https://www.example.com/voice"}}, 200,
+			[]string{"Rule 3, at night.", "Tries the address that failed again after 5 s.", "Dials whoever is on call (ops), who accept by key.", "for 5 min at most.", "Offers to call back.", "Records a voicemail, once the caller has agreed by key."},
+		},
+		"a failure by its id":    {url.Values{"failure": {failure.ID.String()}}, 200, []string{"As for", failure.ID.String(), "Rule 2"}},
+		"a failure by its SID":   {url.Values{"failure": {" " + failure.SID + " "}}, 200, []string{"As for"}},
+		"a failure that is none": {url.Values{"failure": {"hello <script>"}}, 400, []string{"hello <script>", "paste the id or the SID"}},
+		"a SID that is none":     {url.Values{"failure": {"CA" + strings.Repeat("f", 32)}}, 400, []string{"paste the id or the SID"}},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
