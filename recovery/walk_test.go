@@ -254,7 +254,8 @@ func TestWholeCallsThroughEveryStep(t *testing.T) {
 		"a message that was left before the failure is one": {
 			[]recovery.StepOptions{two, voicemail},
 			sim.Call{Situation: sim.RecordingFinished},
-			[]string{"Thank you for calling Praxis Berlin. Goodbye."}, "One moment", 0, incident.Voicemail,
+			[]string{"Thank you for calling Praxis Berlin. Goodbye."},
+			"One moment", 0, incident.Voicemail,
 		},
 		"whoever was called by us is not passed on": {
 			[]recovery.StepOptions{two, voicemail},

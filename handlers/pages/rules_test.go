@@ -23,8 +23,11 @@ func someRules(tb testing.TB) recovery.Rules {
 			{Name: "robocalls <b>", Match: recovery.Match{From: []string{"+88213*"}}, Steps: []recovery.StepOptions{{Reject: "busy"}}},
 			{Name: "our server is down", Match: recovery.Match{Channel: "voice", Codes: []string{"11200-11299"}}, Steps: []recovery.StepOptions{{Failover: []string{"standby"}}, {Message: true}}},
 			{Name: "at night", Match: recovery.Match{Channel: "voice", Visits: "1-2", Closed: "clinic"}, Steps: []recovery.StepOptions{
-				{Retry: &recovery.RetryOptions{Wait: 5 * time.Second}}, {Dial: &recovery.DialOptions{OnCall: "ops"}},
-				{Enqueue: &recovery.EnqueueOptions{Queue: "support"}}, {Callback: true}, {Voicemail: &recovery.VoicemailOptions{Consent: true}},
+				{Retry: &recovery.RetryOptions{Wait: 5 * time.Second}},
+				{Dial: &recovery.DialOptions{OnCall: "ops"}},
+				{Enqueue: &recovery.EnqueueOptions{Queue: "support"}},
+				{Callback: true},
+				{Voicemail: &recovery.VoicemailOptions{Consent: true}},
 			}},
 			{Steps: []recovery.StepOptions{{Message: true}}},
 		},
@@ -77,7 +80,8 @@ func TestThePageSaysWhatWouldHappenToACall(t *testing.T) {
 		"a message, typed in":     {url.Values{"channel": {"messaging"}, "from": {"+4917100000"}, "to": {line}}, 200, []string{"Rule 4.", "Writes the apology (message, in "}},
 		"a call that is rejected": {url.Values{"channel": {"voice"}, "from": {"+88213123"}}, 200, []string{"Rule 1, robocalls <b>.", "Rejects the call (busy), unbilled."}},
 		"a call at night": {
-			url.Values{"channel": {"voice"}, "code": {"12100"}, "from": {"+4917100000"}, "url": {"https://www.example.com/voice"}}, 200,
+			url.Values{"channel": {"voice"}, "code": {"12100"}, "from": {"+4917100000"}, "url": {"https://www.example.com/voice"}},
+			200,
 			[]string{"Rule 3, at night.", "Tries the address that failed again after 5 s.", "Dials whoever is on call (ops), who accept by key.", "for 5 min at most.", "Offers to call back.", "Records a voicemail, once the caller has agreed by key."},
 		},
 		"a failure by its id":    {url.Values{"failure": {failure.ID.String()}}, 200, []string{"As for", failure.ID.String(), "Rule 2"}},
