@@ -11,6 +11,7 @@ import (
 
 	"github.com/goccy/go-yaml"
 
+	"github.com/backstop-project/backstop/handlers/api"
 	"github.com/backstop-project/backstop/twilio/sim"
 )
 
@@ -123,8 +124,9 @@ func (c drillCase) play(ctx context.Context, client sim.Client, base string) (si
 	return client.Place(ctx, base+"/fallback/voice", call)
 }
 
-// drillSettled is how long a case may take to end in the history as it has to.
-const drillSettled = 15 * time.Second
+// drillSettled is how long a case may take to end in the history as it has to:
+// what comes back is fed like the failure itself.
+const drillSettled = 10 * time.Second
 
 // playCases plays them one after the other, prints what each came to, and says
 // at last which did not end as they have to.
@@ -161,20 +163,23 @@ func (c drillCase) judge(ctx context.Context, wait drillWaiting, result sim.Resu
 	}
 	ctx, cancel := context.WithTimeout(ctx, drillSettled)
 	defer cancel()
+	var last api.Drill
 	for {
 		report, err := wait.ask(ctx)
-		if err == nil && report.Recorded && (c.Ends == "" || report.Outcome == c.Ends) {
+		switch {
+		case err == nil && report.Recorded && (c.Ends == "" || report.Outcome == c.Ends):
 			return fmt.Sprintf("Ended: %s. %s/history/%s", report.Outcome, wait.page, report.FailureID), nil
-		}
-		if isElsewhere(err) {
+		case err == nil:
+			last = report
+		case isElsewhere(err):
 			return "", err
 		}
 		select {
 		case <-ctx.Done():
-			if !report.Recorded {
+			if !last.Recorded {
 				return "", errors.Join(errors.New("it is not in the history: look at /healthz and the log"), err)
 			}
-			return "", fmt.Errorf("it ended %s, and has to end %s", report.Outcome, c.Ends)
+			return "", fmt.Errorf("it ended %s, and has to end %s", last.Outcome, c.Ends)
 		case <-time.After(drillPoll):
 		}
 	}

@@ -33,7 +33,7 @@ func TestAFirstStartSaysWhatToDo(t *testing.T) {
 		t.Error("the password is printed or logged, though nobody may be at a terminal")
 	}
 	who := p.person()
-	who.get("/history").shows("Nothing is recorded yet", "Requests are answered but not recorded until PUBLIC_URL , TWILIO_ACCOUNT_SID , TWILIO_AUTH_TOKEN are set.")
+	who.await(soon, "/history", "Nothing is recorded yet", "Requests are answered but not recorded until PUBLIC_URL , TWILIO_ACCOUNT_SID , TWILIO_AUTH_TOKEN are set.")
 	who.get("/").shows("Nobody will be told")
 }
 
