@@ -69,7 +69,7 @@ type Callback struct {
 	ClaimedAt time.Time
 }
 
-// StateFor is how it stands with somebody whose last attempt was at that time:
+// StateFor is how it stands with somebody whose last try was at that time:
 // who is done with and tries again is new.
 func (c Callback) StateFor(last time.Time) CallbackState {
 	if c.State == 0 || (c.State == CallbackDone && last.After(c.At)) {
@@ -78,7 +78,7 @@ func (c Callback) StateFor(last time.Time) CallbackState {
 	return c.State
 }
 
-// Claim is c once by has taken it, the last attempt having been at last. Where
+// Claim is c once by has taken it, the last try having been at last. Where
 // somebody has it, or nobody is to call, it stays as it is and ok is false.
 func (c Callback) Claim(by string, at, last time.Time) (next Callback, ok bool) {
 	switch c.StateFor(last) {

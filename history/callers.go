@@ -42,11 +42,11 @@ type CallerRow struct {
 	Name         string // what the answer called the line
 	Incident     int64  // of the newest failure
 	Channel      incident.Channel
-	// Calls and Messages are how often they tried, by SIDs; Others are attempts
+	// Calls and Messages are how often they tried, by SIDs; Others are tries
 	// of which Twilio did not say what they were.
 	Calls, Messages, Others int64
 	FirstAt, LastAt         time.Time
-	Outcome                 incident.Outcome // the best of all attempts
+	Outcome                 incident.Outcome // the best of all tries
 	Wrote                   string           // their newest message
 	Recordings              []Recording
 	Callback                Callback

@@ -113,9 +113,9 @@ func (o Outcome) rank() int {
 	return 0
 }
 
-// Attempts is how it went for one caller of an incident: the call that is the
+// Tries are how it went for one caller of an incident: the call that is the
 // newest, and the best of those before it.
-type Attempts struct {
+type Tries struct {
 	Before  Outcome // the best of earlier calls
 	Earlier bool    // there are such calls
 	Call    int64   // a number that stands for the newest call
@@ -123,21 +123,21 @@ type Attempts struct {
 }
 
 // Best is how it ended for the caller: by the best call, as it stands now.
-func (a Attempts) Best() Outcome {
-	if a.Earlier {
-		return a.Before.Better(a.Newest)
+func (t Tries) Best() Outcome {
+	if t.Earlier {
+		return t.Before.Better(t.Newest)
 	}
-	return a.Newest
+	return t.Newest
 }
 
-// With is a after a call was answered, or answered again: of one call the last
+// With is t after a call was answered, or answered again: of one call the last
 // word counts.
-func (a Attempts) With(call int64, o Outcome) Attempts {
-	if a.Call != call {
-		a.Before, a.Earlier = a.Best(), true
+func (t Tries) With(call int64, o Outcome) Tries {
+	if t.Call != call {
+		t.Before, t.Earlier = t.Best(), true
 	}
-	a.Call, a.Newest = call, o
-	return a
+	t.Call, t.Newest = call, o
+	return t
 }
 
 // Ended counts callers by how it ended for them.

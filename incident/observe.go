@@ -78,9 +78,9 @@ func (in Incident) Settle(id ID, c Caller) Incident {
 	return in
 }
 
-// Delivered notes that the customer's server has had a message of the incident
+// Seen notes that the customer's server has had a message of the incident
 // after all. Nobody is told of it by itself.
-func (in Incident) Delivered(optOut bool) Incident {
+func (in Incident) Seen(optOut bool) Incident {
 	in.Unseen = max(0, in.Unseen-1)
 	if optOut {
 		in.OptOuts = max(0, in.OptOuts-1)

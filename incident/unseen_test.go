@@ -26,6 +26,6 @@ func TestMessagesAreUnseenUntilAServerHasHadThem(t *testing.T) {
 		if in.Unseen != want[0] || in.OptOuts != want[1] {
 			t.Errorf("after %d were delivered %d are unseen, %d of them opt-outs; want %v", i, in.Unseen, in.OptOuts, want)
 		}
-		in = in.Delivered(i > 0)
+		in = in.Seen(i > 0)
 	}
 }

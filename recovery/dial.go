@@ -7,6 +7,7 @@ import (
 
 	"github.com/backstop-project/backstop/incident"
 	"github.com/backstop-project/backstop/recovery/hours"
+	"github.com/backstop-project/backstop/twilio"
 	"github.com/backstop-project/backstop/twilio/twiml"
 )
 
@@ -99,10 +100,10 @@ func (d *draft) noun(person Person, unasked bool) twiml.Noun {
 // https://www.twilio.com/docs/voice/twiml/dial#callerid
 func (d *draft) callerID() string {
 	switch {
-	case isNumber(d.request.From) && !incident.Withheld(d.request.From):
+	case twilio.IsE164(d.request.From) && !incident.Withheld(d.request.From):
 		d.personal = append(d.personal, d.request.From)
 		return d.request.From
-	case isNumber(d.request.To):
+	case twilio.IsE164(d.request.To):
 		d.personal = append(d.personal, d.request.To)
 		return d.request.To
 	}

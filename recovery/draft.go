@@ -5,7 +5,6 @@ import (
 	"strings"
 
 	"github.com/backstop-project/backstop/incident"
-	"github.com/backstop-project/backstop/twilio"
 	"github.com/backstop-project/backstop/twilio/twiml"
 )
 
@@ -91,16 +90,13 @@ func (d *draft) answer(step string, outcome incident.Outcome) (s served, why []s
 	}, sent}, nil
 }
 
-// fresh says whether nothing was said to the caller yet: the step answers the
-// failure itself, not a follow-up.
-func (d *draft) fresh() bool { return !d.plan.resumed }
-
-// greet tells a caller who was not spoken to yet what is the matter.
+// greet tells a caller who was not spoken to yet what is the matter: where the
+// step answers the failure itself, not a follow-up.
 func (d *draft) greet(p incident.Phrase) *draft {
-	if d.fresh() {
-		return d.add(twiml.Pause{}).say(p)
+	if d.plan.resumed {
+		return d
 	}
-	return d
+	return d.add(twiml.Pause{}).say(p)
 }
 
 // holdable says why a caller cannot be kept on the line by a step of ours: "" and
@@ -119,10 +115,4 @@ func (p *Plan) holdable() (ok bool, why string) {
 		return false, "the call was made by us"
 	}
 	return true, ""
-}
-
-// isNumber says whether an address is a telephone number that can be dialled.
-func isNumber(address string) bool {
-	a := twilio.ParseAddress(address)
-	return a.Kind == twilio.AddressPhone && strings.HasPrefix(address, "+")
 }

@@ -37,7 +37,7 @@ func (r *Rules) HoursAt(at time.Time) []string {
 	return all
 }
 
-// hours checks business hours. Those with mistakes are there, too, so that
+// openings checks business hours. Those with mistakes are there, too, so that
 // whoever names them is not blamed.
 func (c *checker) openings(o map[string]hours.Options) map[string]*hours.Schedule {
 	schedules := make(map[string]*hours.Schedule, len(o))

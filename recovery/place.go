@@ -6,6 +6,7 @@ import (
 	"crypto/sha256"
 	"encoding/base64"
 	"encoding/binary"
+	"math"
 	"time"
 
 	"github.com/backstop-project/backstop/incident"
@@ -40,7 +41,7 @@ type Place struct {
 	At       int     // whoever is dialled, within the step
 	Visit    int     // how often the call had failed
 	Since    time.Time
-	Line     int    // which line of the rules, plus one; 0 for none
+	Line     int    // which line of the rules, plus one; 0 for none, and for those behind the first 65,535
 	Language string // that is spoken, "pt-BR"
 }
 
@@ -55,6 +56,8 @@ func NewSeal(secret string) *Seal { return &Seal{sha256.Sum256([]byte(secret))} 
 func RandomSeal() *Seal { return NewSeal(rand.Text()) }
 
 const (
+	// mostPlaces is how many rules and how many lines have room in a token.
+	mostPlaces   = math.MaxUint16
 	placeVersion = 1
 	placeFixed   = 1 + 16 + 6 + 2 + 1 + 1 + 1 + 4 + 2
 	macLength    = 12
@@ -67,9 +70,9 @@ func (s *Seal) Token(action Action, p Place, account string) string {
 	b = append(b, p.Failure[:]...)
 	b = append(b, p.Rules[:]...)
 	b = binary.BigEndian.AppendUint16(b, uint16(p.Rule))             //nolint:gosec // checked when the rules are made
-	b = append(b, byte(p.Step), byte(p.At), byte(min(p.Visit, 255))) //nolint:gosec // likewise
+	b = append(b, byte(p.Step), byte(p.At), byte(min(p.Visit, 255))) //nolint:gosec // likewise; of people nobody rings more in the time there is
 	b = binary.BigEndian.AppendUint32(b, uint32(p.Since.Unix()))     //nolint:gosec // until 2106
-	b = binary.BigEndian.AppendUint16(b, uint16(p.Line))             //nolint:gosec // checked when the rules are made
+	b = binary.BigEndian.AppendUint16(b, uint16(p.Line))             //nolint:gosec // mostPlaces at most
 	b = append(b, p.Language...)
 	b = append(b, s.mac(action, b, account)...)
 	return base64.RawURLEncoding.EncodeToString(b)

@@ -115,9 +115,12 @@ func (p *Plan) choose(f incident.Failure, r *Rules, seen *facts, line found) {
 		return
 	}
 	p.rule, p.Steps = rule, rule.steps[first:]
-	p.place = Place{Failure: f.ID, Rules: r.Digest(), Rule: rule.number, Step: first, Visit: p.state.Visit, Since: f.ReceivedAt, Line: line.number}
+	p.place = Place{Failure: f.ID, Rules: r.Digest(), Rule: rule.number, Step: first, Visit: p.state.Visit, Since: f.ReceivedAt}
 	if after := p.state.After; after != nil && first > 0 {
 		p.place.Failure = after.Failure
+	}
+	if line.number <= mostPlaces {
+		p.place.Line = line.number
 	}
 	if len(p.Wording.Languages) > 0 && len(p.Wording.Languages[0]) <= 8 {
 		p.place.Language = p.Wording.Languages[0]

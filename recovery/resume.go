@@ -2,12 +2,9 @@ package recovery
 
 import (
 	"context"
-	"fmt"
 	"strings"
 
 	"github.com/backstop-project/backstop/incident"
-	"github.com/backstop-project/backstop/twilio"
-	"github.com/backstop-project/backstop/twilio/twiml"
 )
 
 // Back is what a follow-up is about.
@@ -129,116 +126,8 @@ func (f *resumed) spoken(o incident.Outcome, phrases ...incident.Phrase) served 
 	return s
 }
 
-// screened is heard by whoever picked up: in the line's name and language, which
-// are not to be seen in a request about another call.
-func (f *resumed) screened() served {
-	f.plan.Wording = f.rules.wordingAt(f.back.Place, f.request.AccountSID)
-	s, why := f.screen(f.request, f.plan, f.back.Place)
-	if s.sent == nil {
-		s = plain(incident.Answer{Step: "dial", Why: joinReasons(why), Document: twiml.Respond(twiml.Hangup{}).Bytes()})
-	}
-	return s
-}
-
-// accepted connects whoever pressed 1, and hangs up on everybody else.
-func (f *resumed) accepted() (served, incident.What) {
-	step := "dial " + f.person()
-	if f.request.Param("Digits") != "1" {
-		return plain(incident.Answer{Step: step, Document: twiml.Respond(twiml.Hangup{}).Bytes()}), incident.PersonDeclined
-	}
-	f.calls.took(f.request.AccountSID, f.back.Place)
-	return plain(incident.Answer{Step: step, Outcome: incident.Saved, Document: Nothing()}), incident.PersonTook
-}
-
-// dialled goes on where nobody took the call.
-func (f *resumed) dialled(ctx context.Context) served {
-	if f.step.Kind != DialPeople {
-		return f.onwards(ctx, incident.Lost)
-	}
-	status, who := f.request.Param("DialCallStatus"), f.person()
-	if f.bridged(status) {
-		s := f.end(incident.Saved)
-		s.Step, s.Why = "dial "+who, who+" took the call"
-		return s
-	}
-	why := "dial: " + who + " " + dialWord(status)
-	if f.plan.Gone {
-		return f.onwards(ctx, incident.Lost, why)
-	}
-	next := f.back.Place
-	next.At++
-	if next.At < len(f.step.Dial.peopleAt(next.Since)) && !f.step.Dial.AtOnce {
-		s, more := f.dial(f.request, f.plan, f.step, next)
-		if s.sent != nil {
-			s.Why = why
-			return s
-		}
-		return f.onwards(ctx, incident.Lost, append([]string{why}, more...)...)
-	}
-	return f.onwards(ctx, incident.Lost, why)
-}
-
-// bridged says whether the two have spoken. Twilio says so itself; where it does
-// not, memory knows who pressed the key.
-func (f *resumed) bridged(status string) bool {
-	switch said := f.request.Param("DialBridged"); {
-	case said != "":
-		return said == "true"
-	case status != "completed" && status != "answered":
-		return false
-	}
-	return f.step.Dial.Unasked || f.calls.taken(f.request.AccountSID, f.back.Place)
-}
-
-func (f *resumed) person() string {
-	if f.step.Kind != DialPeople {
-		return "somebody"
-	}
-	return nameOf(f.step.Dial.peopleAt(f.back.Place.Since), f.back.Place.At, f.step.Dial.AtOnce)
-}
-
-func dialWord(status string) string {
-	switch status {
-	case "busy":
-		return "was busy"
-	case "no-answer":
-		return "did not answer"
-	case "failed":
-		return "could not be reached"
-	case "canceled":
-		return "was not waited for"
-	case "completed", "answered":
-		return "did not take the call"
-	}
-	return "was not reached (" + strings.ToValidUTF8(cut(status, 20), "") + ")"
-}
-
-func cut(s string, most int) string { return s[:min(len(s), most)] }
-
-func (f *resumed) waits(ctx context.Context) served {
-	if f.step.Kind != Queue {
-		return f.onwards(ctx, incident.Lost)
-	}
-	return f.wait(f.request, f.plan, f.step, f.back.Place)
-}
-
-// left is the end of the waiting in a queue.
-func (f *resumed) left(ctx context.Context) served {
-	switch result := f.request.Param("QueueResult"); result {
-	case "bridged", "redirected", "redirected-from-bridged":
-		s := f.end(incident.Saved)
-		s.Why = "somebody took the call out of the queue"
-		return s
-	case "hangup":
-		s := f.end(incident.Lost)
-		s.Why = "the caller hung up while waiting"
-		return s
-	case "leave":
-		return f.onwards(ctx, incident.Lost, "enqueue: nobody took the call in time")
-	default:
-		return f.onwards(ctx, incident.Lost, "enqueue: "+strings.ToValidUTF8(cut(result, 20), ""))
-	}
-}
+// cut is how s begins: at most so many bytes, in whole characters.
+func cut(s string, most int) string { return strings.ToValidUTF8(s[:min(len(s), most)], "") }
 
 // consented records where 1 was pressed.
 func (f *resumed) consented(ctx context.Context) served {
@@ -273,30 +162,4 @@ func (f *resumed) calledBack(ctx context.Context) (served, incident.What) {
 		return f.onwards(ctx, incident.Lost, "callback: not wanted"), incident.KeyPressed
 	}
 	return f.spoken(incident.CallbackRequested, incident.WillCall), incident.CallbackAsked
-}
-
-// settled says whether the status of a reply says something that lasts.
-// https://www.twilio.com/docs/messaging/guides/outbound-message-status-in-status-callbacks
-func (f *resumed) settled() bool {
-	switch f.request.Param("MessageStatus") {
-	case "sent", "delivered", "read", "undelivered", "failed":
-		return true
-	}
-	return false
-}
-
-// delivered is how a reply fared.
-func (f *resumed) delivered() incident.Answer {
-	a := incident.Answer{Step: string(Message), Situation: incident.Text}
-	switch status := f.request.Param("MessageStatus"); status {
-	case "sent", "delivered", "read":
-		a.Outcome, a.Why = incident.Told, "the reply was "+status
-	default:
-		a.Outcome, a.Why = incident.NotTold, "the reply was not delivered"
-		if f.request.Code != 0 {
-			code := twilio.Lookup(f.request.Code)
-			a.Why += fmt.Sprintf(" (%d): %s", f.request.Code, code.Title())
-		}
-	}
-	return a
 }

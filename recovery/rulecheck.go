@@ -69,6 +69,9 @@ func (c *checker) rules(o Options, targets map[string]*standby.Target, probed []
 			tags[tag] = true
 		}
 	}
+	if len(o.Rules) > mostPlaces {
+		c.mistake("recovery", "", "are too many rules", fmt.Sprintf("name %d at most", mostPlaces))
+	}
 	rc := ruleChecker{checker: c, targets: targets, probed: probed, tags: tags}
 	var rules []rule
 	for i, one := range o.Rules {

@@ -59,32 +59,3 @@ func (r *Recovery) callback(q Request, p Plan, at Place) (served, []string) {
 	d.add(twiml.Gather{Action: d.link(ActionCallback, at), NumDigits: 1, Timeout: keyFor, Prompt: d.phrase(incident.OfferCall)})
 	return d.onwards().answer("callback", incident.Told)
 }
-
-// EnqueueOptions is a step that has callers wait until somebody takes the call
-// out of one of the account's queues.
-type EnqueueOptions struct {
-	Queue   string        // its name
-	MaxWait time.Duration // 5 min where zero; then the next step
-}
-
-// DefaultMaxWait is how long a caller waits in a queue.
-const DefaultMaxWait = 5 * time.Minute
-
-func (r *Recovery) enqueue(q Request, p Plan, step Step, at Place) (served, []string) {
-	if ok, why := p.holdable(); !ok {
-		return served{}, reason("enqueue", why)
-	}
-	d := r.draft(q, p, at)
-	d.add(twiml.Enqueue{Queue: step.Enqueue.Queue, WaitURL: d.link(ActionWait, at), Action: d.link(ActionLeft, at)})
-	return d.answer("enqueue "+step.Enqueue.Queue, incident.OutcomeUnknown)
-}
-
-// wait is what is heard in the queue, for one round; after the longest wait the
-// caller is taken out.
-func (r *Recovery) wait(q Request, p Plan, step Step, at Place) served {
-	if q.ReceivedAt.Sub(at.Since) >= step.Enqueue.MaxWait {
-		return plain(incident.Answer{Document: twiml.Respond(twiml.Leave{}).Bytes()})
-	}
-	p.Situation = incident.InQueue
-	return plain(r.texts.Answer(q.Failure, p.Situation, p.Wording))
-}

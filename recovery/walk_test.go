@@ -318,6 +318,22 @@ func TestWhoeverIsDialledHearsWhichLineAndSeesTheCaller(t *testing.T) {
 	}
 }
 
+// A token has no room for the number of such a line, and says none rather than
+// that of another.
+func TestWhoeverIsDialledForALineBehindVeryManyHearsOfNoOther(t *testing.T) {
+	o := steps(dialling(recovery.DialOptions{To: []string{anna}}))
+	for i := range 1<<16 + 1 {
+		o.Lines = append(o.Lines, recovery.Line{Match: fmt.Sprintf("+49301%06d", i), Style: recovery.Style{Name: fmt.Sprintf("Line %d", i)}})
+	}
+	s := newFallback(t, o, recovery.Parts{})
+	result := s.place(t, sim.Call{To: o.Lines[1<<16].Match, Script: sim.Script{Dials: []sim.DialOutcome{sim.Answered(time.Minute).Pressing("1")}}})
+	for _, e := range result.Events {
+		if e.Who == sim.Callee && e.Kind == sim.Said && !strings.HasPrefix(e.Text, "A call for Praxis Berlin,") {
+			t.Errorf("the person heard %q", e.Text)
+		}
+	}
+}
+
 // What is kept of a document holds nothing of the caller, and is the same for
 // all of them.
 func TestWhatIsKeptOfADocumentIsTheSameForAllCallers(t *testing.T) {

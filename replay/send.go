@@ -25,8 +25,18 @@ func (w *Worker) send(ctx context.Context, d history.Detail, try int, s Settings
 	result.Stop = w.settled(d.Replay.Server, result)
 	w.settle(ctx, d, try, result)
 	w.free(d.Replay.Server)
-	w.o.Log.Info("message sent to the server that had not had it", "failure", d.ID.String(), "message_sid", d.SID,
-		"server", d.Replay.Server, "state", result.State.String(), "status", result.Status, "err", result.Error)
+	w.log(d, result)
+}
+
+// log says how a try ended: what was not taken, a person has to look at, or the
+// worker tries again.
+func (w *Worker) log(d history.Detail, r history.ReplayResult) {
+	said := w.o.Log.With("failure", d.ID.String(), "message_sid", d.SID, "server", d.Replay.Server, "state", r.State.String(), "status", r.Status)
+	if r.State == history.ReplaySent {
+		said.Info("message sent to the server that had not had it")
+		return
+	}
+	said.Warn("message not taken by the server that has not had it", "err", r.Error)
 }
 
 // try is one try. A bug in it must not end the program, and leaves nobody

@@ -76,14 +76,14 @@ func (c *callerList) gather(ctx context.Context, now time.Time) error {
 	if err != nil {
 		return err
 	}
-	rows, err := c.view.QueryContext(ctx, selectAttempts, string(wanted))
+	rows, err := c.view.QueryContext(ctx, selectTries, string(wanted))
 	if err != nil {
 		return err
 	}
 	defer rows.Close()
 	g := gathering{list: c, people: map[callerKey]*caller{}, tries: map[tryKey]bool{}}
 	for rows.Next() {
-		var a attempt
+		var a try
 		if err := rows.Scan(&a.serial, (*idColumn)(&a.id), &a.sid, &a.person, &a.word, &a.line, &a.erased, &a.channel, &a.outcome); err != nil {
 			return err
 		}

@@ -6,8 +6,8 @@ import (
 	"github.com/backstop-project/backstop/incident"
 )
 
-// attempt notes a failure of a caller and says how they stand.
-func (t *tx) attempt(ctx context.Context, id int64, e incident.Entry) (incident.Caller, error) {
+// tried notes a failure of a caller and says how they stand.
+func (t *tx) tried(ctx context.Context, id int64, e incident.Entry) (incident.Caller, error) {
 	f, outcome := e.Failure, e.Answer.Outcome
 	caller, call := callerHash(f.CallerKey()), callerHash(f.SID)
 	_, err := t.hot.caller.step(id, caller, call, int64(outcome))
@@ -26,7 +26,7 @@ const insertCaller = `
 
 // again notes what came of a caller who is known.
 func (t *tx) again(ctx context.Context, id, caller, call int64, outcome incident.Outcome) (c incident.Caller, err error) {
-	a, err := t.attempts(ctx, id, caller)
+	a, err := t.tries(ctx, id, caller)
 	if err != nil {
 		return c, err
 	}
@@ -43,7 +43,7 @@ func (t *tx) again(ctx context.Context, id, caller, call int64, outcome incident
 		  AND caller = ?2`, id, caller, int64(next.Before), next.Earlier, next.Call, int64(next.Newest))
 }
 
-func (t *tx) attempts(ctx context.Context, id, caller int64) (a incident.Attempts, err error) {
+func (t *tx) tries(ctx context.Context, id, caller int64) (a incident.Tries, err error) {
 	err = t.QueryRowContext(ctx, `
 		SELECT before, earlier, call, newest
 		FROM callers

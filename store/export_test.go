@@ -19,7 +19,7 @@ func Searches() map[string]string {
 	searches["retry"] = findRequest
 	searches["minutes"] = sumMinutes
 	searches["hours"] = sumHours
-	searches["attempts of callers"], searches["callbacks of callers"] = selectAttempts, selectCallbacks
+	searches["tries of callers"], searches["callbacks of callers"] = selectTries, selectCallbacks
 	searches["lines of callers"], searches["messages of callers"], searches["recordings of callers"] = selectParties, selectParams, selectRecordings
 	return searches
 }

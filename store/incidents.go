@@ -170,7 +170,7 @@ func (f *feeding) saveIncidents(ctx context.Context) error {
 func (f *feeding) observe(ctx context.Context, e incident.Fed, r *running, key string, origin int64) error {
 	var alerts []incident.Alert
 	if r.open() {
-		caller, err := f.attempt(ctx, r.in.ID, e.Entry)
+		caller, err := f.tried(ctx, r.in.ID, e.Entry)
 		if err != nil {
 			return err
 		}
@@ -206,6 +206,6 @@ func (f *feeding) begin(ctx context.Context, e incident.Fed, before *running) (*
 	if err := f.insertIncident(ctx, r); err != nil {
 		return nil, nil, fmt.Errorf("open incident: %w", err)
 	}
-	_, err := f.attempt(ctx, in.ID, e.Entry)
+	_, err := f.tried(ctx, in.ID, e.Entry)
 	return r, alerts, err
 }

@@ -223,7 +223,7 @@ func (l *Ledger) SettleReplay(ctx context.Context, id incident.ID, try int, resu
 		if result.State != history.ReplaySent {
 			return nil
 		}
-		return t.delivered(ctx, id, number)
+		return t.seen(ctx, id, number)
 	})
 	if err != nil {
 		return fmt.Errorf("settle replay of %s: %w", id, err)
@@ -241,9 +241,9 @@ func (t *tx) stopReplays(ctx context.Context, server string, number int64, why s
 	return t.event(ctx, number, history.Event{At: t.now, What: "nothing more is sent to " + server + ": " + why})
 }
 
-// delivered has the incident count a message that the customer's server has had.
+// seen has the incident count a message that the customer's server has had.
 // One that a standby server had was not counted as unseen.
-func (t *tx) delivered(ctx context.Context, id incident.ID, number int64) error {
+func (t *tx) seen(ctx context.Context, id incident.ID, number int64) error {
 	d, err := t.ledger.failure(ctx, t, id)
 	if errors.Is(err, history.ErrNotFound) || d.Outcome == incident.Saved {
 		return nil
@@ -259,6 +259,6 @@ func (t *tx) delivered(ctx context.Context, id incident.ID, number int64) error 
 		return err
 	}
 	clear(t.incidents)
-	r.in = r.in.Delivered(d.OptOut)
+	r.in = r.in.Seen(d.OptOut)
 	return t.saveIncident(ctx, r)
 }

@@ -42,6 +42,7 @@ func (c collector) Collect(out chan<- prometheus.Metric) {
 		counter("backstop_failures_answered_total", "New failures answered, retries not counted.", h.Answered[channel].Load(), "channel", channel.String())
 	}
 	counter("backstop_drills_answered_total", "Drills answered, which count among no failures.", h.Drills.Load())
+	counter("backstop_follow_ups_answered_total", "What came back about failures, retries not counted.", h.FollowUps.Load())
 	counter("backstop_retries_answered_total", "Retries answered with the same bytes.", h.Retries.Load())
 	counter("backstop_requests_unverified_total", "Requests whose signature did not match.", h.Unverified.Load())
 	gauge("backstop_requests_unverified_bytes", "Memory that unverified requests take until their reason is known or a day is over.", float64(a.hook.UnverifiedBytes()))

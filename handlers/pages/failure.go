@@ -10,6 +10,7 @@ import (
 
 	"github.com/backstop-project/backstop/history"
 	"github.com/backstop-project/backstop/incident"
+	"github.com/backstop-project/backstop/recovery"
 	"github.com/backstop-project/backstop/twilio"
 )
 
@@ -49,7 +50,8 @@ type answerView struct {
 	Document               string
 	Size                   int
 	Silent                 bool // nothing was said
-	Saved                  bool // by others: what they said, nobody here knows
+	Saved                  bool // by a standby server: what was heard there, nobody here knows
+	SentOn                 bool // without a word of ours, to where it was saved
 	Kept                   bool // by what they had said before
 	Erased                 bool // what was said was erased because of its age
 }
@@ -116,12 +118,13 @@ func answer(d history.Detail, mask history.Mask) answerView {
 		situation = ""
 	}
 	onPurpose := a.Outcome == incident.NotTold && a.Step == ""
+	saved, asked := a.Outcome == incident.Saved && a.Heard == "", strings.HasPrefix(a.Step, string(recovery.Failover))
 	return answerView{
 		Heard: history.Visible(mask.Words(a.Heard, d.From, d.To)), Step: a.Step, Situation: situation,
 		Languages: strings.Join(a.Languages, ", "), Name: history.Visible(a.Name), Why: history.Visible(a.Why),
 		Outcome: outcomeWords(a.Outcome, d.Channel, a.Step), OutcomeKind: outcomeKind(a.Outcome),
 		Document: history.Visible(mask.Words(cut(string(a.Document), 70_000), d.From, d.To)), Size: len(a.Document),
-		Silent: a.Heard == "", Erased: d.Erased && a.Heard == "" && !onPurpose, Saved: a.Outcome == incident.Saved && a.Heard == "",
+		Silent: a.Heard == "", Erased: d.Erased && a.Heard == "" && !onPurpose, Saved: saved && asked, SentOn: saved && !asked,
 		Kept: a.Outcome == incident.Saved && a.Step == incident.StepLastGood,
 	}
 }

@@ -37,6 +37,8 @@ func TestAFailureThatWasSavedSaysByWhom(t *testing.T) {
 	t.Parallel()
 	for step, wants := range map[string][]string{
 		"failover standby": {"saved", "A standby server answered"},
+		"enqueue support":  {"saved", "No words: the TwiML below says where the call or message went on."},
+		"redirect standby": {"saved", "No words: the TwiML below says where the call or message went on."},
 		"last good":        {"got the last good answer", "The last good answer for this path was given again"},
 	} {
 		t.Run(step, func(t *testing.T) {

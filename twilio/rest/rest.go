@@ -11,6 +11,8 @@ import (
 	"net/url"
 	"strings"
 	"time"
+
+	"github.com/backstop-project/backstop/twilio"
 )
 
 // DefaultURL is where Twilio's API is, for accounts in the region us1:
@@ -58,7 +60,7 @@ var (
 func (c *Client) Recording(ctx context.Context, account, sid string) (media io.ReadCloser, size int64, err error) {
 	token := c.o.Token(account)
 	switch {
-	case !isSID(account, "AC") || !isSID(sid, "RE"):
+	case !twilio.IsAccountSID(account) || !isRecording(sid):
 		return nil, 0, ErrNotFound
 	case token == "":
 		return nil, 0, ErrNoToken
@@ -97,10 +99,9 @@ func withoutURL(err error) error {
 	return err
 }
 
-// isSID says whether s is two letters and 32 hexadecimal digits.
-func isSID(s, prefix string) bool {
-	const length = 34
-	return len(s) == length && strings.HasPrefix(s, prefix) && strings.Trim(s[2:], "0123456789abcdef") == ""
+func isRecording(sid string) bool {
+	kind, _ := twilio.KindOf(sid)
+	return kind == twilio.SIDRecording
 }
 
 type limited struct {

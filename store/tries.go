@@ -14,9 +14,9 @@ const (
 	lineColumn   = `COALESCE(CASE WHEN ` + weCalled + ` THEN f.from_number ELSE f.to_number END, 0)`
 )
 
-// selectAttempts are the failures with these serial numbers as attempts of
+// selectTries are the failures with these serial numbers as tries of
 // people.
-const selectAttempts = `
+const selectTries = `
 		SELECT w.serial, w.id, w.sid, w.person, word.text, w.line, w.erased, w.channel, w.outcome
 		FROM (
 		  SELECT f.serial, f.id, f.sid, ` + personColumn + ` AS person, ` + lineColumn + ` AS line,
@@ -27,8 +27,8 @@ const selectAttempts = `
 		  JOIN answers AS a ON a.id = f.answer_id) AS w
 		LEFT JOIN texts AS word ON word.id = -w.person`
 
-// attempt is one row of selectAttempts.
-type attempt struct {
+// try is one row of selectTries.
+type try struct {
 	serial  int64
 	id      incident.ID
 	sid     any
@@ -40,7 +40,7 @@ type attempt struct {
 	outcome incident.Outcome
 }
 
-// gathering puts attempts together.
+// gathering puts tries together.
 type gathering struct {
 	list   *callerList
 	people map[callerKey]*caller
@@ -54,13 +54,13 @@ type callerKey struct {
 	withheld string
 }
 
-// tryKey is an attempt: a call that failed again is one.
+// tryKey is a try: a call that failed again is one.
 type tryKey struct {
 	party
 	sid string
 }
 
-func (g *gathering) add(a attempt) {
+func (g *gathering) add(a try) {
 	if at := timeOf(a.id); g.oldest.IsZero() || at.Before(g.oldest) {
 		g.oldest = at
 	}
@@ -88,7 +88,7 @@ func (g *gathering) add(a attempt) {
 	}
 }
 
-func (c *caller) add(a attempt) {
+func (c *caller) add(a try) {
 	at := timeOf(a.id)
 	if at.Before(c.FirstAt) {
 		c.FirstAt = at
