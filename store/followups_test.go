@@ -152,6 +152,7 @@ func TestWhatCameBackGoesWithItsFailure(t *testing.T) {
 	first := call(0, onlyTold)
 	feed(t, l, first, about(first, 2, incident.MessageLeft, incident.Voicemail,
 		incident.Param{Name: "RecordingSid", Value: sid("RE", 1)}, incident.Param{Name: "TranscriptionText", Value: "the-secret-of-anna"}))
+	feed(t, l, about(call(7), 9, incident.MessageLeft, incident.Voicemail, incident.Param{Name: "RecordingSid", Value: sid("RE", 9)})) // about nothing that is there
 	resolve(t, l, 1)
 	live(t, l, start, start.Add(31*day), store.Retention{PersonalDays: 30})
 	got := failure(t, l, first.Failure.ID)

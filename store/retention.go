@@ -138,8 +138,12 @@ func (r *retaining) removeOld(ctx context.Context) error {
 	if r.keep.Days == 0 {
 		return nil
 	}
-	n, err := r.remove(ctx, idFrom(r.before(r.keep.Days)))
+	before := idFrom(r.before(r.keep.Days))
+	n, err := r.remove(ctx, before)
 	if err != nil || n > 0 {
+		return err
+	}
+	if err := r.removeStrays(ctx, before); err != nil {
 		return err
 	}
 	return r.removeIncidents(ctx)
@@ -190,6 +194,29 @@ func (r *retaining) remove(ctx context.Context, before []byte) (int, error) {
 		  LIMIT ?1)`, before)
 	r.report.Removed += int(n)
 	return int(n), err
+}
+
+// removeStrays removes what came back about failures that had gone by then.
+func (r *retaining) removeStrays(ctx context.Context, before []byte) error {
+	if _, err := r.some(ctx, removeAtOnce, `
+		DELETE FROM follow_ups
+		WHERE id IN (
+		  SELECT id
+		  FROM follow_ups
+		  WHERE id < ?2
+		  ORDER BY id
+		  LIMIT ?1)`, before); err != nil {
+		return err
+	}
+	_, err := r.some(ctx, removeAtOnce, `
+		DELETE FROM recordings
+		WHERE sid IN (
+		  SELECT sid
+		  FROM recordings
+		  WHERE failure_id < ?2
+		  ORDER BY failure_id
+		  LIMIT ?1)`, before)
+	return err
 }
 
 // removeIncidents removes one old incident a step, with its alerts and events.

@@ -2,6 +2,7 @@ package templates
 
 import (
 	"strconv"
+	"strings"
 	"time"
 
 	"github.com/backstop-project/backstop/history"
@@ -118,7 +119,7 @@ func lastHeard(s incident.Sample) (label string, what part) {
 	}
 	switch {
 	case s.Outcome == incident.Saved:
-		return "The last one was saved", words("By " + tidy(s.Step, 60) + ": what was heard there, Backstop does not know.")
+		return "The last one was saved", words(SavedBy(tidy(s.Step, 60)))
 	case s.Heard != "":
 		return label, words(quoted(s.Heard, who))
 	case how == incident.Voice:
@@ -242,4 +243,23 @@ func (a *Alerts) sample(s incident.Sample) []part {
 		return []part{words("without a SID" + rest)}
 	}
 	return []part{{Text: sid, Link: twilio.ConsoleLink(s.SID)}, words(rest)}
+}
+
+// SavedBy says in a sentence what a step did for whoever was saved by it.
+func SavedBy(step string) string {
+	kind, who, _ := strings.Cut(step, " ")
+	switch kind {
+	case "dial":
+		return "Somebody who was dialled took the call."
+	case "enqueue":
+		return "Somebody took the call out of the queue " + who + "."
+	case "redirect":
+		return "The call or message was sent on to " + who + ": what was heard there, Backstop does not know."
+	case "retry":
+		return "The call or message was sent back to the server that had failed, and did not fail again."
+	}
+	if step == incident.StepLastGood {
+		return "With the last good answer for that path."
+	}
+	return "By " + step + ": what was heard there, Backstop does not know."
 }

@@ -12,6 +12,7 @@ import (
 	"github.com/goccy/go-yaml"
 
 	"github.com/backstop-project/backstop/handlers/api"
+	"github.com/backstop-project/backstop/incident"
 	"github.com/backstop-project/backstop/twilio/sim"
 )
 
@@ -83,7 +84,10 @@ func (c drillCase) check() error {
 			return fmt.Errorf("%s: %q is no time: write one such as 12s", key, text)
 		}
 	}
-	ends := []string{"", "saved", "voicemail", "callback requested", "told", "not told", "lost", "unknown"}
+	ends := []string{""}
+	for o := incident.OutcomeUnknown; o <= incident.Lost; o++ {
+		ends = append(ends, o.String())
+	}
 	if !slices.Contains(ends, c.Ends) {
 		return fmt.Errorf("ends: %q is no end: write %s", c.Ends, strings.Join(ends[1:], ", "))
 	}

@@ -46,7 +46,7 @@ func (c collector) Collect(out chan<- prometheus.Metric) {
 	counter("backstop_retries_answered_total", "Retries answered with the same bytes.", h.Retries.Load())
 	counter("backstop_requests_unverified_total", "Requests whose signature did not match.", h.Unverified.Load())
 	gauge("backstop_requests_unverified_bytes", "Memory that unverified requests take until their reason is known or a day is over.", float64(a.hook.UnverifiedBytes()))
-	counter("backstop_requests_replayed_total", "Requests whose signature came under too many tokens.", h.Replays.Load())
+	counter("backstop_requests_repeated_total", "Captured requests, by all signs: their signature came under too many tokens.", h.Replays.Load())
 	counter("backstop_failures_unwritten_total", "Failures answered with written=no.", h.Unwritten.Load())
 	count, sum, buckets := h.Seconds.Read()
 	out <- prometheus.MustNewConstHistogram(prometheus.NewDesc("backstop_answer_seconds", "From a whole, verified request to its answer, what it waited for the journal included.", nil, nil), count, sum, buckets)
@@ -57,7 +57,7 @@ func (c collector) Collect(out chan<- prometheus.Metric) {
 	for _, name := range slices.Sorted(maps.Keys(healths)) {
 		if h := healths.Of(name); h.Verdict != standby.Unknown {
 			up := map[standby.Verdict]float64{standby.Up: 1}[h.Verdict]
-			gauge("backstop_target_up", "1 while the last probe of a standby server, or of a primary, was good.", up, "target", name)
+			gauge("backstop_server_up", "1 while the last probe of a standby server, or of a primary, was good.", up, "server", name)
 		}
 	}
 

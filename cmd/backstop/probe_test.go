@@ -32,8 +32,8 @@ recovery:
   - {name: the standby works, match: {health: [standby up]}, steps: [{failover: standby}]}
 `)
 	p := spawn(t, env)
-	p.awaitMetric(`backstop_target_up{target="standby"} 1`)
-	p.awaitMetric(`backstop_target_up{target="` + server.URL + `"} 1`)
+	p.awaitMetric(`backstop_server_up{server="standby"} 1`)
+	p.awaitMetric(`backstop_server_up{server="` + server.URL + `"} 1`)
 	ask := func() string {
 		return string(p.ask(p.request("/fallback/voice", sim.Call{ErrorURL: "https://www.example.com/voice"}), twiml.Voice).Body)
 	}
@@ -47,7 +47,7 @@ recovery:
 	who := p.person()
 	who.await(soon, "/rules?channel=voice", "standby has been up for ", "Asks standby at "+server.URL+"/voice. Its last probe, ")
 	broken.Store(true)
-	p.awaitMetric(`backstop_target_up{target="standby"} 0`)
+	p.awaitMetric(`backstop_server_up{server="standby"} 0`)
 	if got := ask(); !strings.Contains(got, `<Reject reason="busy"`) {
 		t.Errorf("got %s", got)
 	}

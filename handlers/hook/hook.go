@@ -141,7 +141,9 @@ func (h *Hook) Register(r gin.IRouter) {
 		r.GET(path, follow)
 		r.POST(path, follow)
 	}
-	r.POST(statusPath, h.handle(route{channel: incident.Voice, status: true}))
+	status := h.handle(route{channel: incident.Voice, status: true})
+	r.GET(statusPath, status)
+	r.POST(statusPath, status)
 }
 
 const (

@@ -11,6 +11,7 @@ import (
 
 	"github.com/backstop-project/backstop/history"
 	"github.com/backstop-project/backstop/incident"
+	"github.com/backstop-project/backstop/templates"
 	"github.com/backstop-project/backstop/twilio"
 )
 
@@ -159,12 +160,12 @@ func (p *Pages) change(c *gin.Context, do func(context.Context, int64, string, t
 	return nil
 }
 
-// savedBy is what saved the last caller or sender.
+// savedBy says what saved the last caller or sender.
 func savedBy(s incident.Sample) string {
 	if s.Outcome != incident.Saved {
 		return ""
 	}
-	return history.Visible(s.Step)
+	return history.Visible(templates.SavedBy(s.Step))
 }
 
 // endedView is how it ended for some callers.
