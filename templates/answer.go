@@ -17,8 +17,10 @@ import (
 type Answers struct {
 	texts texts
 	own   map[ownKey]*own
-	ours  []string // what our messages say, as Ours compares
-	log   *slog.Logger
+
+	ownPhrases ownPhrases
+	ours       []string // what our messages say, as Ours compares
+	log        *slog.Logger
 
 	failed atomic.Int64
 
@@ -50,7 +52,7 @@ func NewAnswers(o AnswerOptions) (*Answers, error) {
 		return a, nil
 	}
 	var err error
-	a.own, err = readOwn(o.Own, o.Log)
+	a.own, a.ownPhrases, err = readOwn(o.Own, o.Log)
 	return a, err
 }
 
@@ -75,6 +77,11 @@ func (a *Answers) Knows(language string) bool {
 	}
 	base, _, _ := strings.Cut(language, "-")
 	for key := range a.own {
+		if key.language == language || key.language == base {
+			return true
+		}
+	}
+	for key := range a.ownPhrases {
 		if key.language == language || key.language == base {
 			return true
 		}

@@ -14,15 +14,27 @@ const ending = ".tmpl"
 
 // readOwn reads every template in folder. Files with another ending are none
 // of ours; folders are not entered.
-func readOwn(folder fs.FS, log *slog.Logger) (map[ownKey]*own, error) {
+func readOwn(folder fs.FS, log *slog.Logger) (map[ownKey]*own, ownPhrases, error) {
 	entries, err := fs.ReadDir(folder, ".")
 	if err != nil {
-		return nil, &OwnError{"templates", err.Error(), "name a folder that can be read, or remove the setting"}
+		return nil, nil, &OwnError{"templates", err.Error(), "name a folder that can be read, or remove the setting"}
 	}
-	all := map[ownKey]*own{}
+	all, phrases := map[ownKey]*own{}, ownPhrases{}
 	var mistakes []error
 	for _, entry := range entries {
 		if entry.IsDir() || path.Ext(entry.Name()) != ending {
+			continue
+		}
+		if isPhrase(entry.Name()) {
+			key, text, err := readPhrase(folder, entry.Name())
+			if err != nil {
+				mistakes = append(mistakes, err)
+				continue
+			}
+			if phrases[key] != "" {
+				mistakes = append(mistakes, &OwnError{entry.Name(), "says the same as another file", "remove one of them"})
+			}
+			phrases[key] = text
 			continue
 		}
 		o, err := readOne(folder, entry.Name())
@@ -38,7 +50,7 @@ func readOwn(folder fs.FS, log *slog.Logger) (map[ownKey]*own, error) {
 		}
 		all[key] = o
 	}
-	return all, errors.Join(mistakes...)
+	return all, phrases, errors.Join(mistakes...)
 }
 
 func readOne(folder fs.FS, file string) (*own, error) {

@@ -18,7 +18,7 @@ type phraseKey struct {
 // language of the line, two at most: nobody listens to more before a tone. It is
 // shared and must not be changed.
 func (a *Answers) Phrase(p incident.Phrase, w incident.Wording) []twiml.Say {
-	languages := a.texts.speakable(w.Languages)
+	languages := a.phraseLanguages(p, w.Languages)
 	key := phraseKey{phrase: p, name: w.Name, voice: w.Voice, first: languages[0]}
 	if len(languages) > 1 {
 		key.second = languages[1]
@@ -29,8 +29,8 @@ func (a *Answers) Phrase(p incident.Phrase, w incident.Wording) []twiml.Say {
 	if ok {
 		return said
 	}
-	for _, language := range languages[:min(2, len(languages))] {
-		said = append(said, spoken(a.texts.phrase(language, p, w.Name), language, w))
+	for _, language := range languages {
+		said = append(said, a.sayPhrase(p, language, w))
 	}
 	a.mu.Lock()
 	defer a.mu.Unlock()
@@ -39,6 +39,35 @@ func (a *Answers) Phrase(p incident.Phrase, w incident.Wording) []twiml.Say {
 	}
 	a.phrases[key] = said
 	return said
+}
+
+// phraseLanguages are those of the line's languages that there are words for the
+// phrase in, two at most; English where there are none.
+func (a *Answers) phraseLanguages(p incident.Phrase, wanted []string) (languages []string) {
+	for _, language := range wanted {
+		if _, _, ok := a.texts.find(language); !ok && a.ownPhrases.find(p, language) == "" {
+			continue
+		}
+		if languages = append(languages, language); len(languages) == 2 {
+			return languages
+		}
+	}
+	if len(languages) == 0 {
+		return []string{defaultLanguage}
+	}
+	return languages
+}
+
+func (a *Answers) sayPhrase(p incident.Phrase, language string, w incident.Wording) twiml.Say {
+	text := strings.ReplaceAll(a.ownPhrases.find(p, language), nameMark, w.Name)
+	if text == "" {
+		text = a.texts.phrase(language, p, w.Name)
+	}
+	say := spoken(text, language, w)
+	if say.Language == "" && say.Voice == "" {
+		say.Language = language // which Twilio may have a voice for
+	}
+	return say
 }
 
 // phraseName is what a phrase's text is called in the built-in files.
