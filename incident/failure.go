@@ -180,7 +180,8 @@ func (f Failure) Slimmed() Failure {
 	kept := make([]Param, 0, 8)
 	for _, p := range f.Params {
 		switch p.Name {
-		case "AccountSid", "CallSid", "MessageSid", "SmsSid", "From", "To", "Direction", "ErrorCode", "ErrorUrl":
+		case "AccountSid", "CallSid", "MessageSid", "SmsSid", "From", "To", "Direction", "ErrorCode", "ErrorUrl",
+			"RecordingSid", "RecordingUrl", "RecordingDuration", "DialCallStatus": // a voicemail would be lost without
 			kept = append(kept, p)
 		}
 	}

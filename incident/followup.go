@@ -33,6 +33,7 @@ const (
 	WentOn         What = 12 // nothing came of a step
 	ReplyStatus    What = 13 // of a reply: how it is on its way
 	CallEnded      What = 14 // the call's final status
+	ReplySent      What = 15 // a reply has left Twilio, and may not arrive
 )
 
 // String is the phrase that pages use.
@@ -64,6 +65,8 @@ func (w What) String() string {
 		return "went on"
 	case ReplyStatus:
 		return "reply"
+	case ReplySent:
+		return "reply"
 	case CallEnded:
 		return "call ended"
 	}
@@ -85,6 +88,22 @@ func (o Outcome) Then(next Outcome) Outcome {
 
 // isHelp says whether somebody got more than words.
 func (o Outcome) isHelp() bool { return o == Saved || o == Voicemail || o == CallbackRequested }
+
+// After is how a failure ended, o so far, once e came back about it.
+func (e Entry) After(o Outcome) Outcome {
+	next := e.Answer.Outcome
+	switch e.FollowUp.What {
+	case FailedAgain: // a call ends as its last failure does
+		return next
+	case CallEnded, ReplySent: // which say less than what is known
+		if o != OutcomeUnknown {
+			return o
+		}
+	case PersonAsked, PersonTook, PersonDeclined, DialEnded, QueueEnded, MessageLeft, RecordingReady, Transcribed,
+		CallbackAsked, KeyPressed, WentOn, ReplyStatus:
+	}
+	return o.Then(next)
+}
 
 // Better is the better one of two for a person who tried twice.
 func (o Outcome) Better(other Outcome) Outcome {

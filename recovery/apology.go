@@ -1,6 +1,8 @@
 package recovery
 
 import (
+	"strings"
+
 	"github.com/backstop-project/backstop/incident"
 	"github.com/backstop-project/backstop/twilio/twiml"
 )
@@ -43,6 +45,20 @@ func apologyWords(c incident.Channel) string {
 	case incident.Unknown:
 	}
 	return ""
+}
+
+// ApologyAt is the constant apology at an address: but where an apology would do
+// harm, at those that whoever is dialled or waits in a queue is asked about, the
+// end of that. path may have anything before it.
+func ApologyAt(path string, c incident.Channel) []byte {
+	const followUps = "/fallback/voice/"
+	if i := strings.LastIndex(path, followUps); i >= 0 {
+		action, _, _ := strings.Cut(path[i+len(followUps):], "/")
+		if document := harmless(Action(action), Apology(c)); document != nil {
+			return document
+		}
+	}
+	return Apology(c)
 }
 
 // Nothing is the document that does nothing: no reply to a message, and the

@@ -17,6 +17,8 @@ type Calls struct {
 	mu         sync.Mutex
 	young, old map[uint64]past
 	started    time.Time
+
+	addresses, earlier map[incident.ID]string // that failed
 }
 
 // past is what is known of one call, kept small: there are many in a storm.
@@ -24,12 +26,13 @@ type past struct {
 	failure incident.ID // the newest one
 	from    uint32      // when the visits that count began, Unix seconds
 	visits  uint8
+	inAll   uint8 // visits, ever
 	retries uint8
-	rule    uint16 // that the last answer came from, plus one; 0 for none
-	step    uint8
-	taken   uint8 // whoever took the call, plus one
-	sent    bool  // on to another server, by its own address
-	digest  [6]byte
+	step    uint8   // that the last answer came from
+	rule    [6]byte // digest of its rule; zero for none
+	taken   uint8   // whoever took the call, plus one
+	sent    bool    // on to another server, by its own address
+	counted bool    // by the limit of calls of one caller
 }
 
 const (
@@ -41,11 +44,16 @@ const (
 	// MostVisits is how often a call or message may fail within five minutes
 	// and still have something tried for it but words.
 	MostVisits = 8
+	// MostInAll is how often in all: who goes round slowly does so, too.
+	MostInAll = 60
+	// addressesMost is how many addresses that failed are remembered for calls that
+	// are kept on the line: a thousand such calls last a few minutes each.
+	addressesMost = 4_000
 )
 
 // NewCalls remembers nothing yet.
 func NewCalls() *Calls {
-	return &Calls{seed: maphash.MakeSeed(), young: map[uint64]past{}}
+	return &Calls{seed: maphash.MakeSeed(), young: map[uint64]past{}, addresses: map[incident.ID]string{}}
 }
 
 // Visit notes that a call or message failed, as f, and says what is known of it.
@@ -61,10 +69,10 @@ func (c *Calls) Visit(f incident.Failure) State {
 	if p.visits == 0 || time.Duration(now-p.from)*time.Second >= visitsWithin {
 		p.from, p.visits = now, 0
 	}
-	p.visits = min(p.visits, 254) + 1
-	s := State{Visit: int(p.visits), Retries: int(p.retries), Before: p.failure}
-	if p.rule > 0 {
-		s.After = &Place{Failure: p.failure, Rules: p.digest, Rule: int(p.rule) - 1, Step: int(p.step)}
+	p.visits, p.inAll = min(p.visits, 254)+1, min(p.inAll, 254)+1
+	s := State{Visit: int(p.visits), InAll: int(p.inAll), Retries: int(p.retries), Before: p.failure}
+	if p.rule != ([6]byte{}) {
+		s.After = &Place{Failure: p.failure, Rule: p.rule, Step: int(p.step)}
 	}
 	p.failure = f.ID
 	c.young[key] = p
@@ -81,6 +89,7 @@ func (c *Calls) Recall(account, sid string, newest incident.ID, at time.Time, vi
 		p.from, p.failure = uint32(at.Unix()), newest //nolint:gosec // until 2106
 	}
 	p.visits = uint8(min(int(p.visits)+visits, 255))    //nolint:gosec // bounded
+	p.inAll = uint8(min(int(p.inAll)+visits, 255))      //nolint:gosec // bounded
 	p.retries = uint8(min(int(p.retries)+retries, 255)) //nolint:gosec // bounded
 	c.young[key] = p
 }
@@ -94,12 +103,63 @@ func (c *Calls) served(f incident.Failure, at Place, kind Kind) {
 	defer c.mu.Unlock()
 	key := c.key(f.AccountSID, f.SID)
 	p := c.find(key, f.ReceivedAt)
-	p.rule, p.step, p.digest = uint16(at.Rule)+1, uint8(at.Step), at.Rules //nolint:gosec // checked when the rules are made
+	p.rule, p.step = at.Rule, uint8(at.Step) //nolint:gosec // checked when the rules are made
 	if kind == Retry {
 		p.retries++
 	}
 	p.sent = kind == Retry || kind == Redirect
 	c.young[key] = p
+	if kind.holds() && f.ErrorURL != "" {
+		c.remember(at.Failure, f.ErrorURL)
+	}
+}
+
+// remember keeps the address that failed for what comes back about the call:
+// Twilio does not name it again.
+func (c *Calls) remember(id incident.ID, errorURL string) {
+	if len(c.addresses) >= addressesMost {
+		c.earlier, c.addresses = c.addresses, map[incident.ID]string{}
+	}
+	c.addresses[id] = errorURL
+}
+
+// address is what failed, "" where that is not known any more.
+func (c *Calls) address(id incident.ID) string {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if url, ok := c.addresses[id]; ok {
+		return url
+	}
+	return c.earlier[id]
+}
+
+// retriesOf is how often a call was sent back to its own server.
+func (c *Calls) retriesOf(f incident.Failure) int {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return int(c.find(c.key(f.AccountSID, f.SID), f.ReceivedAt).retries)
+}
+
+// count says whether a call is counted for the first time.
+func (c *Calls) count(f incident.Failure) bool {
+	if f.SID == "" {
+		return true
+	}
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	key := c.key(f.AccountSID, f.SID)
+	p := c.find(key, f.ReceivedAt)
+	first := !p.counted
+	p.counted = true
+	c.young[key] = p
+	return first
+}
+
+// counted says whether a call was counted.
+func (c *Calls) counted(f incident.Failure) bool {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.find(c.key(f.AccountSID, f.SID), f.ReceivedAt).counted
 }
 
 func (c *Calls) ended(account, sid string, now time.Time) (failure incident.ID, sent bool) {

@@ -25,28 +25,26 @@ func (f *resumed) accepted() (served, incident.What) {
 		return plain(incident.Answer{Step: step, Document: twiml.Respond(twiml.Hangup{}).Bytes()}), incident.PersonDeclined
 	}
 	f.calls.took(f.request.AccountSID, f.back.Place)
-	return plain(incident.Answer{Step: step, Outcome: incident.Saved, Document: Nothing()}), incident.PersonTook
+	// Whether the two come to speak is known when the Dial is over.
+	return plain(incident.Answer{Step: step, Document: Nothing()}), incident.PersonTook
 }
 
 // dialled goes on where nobody took the call.
 func (f *resumed) dialled(ctx context.Context) served {
-	if f.step.Kind != DialPeople {
-		return f.onwards(ctx, incident.Lost)
-	}
 	status, who := f.request.Param("DialCallStatus"), f.person()
 	if f.bridged(status) {
-		s := f.end(incident.Saved)
+		s := f.end(DialPeople, incident.Saved)
 		s.Step, s.Why = "dial "+who, who+" took the call"
 		return s
 	}
 	why := "dial: " + who + " " + dialWord(status)
-	if f.plan.Gone {
+	if f.plan.Gone || !f.is(DialPeople) {
 		return f.onwards(ctx, incident.Lost, why)
 	}
 	next := f.back.Place
 	next.At++
 	if next.At < len(f.step.Dial.peopleAt(next.Since)) && !f.step.Dial.AtOnce {
-		s, more := f.dial(f.request, f.plan, f.step, next)
+		s, more := f.dial(f.request, f.plan, *f.step, next)
 		if s.sent != nil {
 			s.Why = why
 			return s
@@ -65,11 +63,11 @@ func (f *resumed) bridged(status string) bool {
 	case status != "completed" && status != "answered":
 		return false
 	}
-	return f.step.Dial.Unasked || f.calls.taken(f.request.AccountSID, f.back.Place)
+	return f.is(DialPeople) && f.step.Dial.Unasked || f.calls.taken(f.request.AccountSID, f.back.Place)
 }
 
 func (f *resumed) person() string {
-	if f.step.Kind != DialPeople {
+	if !f.is(DialPeople) {
 		return "somebody"
 	}
 	return nameOf(f.step.Dial.peopleAt(f.back.Place.Since), f.back.Place.At, f.step.Dial.AtOnce)

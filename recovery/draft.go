@@ -2,9 +2,11 @@ package recovery
 
 import (
 	"bytes"
+	"slices"
 	"strings"
 
 	"github.com/backstop-project/backstop/incident"
+	"github.com/backstop-project/backstop/twilio"
 	"github.com/backstop-project/backstop/twilio/twiml"
 )
 
@@ -80,7 +82,7 @@ func (d *draft) answer(step string, outcome incident.Outcome) (s served, why []s
 	if err := twiml.Check(sent, kind).Err(); err != nil {
 		return served{}, []string{step + ": it could not be put into TwiML: " + err.Error()}
 	}
-	kept := sent
+	kept := twiml.Respond(d.without()...).Bytes()
 	for _, text := range d.personal {
 		kept = bytes.ReplaceAll(kept, []byte(text), []byte("…"))
 	}
@@ -88,6 +90,19 @@ func (d *draft) answer(step string, outcome incident.Outcome) (s served, why []s
 		Step: step, Situation: d.plan.Situation, Name: d.plan.Wording.Name, Languages: d.plan.Wording.Languages,
 		Heard: strings.Join(d.said, " "), Outcome: outcome, Document: kept,
 	}, sent}, nil
+}
+
+// without are the verbs as they are kept: an address of others with the values of
+// its query hidden, which may be about a caller.
+func (d *draft) without() []twiml.Verb {
+	verbs := slices.Clone(d.verbs)
+	for i, verb := range verbs {
+		if to, ok := verb.(twiml.Redirect); ok && strings.Contains(to.URL, "://") {
+			to.URL = twilio.ParseErrorURL(to.URL).String()
+			verbs[i] = to
+		}
+	}
+	return verbs
 }
 
 // greet tells a caller who was not spoken to yet what is the matter: where the

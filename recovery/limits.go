@@ -59,25 +59,35 @@ func (s *Spent) dial(o LimitOptions, now time.Time) string {
 	return ""
 }
 
-// call says why a caller gets no more than words, "" where they do; then the
-// call is counted.
-func (s *Spent) call(o LimitOptions, from string, now time.Time) string {
+// caller says why a caller gets no more than words, "" where they do.
+func (s *Spent) caller(o LimitOptions, from string, now time.Time) string {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	key := maphash.Comparable(s.seed, from)
 	if s.within(s.callers[0][key], s.callers[1][key], now) >= o.CallsPerCaller {
 		return fmt.Sprintf("this number had %d calls within an hour, which is the limit", o.CallsPerCaller)
 	}
+	return ""
+}
+
+// call counts a call of a caller that got more than words.
+func (s *Spent) call(from string, now time.Time) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	key := maphash.Comparable(s.seed, from)
+	s.within(0, 0, now) // turns the hour
 	if len(s.callers[0]) < callersMost {
 		s.callers[0][key]++
 	}
-	return ""
 }
 
 // within is about how much was spent in the last 60 minutes: this hour's, and
 // of the hour before what of it still counts.
 func (s *Spent) within(this, before int, now time.Time) int {
-	hour := now.Unix() / 3600
+	hour := max(now.Unix()/3600, s.hour) // a clock that was set back gives nothing again
+	if hour-now.Unix()/3600 > 1 {
+		hour = now.Unix() / 3600 // unless it was wrong before
+	}
 	if hour != s.hour {
 		if hour == s.hour+1 {
 			s.dials[1], s.callers[1] = s.dials[0], s.callers[0]
@@ -88,6 +98,9 @@ func (s *Spent) within(this, before int, now time.Time) int {
 		}
 		this, s.dials[0], s.callers[0], s.hour = 0, 0, map[uint64]int{}, hour
 	}
-	left := 3600 - now.Unix()%3600
+	left := int64(3600) // of the hour before, while the clock is behind
+	if now.Unix()/3600 == hour {
+		left -= now.Unix() % 3600
+	}
 	return this + int(int64(before)*left/3600)
 }

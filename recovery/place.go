@@ -6,7 +6,6 @@ import (
 	"crypto/sha256"
 	"encoding/base64"
 	"encoding/binary"
-	"math"
 	"time"
 
 	"github.com/backstop-project/backstop/incident"
@@ -35,13 +34,12 @@ const (
 // carries, so that nothing needs to be remembered.
 type Place struct {
 	Failure  incident.ID
-	Rules    [6]byte // digest of the rules that it was decided by
-	Rule     int     // which of them
+	Rule     [6]byte // digest of the rule: another one where it says something else
 	Step     int     // of the rule
 	At       int     // whoever is dialled, within the step
 	Visit    int     // how often the call had failed
 	Since    time.Time
-	Line     int    // which line of the rules, plus one; 0 for none, and for those behind the first 65,535
+	Line     uint32 // stands for the line's match; 0 for none
 	Language string // that is spoken, "pt-BR"
 }
 
@@ -56,10 +54,8 @@ func NewSeal(secret string) *Seal { return &Seal{sha256.Sum256([]byte(secret))} 
 func RandomSeal() *Seal { return NewSeal(rand.Text()) }
 
 const (
-	// mostPlaces is how many rules and how many lines have room in a token.
-	mostPlaces   = math.MaxUint16
 	placeVersion = 1
-	placeFixed   = 1 + 16 + 6 + 2 + 1 + 1 + 1 + 4 + 2
+	placeFixed   = 1 + 16 + 6 + 1 + 1 + 1 + 4 + 4
 	macLength    = 12
 )
 
@@ -68,11 +64,10 @@ func (s *Seal) Token(action Action, p Place, account string) string {
 	b := make([]byte, 0, placeFixed+8+macLength)
 	b = append(b, placeVersion)
 	b = append(b, p.Failure[:]...)
-	b = append(b, p.Rules[:]...)
-	b = binary.BigEndian.AppendUint16(b, uint16(p.Rule))             //nolint:gosec // checked when the rules are made
-	b = append(b, byte(p.Step), byte(p.At), byte(min(p.Visit, 255))) //nolint:gosec // likewise; of people nobody rings more in the time there is
+	b = append(b, p.Rule[:]...)
+	b = append(b, byte(p.Step), byte(p.At), byte(min(p.Visit, 255))) //nolint:gosec // checked when the rules are made; of people nobody rings more in the time there is
 	b = binary.BigEndian.AppendUint32(b, uint32(p.Since.Unix()))     //nolint:gosec // until 2106
-	b = binary.BigEndian.AppendUint16(b, uint16(p.Line))             //nolint:gosec // mostPlaces at most
+	b = binary.BigEndian.AppendUint32(b, p.Line)
 	b = append(b, p.Language...)
 	b = append(b, s.mac(action, b, account)...)
 	return base64.RawURLEncoding.EncodeToString(b)
@@ -91,11 +86,10 @@ func (s *Seal) Open(action Action, token, account string) (p Place, ok bool) {
 	}
 	body = body[1:]
 	copy(p.Failure[:], body)
-	copy(p.Rules[:], body[16:])
-	p.Rule = int(binary.BigEndian.Uint16(body[22:]))
-	p.Step, p.At, p.Visit = int(body[24]), int(body[25]), int(body[26])
-	p.Since = time.Unix(int64(binary.BigEndian.Uint32(body[27:])), 0).UTC()
-	p.Line = int(binary.BigEndian.Uint16(body[31:]))
+	copy(p.Rule[:], body[16:])
+	p.Step, p.At, p.Visit = int(body[22]), int(body[23]), int(body[24])
+	p.Since = time.Unix(int64(binary.BigEndian.Uint32(body[25:])), 0).UTC()
+	p.Line = binary.BigEndian.Uint32(body[29:])
 	p.Language = string(body[33:])
 	return p, true
 }

@@ -1,7 +1,6 @@
 package recovery
 
 import (
-	"fmt"
 	"time"
 
 	"github.com/backstop-project/backstop/incident"
@@ -51,6 +50,7 @@ type Plan struct {
 	Unanswered bool
 	Gone       bool   // nobody hears the answer any more
 	Left       bool   // the caller has left a message already, before it failed
+	Served     bool   // or has spoken with somebody
 	Why        string // "" where it is plain
 
 	rule      *rule // that matched; nil for none
@@ -79,7 +79,7 @@ func Decide(f incident.Failure, r Rules, s State) Plan {
 	switch f.Channel {
 	case incident.Voice:
 		p.Gone, p.Why = seen.gone()
-		p.Left = seen.left()
+		p.Left, p.Served = seen.left(), seen.bridged
 		p.Unanswered = seen.callStatus == "ringing" && seen.direction == "inbound"
 		if seen.dequeuing {
 			p.Quiet, p.Why = true, "nothing said: the call is being taken out of the queue and connected"
@@ -91,8 +91,8 @@ func Decide(f incident.Failure, r Rules, s State) Plan {
 		p.Quiet, p.Why = true, "no answer: Twilio named neither a call nor a message"
 		return p
 	}
-	if s.Visit > MostVisits {
-		p.Why = joinReasons([]string{fmt.Sprintf("nothing else was tried: this is failure %d of it within minutes", s.Visit), p.Why})
+	if why := s.circles(); why != "" {
+		p.Why = joinReasons([]string{"nothing else was tried: " + why, p.Why})
 		return p
 	}
 	p.choose(f, &r, &seen, line)
@@ -115,12 +115,12 @@ func (p *Plan) choose(f incident.Failure, r *Rules, seen *facts, line found) {
 		return
 	}
 	p.rule, p.Steps = rule, rule.steps[first:]
-	p.place = Place{Failure: f.ID, Rules: r.Digest(), Rule: rule.number, Step: first, Visit: p.state.Visit, Since: f.ReceivedAt}
+	p.place = Place{Failure: f.ID, Rule: rule.digest, Step: first, Visit: p.state.Visit, Since: f.ReceivedAt}
 	if after := p.state.After; after != nil && first > 0 {
 		p.place.Failure = after.Failure
 	}
-	if line.number <= mostPlaces {
-		p.place.Line = line.number
+	if line.Line != nil {
+		p.place.Line = lineMark(line.Match)
 	}
 	if len(p.Wording.Languages) > 0 && len(p.Wording.Languages[0]) <= 8 {
 		p.place.Language = p.Wording.Languages[0]

@@ -38,22 +38,22 @@ func (r *Recovery) wait(q Request, p Plan, step Step, at Place) served {
 }
 
 // waits is another round in the queue.
-func (f *resumed) waits(ctx context.Context) served {
-	if f.step.Kind != Queue {
-		return f.onwards(ctx, incident.Lost)
+func (f *resumed) waits() served {
+	if !f.is(Queue) { // how long, nobody knows any more
+		return plain(incident.Answer{Document: twiml.Respond(twiml.Leave{}).Bytes()})
 	}
-	return f.wait(f.request, f.plan, f.step, f.back.Place)
+	return f.wait(f.request, f.plan, *f.step, f.back.Place)
 }
 
 // left is the end of the waiting in a queue.
 func (f *resumed) left(ctx context.Context) served {
 	switch result := f.request.Param("QueueResult"); result {
 	case "bridged", "redirected", "redirected-from-bridged":
-		s := f.end(incident.Saved)
+		s := f.end(Queue, incident.Saved)
 		s.Why = "somebody took the call out of the queue"
 		return s
 	case "hangup":
-		s := f.end(incident.Lost)
+		s := f.end(Queue, incident.Lost)
 		s.Why = "the caller hung up while waiting"
 		return s
 	case "leave":

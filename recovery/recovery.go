@@ -150,6 +150,9 @@ func (r *Recovery) carryOut(ctx context.Context, q Request, p Plan) served {
 		s, why := r.try(ctx, q, p, step, at)
 		if s.sent != nil {
 			r.calls.served(q.Failure, at, step.Kind)
+			if step.Kind.holds() && !q.Drill && r.calls.count(q.Failure) {
+				r.spent.call(q.CallerKey(), q.ReceivedAt)
+			}
 			s.Why = joinReasons(append(append(tried, why...), s.Why))
 			return s
 		}
@@ -234,10 +237,10 @@ func (k Kind) holds() bool {
 
 // spentOn says why a caller gets no more than words by now, "" where they do.
 func (r *Recovery) spentOn(q Request, p Plan) string {
-	if ok, _ := p.holdable(); !ok || q.Drill {
+	if ok, _ := p.holdable(); !ok || q.Drill || r.calls.counted(q.Failure) {
 		return ""
 	}
-	return r.spent.call(p.limits, q.CallerKey(), q.ReceivedAt)
+	return r.spent.caller(p.limits, q.CallerKey(), q.ReceivedAt)
 }
 
 // rejected is the end of a call that was not answered, for which nobody pays:
@@ -273,6 +276,9 @@ func (r *Recovery) message(f incident.Failure, p Plan) incident.Answer {
 	a.Why = p.Why
 	a.Outcome = incident.Told
 	switch {
+	case p.Served && f.Itself:
+		a.Outcome = incident.Saved
+		a.Why = joinReasons([]string{"somebody had taken the call before it failed", a.Why})
 	case p.Left && !p.resumed:
 		a.Outcome = incident.Voicemail
 		a.Why = joinReasons([]string{"a message had been left before it failed", a.Why})

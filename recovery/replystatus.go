@@ -7,28 +7,25 @@ import (
 	"github.com/backstop-project/backstop/twilio"
 )
 
-// settled says whether the status of a reply says something that lasts.
+// delivered is how a reply fared. That it was sent may come after that it did not
+// arrive: Twilio promises no order.
 // https://www.twilio.com/docs/messaging/guides/outbound-message-status-in-status-callbacks
-func (f *resumed) settled() bool {
-	switch f.request.Param("MessageStatus") {
-	case "sent", "delivered", "read", "undelivered", "failed":
-		return true
-	}
-	return false
-}
-
-// delivered is how a reply fared.
-func (f *resumed) delivered() incident.Answer {
+func (f *resumed) delivered() (served, incident.What) {
 	a := incident.Answer{Step: string(Message), Situation: incident.Text}
+	what := incident.ReplyStatus
 	switch status := f.request.Param("MessageStatus"); status {
-	case "sent", "delivered", "read":
+	case "sent":
+		a.Outcome, a.Why, what = incident.Told, "the reply was sent", incident.ReplySent
+	case "delivered", "read":
 		a.Outcome, a.Why = incident.Told, "the reply was "+status
-	default:
+	case "undelivered", "failed":
 		a.Outcome, a.Why = incident.NotTold, "the reply was not delivered"
 		if f.request.Code != 0 {
 			code := twilio.Lookup(f.request.Code)
 			a.Why += fmt.Sprintf(" (%d): %s", f.request.Code, code.Title())
 		}
+	default:
+		return served{}, 0 // on its way
 	}
-	return a
+	return served{Answer: a}, what
 }

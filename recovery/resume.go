@@ -5,6 +5,7 @@ import (
 	"strings"
 
 	"github.com/backstop-project/backstop/incident"
+	"github.com/backstop-project/backstop/twilio/twiml"
 )
 
 // Back is what a follow-up is about.
@@ -14,38 +15,46 @@ type Back struct {
 	Known  bool // its address is one of ours
 }
 
-// FollowUp answers what came back about an earlier failure. document is nil where
-// Twilio wants none. up says what it was; its zero value is nothing worth being
-// written down. It never fails: where the rules have changed since, the caller
-// gets the last resort of those that are there now.
-func (r *Recovery) FollowUp(ctx context.Context, q Request, b Back, rules Rules) (document []byte, a incident.Answer, up incident.FollowUp) {
-	up.About = b.Place.Failure
+// FollowUp answers what came back about an earlier failure; state is what is
+// known now of servers. document is nil where Twilio wants none. up says what it
+// was; its zero value is nothing worth being written down. It never fails: where
+// the rule says something else by now, whatever needs no rule is done, and else
+// the caller gets the text for the situation.
+func (r *Recovery) FollowUp(ctx context.Context, q Request, b Back, rules Rules, state State) (document []byte, a incident.Answer, up incident.FollowUp) {
 	defer func() {
 		if cause := recover(); cause != nil {
 			a = lastResort(q.Failure, Plan{Situation: incident.MidCall}, cause)
-			document, up.What = a.Document, incident.WentOn
+			document = harmless(b.Action, a.Document)
+			up = incident.FollowUp{About: b.Place.Failure, What: incident.WentOn}
 		}
 	}()
-	f := resumed{Recovery: r, request: q, back: b, rules: rules}
-	f.plan = Decide(q.Failure, rules.wordsOnly(), State{Visit: b.Place.Visit})
-	f.plan.resumed, f.plan.Situation = true, incident.MidCall
-	if b.Action == ActionStatus {
-		return nil, f.delivered(), f.up(incident.ReplyStatus, b.Known && f.settled())
-	}
-	rule := rules.at(b.Place)
-	if !b.Known || rule == nil {
+	if !b.Known {
+		f := r.resumed(q, b, rules, state)
 		s := plain(r.message(q.Failure, f.plan))
-		s.Why = joinReasons([]string{"the rules have changed since", s.Why})
-		return s.sent, s.Answer, f.up(incident.WentOn, b.Known)
+		return harmless(b.Action, s.sent), s.Answer, incident.FollowUp{}
 	}
-	f.step = rule.steps[b.Place.Step]
-	f.plan.limits = rules.limits
+	f := r.resumed(q, b, rules, state)
 	s, what := f.carryOn(ctx)
-	if what == 0 {
-		return s.sent, s.Answer, incident.FollowUp{}
+	if what != 0 {
+		up = incident.FollowUp{About: b.Place.Failure, What: what}
 	}
-	up.What = what
 	return s.sent, s.Answer, up
+}
+
+// harmless is what is answered where nothing is known of a follow-up: words, but
+// not where they would do harm. Behind them whoever was dialled would be
+// connected, and whoever waits in a queue would wait on.
+func harmless(action Action, words []byte) []byte {
+	switch action {
+	case ActionScreen, ActionAccept:
+		return twiml.Respond(twiml.Hangup{}).Bytes()
+	case ActionWait:
+		return twiml.Respond(twiml.Leave{}).Bytes()
+	case ActionRecording, ActionTranscribed, ActionStatus:
+		return nil
+	case ActionNext, ActionDialled, ActionLeft, ActionConsent, ActionRecorded, ActionCallback:
+	}
+	return words
 }
 
 // resumed is a call that goes on.
@@ -54,22 +63,27 @@ type resumed struct {
 	request Request
 	back    Back
 	rules   Rules
+	state   State
 	plan    Plan
-	step    Step
+	step    *Step // nil where the rule says something else by now
 }
 
-func (f *resumed) up(what incident.What, known bool) incident.FollowUp {
-	if !known {
-		return incident.FollowUp{}
+func (r *Recovery) resumed(q Request, b Back, rules Rules, state State) *resumed {
+	f := &resumed{Recovery: r, request: q, back: b, rules: rules, state: state}
+	f.plan = Decide(q.Failure, rules.wordsOnly(), State{Visit: b.Place.Visit})
+	f.plan.resumed, f.plan.Situation, f.plan.limits = true, incident.MidCall, rules.limits
+	if rule := rules.at(b.Place); b.Known && rule != nil {
+		f.step = &rule.steps[b.Place.Step]
 	}
-	return incident.FollowUp{About: f.back.Place.Failure, What: what}
+	return f
 }
+
+// is says whether the step is there, and of that kind.
+func (f *resumed) is(kind Kind) bool { return f.step != nil && f.step.Kind == kind }
 
 // carryOn says how the call goes on, and what it was that came back.
 func (f *resumed) carryOn(ctx context.Context) (served, incident.What) {
 	switch f.back.Action {
-	case ActionNext:
-		return f.onwards(ctx, incident.OutcomeUnknown), incident.WentOn
 	case ActionScreen:
 		return f.screened(), incident.PersonAsked
 	case ActionAccept:
@@ -77,18 +91,20 @@ func (f *resumed) carryOn(ctx context.Context) (served, incident.What) {
 	case ActionDialled:
 		return f.dialled(ctx), incident.DialEnded
 	case ActionWait:
-		return f.waits(ctx), 0
+		return f.waits(), 0
 	case ActionLeft:
 		return f.left(ctx), incident.QueueEnded
 	case ActionConsent:
 		return f.consented(ctx), incident.KeyPressed
 	case ActionRecorded:
-		return f.recorded(), incident.MessageLeft
+		return f.recorded(ctx)
 	case ActionRecording, ActionTranscribed:
 		return f.told()
 	case ActionCallback:
 		return f.calledBack(ctx)
 	case ActionStatus:
+		return f.delivered()
+	case ActionNext:
 	}
 	return f.onwards(ctx, incident.OutcomeUnknown), incident.WentOn
 }
@@ -96,31 +112,67 @@ func (f *resumed) carryOn(ctx context.Context) (served, incident.What) {
 // onwards goes on with the steps behind this one. A caller who has hung up gets
 // none, and ended so.
 func (f *resumed) onwards(ctx context.Context, gone incident.Outcome, why ...string) served {
-	if f.plan.Gone {
-		s := f.end(gone)
+	switch {
+	case f.plan.Gone:
+		s := f.end("", gone)
 		s.Why = joinReasons(append(why, "the caller had hung up"))
 		return s
+	case f.step == nil:
+		s := plain(f.message(f.request.Failure, f.plan))
+		s.Why = joinReasons(append(why, "the rule was changed since", s.Why))
+		return s
 	}
-	place := f.back.Place
-	p := Decide(f.request.Failure, f.rules, State{Visit: place.Visit, After: &place})
+	place, q := f.back.Place, f.original()
+	state := f.state
+	state.Visit, state.After, state.Retries = place.Visit, &place, f.calls.retriesOf(q.Failure)
+	p := Decide(q.Failure, f.rules, state)
 	p.resumed, p.Situation = true, incident.MidCall
-	s := f.carryOut(ctx, f.request, p)
+	s := f.carryOut(ctx, q, p)
 	s.Why = joinReasons(append(why, s.Why))
 	return s
 }
 
+// original is the request as a server that stands in is to see it: about the
+// address that failed, without what our own step added.
+func (f *resumed) original() Request {
+	q := f.request
+	q.ErrorURL = f.calls.address(f.back.Place.Failure)
+	q.Params = make([]incident.Param, 0, len(f.request.Params))
+	for _, p := range f.request.Params {
+		if !isExtra(p.Name) {
+			q.Params = append(q.Params, p)
+		}
+	}
+	return q
+}
+
+// isExtra says whether a parameter is one that a verb adds to the request of its
+// action.
+func isExtra(name string) bool {
+	switch name {
+	case "Digits", "FinishedOnKey", "msg", "SpeechResult", "Confidence":
+		return true
+	}
+	for _, verb := range []string{"Dial", "Queue", "Recording"} {
+		if strings.HasPrefix(name, verb) {
+			return true
+		}
+	}
+	return false
+}
+
 // end is the document behind which the call is over.
-func (f *resumed) end(o incident.Outcome) served {
+func (f *resumed) end(step Kind, o incident.Outcome) served {
 	return plain(incident.Answer{
-		Step: string(f.step.Kind), Situation: f.plan.Situation, Name: f.plan.Wording.Name, Outcome: o, Document: Nothing(),
+		Step: string(step), Situation: f.plan.Situation, Name: f.plan.Wording.Name, Outcome: o, Document: Nothing(),
 	})
 }
 
 // spoken is a document that says something, behind which the call is over.
-func (f *resumed) spoken(o incident.Outcome, phrases ...incident.Phrase) served {
-	s, why := f.draft(f.request, f.plan, f.back.Place).say(phrases...).answer(string(f.step.Kind), o)
+func (f *resumed) spoken(step Kind, o incident.Outcome, phrases ...incident.Phrase) served {
+	s, why := f.draft(f.request, f.plan, f.back.Place).say(phrases...).answer(string(step), o)
 	if s.sent == nil {
-		s = f.end(o)
+		s = f.end(step, o)
 		s.Why = joinReasons(why)
 	}
 	return s
@@ -131,18 +183,25 @@ func cut(s string, most int) string { return strings.ToValidUTF8(s[:min(len(s), 
 
 // consented records where 1 was pressed.
 func (f *resumed) consented(ctx context.Context) served {
-	if f.step.Kind != Voicemail || f.request.Param("Digits") != "1" {
+	if f.request.Param("Digits") != "1" {
 		return f.onwards(ctx, incident.Lost, "voicemail: no consent to be recorded")
 	}
-	s, why := f.recording(f.request, f.plan, f.step, f.back.Place)
+	if !f.is(Voicemail) {
+		return f.onwards(ctx, incident.Lost)
+	}
+	s, why := f.recording(f.request, f.plan, *f.step, f.back.Place)
 	if s.sent == nil {
 		return f.onwards(ctx, incident.Lost, why...)
 	}
 	return s
 }
 
-func (f *resumed) recorded() served {
-	return f.spoken(incident.Voicemail, incident.HaveWords)
+// recorded thanks for a message. One without any length is none.
+func (f *resumed) recorded(ctx context.Context) (served, incident.What) {
+	if f.request.Param("RecordingDuration") == "0" {
+		return f.onwards(ctx, incident.Lost, "voicemail: nothing was recorded"), incident.WentOn
+	}
+	return f.spoken(Voicemail, incident.Voicemail, incident.HaveWords), incident.MessageLeft
 }
 
 // told is a callback, which wants no document.
@@ -150,7 +209,8 @@ func (f *resumed) told() (served, incident.What) {
 	if f.back.Action == ActionTranscribed {
 		return served{}, incident.Transcribed
 	}
-	if status := f.request.Param("RecordingStatus"); status != "" && status != "completed" {
+	status := f.request.Param("RecordingStatus")
+	if status != "" && status != "completed" || f.request.Param("RecordingDuration") == "0" {
 		return served{}, 0
 	}
 	return served{Answer: incident.Answer{Step: string(Voicemail), Outcome: incident.Voicemail}}, incident.RecordingReady
@@ -161,5 +221,5 @@ func (f *resumed) calledBack(ctx context.Context) (served, incident.What) {
 	if f.request.Param("Digits") != "1" {
 		return f.onwards(ctx, incident.Lost, "callback: not wanted"), incident.KeyPressed
 	}
-	return f.spoken(incident.CallbackRequested, incident.WillCall), incident.CallbackAsked
+	return f.spoken(Callback, incident.CallbackRequested, incident.WillCall), incident.CallbackAsked
 }

@@ -59,7 +59,7 @@ type StepOptions struct {
 // rule is one that was checked.
 type rule struct {
 	name   string
-	number int // among the rules
+	digest [6]byte // of its steps: see digestOf
 	match  Match
 	when   []condition // all of them
 	steps  []Step

@@ -69,15 +69,14 @@ func (c *checker) rules(o Options, targets map[string]*standby.Target, probed []
 			tags[tag] = true
 		}
 	}
-	if len(o.Rules) > mostPlaces {
-		c.mistake("recovery", "", "are too many rules", fmt.Sprintf("name %d at most", mostPlaces))
+	const mostRules = 1000 // each failure goes through them, and check compares every two
+	if len(o.Rules) > mostRules {
+		c.mistake("recovery", "", "are too many rules", fmt.Sprintf("name %d at most: tags of lines may say the same in fewer", mostRules))
 	}
 	rc := ruleChecker{checker: c, targets: targets, probed: probed, tags: tags}
 	var rules []rule
 	for i, one := range o.Rules {
-		r := rc.rule(fmt.Sprintf("recovery[%d]", i), one, i < len(o.Rules)-1)
-		r.number = i
-		rules = append(rules, r)
+		rules = append(rules, rc.rule(fmt.Sprintf("recovery[%d]", i), one, i < len(o.Rules)-1))
 	}
 	rc.unreachable(rules)
 	return rules

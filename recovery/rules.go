@@ -3,6 +3,7 @@ package recovery
 import (
 	"crypto/sha256"
 	"encoding/json"
+	"hash/fnv"
 	"maps"
 	"slices"
 	"strings"
@@ -82,7 +83,6 @@ type Rules struct {
 	probes    []standby.Probe
 	rules     []rule
 	limits    LimitOptions
-	digest    [6]byte                    // of all that the address of a follow-up counts on
 	schedules map[string]*hours.Schedule // by name, as the next
 	rosters   map[string]*hours.Roster
 	keeps     bool // one of them serves what was good before
@@ -114,37 +114,46 @@ func NewRules(o Options, knows func(language string) bool) (Rules, error) {
 	targets := c.targets(o)
 	r.probes = c.probes(o, r.primaries, targets)
 	r.rules = c.rules(o, targets, r.probes)
-	r.limits, r.digest = o.Limits.withDefaults(), digestOf(o)
+	r.limits = o.Limits.withDefaults()
+	for i := range r.rules {
+		r.rules[i].digest = digestOf(o, o.Rules[i])
+	}
 	return r, c.err()
 }
 
-// digestOf is another one where rules or lines are others: then a number in the
-// address of a follow-up means something else.
-func digestOf(o Options) (digest [6]byte) {
-	matches := make([]string, len(o.Lines))
-	for i, line := range o.Lines {
-		matches[i] = line.Match
+// digestOf is another one where a rule says something else, or the on-call lists
+// that it names do: then a step's number in the address of a follow-up, or a
+// person's, means something else. Other rules may change as they like.
+func digestOf(o Options, rule RuleOptions) (digest [6]byte) {
+	lists := map[string]hours.RosterOptions{}
+	for _, step := range rule.Steps {
+		if step.Dial != nil && step.Dial.OnCall != "" {
+			lists[step.Dial.OnCall] = o.OnCall[step.Dial.OnCall]
+		}
 	}
-	text, _ := json.Marshal(struct { //nolint:errchkjson // plain values
-		Rules  []RuleOptions
-		Lines  []string
-		OnCall map[string]hours.RosterOptions
-		Hours  map[string]hours.Options
-	}{o.Rules, matches, o.OnCall, o.Hours})
+	said := struct {
+		Steps []StepOptions
+		Lists map[string]hours.RosterOptions
+		Hours map[string]hours.Options
+	}{rule.Steps, lists, nil}
+	if len(lists) > 0 {
+		said.Hours = o.Hours
+	}
+	text, _ := json.Marshal(said) //nolint:errchkjson // plain values
 	sum := sha256.Sum256(text)
 	copy(digest[:], sum[:])
 	return digest
 }
 
-// Digest is another one where rules, lines, hours or on-call lists are others.
-func (r *Rules) Digest() [6]byte { return r.digest }
-
-// at is the rule that a place is in; nil where it is in none of these.
+// at is the rule that a place is in; nil where it is in none of these. Of two
+// with the same steps either will do.
 func (r *Rules) at(p Place) *rule {
-	if p.Rules != r.digest || p.Rule >= len(r.rules) || p.Step >= len(r.rules[p.Rule].steps) {
-		return nil
+	for i := range r.rules {
+		if one := &r.rules[i]; one.digest == p.Rule && p.Step < len(one.steps) {
+			return one
+		}
 	}
-	return &r.rules[p.Rule]
+	return nil
 }
 
 // wordsOnly are the rules as they are where nothing is tried.
@@ -154,11 +163,23 @@ func (r *Rules) wordsOnly() Rules {
 	return words
 }
 
+// lineMark stands for a line's match in a token: never 0.
+func lineMark(match string) uint32 {
+	h := fnv.New32a()
+	_, _ = h.Write([]byte(match))
+	return max(1, h.Sum32())
+}
+
 // wordingAt is how the line of a place is spoken for.
 func (r *Rules) wordingAt(p Place, account string) incident.Wording {
 	w := incident.Wording{}
-	if p.Line > 0 && p.Line <= len(r.lines) && p.Rules == r.digest {
-		fill(&w, &r.lines[p.Line-1].Style)
+	if p.Line != 0 {
+		for i := range r.lines {
+			if lineMark(r.lines[i].Match) == p.Line {
+				fill(&w, &r.lines[i].Style)
+				break
+			}
+		}
 	}
 	if style := r.accounts[account]; style != nil {
 		fill(&w, style)
@@ -177,7 +198,6 @@ func (r *Rules) wordingAt(p Place, account string) incident.Wording {
 // nothing is, and its number with the country that it is in.
 type found struct {
 	*Line
-	number          int // of the line, from 1; 0 for none
 	ours, country   string
 	theirs, callers string // likewise of whoever is on the other side
 }
@@ -188,12 +208,12 @@ func (r *Rules) lineOf(f incident.Failure, seen *facts) found {
 	if f.Outbound {
 		at.country, at.callers = at.callers, at.country
 	}
-	at.Line, at.number = r.line(at.ours, seen)
+	at.Line = r.line(at.ours, seen)
 	if seen.direction == "outbound-dial" && (at.Line == nil || at.Line == r.everybodys()) {
 		// Dial shows whom it calls the number of whoever called us, unless
 		// it is told otherwise: that is nobody's line.
 		at.ours, at.country = at.theirs, at.callers
-		at.Line, at.number = r.line(at.ours, seen)
+		at.Line = r.line(at.ours, seen)
 	}
 	return at
 }
@@ -240,14 +260,13 @@ func fill(w *incident.Wording, style *Style) {
 }
 
 // line finds what is said about our number, or about the messaging service,
-// SIP domain or TwiML app that it stands behind, and its number among the lines,
-// from 1; nil and 0 where nothing is.
-func (r *Rules) line(ours string, seen *facts) (*Line, int) {
+// SIP domain or TwiML app that it stands behind; nil where nothing is.
+func (r *Rules) line(ours string, seen *facts) *Line {
 	var backing [8]string
 	if at := r.matcher.find(seen.appendLine(backing[:0], ours)); at != noLine {
-		return &r.lines[at], int(at) + 1
+		return &r.lines[at]
 	}
-	return nil, 0
+	return nil
 }
 
 // appendLine adds all that a line with the number ours can be listed as.

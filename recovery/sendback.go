@@ -3,7 +3,6 @@ package recovery
 import (
 	"fmt"
 	"net/http"
-	"strings"
 	"time"
 
 	"github.com/backstop-project/backstop/incident"
@@ -28,6 +27,8 @@ func (r *Recovery) retry(q Request, p Plan, step Step, at Place) (served, []stri
 	switch {
 	case p.Gone || p.Quiet:
 		return served{}, nil
+	case q.ErrorURL == "" && p.resumed:
+		return served{}, reason("retry", "the address that failed is not known any more")
 	case !p.primaries.Has(q.ErrorURL) || q.Itself:
 		return served{}, reason("retry", "the address that failed is on none of the primaries")
 	case p.state.Retries >= step.Retry.Times:
@@ -44,7 +45,7 @@ func (r *Recovery) retry(q Request, p Plan, step Step, at Place) (served, []stri
 		d.add(twiml.Pause{}).say(incident.OneMoment).add(twiml.Pause{Length: step.Retry.Wait})
 	}
 	d.add(twiml.Redirect{URL: q.ErrorURL, Method: method(q.Method)})
-	return d.sendBack("retry", q.ErrorURL, up)
+	return d.sendBack("retry", up)
 }
 
 // redirect has the call go on at a target, which must be known to be up: a
@@ -66,15 +67,12 @@ func (r *Recovery) redirect(q Request, p Plan, target *standby.Target, at Place)
 	}
 	d := r.draft(q, p, at)
 	d.add(twiml.Redirect{URL: address, Method: method(q.Method)})
-	return d.sendBack(name, address, true)
+	return d.sendBack(name, true)
 }
 
 // sendBack is an answer whose end another server knows. Where that is known to be
 // up it counts as saved: should it fail, Twilio asks again, and that counts.
-func (d *draft) sendBack(step, address string, up bool) (served, []string) {
-	if _, query, found := strings.Cut(address, "?"); found && query != "" {
-		d.personal = append(d.personal, strings.ReplaceAll(query, "&", "&amp;"))
-	}
+func (d *draft) sendBack(step string, up bool) (served, []string) {
 	outcome := incident.OutcomeUnknown
 	if up {
 		outcome = incident.Saved

@@ -17,6 +17,7 @@ type facts struct {
 	unsettled bool // a dial or a queue ended otherwise
 	recorded  bool // there is a recording …
 	dialled   bool // … which is of a conversation, where there was a dial
+	bridged   bool // the caller has spoken with somebody
 }
 
 func readFacts(f incident.Failure) facts {
@@ -63,7 +64,10 @@ func (seen *facts) readExtra(name, value string) {
 		seen.queued = true
 	case "DequeingCallSid", "DequeingCallSID":
 		seen.dequeuing = true
+	case "DialBridged":
+		seen.bridged = value == "true"
 	case "QueueResult":
+		seen.bridged = value == "bridged"
 		seen.ended(value == "bridged")
 	case "DialCallStatus":
 		seen.dialled = true

@@ -1,6 +1,8 @@
 package recovery
 
 import (
+	"fmt"
+
 	"github.com/backstop-project/backstop/incident"
 	"github.com/backstop-project/backstop/recovery/standby"
 )
@@ -12,12 +14,24 @@ type State struct {
 	// its address; nil where nobody probes.
 	Health func(name string) standby.Health
 
-	Visit   int         // how often this call or message has failed by now; 0 where that is not known
+	Visit   int         // how often this call or message has failed lately, with now; 0 where that is not known
+	InAll   int         // and ever
 	Retries int         // how often it was sent back to its own server
 	Before  incident.ID // its failure before this one; zero for none
 	// After is where it went on the last time. A failure of an address of our own
 	// goes on behind it.
 	After *Place
+}
+
+// circles says why a call or message goes round in circles, "" where it does not.
+func (s State) circles() string {
+	switch {
+	case s.Visit > MostVisits:
+		return fmt.Sprintf("this is failure %d of it within minutes", s.Visit)
+	case s.InAll > MostInAll:
+		return fmt.Sprintf("this is failure %d of it", s.InAll)
+	}
+	return ""
 }
 
 // health is what is known of a server.

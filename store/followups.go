@@ -18,19 +18,12 @@ func (f *feeding) followUp(ctx context.Context, e incident.Fed) error {
 	if err != nil || !added {
 		return err
 	}
-	about := e.FollowUp.About
-	if e.FollowUp.What == incident.FailedAgain {
-		return f.settle(ctx, about, func(incident.Outcome) incident.Outcome { return e.Answer.Outcome })
-	}
-	if err := f.recording(ctx, about, e.Failure); err != nil {
-		return err
-	}
-	return f.settle(ctx, about, func(was incident.Outcome) incident.Outcome {
-		if e.FollowUp.What == incident.CallEnded && was != incident.OutcomeUnknown {
-			return was // the status of a call says less than what is known
+	if !e.IsFailure() {
+		if err := f.recording(ctx, e.FollowUp.About, e.Failure); err != nil {
+			return err
 		}
-		return was.Then(e.Answer.Outcome)
-	})
+	}
+	return f.settle(ctx, e.FollowUp.About, e.After)
 }
 
 func (f *feeding) addFollowUp(ctx context.Context, e incident.Fed) (added bool, err error) {
@@ -49,7 +42,7 @@ func (f *feeding) addFollowUp(ctx context.Context, e incident.Fed) (added bool, 
 // settle notes how a failure ended, and with it those before it of the same
 // call: a call that failed again ended as its last failure did.
 func (f *feeding) settle(ctx context.Context, id incident.ID, ended func(was incident.Outcome) incident.Outcome) error {
-	const longest = 100 // failures of one call
+	const longest = 20 // failures of one call; more is a circle
 	for range longest {
 		is, changed, err := f.settleOne(ctx, id, ended)
 		if err != nil || !changed {

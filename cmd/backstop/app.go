@@ -170,7 +170,7 @@ func (a *app) knows() recovery.State { return recovery.State{Health: a.lasting.p
 func (a *app) rooms() handlers.Options {
 	return handlers.Options{
 		Hook: a.hook, Astray: a.hook.Astray, Rooms: []handlers.Room{a.pages, a.api, a.media}, NoWay: gin.HandlerFunc(a.pages.NotFound), Log: a.log,
-		Apology: func(path string) []byte { return recovery.Apology(channelOf(path)) },
+		Apology: func(path string) []byte { return recovery.ApologyAt(path, channelOf(path)) },
 	}
 }
 

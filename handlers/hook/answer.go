@@ -3,6 +3,7 @@ package hook
 import (
 	"context"
 	"net/http"
+	"net/url"
 	"strings"
 	"time"
 
@@ -10,6 +11,7 @@ import (
 
 	"github.com/backstop-project/backstop/incident"
 	"github.com/backstop-project/backstop/recovery"
+	"github.com/backstop-project/backstop/recovery/standby"
 	"github.com/backstop-project/backstop/twilio"
 )
 
@@ -84,7 +86,7 @@ func (h *Hook) serve(c *gin.Context, at route, s *checked, r *twilio.Request, re
 	switch {
 	case replay:
 		h.Stats.Replays.Add(1)
-		h.answer(c, s.unrecorded(c.Request.Context(), r, now))
+		h.answer(c, s.unrecorded(c.Request, r, now))
 		return
 	case retry:
 		h.Stats.Retries.Add(1)
@@ -98,7 +100,7 @@ func (h *Hook) serve(c *gin.Context, at route, s *checked, r *twilio.Request, re
 	var entry incident.Entry
 	switch {
 	case at.follow:
-		document, entry = s.followUp(c, request)
+		document, entry = s.followUp(c, request, h.knows())
 	case at.status:
 		entry = s.callEnded(f)
 	default:
@@ -129,12 +131,18 @@ func (h *Hook) serve(c *gin.Context, at route, s *checked, r *twilio.Request, re
 	h.answer(c, document)
 }
 
+// knows is what is known of servers now.
+func (h *Hook) knows() recovery.State {
+	if h.o.Healths == nil {
+		return recovery.State{}
+	}
+	return recovery.State{Health: h.o.Healths().Of}
+}
+
 // failure decides what the caller of a failure gets, and gets it.
 func (h *Hook) failure(ctx context.Context, s *checked, request recovery.Request) (document []byte, e incident.Entry) {
 	known := s.Recovery.Failed(request.Failure)
-	if h.o.Healths != nil {
-		known.Health = h.o.Healths().Of
-	}
+	known.Health = h.knows().Health
 	plan := recovery.Decide(request.Failure, s.Rules, known)
 	document, e.Answer = s.Recovery.Answer(ctx, request, plan)
 	e.Failure = s.kept(request.Failure, request.Token)
@@ -144,10 +152,15 @@ func (h *Hook) failure(ctx context.Context, s *checked, request recovery.Request
 	return document, e
 }
 
-// itself says whether ErrorUrl is one of our own addresses.
+// itself says whether ErrorUrl is one of our own addresses, with or without the
+// port that goes without saying.
 func itself(errorURL string, base twilio.BaseURL) bool {
-	rest, ours := strings.CutPrefix(errorURL, base.String())
-	return ours && strings.HasPrefix(rest, "/fallback")
+	own := base.String()
+	if standby.PrimaryName(errorURL) == "" || standby.PrimaryName(errorURL) != standby.PrimaryName(own) {
+		return false
+	}
+	u, err := url.Parse(errorURL)
+	return err == nil && strings.HasPrefix(u.Path, base.Path()+"/fallback")
 }
 
 // kept is f as it is written down: a message with what it takes to send it to
@@ -182,7 +195,7 @@ func (h *Hook) repeat(c *gin.Context, s *checked, before *answered, r *twilio.Re
 	select {
 	case <-h.retries.completed(before):
 	case <-timer.C:
-		h.answer(c, s.unrecorded(c.Request.Context(), r, h.o.Now()))
+		h.answer(c, s.unrecorded(c.Request, r, h.o.Now()))
 		return
 	}
 	h.sign(c, before.id, isClosed(before.written))
@@ -191,14 +204,14 @@ func (h *Hook) repeat(c *gin.Context, s *checked, before *answered, r *twilio.Re
 
 // unrecorded is what a verified request gets that is not written down: the
 // constant apology. Who waits is not told to call again, but to wait.
-func (s *checked) unrecorded(ctx context.Context, r *twilio.Request, now time.Time) []byte {
+func (s *checked) unrecorded(asked *http.Request, r *twilio.Request, now time.Time) []byte {
 	f := incident.NewFailure(now, r.Method, r.Params)
 	if plan := recovery.Decide(f, s.Rules, recovery.State{}); plan.Situation == incident.InQueue {
 		plan.Steps = nil // nobody else is asked twenty times
-		document, _ := s.Recovery.Answer(ctx, recovery.Request{Failure: f}, plan)
+		document, _ := s.Recovery.Answer(asked.Context(), recovery.Request{Failure: f}, plan)
 		return document
 	}
-	return recovery.Apology(f.Channel)
+	return recovery.ApologyAt(asked.URL.Path, f.Channel)
 }
 
 // wait gives the journal RecordFor, counted from when the entry was queued: a

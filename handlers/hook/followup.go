@@ -11,9 +11,9 @@ import (
 
 // followUp answers what came back about an earlier failure. The entry's FollowUp
 // is zero where that is not worth being written down.
-func (s *checked) followUp(c *gin.Context, request recovery.Request) (document []byte, e incident.Entry) {
+func (s *checked) followUp(c *gin.Context, request recovery.Request, known recovery.State) (document []byte, e incident.Entry) {
 	back := s.Recovery.Open(recovery.Action(c.Param("action")), c.Param("token"), request.AccountSID)
-	document, e.Answer, e.FollowUp = s.Recovery.FollowUp(c.Request.Context(), request, back, s.Rules)
+	document, e.Answer, e.FollowUp = s.Recovery.FollowUp(c.Request.Context(), request, back, s.Rules, known)
 	e.Failure = s.kept(request.Failure, "")
 	return document, e
 }

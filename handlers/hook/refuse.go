@@ -36,7 +36,7 @@ func (h *Hook) refuse(c *gin.Context, at route, s *checked, request twilio.Reque
 		c.String(http.StatusForbidden, "The signature does not match.\n")
 		return
 	}
-	h.answer(c, recovery.Apology(channelOf(at, &request)))
+	h.answer(c, recovery.ApologyAt(c.Request.URL.Path, channelOf(at, &request)))
 }
 
 // channelOf is the kind of TwiML an unverified request gets.
