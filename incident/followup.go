@@ -132,30 +132,53 @@ func (o Outcome) rank() int {
 	return 0
 }
 
-// Tries are how it went for one caller of an incident: the call that is the
-// newest, and the best of those before it.
+// Tries are how it went for one caller of an incident: the newest calls, each as
+// it stands now, and the best of those before them. They can be compared with ==.
 type Tries struct {
-	Before  Outcome // the best of earlier calls
+	Before  Outcome // the best of calls before the newest
 	Earlier bool    // there are such calls
-	Call    int64   // a number that stands for the newest call
-	Newest  Outcome // how that one stands
+	Newest  [4]Try  // the newest last
+	Calls   int     // how many of Newest there are
+}
+
+// Try is one call, as it stands.
+type Try struct {
+	Call    int64 // a number that stands for it
+	Outcome Outcome
 }
 
 // Best is how it ended for the caller: by the best call, as it stands now.
 func (t Tries) Best() Outcome {
-	if t.Earlier {
-		return t.Before.Better(t.Newest)
+	best, known := t.Before, t.Earlier
+	for _, one := range t.Newest[:t.Calls] {
+		if !known {
+			best, known = one.Outcome, true
+		}
+		best = best.Better(one.Outcome)
 	}
-	return t.Newest
+	return best
 }
 
 // With is t after a call was answered, or answered again: of one call the last
 // word counts.
 func (t Tries) With(call int64, o Outcome) Tries {
-	if t.Call != call {
-		t.Before, t.Earlier = t.Best(), true
+	for i := range t.Newest[:t.Calls] {
+		if t.Newest[i].Call == call {
+			t.Newest[i].Outcome = o
+			return t
+		}
 	}
-	t.Call, t.Newest = call, o
+	if t.Calls == len(t.Newest) {
+		oldest := t.Newest[0].Outcome
+		if t.Earlier {
+			oldest = oldest.Better(t.Before)
+		}
+		t.Before, t.Earlier = oldest, true
+		copy(t.Newest[:], t.Newest[1:])
+		t.Calls--
+	}
+	t.Newest[t.Calls] = Try{call, o}
+	t.Calls++
 	return t
 }
 

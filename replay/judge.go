@@ -4,6 +4,8 @@
 package replay
 
 import (
+	"slices"
+
 	"github.com/backstop-project/backstop/history"
 	"github.com/backstop-project/backstop/incident"
 	"github.com/backstop-project/backstop/recovery/standby"
@@ -46,6 +48,8 @@ func (s Settings) Judge(d history.Detail) history.ReplayJudgement {
 		j.Why = "it was a drill"
 	case d.Itself:
 		j.Why = "the address that failed is one of Backstop's own"
+	case failedAgain(d):
+		j.Why = "it failed once more later, and is sent as that failure"
 	case d.Erased:
 		j.Why = "its parameters were erased because of their age"
 	case d.Slim:
@@ -66,6 +70,11 @@ func (s Settings) Judge(d history.Detail) history.ReplayJudgement {
 		j.Notes = append(j.Notes, "Its idempotency token was not kept: it gets one that is made from the failure's id.")
 	}
 	return j
+}
+
+// failedAgain says whether the same message failed once more.
+func failedAgain(d history.Detail) bool {
+	return slices.ContainsFunc(d.FollowUps, func(u history.FollowUp) bool { return u.What == incident.FailedAgain })
 }
 
 // question is d as Twilio asked it, to be asked again.

@@ -18,12 +18,49 @@ func (f *feeding) followUp(ctx context.Context, e incident.Fed) error {
 	if err != nil || !added {
 		return err
 	}
-	if !e.IsFailure() {
-		if err := f.recording(ctx, e.FollowUp.About, e.Failure); err != nil {
+	if e.IsFailure() {
+		err = f.superseded(ctx, e.FollowUp.About)
+	} else {
+		err = f.recording(ctx, e.FollowUp.About, e.Failure)
+	}
+	if err != nil {
+		return err
+	}
+	return f.settle(ctx, e.FollowUp.About, e.After)
+}
+
+// superseded has a message that failed again stand for itself no longer: it is one
+// message still, seen by no server of the customer's, and is sent there once.
+func (f *feeding) superseded(ctx context.Context, id incident.ID) error {
+	d, err := f.ledger.failure(ctx, f, id)
+	if errors.Is(err, history.ErrNotFound) || d.Channel != incident.Messaging {
+		return nil
+	}
+	if err != nil {
+		return err
+	}
+	before, err := replayOf(ctx, f, id)
+	if err != nil || before.State == history.ReplaySent || d.Outcome == incident.Saved {
+		return err
+	}
+	for _, query := range []string{
+		`DELETE FROM replays WHERE failure_id = ?1 AND state = 1`, // waiting
+		`DELETE FROM opt_outs WHERE failure_id = ?1`,
+	} {
+		if err := f.run(ctx, query, id[:]); err != nil {
 			return err
 		}
 	}
-	return f.settle(ctx, e.FollowUp.About, e.After)
+	r, old, err := f.known(ctx, d.Incident)
+	if err != nil || r == nil {
+		return err
+	}
+	r.in = r.in.Seen(d.OptOut)
+	if old {
+		return f.saveIncident(ctx, r)
+	}
+	r.dirty = true
+	return nil
 }
 
 func (f *feeding) addFollowUp(ctx context.Context, e incident.Fed) (added bool, err error) {

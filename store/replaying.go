@@ -66,6 +66,7 @@ func (l *Ledger) readOrder(ctx context.Context, v *sql.Tx, o *history.ReplayOrde
 		  AND f.incident_id = ?3
 		  AND o.channel = ?4
 		  AND NOT EXISTS (SELECT 1 FROM replays AS r WHERE r.failure_id = f.id)
+		  AND NOT EXISTS (SELECT 1 FROM follow_ups AS u WHERE u.about = f.id AND u.what = 1) -- it failed again, and goes as that
 		ORDER BY f.serial
 		LIMIT ?5`, from, last, o.Incident, int(incident.Messaging), limit)
 	if err != nil {

@@ -121,6 +121,9 @@ func (p *Pages) play(c *gin.Context, failure incident.ID, r history.Recording) e
 		return unavailableError{"The recording could not be fetched: " + err.Error() + "."}
 	}
 	defer media.Close()
+	// The server's own deadline is one for pages. A connection without deadlines
+	// keeps it.
+	_ = http.NewResponseController(c.Writer).SetWriteDeadline(time.Now().Add(listenFor))
 	h := c.Writer.Header()
 	h.Set("Content-Type", "audio/mpeg")
 	h.Set("Content-Disposition", `inline; filename="`+r.SID+`.mp3"`)

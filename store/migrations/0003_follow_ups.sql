@@ -23,12 +23,11 @@ CREATE TABLE recordings (
 ) STRICT, WITHOUT ROWID;
 CREATE INDEX recordings_by_failure ON recordings (failure_id);
 
-ALTER TABLE incidents DROP COLUMN saved;
 ALTER TABLE incidents ADD COLUMN ended TEXT NOT NULL DEFAULT '[]'; -- JSON: callers by how it ended for them
+-- Of those before, only the failures that were saved are known: nearly as many callers.
+UPDATE incidents SET ended = json_array(callers - MIN(saved, callers), MIN(saved, callers), 0, 0, 0, 0, 0);
+ALTER TABLE incidents DROP COLUMN saved;
 
-ALTER TABLE callers ADD COLUMN before INTEGER NOT NULL DEFAULT 0; -- the best outcome of earlier calls
-ALTER TABLE callers ADD COLUMN earlier INTEGER NOT NULL DEFAULT FALSE; -- there are such calls
-ALTER TABLE callers ADD COLUMN call INTEGER NOT NULL DEFAULT 0; -- 48 bits of a hash of the newest call's SID
-ALTER TABLE callers ADD COLUMN newest INTEGER NOT NULL DEFAULT 0; -- how that one stands
+ALTER TABLE callers ADD COLUMN tries BLOB NOT NULL DEFAULT x''; -- incident.Tries: see packTries
 
 PRAGMA user_version = 3;

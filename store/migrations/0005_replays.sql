@@ -4,7 +4,17 @@ ALTER TABLE failures ADD COLUMN dropped INTEGER; -- parameters were left out on 
 
 ALTER TABLE incidents ADD COLUMN unseen INTEGER NOT NULL DEFAULT 0; -- messages that no server of the customer has had
 ALTER TABLE incidents ADD COLUMN opt_outs INTEGER NOT NULL DEFAULT 0; -- those of them that only say STOP or the like
-UPDATE incidents SET unseen = failures - calls;
+UPDATE incidents
+SET unseen = (
+  SELECT COUNT(*)
+  FROM failures AS f
+  JOIN origins AS o ON o.id = f.origin_id
+  JOIN answers AS a ON a.id = f.answer_id
+  WHERE f.serial BETWEEN incidents.first_serial AND incidents.last_serial
+    AND f.incident_id = incidents.id
+    AND o.channel = 2
+    AND a.outcome <> 1)
+WHERE failures > calls;
 
 CREATE TABLE opt_outs ( -- messages that only say STOP or the like
   failure_id BLOB PRIMARY KEY,
