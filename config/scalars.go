@@ -206,7 +206,11 @@ func (r *review) duration(v value, otherwise, least, most time.Duration) time.Du
 	}
 	d, err := time.ParseDuration(v.text)
 	if err != nil || d < least || d > most {
-		r.mistake(v, "is no time that can be waited for", fmt.Sprintf("write one between %s and %s, such as %s", least, most, otherwise))
+		example := otherwise
+		if example < least || example > most {
+			example = least
+		}
+		r.mistake(v, "is no time that can be waited for", fmt.Sprintf("write one between %s and %s, such as %s", short(least), short(most), short(example)))
 		return otherwise
 	}
 	return d
@@ -223,4 +227,16 @@ func (r *review) rate(v value, otherwise, least, most float64) float64 {
 		return otherwise
 	}
 	return n
+}
+
+// short is a duration as people write it: "1m", not "1m0s".
+func short(d time.Duration) string {
+	text := d.String()
+	if strings.HasSuffix(text, "m0s") {
+		text = strings.TrimSuffix(text, "0s")
+	}
+	if strings.HasSuffix(text, "h0m") {
+		text = strings.TrimSuffix(text, "0m")
+	}
+	return text
 }

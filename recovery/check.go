@@ -145,7 +145,7 @@ func among(names []string) string {
 	if len(names) == 0 {
 		return ""
 	}
-	return ", or use " + strings.Join(names[:min(5, len(names))], ", ")
+	return ", or use one that is there (" + strings.Join(names[:min(5, len(names))], ", ") + ")"
 }
 
 // countries is the table of languages by country, with the customer's own

@@ -70,7 +70,7 @@ func (r *Rules) covered(match, account string, channel incident.Channel, at time
 	params = append(params, exampleOf(match)...)
 	plan := Decide(incident.NewFailure(at, "POST", params), *r, State{})
 	for _, step := range plan.Steps {
-		if step.Kind != Message && step.Kind != LastGood { // which may have nothing
+		if step.covers(at) {
 			return true
 		}
 	}
@@ -93,4 +93,19 @@ func exampleOf(match string) []incident.Param {
 		return []incident.Param{{Name: "SipDomain", Value: prefix}, {Name: "To", Value: "sip:1@" + prefix}}
 	}
 	return []incident.Param{{Name: "To", Value: prefix}}
+}
+
+// covers says whether a step has something for a caller at that moment while
+// everything else is down that a step may wait for.
+func (s *Step) covers(at time.Time) bool {
+	switch s.Kind {
+	case Message, LastGood: // which may have nothing
+		return false
+	case Retry: // the server that is down
+		return false
+	case DialPeople:
+		return len(s.Dial.peopleAt(at)) > 0
+	case Failover, Redirect, Queue, Voicemail, Callback, Reject, Ignore:
+	}
+	return true
 }

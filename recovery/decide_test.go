@@ -303,7 +303,7 @@ func TestMistakesInOptions(t *testing.T) {
 		"words and a recording":         {style(recovery.Style{Say: "x", Play: "https://x/y.mp3"}), `house.say: "x" stands beside play`},
 		"words too long":                {style(recovery.Style{Say: strings.Repeat("We are closed. ", 30)}), `shorten it to less than 20`},
 		"a recording without folder":    {style(recovery.Style{Play: "x.mp3"}), `house.play: "x.mp3" needs a folder: name the one it is in with media`},
-		"a recording that is not there": {recovery.Options{Media: media(t, "y.mp3"), House: recovery.Style{Hold: "x.mp3"}}, `house.hold: "x.mp3" is no file in the media folder that Twilio can play: put an .mp3 or .wav there, its name of letters, digits, dots, - and _ only, or use y.mp3`},
+		"a recording that is not there": {recovery.Options{Media: media(t, "y.mp3"), House: recovery.Style{Hold: "x.mp3"}}, `house.hold: "x.mp3" is no file in the media folder that Twilio can play: put an .mp3 or .wav there, its name of letters, digits, dots, - and _ only, or use one that is there (y.mp3)`},
 		"a country that is none":        {recovery.Options{Countries: map[string][]string{"ch": {"de"}}}, `countries.ch: "ch" is no country: write two capital letters`},
 		"a country's language":          {recovery.Options{Countries: map[string][]string{"CH": {"rm"}}}, `countries.CH: "rm" is no language`},
 		"an account's":                  {recovery.Options{Accounts: map[string]recovery.Style{account: {Languages: []string{"xx"}}}}, `accounts.` + account + `.language: "xx"`},

@@ -73,7 +73,7 @@ func TestARuleMayAskHowAServerIs(t *testing.T) {
 func TestAHealthThatNobodyCanKnowIsRefused(t *testing.T) {
 	t.Parallel()
 	for entry, want := range map[string]string{
-		"bare down":                      "names no server that is probed: give a target or one of primaries a probe, such as probe: /healthz, or use https://www.example.com, standby",
+		"bare down":                      "names no server that is probed: give a target or one of primaries a probe, such as probe: /healthz, or use one that is there (https://www.example.com, standby)",
 		"https://other.example.com down": "names no server that is probed",
 		"https://third.example.com down": "names no server that is probed",
 		"elsewhere up":                   "names no server that is probed",

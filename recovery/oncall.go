@@ -113,7 +113,7 @@ func (c *ruleChecker) hours(key string, m Match, r *rule) {
 		}
 		schedule, known := c.schedules[one.name]
 		if !known {
-			c.mistake(key+"."+one.key, one.name, "is no name of hours", "name one of hours"+among(slices.Sorted(maps.Keys(c.schedules))))
+			c.mistake(key+"."+one.key, one.name, "is no name of hours", "add it under hours"+among(slices.Sorted(maps.Keys(c.schedules))))
 		}
 		r.when = append(r.when, func(a *asked) bool { return known && schedule.Open(a.ReceivedAt) == one.open })
 	}

@@ -106,7 +106,20 @@ func (f *resumed) carryOn(ctx context.Context) (served, incident.What) {
 		return f.delivered()
 	case ActionNext:
 	}
-	return f.onwards(ctx, incident.OutcomeUnknown), incident.WentOn
+	return f.onwards(ctx, incident.Lost, f.nothing()), incident.WentOn
+}
+
+// nothing says why a step came to nothing that is over without an answer.
+func (f *resumed) nothing() string {
+	switch {
+	case f.is(Callback):
+		return "callback: no key was pressed"
+	case f.is(Voicemail) && f.step.Voicemail.Consent:
+		return "voicemail: no key was pressed, or nothing was said"
+	case f.is(Voicemail):
+		return "voicemail: nothing was said"
+	}
+	return ""
 }
 
 // onwards goes on with the steps behind this one. A caller who has hung up gets

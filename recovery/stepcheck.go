@@ -42,7 +42,7 @@ func (c *ruleChecker) step(key string, o StepOptions) Step {
 	case 1:
 		return c.stepOf(key, kinds[0], o)
 	case 0:
-		c.mistake(key, "", "is no step", "write {failover: standby}, {dial: {to: [+15551230001]}}, {voicemail: {}}, {callback: true}, {message: apology}, {reject: busy} or {ignore: true}")
+		c.mistake(key, "", "is no step", "write {failover: standby}, {redirect: standby}, {last_good: true}, {retry: {}}, {dial: {to: [+15551230001]}}, {enqueue: {queue: support}}, {callback: true}, {voicemail: {}}, {message: apology}, {reject: busy} or {ignore: true}")
 	default:
 		c.mistake(key, "", "is several steps", "put each into braces of its own: [{failover: standby}, {message: apology}]")
 	}
@@ -83,8 +83,11 @@ func (c *ruleChecker) targetsOf(key string, names []string) (targets []*standby.
 	for _, name := range names {
 		t := c.targets[name]
 		if t == nil {
-			c.mistake(key, name, "is no target", "name one of targets"+among(slices.Sorted(maps.Keys(c.targets))))
+			c.mistake(key, name, "is no target", "add it under targets"+among(slices.Sorted(maps.Keys(c.targets))))
 			t = &standby.Target{Name: name}
+		}
+		if slices.Contains(targets, t) {
+			c.mistake(key, name, "is named twice", "remove one of the two: it is asked once")
 		}
 		targets = append(targets, t)
 	}
@@ -140,7 +143,7 @@ func (c *ruleChecker) dial(key string, o DialOptions) *Dial {
 	}
 	if o.OnCall != "" {
 		if d.roster = c.rosters[o.OnCall]; d.roster == nil {
-			c.mistake(key+".on_call", o.OnCall, "is no on-call list", "name one of on_call"+among(slices.Sorted(maps.Keys(c.rosters))))
+			c.mistake(key+".on_call", o.OnCall, "is no on-call list", "add it under on_call"+among(slices.Sorted(maps.Keys(c.rosters))))
 		}
 	}
 	const atOnceMost = 10 // https://www.twilio.com/docs/voice/twiml/number
@@ -152,7 +155,7 @@ func (c *ruleChecker) dial(key string, o DialOptions) *Dial {
 	case len(o.To) > mostPeople:
 		c.mistake(key+".to", "", "are too many people", fmt.Sprintf("name %d at most: all together are rung for %d seconds", mostPeople, dialFor/time.Second))
 	case o.AtOnce && !o.Unasked:
-		c.mistake(key, "", "rings all at once and asks each to accept by key", "Twilio connects whoever picks up first, which may be a mailbox: remove at_once, so that they are rung one after the other, or write accept: false")
+		c.mistake(key, "", "rings all at once and asks each to accept by key, as accept is true unless you say otherwise", "Twilio connects whoever picks up first, which may be a mailbox: remove at_once, so that they are rung one after the other, or write accept: false")
 	case o.AtOnce && len(o.To) > atOnceMost:
 		c.mistake(key+".to", "", "are more than Twilio rings at once", fmt.Sprintf("name %d at most", atOnceMost))
 	}

@@ -5,6 +5,8 @@ import (
 	"slices"
 	"strings"
 	"time"
+
+	"github.com/backstop-project/backstop/incident"
 )
 
 // Summaries are what each rule does, in its order, a sentence each for people:
@@ -21,10 +23,16 @@ func (r *Rules) Summaries() []string {
 func (r *rule) does() []string {
 	var steps []string
 	for _, step := range r.steps {
+		if step.Kind == Message {
+			break
+		}
 		steps = append(steps, step.does())
-		if step.Kind == Ignore || step.Kind == Message {
+		if step.Kind == Ignore {
 			return steps
 		}
+	}
+	if r.match.Channel == incident.Messaging.String() {
+		return append(steps, "writes the apology")
 	}
 	return append(steps, "says the apology")
 }
@@ -90,6 +98,9 @@ func (d *Dial) does() string {
 
 // billed says whether calls cost something.
 func (r *rule) billed() string {
+	if r.match.Channel == incident.Messaging.String() {
+		return "A reply costs what a message costs."
+	}
 	if len(r.steps) > 0 && r.steps[0].Kind == Ignore {
 		return "Calls are ended at once."
 	}

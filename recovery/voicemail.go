@@ -43,7 +43,9 @@ func (r *Recovery) recording(q Request, p Plan, step Step, at Place) (served, []
 	if step.Voicemail.Transcribe {
 		record.TranscribeCallback = d.link(ActionTranscribed, at)
 	}
+	said := d.said
 	d.add(record).say(incident.HeardNone)
+	d.said = said // the rest is heard only where nothing was recorded
 	return d.onwards().answer("voicemail", incident.Told)
 }
 

@@ -18,6 +18,7 @@ type drillCommand struct {
 	API     string `help:"Base address of its pages, where they are on another port (ADMIN_LISTEN)." placeholder:"URL"`
 	Channel string `help:"What fails: voice or messaging." enum:"voice,messaging" default:"voice"`
 	Code    string `help:"Twilio's ErrorCode." default:"11200"`
+	URL     string `name:"error-url" help:"What failed; else /voice or /messages on the first of primaries." placeholder:"URL"`
 	From    string `help:"Who calls or writes." placeholder:"NUMBER"`
 	Line    string `help:"Which of your numbers is called: its name and language apply." placeholder:"NUMBER"`
 	Cases   string `help:"Play the cases of this file, people included, and say whether each ended as it has to." placeholder:"FILE"`
@@ -50,6 +51,9 @@ func (d drillCommand) Run(ctx context.Context, w *world, c *cli) error {
 			return err
 		}
 		return d.playCases(ctx, w, cases, client, base, d.waiting(cfg, w, base, key, ""))
+	}
+	if d.URL == "" && len(cfg.Recovery.Primaries) > 0 {
+		d.URL = cfg.Recovery.Primaries[0] + map[string]string{"voice": "/voice", "messaging": "/messages"}[d.Channel]
 	}
 	result, err := d.play(ctx, client, base)
 	if err != nil {
@@ -126,5 +130,5 @@ func (d drillCommand) waiting(cfg config.Config, w *world, base, key, sid string
 
 // play sends the request and walks the answer as a call would.
 func (d drillCommand) play(ctx context.Context, client sim.Client, base string) (sim.Result, error) {
-	return drillCase{Channel: d.Channel, From: d.From, Line: d.Line, Code: d.Code}.play(ctx, client, base)
+	return drillCase{Channel: d.Channel, From: d.From, Line: d.Line, Code: d.Code, ErrorURL: d.URL}.play(ctx, client, base)
 }

@@ -146,6 +146,9 @@ func (d drillCommand) playCases(ctx context.Context, w *world, cases []drillCase
 		}
 		wait.sid = result.SID
 		ended, err := c.judge(ctx, wait, result)
+		if isElsewhere(err) {
+			return fmt.Errorf("the Backstop at %s does not know this drill key: another one answers there, or its pages are elsewhere (--to, --api, --key-file): %w", base, err)
+		}
 		if err != nil {
 			failed = append(failed, fmt.Errorf("%d. %s: %w", i+1, c.Name, err))
 			ended = "NOT AS IT HAS TO: " + err.Error()
@@ -157,7 +160,7 @@ func (d drillCommand) playCases(ctx context.Context, w *world, cases []drillCase
 	if len(failed) > 0 {
 		return errors.Join(failed...)
 	}
-	return w.say("All %d cases ended as they have to.\n", len(cases))
+	return w.say("All %s ended as they have to.\n", number(len(cases), "case"))
 }
 
 // judge waits until the history says how the case ended.

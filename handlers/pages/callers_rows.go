@@ -24,6 +24,7 @@ type callerView struct {
 	Outcome, OutcomeKind string
 	Incident             int64
 	Wrote                string
+	Stop                 bool     // they wrote STOP or the like, and want no more messages
 	Left                 []string // recordings
 	Hidden               string   // what is not shown of that: "what they wrote"
 	Callback             callbackView
@@ -68,7 +69,7 @@ func callerOf(r history.CallerRow, mask history.Mask, zone *time.Location) calle
 		ID: r.Newest.String(), Href: historyPath + "/" + r.Newest.String(), Person: address(r.Person, mask), Line: address(r.Line, mask),
 		LineName: history.Visible(cut(r.Name, 80)), Tried: tried(r), First: momentIn(r.FirstAt, zone), Last: momentIn(r.LastAt, zone),
 		Once: r.FirstAt.Equal(r.LastAt), Outcome: outcomeWords(r.Outcome, r.Channel, ""), OutcomeKind: outcomeKind(r.Outcome), Incident: r.Incident,
-		Callback: callbackOf(r, mask, zone),
+		Callback: callbackOf(r, mask, zone), Stop: twilio.KeywordOf(r.Wrote) == twilio.KeywordOptOut,
 	}
 	if to := twilio.ParseAddress(r.Person).Number; to != "" && mask.Number(r.Person) == r.Person && r.State() != history.CallbackNever {
 		view.Tel = to

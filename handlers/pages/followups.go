@@ -14,6 +14,7 @@ import (
 
 	"github.com/backstop-project/backstop/history"
 	"github.com/backstop-project/backstop/incident"
+	"github.com/backstop-project/backstop/recovery"
 	"github.com/backstop-project/backstop/templates"
 )
 
@@ -41,7 +42,9 @@ func followUps(d history.Detail, settings Settings, mask history.Mask) (views []
 			Why:   history.Visible(cut(strings.TrimPrefix(u.Why, "dial: "), 500)), // that says What
 			Heard: history.Visible(mask.Words(u.Heard, d.From, d.To)),
 		}
-		if u.Outcome != incident.OutcomeUnknown && u.Outcome != ended {
+		// A caller who is asked something has been told, but that is not the end.
+		asked := u.Outcome == incident.Told && (u.Step == string(recovery.Voicemail) || u.Step == string(recovery.Callback))
+		if u.Outcome != incident.OutcomeUnknown && u.Outcome != ended && !asked {
 			ended = u.Outcome
 			v.Outcome, v.OutcomeKind = outcomeWords(u.Outcome, d.Channel, u.Step), outcomeKind(u.Outcome)
 		}

@@ -4,6 +4,7 @@ import (
 	"context"
 	"net/http"
 	"slices"
+	"strconv"
 	"strings"
 	"time"
 
@@ -57,6 +58,10 @@ func (p *Pages) rules(c *gin.Context) error {
 			view.explain(p.Explain(f))
 		}
 	case asked.Channel != "":
+		if problems := asked.problems(); len(problems) > 0 {
+			view.Problems = visible(problems)
+			break
+		}
 		view.explain(p.Explain(asked.typed(p.Now())))
 	}
 	return p.render(c, statusFor(view.Problems), "rules", view)
@@ -94,8 +99,12 @@ func (p *Pages) named(ctx context.Context, name string) (history.Detail, error) 
 // typed is the failure that somebody typed in: a call that comes in and rings,
 // or a message.
 func (a askedView) typed(now time.Time) incident.Failure {
+	from := dialled(a.From)
+	if a.Channel == incident.Messaging.String() && from == "" {
+		from = "+15005550006" // somebody: a blank field hides nobody's number
+	}
 	params := []incident.Param{
-		{Name: "From", Value: a.From}, {Name: "To", Value: a.To}, {Name: "ErrorCode", Value: a.Code}, {Name: "ErrorUrl", Value: a.URL},
+		{Name: "From", Value: from}, {Name: "To", Value: dialled(a.To)}, {Name: "ErrorCode", Value: a.Code}, {Name: "ErrorUrl", Value: a.URL},
 	}
 	if a.Channel == incident.Messaging.String() {
 		params = append(params, incident.Param{Name: "MessageSid", Value: "SM" + strings.Repeat("0", 32)})
@@ -104,6 +113,38 @@ func (a askedView) typed(now time.Time) incident.Failure {
 			incident.Param{Name: "Direction", Value: "inbound"}, incident.Param{Name: "CallStatus", Value: "ringing"})
 	}
 	return incident.NewFailure(now, http.MethodPost, params)
+}
+
+// problems are what was typed that can be nothing of Twilio's: an answer to it
+// would look right, and be about another call.
+func (a askedView) problems() (all []history.Problem) {
+	for field, number := range map[string]string{"from": a.From, "to": a.To} {
+		if _, _, ok := history.ReadNumber(number); !ok && number != "" && !withheldOrSID(number) {
+			all = append(all, history.Problem{Field: field, Value: number, Hint: "a number is written with + and country code, such as +49 30 123456"})
+		}
+	}
+	if _, err := strconv.Atoi(a.Code); a.Code != "" && err != nil {
+		all = append(all, history.Problem{Field: "code", Value: a.Code, Hint: "an error code is a number such as 11200"})
+	}
+	if a.URL != "" && !strings.HasPrefix(a.URL, "https://") && !strings.HasPrefix(a.URL, "http://") {
+		all = append(all, history.Problem{Field: "url", Value: a.URL, Hint: "an ErrorUrl begins with https:// or http://"})
+	}
+	slices.SortFunc(all, func(a, b history.Problem) int { return strings.Compare(a.Field, b.Field) })
+	return all
+}
+
+func withheldOrSID(address string) bool {
+	_, isSID := twilio.KindOf(address)
+	return isSID || incident.Withheld(address)
+}
+
+// dialled is a number as Twilio writes it, whatever signs stand between its digits.
+// A plus that is missing is put there; what is no number stays as it is.
+func dialled(typed string) string {
+	if number, _, ok := history.ReadNumber(typed); ok {
+		return number
+	}
+	return strings.TrimSpace(typed)
 }
 
 // visibleRules are the rules with whatever an operator wrote made visible.

@@ -84,10 +84,14 @@ func TestThePageSaysWhatWouldHappenToACall(t *testing.T) {
 			200,
 			[]string{"Rule 3, at night.", "Tries the address that failed again after 5 s.", "Dials whoever is on call (ops), who accept by key.", "for 5 min at most.", "Offers to call back.", "Records a voicemail, once the caller has agreed by key."},
 		},
-		"a failure by its id":    {url.Values{"failure": {failure.ID.String()}}, 200, []string{"As for", failure.ID.String(), "Rule 2"}},
-		"a failure by its SID":   {url.Values{"failure": {" " + failure.SID + " "}}, 200, []string{"As for"}},
-		"a failure that is none": {url.Values{"failure": {"hello <script>"}}, 400, []string{"hello <script>", "paste the id or the SID"}},
-		"a SID that is none":     {url.Values{"failure": {"CA" + strings.Repeat("f", 32)}}, 400, []string{"paste the id or the SID"}},
+		"a number without its country": {url.Values{"channel": {"voice"}, "to": {"030 1234500"}}, 400, []string{"030 1234500", "a number is written with + and country code"}},
+		"a code that is none":          {url.Values{"channel": {"voice"}, "code": {"abc"}}, 400, []string{"an error code is a number"}},
+		"a URL that is none":           {url.Values{"channel": {"voice"}, "url": {"hello"}}, 400, []string{"begins with https://"}},
+		"a message of nobody":          {url.Values{"channel": {"messaging"}}, 200, []string{"Writes the apology"}},
+		"a failure by its id":          {url.Values{"failure": {failure.ID.String()}}, 200, []string{"As for", failure.ID.String(), "Rule 2"}},
+		"a failure by its SID":         {url.Values{"failure": {" " + failure.SID + " "}}, 200, []string{"As for"}},
+		"a failure that is none":       {url.Values{"failure": {"hello <script>"}}, 400, []string{"hello <script>", "paste the id or the SID"}},
+		"a SID that is none":           {url.Values{"failure": {"CA" + strings.Repeat("f", 32)}}, 400, []string{"paste the id or the SID"}},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()

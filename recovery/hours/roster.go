@@ -56,7 +56,7 @@ func NewRoster(o RosterOptions, schedules map[string]*Schedule) (*Roster, []Mist
 		key := fmt.Sprintf("people[%d]", i)
 		hours, known := schedules[one.Hours]
 		if one.Hours != "" && !known {
-			c.mistake(key+".hours", one.Hours, "is no name of hours", "name one of hours"+among(schedules))
+			c.mistake(key+".hours", one.Hours, "is no name of hours", "add it under hours"+among(schedules))
 		}
 		if strings.TrimSpace(one.Name) == "" {
 			c.mistake(key+".name", one.Name, "is missing", "write what pages are to call this person")

@@ -34,7 +34,7 @@ type Client struct {
 
 const (
 	answerWithin = 8 * time.Second // until the first byte: pages have to say so before their own time is over
-	largest      = 64 << 20         // bytes: ten minutes of speech are 10 MB
+	largest      = 64 << 20        // bytes: ten minutes of speech are 10 MB
 )
 
 // New makes a Client.
