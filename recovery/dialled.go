@@ -39,7 +39,7 @@ func (f *resumed) dialled(ctx context.Context) served {
 	}
 	why := "dial: " + who + " " + dialWord(status)
 	if f.plan.Gone || !f.is(DialPeople) {
-		return f.onwards(ctx, incident.Lost, why)
+		return f.onwards(ctx, why)
 	}
 	next := f.back.Place
 	next.At++
@@ -49,9 +49,9 @@ func (f *resumed) dialled(ctx context.Context) served {
 			s.Why = why
 			return s
 		}
-		return f.onwards(ctx, incident.Lost, append([]string{why}, more...)...)
+		return f.onwards(ctx, append([]string{why}, more...)...)
 	}
-	return f.onwards(ctx, incident.Lost, why)
+	return f.onwards(ctx, why)
 }
 
 // bridged says whether the two have spoken. Twilio says so itself; where it does

@@ -57,8 +57,8 @@ func (f *resumed) left(ctx context.Context) served {
 		s.Why = "the caller hung up while waiting"
 		return s
 	case "leave":
-		return f.onwards(ctx, incident.Lost, "enqueue: nobody took the call in time")
+		return f.onwards(ctx, "enqueue: nobody took the call in time")
 	default:
-		return f.onwards(ctx, incident.Lost, "enqueue: "+cut(result, 20))
+		return f.onwards(ctx, "enqueue: "+cut(result, 20))
 	}
 }

@@ -106,7 +106,7 @@ func (f *resumed) carryOn(ctx context.Context) (served, incident.What) {
 		return f.delivered()
 	case ActionNext:
 	}
-	return f.onwards(ctx, incident.Lost, f.nothing()), incident.WentOn
+	return f.onwards(ctx, f.nothing()), incident.WentOn
 }
 
 // nothing says why a step came to nothing that is over without an answer.
@@ -124,10 +124,10 @@ func (f *resumed) nothing() string {
 
 // onwards goes on with the steps behind this one. A caller who has hung up gets
 // none, and ended so.
-func (f *resumed) onwards(ctx context.Context, gone incident.Outcome, why ...string) served {
+func (f *resumed) onwards(ctx context.Context, why ...string) served {
 	switch {
 	case f.plan.Gone:
-		s := f.end("", gone)
+		s := f.end("", incident.Lost)
 		s.Why = joinReasons(append(why, "the caller had hung up"))
 		return s
 	case f.step == nil:
@@ -197,14 +197,14 @@ func cut(s string, most int) string { return strings.ToValidUTF8(s[:min(len(s), 
 // consented records where 1 was pressed.
 func (f *resumed) consented(ctx context.Context) served {
 	if f.request.Param("Digits") != "1" {
-		return f.onwards(ctx, incident.Lost, "voicemail: no consent to be recorded")
+		return f.onwards(ctx, "voicemail: no consent to be recorded")
 	}
 	if !f.is(Voicemail) {
-		return f.onwards(ctx, incident.Lost)
+		return f.onwards(ctx)
 	}
 	s, why := f.recording(f.request, f.plan, *f.step, f.back.Place)
 	if s.sent == nil {
-		return f.onwards(ctx, incident.Lost, why...)
+		return f.onwards(ctx, why...)
 	}
 	return s
 }
@@ -212,7 +212,7 @@ func (f *resumed) consented(ctx context.Context) served {
 // recorded thanks for a message. One without any length is none.
 func (f *resumed) recorded(ctx context.Context) (served, incident.What) {
 	if f.request.Param("RecordingDuration") == "0" {
-		return f.onwards(ctx, incident.Lost, "voicemail: nothing was recorded"), incident.WentOn
+		return f.onwards(ctx, "voicemail: nothing was recorded"), incident.WentOn
 	}
 	return f.spoken(Voicemail, incident.Voicemail, incident.HaveWords), incident.MessageLeft
 }
@@ -232,7 +232,7 @@ func (f *resumed) told() (served, incident.What) {
 // calledBack notes who wants to be called back.
 func (f *resumed) calledBack(ctx context.Context) (served, incident.What) {
 	if f.request.Param("Digits") != "1" {
-		return f.onwards(ctx, incident.Lost, "callback: not wanted"), incident.KeyPressed
+		return f.onwards(ctx, "callback: not wanted"), incident.KeyPressed
 	}
 	return f.spoken(Callback, incident.CallbackRequested, incident.WillCall), incident.CallbackAsked
 }

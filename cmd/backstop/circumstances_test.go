@@ -7,6 +7,7 @@ import (
 	"net/http/httptest"
 	"net/url"
 	"regexp"
+	"strconv"
 	"strings"
 	"sync"
 	"testing"
@@ -128,7 +129,7 @@ func TestAVoicemailThatComesSlowlyIsHeardToItsEnd(t *testing.T) {
 	const seconds = 17 // a page has 15
 	api := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		w.Header().Set("Content-Type", "audio/mpeg")
-		w.Header().Set("Content-Length", fmt.Sprint(seconds*100))
+		w.Header().Set("Content-Length", strconv.Itoa(seconds*100))
 		tick := time.NewTicker(time.Second)
 		defer tick.Stop()
 		for range seconds {

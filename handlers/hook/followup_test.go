@@ -3,6 +3,7 @@ package hook_test
 import (
 	"fmt"
 	"regexp"
+	"strconv"
 	"strings"
 	"sync"
 	"testing"
@@ -21,9 +22,12 @@ func dialRules(tb testing.TB, name string) recovery.Rules {
 	if err != nil {
 		tb.Fatal(err)
 	}
-	r, err := recovery.NewRules(recovery.Options{Rules: []recovery.RuleOptions{{Name: name, Steps: []recovery.StepOptions{
-		{Dial: &recovery.DialOptions{To: []string{"+15551230001", "+15551230002"}}}, {Enqueue: &recovery.EnqueueOptions{Queue: "q"}}, {Voicemail: &recovery.VoicemailOptions{Transcribe: true}}, {Callback: true}}}},
-		Limits: recovery.LimitOptions{DialsPerHour: 1_000_000, CallsPerCaller: 1_000_000}}, answers.Knows)
+	r, err := recovery.NewRules(recovery.Options{
+		Rules: []recovery.RuleOptions{{Name: name, Steps: []recovery.StepOptions{
+			{Dial: &recovery.DialOptions{To: []string{"+15551230001", "+15551230002"}}}, {Enqueue: &recovery.EnqueueOptions{Queue: "q"}}, {Voicemail: &recovery.VoicemailOptions{Transcribe: true}}, {Callback: true},
+		}}},
+		Limits: recovery.LimitOptions{DialsPerHour: 1_000_000, CallsPerCaller: 1_000_000},
+	}, answers.Knows)
 	if err != nil {
 		tb.Fatal(err)
 	}
@@ -55,7 +59,7 @@ func TestFollowUpsReloadsAndFailuresAtOnce(t *testing.T) {
 	wg.Go(func() {
 		for i := range 30 {
 			s := r.settings(token)
-			s.Rules = dialRules(t, fmt.Sprint(i%2))
+			s.Rules = dialRules(t, strconv.Itoa(i%2))
 			r.hook.Replace(s)
 		}
 	})
