@@ -44,7 +44,7 @@ func TestWithoutPublicURLAloneRequestsAreRecordedAndNothingElseIsSaid(t *testing
 		t.Errorf("it prints:\n%s", printed)
 	}
 	who := p.person()
-	who.get("/history").shows("PUBLIC_URL is not set: it is found out from the first request whose signature matches.")
+	who.await(soon, "/history", "PUBLIC_URL is not set: it is found out from the first request whose signature matches.")
 	if failure := p.call(sim.Call{}).First().Failure(); !strings.HasSuffix(failure, "written=yes") {
 		t.Errorf("X-Backstop-Failure: got %q", failure)
 	}

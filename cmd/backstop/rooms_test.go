@@ -39,7 +39,7 @@ func TestAPortOfTheirOwnKeepsPagesAndTwilioApart(t *testing.T) {
 		}
 	}
 	p.base = admin
-	p.person().get("/history").shows("No failure yet")
+	p.person().await(soon, "/history", "No failure yet")
 }
 
 func TestMetricsCountWhatHappened(t *testing.T) {
