@@ -17,6 +17,14 @@ type corpus struct {
 	requests [][]byte
 	tokenAt  []int
 	params   int
+	first    int // which of them is sent first
+}
+
+// after is the corpus for a server that has had n of them: a call that fails
+// once more is another thing than a new one.
+func (c corpus) after(n int) corpus {
+	c.first += n
+	return c
 }
 
 // hosts that fail, so that causes and incidents are several.
@@ -59,7 +67,7 @@ func (c *corpus) add(r sim.Request) {
 
 // request writes the i-th request into buffer, under a fresh token.
 func (c *corpus) request(buffer []byte, i int, series uuid.UUID) []byte {
-	i %= len(c.requests)
+	i = (c.first + i) % len(c.requests)
 	buffer = append(buffer[:0], c.requests[i]...)
 	binary.BigEndian.PutUint32(series[12:], uint32(i)) //nolint:gosec // below the number of requests
 	text, _ := series.MarshalText()                    // never fails

@@ -105,7 +105,8 @@ func burst(ctx context.Context, p plan, c corpus, name string, connections int, 
 	}
 	defer os.RemoveAll(s.dir)
 	defer s.stop()
-	if _, err := closed(ctx, s.address, c, connections, 500*time.Millisecond); err != nil {
+	warm, err := closed(ctx, s.address, c, connections, 500*time.Millisecond)
+	if err != nil {
 		return err
 	}
 	stored := 0.0
@@ -123,7 +124,7 @@ func burst(ctx context.Context, p plan, c corpus, name string, connections int, 
 	}
 	memory := s.memory()
 	began := time.Now()
-	out, err := closed(ctx, s.address, c, connections, p.burst)
+	out, err := closed(ctx, s.address, c.after(warm.requests), connections, p.burst)
 	if err != nil {
 		return err
 	}

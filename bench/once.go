@@ -61,7 +61,7 @@ func ledgerSize(ctx context.Context, p plan, c corpus) error {
 	began := time.Now()
 	for total < p.million && err == nil {
 		var out outcome
-		out, err = closed(ctx, s.address, c, 64, min(p.burst, 10*time.Second))
+		out, err = closed(ctx, s.address, c.after(total), 64, min(p.burst, 10*time.Second))
 		total += out.written
 	}
 	if err == nil {

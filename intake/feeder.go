@@ -86,7 +86,7 @@ func (f *Feeder) Wake() {
 }
 
 const (
-	readBytes  = 2 << 20
+	readBytes  = 1 << 20
 	feedPause  = 20 * time.Millisecond  // between batches, so that entries gather
 	stormPause = 300 * time.Millisecond // in a storm: a commit costs the same for one entry as for thousands
 	stormBatch = 100                    // entries in one batch that make a storm

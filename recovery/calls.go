@@ -36,7 +36,7 @@ type past struct {
 }
 
 const (
-	callsMost = 32_000
+	callsMost = 16_000
 	callsFor  = time.Hour
 	// visitsWithin is how long visits of a call are counted together: a loop
 	// goes round many times in it, a call whose every step fails a few times.

@@ -19,7 +19,7 @@ func (f *feeding) followUp(ctx context.Context, e incident.Fed) error {
 		return err
 	}
 	if e.IsFailure() {
-		err = f.superseded(ctx, e.FollowUp.About)
+		err = f.superseded(ctx, e)
 	} else {
 		err = f.recording(ctx, e.FollowUp.About, e.Failure)
 	}
@@ -31,9 +31,13 @@ func (f *feeding) followUp(ctx context.Context, e incident.Fed) error {
 
 // superseded has a message that failed again stand for itself no longer: it is one
 // message still, seen by no server of the customer's, and is sent there once.
-func (f *feeding) superseded(ctx context.Context, id incident.ID) error {
+func (f *feeding) superseded(ctx context.Context, e incident.Fed) error {
+	if e.Failure.Channel != incident.Messaging {
+		return nil
+	}
+	id := e.FollowUp.About
 	d, err := f.ledger.failure(ctx, f, id)
-	if errors.Is(err, history.ErrNotFound) || d.Channel != incident.Messaging {
+	if errors.Is(err, history.ErrNotFound) {
 		return nil
 	}
 	if err != nil {
@@ -98,18 +102,24 @@ func (f *feeding) settle(ctx context.Context, id incident.ID, ended func(was inc
 	return nil
 }
 
-// settleOne says how a failure ended, and whether that is new.
+// settleOne says how a failure ended, and whether that is new. Mostly it is not:
+// the whole failure is read only where it is.
 func (f *feeding) settleOne(ctx context.Context, id incident.ID, ended func(was incident.Outcome) incident.Outcome) (is incident.Outcome, changed bool, err error) {
-	d, err := f.ledger.failure(ctx, f, id)
-	if errors.Is(err, history.ErrNotFound) {
-		return 0, false, nil
-	}
-	if err != nil {
+	var was incident.Outcome
+	found, err := f.first(ctx, []any{&was}, `
+		SELECT COALESCE(f.outcome, a.outcome)
+		FROM failures AS f
+		JOIN answers AS a ON a.id = f.answer_id
+		WHERE f.id = ?1`, id[:])
+	if err != nil || !found {
 		return 0, false, err
 	}
-	is = ended(d.Outcome)
-	if is == d.Outcome {
+	if is = ended(was); is == was {
 		return is, false, nil
+	}
+	d, err := f.ledger.failure(ctx, f, id)
+	if err != nil {
+		return 0, false, err
 	}
 	if err := f.run(ctx, `
 		UPDATE failures

@@ -155,12 +155,12 @@ func (h *Hook) failure(ctx context.Context, s *checked, request recovery.Request
 // itself says whether ErrorUrl is one of our own addresses, with or without the
 // port that goes without saying.
 func itself(errorURL string, base twilio.BaseURL) bool {
-	own := base.String()
-	if standby.PrimaryName(errorURL) == "" || standby.PrimaryName(errorURL) != standby.PrimaryName(own) {
+	u, err := url.Parse(errorURL)
+	if err != nil || !strings.HasPrefix(u.Path, base.Path()+"/fallback") {
 		return false
 	}
-	u, err := url.Parse(errorURL)
-	return err == nil && strings.HasPrefix(u.Path, base.Path()+"/fallback")
+	name := standby.PrimaryName(errorURL)
+	return name != "" && name == standby.PrimaryName(base.String())
 }
 
 // kept is f as it is written down: a message with what it takes to send it to
