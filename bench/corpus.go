@@ -22,9 +22,10 @@ type corpus struct {
 
 // after is the corpus for a server that has had n of them: a call that fails
 // once more is another thing than a new one.
-func (c corpus) after(n int) corpus {
-	c.first += n
-	return c
+func (c *corpus) after(n int) corpus {
+	rest := *c
+	rest.first += n
+	return rest
 }
 
 // hosts that fail, so that causes and incidents are several.
