@@ -15,11 +15,12 @@ import (
 // same for all callers, and holds nothing of theirs.
 type served struct {
 	incident.Answer
-	sent []byte
+	sent  []byte
+	acted string // name of a standby that may have handled the message, though it has no answer
 }
 
 // plain is an answer whose document goes out as it is.
-func plain(a incident.Answer) served { return served{a, a.Document} }
+func plain(a incident.Answer) served { return served{Answer: a, sent: a.Document} }
 
 // draft is a document of ours on its way.
 type draft struct {
@@ -86,10 +87,10 @@ func (d *draft) answer(step string, outcome incident.Outcome) (s served, why []s
 	for _, text := range d.personal {
 		kept = bytes.ReplaceAll(kept, []byte(text), []byte("…"))
 	}
-	return served{incident.Answer{
+	return served{Answer: incident.Answer{
 		Step: step, Situation: d.plan.Situation, Name: d.plan.Wording.Name, Languages: d.plan.Wording.Languages,
 		Heard: strings.Join(d.said, " "), Outcome: outcome, Document: kept,
-	}, sent}, nil
+	}, sent: sent}, nil
 }
 
 // without are the verbs as they are kept: an address of others with the values of

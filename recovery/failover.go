@@ -14,34 +14,43 @@ import (
 // failover asks standby servers until one serves. Where none does, the answer
 // has no Document; tried says why those did not that were asked before, each in
 // one line.
-func (r *Recovery) failover(ctx context.Context, q Request, p Plan, step Step) (a incident.Answer, tried []string) {
+func (r *Recovery) failover(ctx context.Context, q Request, p Plan, step Step) (s served, tried []string) {
 	question := standby.Question{
 		Method: q.Method, Params: q.Params, Failed: q.ErrorURL, Token: q.Token, Voice: q.Channel == incident.Voice,
 		Sign: func(url string, form []incident.Param) (string, bool) { return q.Keys.Sign(q.Match, url, form) },
 	}
-	targets, tried := allowed(q.Failure, step.Targets)
-	document, from, more := r.standbys.ServeFirst(ctx, targets, hedge(q.Failure, step.Hedge, targets), &question, p.primaries)
-	tried = append(tried, more...)
-	if from == nil {
-		return incident.Answer{}, tried
+	targets, tried := allowed(q, step.Targets)
+	found := r.standbys.ServeFirst(ctx, targets, hedge(q.Failure, step.Hedge, targets), &question, p.primaries)
+	tried = append(tried, found.Tried...)
+	if found.By == nil {
+		return served{acted: found.Acted}, tried
 	}
-	r.keep(q.Failure, p, document)
-	return saved(p, from.Name, document), tried
+	r.keep(q.Failure, p, found.Document)
+	return plain(saved(p, found.By.Name, found.Document)), tried
 }
 
-// allowed are the targets that may be asked about f, and why some may not.
-func allowed(f incident.Failure, targets []*standby.Target) (may []*standby.Target, not []string) {
+// allowed are the targets that may be asked about q, and why some may not.
+func allowed(q Request, targets []*standby.Target) (may []*standby.Target, not []string) {
 	for _, target := range targets {
-		if !target.Serves(f.AccountSID) && !f.Drill {
+		if !target.Serves(q.AccountSID) && !q.Drill {
 			continue
 		}
-		if why := repeated(f, target); why != "" {
+		if why := q.repeated(target); why != "" {
 			not = append(not, target.Name+": "+why)
 			continue
 		}
 		may = append(may, target)
 	}
 	return may, not
+}
+
+// repeated is why target must not handle the message, after whoever may have
+// done so; "" where it may.
+func (q *Request) repeated(target *standby.Target) string {
+	if why := repeated(q.Failure, target); why != "" {
+		return why
+	}
+	return target.After(q.acted)
 }
 
 // repeated is why a message must not be handled by target after the server that

@@ -6,6 +6,7 @@ package recovery
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"fmt"
 	"slices"
@@ -115,6 +116,8 @@ type Request struct {
 	Keys  *twilio.Keys // with the key that verified it, for what we ask of others
 	Match twilio.Match // which key that was
 	Base  string       // path of PUBLIC_URL, "/backstop", where a proxy has one that it strips
+
+	acted string // name of a standby that may have handled the message; "" for none
 }
 
 // Budget is how long all steps may take that ask somebody else: far below the
@@ -157,6 +160,7 @@ func (r *Recovery) carryOut(ctx context.Context, q Request, p Plan) served {
 			return s
 		}
 		tried = append(tried, why...)
+		q.acted = cmp.Or(s.acted, q.acted)
 		at.Step++
 	}
 	s := r.words(q, p)
@@ -174,8 +178,7 @@ func (r *Recovery) try(ctx context.Context, q Request, p Plan, step Step, at Pla
 	}
 	switch step.Kind {
 	case Failover:
-		a, why := r.failover(ctx, q, p, step)
-		return plain(a), why
+		return r.failover(ctx, q, p, step)
 	case LastGood:
 		a, why := r.lastGood(q.Failure, p)
 		return plain(a), reason(string(LastGood), why)

@@ -35,6 +35,8 @@ func (r *Recovery) retry(q Request, p Plan, step Step, at Place) (served, []stri
 		return served{}, reason("retry", "it was tried again already")
 	case p.Situation == incident.Text && twilio.MayHaveActed(q.Code):
 		return served{}, reason("retry", fmt.Sprintf("it may have handled the message already (%d)", q.Code))
+	case q.acted != "":
+		return served{}, reason("retry", q.acted+" may have handled the message already")
 	case !up && step.Retry.Wait == 0:
 		return served{}, reason("retry", "no probe says that the server is back")
 	case !up && p.Situation == incident.Text:
@@ -58,7 +60,7 @@ func (r *Recovery) redirect(q Request, p Plan, target *standby.Target, at Place)
 	case !p.up(target.Name):
 		return served{}, reason(name, "no probe says that it is up")
 	}
-	if why := repeated(q.Failure, target); why != "" {
+	if why := q.repeated(target); why != "" {
 		return served{}, reason(name, why)
 	}
 	address, why := target.Address(q.ErrorURL, p.primaries)

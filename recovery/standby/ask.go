@@ -17,11 +17,19 @@ import (
 func (c *Client) Ask(ctx context.Context, t *Target, address string, q *Question) ([]byte, error) {
 	ctx, cancel := context.WithTimeout(ctx, t.Timeout)
 	defer cancel()
+	ctx, reached := connected(ctx)
 	doc, from, err := c.fetch(ctx, t, address, q)
-	if err != nil {
-		return nil, explain(ctx, t.Timeout, err)
+	if err == nil {
+		doc, err = judge(doc, from, q.Voice)
 	}
-	return judge(doc, from, q.Voice)
+	if err == nil {
+		return doc, nil
+	}
+	err = explain(ctx, t.Timeout, err)
+	if reached() {
+		err = actedError{err}
+	}
+	return nil, err
 }
 
 // fetch follows at most one redirect, on the same server, as Twilio does: by GET.

@@ -68,18 +68,24 @@ func (p Primaries) Sendable(address string) (server, why string) {
 func (s *Sender) Send(ctx context.Context, q *Question, allowPrivate bool) (Taken, error) {
 	ctx, cancel := context.WithTimeout(ctx, SendTimeout)
 	defer cancel()
-	var reached atomic.Bool
-	ctx = httptrace.WithClientTrace(ctx, &httptrace.ClientTrace{GotConn: func(httptrace.GotConnInfo) { reached.Store(true) }})
+	ctx, reached := connected(ctx)
 	client := s.public
 	if allowPrivate {
 		client = s.private
 	}
 	answer, err := ask(ctx, client, q)
 	if err != nil {
-		return Taken{Reached: reached.Load()}, explain(ctx, SendTimeout, err)
+		return Taken{Reached: reached()}, explain(ctx, SendTimeout, err)
 	}
 	defer answer.Body.Close()
 	return Taken{Reached: true, Status: answer.StatusCode, Begins: begins(answer.Body)}, nil
+}
+
+// connected says of requests with that context whether a connection has stood for
+// one of them: before that nothing is written.
+func connected(ctx context.Context) (watched context.Context, reached func() bool) {
+	var is atomic.Bool
+	return httptrace.WithClientTrace(ctx, &httptrace.ClientTrace{GotConn: func(httptrace.GotConnInfo) { is.Store(true) }}), is.Load
 }
 
 // ask is the answer to q, or to where that leads.

@@ -17,6 +17,10 @@ type answerError string
 
 func (e answerError) Error() string { return string(e) }
 
+// actedError is why a server has no answer that may have done what it was asked for
+// nevertheless: the request was on its way to it.
+type actedError struct{ error }
+
 // explain is err in one line for people, without addresses, which may hold what
 // is personal.
 func explain(ctx context.Context, within time.Duration, err error) error {

@@ -51,7 +51,7 @@ func TestAServerThatHangsIsLetGoOfWhenTheNextHasAnswered(t *testing.T) {
 	live := serving(t, func(w http.ResponseWriter, _ *http.Request) { _, _ = io.WriteString(w, good) })
 	targets := []*standby.Target{on(t, hung.URL, "hung"), on(t, live.URL, "live")}
 	began := time.Now()
-	_, from, _ := standby.NewClient(standby.ClientOptions{}).ServeFirst(t.Context(), targets, 100*time.Millisecond, question("POST"), nil)
+	from := standby.NewClient(standby.ClientOptions{}).ServeFirst(t.Context(), targets, 100*time.Millisecond, question("POST"), nil).By
 	if took := time.Since(began); from != targets[1] || took > 2*time.Second {
 		t.Errorf("served by %v after %s", from, took)
 	}
@@ -90,8 +90,8 @@ func benchmarkHedged(b *testing.B, dead, live *standby.Target) {
 	c := standby.NewClient(standby.ClientOptions{})
 	ask := func(targets ...*standby.Target) time.Duration {
 		began := time.Now()
-		if _, from, tried := c.ServeFirst(b.Context(), targets, hedge, question("POST"), nil); from != live {
-			b.Fatalf("not served: %q", tried)
+		if found := c.ServeFirst(b.Context(), targets, hedge, question("POST"), nil); found.By != live {
+			b.Fatalf("not served: %q", found.Tried)
 		}
 		return time.Since(began)
 	}

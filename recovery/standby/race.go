@@ -10,13 +10,22 @@ import (
 // errOvertaken is why those are not waited for who were asked beside the winner.
 var errOvertaken = errors.New("another server answered first")
 
+// Found is what asking several targets came to.
+type Found struct {
+	Document []byte   // the TwiML of the first that had any
+	By       *Target  // that one; nil where none serves
+	Tried    []string // of those that did not serve why, in their order, in a line each
+	// Acted is the name of one that had no answer and may have handled the
+	// message nevertheless; "" where none may, and for calls.
+	Acted string
+}
+
 // ServeFirst is the TwiML of the first of targets that has any for q. They are
 // asked in their order: the next one when one fails, and where hedge is not 0
 // also each time that hedge passes without an answer, beside those before it.
-// The first valid document wins, and nobody waits for the others. tried says of
-// those that did not serve why, in their order, in one line each; where none
-// does, from is nil.
-func (c *Client) ServeFirst(ctx context.Context, targets []*Target, hedge time.Duration, q *Question, primaries Primaries) (doc []byte, from *Target, tried []string) {
+// The first valid document wins, and nobody waits for the others. Once one of
+// them may have handled a message only those are asked that can take it twice.
+func (c *Client) ServeFirst(ctx context.Context, targets []*Target, hedge time.Duration, q *Question, primaries Primaries) Found {
 	ctx, cancel := context.WithCancelCause(ctx)
 	defer cancel(errOvertaken)
 	r := &race{
@@ -26,10 +35,10 @@ func (c *Client) ServeFirst(ctx context.Context, targets []*Target, hedge time.D
 	defer r.timer.Stop()
 	won, doc := r.run(ctx)
 	if won < 0 {
-		return nil, nil, r.tried()
+		return Found{Tried: r.tried(), Acted: r.acted}
 	}
 	r.overtake(won)
-	return doc, targets[won], r.tried()
+	return Found{Document: doc, By: targets[won], Tried: r.tried(), Acted: r.acted}
 }
 
 // race is what is known while several targets are asked.
@@ -43,6 +52,7 @@ type race struct {
 	next    int      // the first that was not asked
 	running int      // that were asked and have not ended
 	why     []string // by target: why it did not serve, "" where that is not known
+	acted   string   // name of one that may have handled the message; "" for none
 	ended   chan ending
 	timer   *time.Timer // until the next is asked, too
 	waited  int         // how many the timer ran out on: all before the one that it runs for
@@ -68,11 +78,18 @@ func (r *race) run(ctx context.Context) (won int, doc []byte) {
 			if e.err == nil {
 				return e.at, e.doc
 			}
-			r.why[e.at] = e.err.Error()
+			r.failed(e)
 			r.ask(ctx)
 		}
 	}
 	return -1, nil
+}
+
+func (r *race) failed(e ending) {
+	r.why[e.at] = e.err.Error()
+	if _, acted := errors.AsType[actedError](e.err); acted && !r.question.Voice {
+		r.acted = r.targets[e.at].Name
+	}
 }
 
 // hedged tells when the next target is to be asked, too.
@@ -89,6 +106,13 @@ func (r *race) ask(ctx context.Context) {
 		for ; r.next < len(r.targets); r.next++ {
 			r.why[r.next] = "no time was left for it"
 		}
+	}
+	for ; r.next < len(r.targets); r.next++ {
+		why := r.targets[r.next].After(r.acted)
+		if why == "" {
+			break
+		}
+		r.why[r.next] = why
 	}
 	if r.next == len(r.targets) {
 		return

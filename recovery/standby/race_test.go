@@ -81,14 +81,14 @@ func named(tb testing.TB, names ...string) (targets []*standby.Target) {
 func served(t *testing.T, c *standby.Client, hedge time.Duration, targets []*standby.Target) (from string, took time.Duration, tried []string) {
 	t.Helper()
 	began := time.Now()
-	doc, by, tried := c.ServeFirst(t.Context(), targets, hedge, question("POST"), nil)
-	if by == nil {
-		return "", time.Since(began), tried
+	found := c.ServeFirst(t.Context(), targets, hedge, question("POST"), nil)
+	if found.By == nil {
+		return "", time.Since(began), found.Tried
 	}
-	if !strings.Contains(string(doc), `action="http://`+by.Name+`/menu"`) {
-		t.Errorf("%s serves %s", by.Name, doc)
+	if !strings.Contains(string(found.Document), `action="http://`+found.By.Name+`/menu"`) {
+		t.Errorf("%s serves %s", found.By.Name, found.Document)
 	}
-	return by.Name, time.Since(began), tried
+	return found.By.Name, time.Since(began), found.Tried
 }
 
 func TestTheFirstTargetThatAnswersServes(t *testing.T) {
@@ -264,10 +264,10 @@ func TestAllTogetherEndWithTheTimeThatThereIs(t *testing.T) {
 		c := standby.NewClient(standby.ClientOptions{Transport: network{"a": {after: never}, "b": {after: never}, "c": {after: never}}})
 		ctx, cancel := contextFor(t, 4*time.Second)
 		defer cancel()
-		_, from, tried := c.ServeFirst(ctx, named(t, "a", "b", "c"), 0, question("POST"), nil)
+		found := c.ServeFirst(ctx, named(t, "a", "b", "c"), 0, question("POST"), nil)
 		want := []string{"a: no answer in time (3s at most)", "b: no answer in time (3s at most)", "c: no time was left for it"}
-		if from != nil || !slices.Equal(tried, want) {
-			t.Errorf("got %v, %q", from, tried)
+		if found.By != nil || !slices.Equal(found.Tried, want) {
+			t.Errorf("got %v, %q", found.By, found.Tried)
 		}
 	})
 }
@@ -283,8 +283,8 @@ func TestABugInAskingIsNobodysEnd(t *testing.T) {
 		}
 		return sign(url, form)
 	}
-	_, from, tried := c.ServeFirst(t.Context(), named(t, "a", "b"), 0, q, nil)
-	if from == nil || from.Name != "b" || len(tried) != 1 || !strings.Contains(tried[0], "a bug") {
-		t.Errorf("got %v, %q", from, tried)
+	found := c.ServeFirst(t.Context(), named(t, "a", "b"), 0, q, nil)
+	if found.By == nil || found.By.Name != "b" || len(found.Tried) != 1 || !strings.Contains(found.Tried[0], "a bug") {
+		t.Errorf("got %v, %q", found.By, found.Tried)
 	}
 }

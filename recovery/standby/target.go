@@ -113,6 +113,15 @@ func (t *Target) failedAt(path string) string {
 	return ""
 }
 
+// After is why a message is not handled by t once another standby, acted, may have
+// done so; "" where it may be.
+func (t *Target) After(acted string) string {
+	if acted == "" || t.RepeatOK {
+		return ""
+	}
+	return acted + " may have handled the message already: say repeat_ok if this one can take it twice"
+}
+
 // Serves says whether it may be asked about an account.
 func (t *Target) Serves(account string) bool {
 	return len(t.Accounts) == 0 || slices.Contains(t.Accounts, account)
