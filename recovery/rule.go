@@ -108,12 +108,14 @@ func (c *asked) errorURL() *twilio.ErrorURL {
 	return &c.at
 }
 
-// codeRange is from … to, both included.
-type codeRange struct{ from, to int }
+// fromTo are the numbers from … to, both included.
+type fromTo struct{ from, to int }
 
-func onCodes(ranges []codeRange) condition {
+func (r fromTo) holds(n int) bool { return r.from <= n && n <= r.to }
+
+func onCodes(ranges []fromTo) condition {
 	return func(c *asked) bool {
-		return slices.ContainsFunc(ranges, func(r codeRange) bool { return r.from <= c.Code && c.Code <= r.to })
+		return slices.ContainsFunc(ranges, func(r fromTo) bool { return r.holds(c.Code) })
 	}
 }
 

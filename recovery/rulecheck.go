@@ -151,8 +151,8 @@ func (c *ruleChecker) conditions(key string, m Match, r *rule) {
 		r.when = append(r.when, onTags(m.Tags))
 	}
 	if m.Visits != "" {
-		first, last := c.visits(key+".visits", m.Visits)
-		r.when = append(r.when, func(a *asked) bool { visit := max(1, a.state.Visit); return first <= visit && visit <= last })
+		visits := c.visits(key+".visits", m.Visits)
+		r.when = append(r.when, func(a *asked) bool { return visits.holds(max(1, a.state.Visit)) })
 	}
 	if len(m.Health) > 0 {
 		r.when = append(r.when, onHealth(c.health(key+".health", m.Health)))
@@ -161,21 +161,29 @@ func (c *ruleChecker) conditions(key string, m Match, r *rule) {
 	c.hours(key, m, r)
 }
 
-// visits reads "1", "2-3" or "2-".
-func (c *ruleChecker) visits(key, text string) (first, last int) {
+func (c *ruleChecker) visits(key, text string) fromTo {
+	visits, ok := parseVisits(text)
+	if !ok {
+		c.mistake(key, text, "says not how often a call may have failed", "write 1 for the first time, 2- for every further one, or 2-3")
+	}
+	return visits
+}
+
+// parseVisits reads "1", "2-3" or "2-"; nothing is however often.
+func parseVisits(text string) (r fromTo, ok bool) {
+	if text == "" {
+		return fromTo{1, math.MaxInt}, true
+	}
 	from, to, isRange := strings.Cut(text, "-")
 	first, err := strconv.Atoi(strings.TrimSpace(from))
-	last = first
+	last := first
 	var errLast error
 	if isRange {
 		if last = math.MaxInt; strings.TrimSpace(to) != "" {
 			last, errLast = strconv.Atoi(strings.TrimSpace(to))
 		}
 	}
-	if err != nil || errLast != nil || first < 1 || last < first {
-		c.mistake(key, text, "says not how often a call may have failed", "write 1 for the first time, 2- for every further one, or 2-3")
-	}
-	return first, last
+	return fromTo{first, last}, err == nil && errLast == nil && first >= 1 && last >= first
 }
 
 // texts reads the conditions that compare texts.
@@ -219,7 +227,7 @@ func (c *ruleChecker) words(key string, list []string, words ...string) []string
 	return list
 }
 
-func (c *ruleChecker) codes(key string, list []string) (ranges []codeRange) {
+func (c *ruleChecker) codes(key string, list []string) (ranges []fromTo) {
 	for i, text := range list {
 		one, ok := parseCodes(text)
 		if !ok {
@@ -232,14 +240,14 @@ func (c *ruleChecker) codes(key string, list []string) (ranges []codeRange) {
 }
 
 // parseCodes reads "11200" or "11200-11299".
-func parseCodes(text string) (r codeRange, ok bool) {
+func parseCodes(text string) (r fromTo, ok bool) {
 	from, to, isRange := strings.Cut(text, "-")
 	if !isRange {
 		to = from
 	}
 	first, err1 := strconv.ParseUint(strings.TrimSpace(from), 10, 31)
 	last, err2 := strconv.ParseUint(strings.TrimSpace(to), 10, 31)
-	return codeRange{int(first), int(last)}, err1 == nil && err2 == nil && first <= last
+	return fromTo{int(first), int(last)}, err1 == nil && err2 == nil && first <= last
 }
 
 func (c *ruleChecker) addresses(key string, list []string) (m matcher) {

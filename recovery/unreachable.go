@@ -10,18 +10,33 @@ import (
 )
 
 // unreachable lists the rules that no failure comes to, for each that would match is
-// taken by one and the same rule before. Only what is proven counts: two rules
-// that take everything from a third together are not seen.
+// taken by rules before. Only what is proven counts.
 func (c *ruleChecker) unreachable(rules []rule) {
+	var before []Match
+	left := mostCompared
 	for i := range rules {
-		for j := range rules[:i] {
-			// One without conditions is a mistake of its own.
-			if len(rules[j].when) > 0 && rules[i].match.within(&rules[j].match) {
-				c.mistake(fmt.Sprintf("recovery[%d].match", i), "", "is never reached: whatever it matches is taken by rule "+called(rules[j].title(j)),
-					"put it before that one, or remove it")
-				break
-			}
+		m := rules[i].match.canonical()
+		by := takers(m, before, &left)
+		if len(rules[i].when) == 0 {
+			m.Channel = incident.Unknown.String() // takes nothing: that it matches everything is a mistake of its own
 		}
+		before = append(before, m)
+		if len(by) == 0 {
+			continue
+		}
+		var names []string
+		for _, j := range by {
+			names = append(names, "rule "+called(rules[j].title(j)))
+		}
+		const most = 3
+		if more := len(names) - most; more > 0 {
+			names = append(names[:most], fmt.Sprintf("%d more", more))
+		}
+		remedy := "put it before that one, or remove it"
+		if len(names) > 1 {
+			remedy = "put it before those, or remove it"
+		}
+		c.mistake(fmt.Sprintf("recovery[%d].match", i), "", "is never reached: whatever it matches is taken by "+strings.Join(names, "; or by "), remedy)
 	}
 }
 
@@ -43,14 +58,27 @@ func (c *ruleChecker) contradictions(key string, m Match) {
 	}
 }
 
+// canonical is m with what is compared in one form written in it.
+func (m *Match) canonical() Match {
+	c := *m
+	for _, list := range []*[]string{&c.Lines, &c.From, &c.To} {
+		*list = slices.Clone(*list)
+		for i, written := range *list {
+			(*list)[i] = canonicalMatch(written)
+		}
+	}
+	c.Hosts = lower(m.Hosts)
+	return c
+}
+
 // within says whether every failure that m matches is proven to be matched by
-// the wider one, too.
+// the wider one, too. Both are canonical.
 func (m *Match) within(wider *Match) bool {
-	return same(m.Channel, wider.Channel) && same(m.Open, wider.Open) && same(m.Closed, wider.Closed) && same(m.Visits, wider.Visits) &&
+	return same(m.Channel, wider.Channel) && same(m.Open, wider.Open) && same(m.Closed, wider.Closed) && timesWithin(m.Visits, wider.Visits) &&
 		codesWithin(m.Codes, wider.Codes) &&
 		addressesWithin(m.Lines, wider.Lines) && addressesWithin(m.From, wider.From) && addressesWithin(m.To, wider.To) &&
 		allWithin(m.Tags, wider.Tags, func(narrow, wide string) bool { return narrow == wide }) &&
-		textsWithin(m.Accounts, wider.Accounts) && textsWithin(lower(m.Hosts), lower(wider.Hosts)) && textsWithin(m.Paths, wider.Paths) &&
+		textsWithin(m.Accounts, wider.Accounts) && textsWithin(m.Hosts, wider.Hosts) && textsWithin(m.Paths, wider.Paths) &&
 		textsWithin(m.Directions, wider.Directions) && textsWithin(m.Statuses, wider.Statuses) &&
 		allWithin(m.Health, wider.Health, func(narrow, wide string) bool { return narrow == wide })
 }
@@ -82,7 +110,6 @@ func textsWithin(narrow, wider []string) bool {
 // addressesWithin is for addresses, and for what they begin with.
 func addressesWithin(narrow, wider []string) bool {
 	return allWithin(narrow, wider, func(narrow, wide string) bool {
-		narrow, wide = canonicalMatch(narrow), canonicalMatch(wide)
 		prefix, isPrefix := strings.CutSuffix(wide, "*")
 		return narrow == wide || isPrefix && strings.HasPrefix(narrow, prefix)
 	})
@@ -90,21 +117,28 @@ func addressesWithin(narrow, wider []string) bool {
 
 // codesWithin is for codes. Ranges that touch one another are one.
 func codesWithin(narrow, wider []string) bool {
-	var wide []codeRange
+	var wide []fromTo
 	for _, text := range wider {
 		if one, ok := parseCodes(text); ok {
 			wide = append(wide, one)
 		}
 	}
-	slices.SortFunc(wide, func(a, b codeRange) int { return cmp.Compare(a.from, b.from) })
+	slices.SortFunc(wide, func(a, b fromTo) int { return cmp.Compare(a.from, b.from) })
 	return allWithin(narrow, wider, func(text, _ string) bool {
 		one, ok := parseCodes(text)
 		return ok && one.coveredBy(wide)
 	})
 }
 
+// timesWithin is for how often a call has failed.
+func timesWithin(narrow, wider string) bool {
+	one, ok1 := parseVisits(narrow)
+	other, ok2 := parseVisits(wider)
+	return ok1 && ok2 && other.from <= one.from && one.to <= other.to
+}
+
 // coveredBy says whether ranges, which are sorted, hold all of r together.
-func (r codeRange) coveredBy(ranges []codeRange) bool {
+func (r fromTo) coveredBy(ranges []fromTo) bool {
 	next := r.from // the first code that is not held yet
 	for _, one := range ranges {
 		if one.from <= next && next <= one.to {

@@ -101,6 +101,80 @@ func TestRulesThatContradictThemselvesAreFound(t *testing.T) {
 	}
 }
 
+func TestRulesThatTakeEverythingTogetherAreFound(t *testing.T) {
+	t.Parallel()
+	type m = recovery.Match
+	list := func(texts ...string) []string { return texts }
+	const (
+		first  = "rule 1, the first"
+		both   = "rule 1, the first; or by rule 2, the second"
+		nobody = ""
+	)
+	for name, test := range map[string]struct {
+		first, second, third m
+		by                   string
+	}{
+		"open and closed":                     {m{Open: "clinic"}, m{Closed: "clinic"}, m{Channel: "voice"}, both},
+		"open here and closed there":          {m{Open: "clinic"}, m{Closed: "lunch"}, m{Channel: "voice"}, nobody},
+		"open, and closed for calls only":     {m{Open: "clinic"}, m{Closed: "clinic", Channel: "voice"}, m{Codes: list("11200")}, nobody},
+		"open and closed, for calls":          {m{Open: "clinic"}, m{Closed: "clinic", Channel: "voice"}, m{Channel: "voice", Codes: list("11200")}, both},
+		"calls and messages":                  {m{Channel: "voice"}, m{Channel: "messaging"}, m{Codes: list("11200")}, nobody}, // what is neither
+		"codes up to and from":                {m{Codes: list("11200-11249")}, m{Codes: list("11250-11299")}, m{Codes: list("11200-11299")}, both},
+		"codes that overlap":                  {m{Codes: list("11200-11260")}, m{Codes: list("11240-11299")}, m{Codes: list("11230-11270")}, both},
+		"codes with a gap":                    {m{Codes: list("11200-11249")}, m{Codes: list("11251-11299")}, m{Codes: list("11200-11299")}, nobody},
+		"some of several codes":               {m{Codes: list("11200", "11205")}, m{Codes: list("11210")}, m{Codes: list("11210", "11205")}, both},
+		"one number each":                     {m{To: list("+4930123456")}, m{To: list("+49302*")}, m{To: list("+4930123456", "+4930200000")}, both},
+		"a number that none has":              {m{To: list("+4930123456")}, m{To: list("+49302*")}, m{To: list("+4930123456", "+4930100000")}, nobody},
+		"one tag each":                        {m{Tags: list("clinic")}, m{Tags: list("shop")}, m{Tags: list("shop", "clinic")}, both},
+		"one host each, and one path of both": {m{Hosts: list("a.example.com")}, m{Hosts: list("b.example.com"), Paths: list("/x*")}, m{Hosts: list("a.example.com", "b.example.com"), Paths: list("/xy", "/xz")}, both},
+		"one host each, but other paths":      {m{Hosts: list("a.example.com")}, m{Hosts: list("b.example.com"), Paths: list("/x*")}, m{Hosts: list("a.example.com", "b.example.com"), Paths: list("/y")}, nobody},
+		"the first time and every other":      {m{Visits: "1"}, m{Visits: "2-"}, m{Channel: "voice"}, both},
+		"the first time and the third":        {m{Visits: "1"}, m{Visits: "3-"}, m{Channel: "voice"}, nobody},
+		"within visits of both":               {m{Visits: "1-2"}, m{Visits: "3-5"}, m{Visits: "2-4"}, both},
+		"within visits of one":                {m{Visits: "2-"}, m{Visits: "1", Channel: "voice"}, m{Visits: "3-4"}, first},
+		"up and down, or not known":           {m{Health: list("standby up")}, m{Health: list("standby down")}, m{Channel: "voice"}, nobody},
+		"up or down":                          {m{Health: list("standby up")}, m{Health: list("standby down")}, m{Health: list("standby down", "standby up")}, both},
+		"hours, codes and numbers together": {
+			m{Open: "clinic", Codes: list("11200-11249")}, m{Closed: "clinic", To: list("+49*")}, m{Codes: list("11201"), To: list("+4930*")}, both,
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			got := strings.Join(optionErrors(t, recovery.Options{
+				Hours: clinic(), Lines: manyLines(), Targets: probedServers(recovery.Match{}).Targets,
+				Rules: []recovery.RuleOptions{ruleFor("the first", test.first), ruleFor("the second", test.second), ruleFor("the third", test.third)},
+			}), "\n")
+			want := ""
+			if test.by != "" {
+				want = "recovery[2].match: is never reached: whatever it matches is taken by " + test.by
+			}
+			if got != want {
+				t.Errorf("got %q, want %q", got, want)
+			}
+		})
+	}
+}
+
+func TestAThousandRulesWithLongListsAreChecked(t *testing.T) {
+	t.Parallel()
+	var o recovery.Options
+	var codes, hosts, paths, to []string
+	for i := range 300 {
+		codes, hosts = append(codes, strconv.Itoa(10000+2*i)), append(hosts, "h"+strconv.Itoa(i)+".example.com")
+		paths, to = append(paths, "/p"+strconv.Itoa(i)), append(to, "+4930"+strconv.Itoa(100000+i))
+	}
+	for i := range 1000 {
+		o.Rules = append(o.Rules, ruleFor(strconv.Itoa(i), recovery.Match{Codes: codes[i%200:], Hosts: hosts[i%100:], Paths: paths[i%300:], To: to}))
+	}
+	done := make(chan []string, 1)
+	go func() { done <- optionErrors(t, o) }()
+	select {
+	case <-done:
+	case <-time.After(time.Minute):
+		t.Fatal("1000 rules with long lists are still being checked after a minute")
+	}
+}
+
 // dice makes rules and failures that often have to do with one another.
 type dice struct{ *rand.Rand }
 
