@@ -249,6 +249,7 @@ type RecentCall struct {
 	AccountSID, SID string
 	Newest          incident.ID // its newest failure
 	At              time.Time   // of that
+	ErrorURL        string      // likewise
 	Visits          int         // how many failures it had
 	Retries         int         // how often it was sent back to its own server
 }

@@ -79,19 +79,31 @@ func (c *Calls) Visit(f incident.Failure) State {
 	return s
 }
 
-// Recall notes what the ledger knows of a call from before a restart.
-func (c *Calls) Recall(account, sid string, newest incident.ID, at time.Time, visits, retries int) {
+// Recalled is a call from before a restart, as the ledger knows it.
+type Recalled struct {
+	AccountSID, SID string
+	Failure         incident.ID // the newest one
+	At              time.Time   // of that
+	ErrorURL        string      // likewise
+	Visits, Retries int
+}
+
+// Recall notes what was known before a restart.
+func (c *Calls) Recall(r Recalled) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	key := c.key(account, sid)
-	p := c.find(key, at)
+	key := c.key(r.AccountSID, r.SID)
+	p := c.find(key, r.At)
 	if p.visits == 0 {
-		p.from, p.failure = uint32(at.Unix()), newest //nolint:gosec // until 2106
+		p.from, p.failure = uint32(r.At.Unix()), r.Failure //nolint:gosec // until 2106
 	}
-	p.visits = uint8(min(int(p.visits)+visits, 255))    //nolint:gosec // bounded
-	p.inAll = uint8(min(int(p.inAll)+visits, 255))      //nolint:gosec // bounded
-	p.retries = uint8(min(int(p.retries)+retries, 255)) //nolint:gosec // bounded
+	p.visits = uint8(min(int(p.visits)+r.Visits, 255))    //nolint:gosec // bounded
+	p.inAll = uint8(min(int(p.inAll)+r.Visits, 255))      //nolint:gosec // bounded
+	p.retries = uint8(min(int(p.retries)+r.Retries, 255)) //nolint:gosec // bounded
 	c.young[key] = p
+	if r.ErrorURL != "" {
+		c.remember(r.Failure, r.ErrorURL) // it may be kept on the line
+	}
 }
 
 // served notes which step a call got, so that it can go on behind it.

@@ -394,7 +394,7 @@ func TestALoopEndsEvenThroughARestart(t *testing.T) {
 	calls := recovery.NewCalls()
 	s := newFallback(t, o, recovery.Parts{Calls: calls})
 	sid := sim.NewSID("CA")
-	calls.Recall(account, sid, incident.NewID(time.Now()), time.Now(), recovery.MostVisits, 0) // from before the restart
+	calls.Recall(recovery.Recalled{AccountSID: account, SID: sid, Failure: incident.NewID(time.Now()), At: time.Now(), Visits: recovery.MostVisits})
 	result := s.place(t, sim.Call{SID: sid, ErrorURL: primary.URL + "/voice"})
 	if n := len(result.Exchanges); n != 1 {
 		t.Errorf("%d requests, want one\n%s", n, result)

@@ -2,6 +2,7 @@ package store
 
 import (
 	"context"
+	"database/sql"
 	"fmt"
 	"strings"
 	"time"
@@ -15,18 +16,19 @@ const recentMost = 20_000
 
 // RecentCalls are the calls and messages that failed since then, as far as they
 // are among the newest 20,000 failures: so that one that goes round in circles
-// is known after a restart.
+// is known after a restart, and one that is kept on the line can go on.
 func (l *Ledger) RecentCalls(ctx context.Context, since time.Time) ([]history.RecentCall, error) {
 	rows, err := l.read.QueryContext(ctx, `
-		SELECT f.id, f.sid, c.account, a.step
+		SELECT f.id, f.sid, c.account, a.step, url.text, f.url_query
 		FROM (
-		  SELECT serial, id, sid, origin_id, answer_id
+		  SELECT serial, id, sid, origin_id, answer_id, url_id, url_query
 		  FROM failures
 		  ORDER BY serial DESC
 		  LIMIT ?2) AS f
 		JOIN origins AS o ON o.id = f.origin_id
 		JOIN causes AS c ON c.id = o.cause_id
 		JOIN answers AS a ON a.id = f.answer_id
+		LEFT JOIN texts AS url ON url.id = f.url_id
 		WHERE f.id >= ?1
 		  AND f.sid IS NOT NULL
 		ORDER BY f.serial`, idFrom(since.UnixMilli()), recentMost)
@@ -40,7 +42,8 @@ func (l *Ledger) RecentCalls(ctx context.Context, since time.Time) ([]history.Re
 		var id incident.ID
 		var sid any
 		var account, step string
-		if err := rows.Scan((*idColumn)(&id), &sid, &account, &step); err != nil {
+		var url, query sql.NullString
+		if err := rows.Scan((*idColumn)(&id), &sid, &account, &step, &url, &query); err != nil {
 			return nil, fmt.Errorf("recent calls: %w", err)
 		}
 		key := [2]string{account, unpackSID(sid)}
@@ -50,7 +53,7 @@ func (l *Ledger) RecentCalls(ctx context.Context, since time.Time) ([]history.Re
 			all = append(all, history.RecentCall{AccountSID: account, SID: key[1]})
 		}
 		one := &all[i]
-		one.Newest, one.At = id, timeOf(id)
+		one.Newest, one.At, one.ErrorURL = id, timeOf(id), url.String+query.String
 		one.Visits++
 		if strings.HasPrefix(step, "retry") {
 			one.Retries++

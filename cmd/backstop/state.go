@@ -14,6 +14,7 @@ import (
 	"github.com/backstop-project/backstop/handlers/pages"
 	"github.com/backstop-project/backstop/history"
 	"github.com/backstop-project/backstop/notify"
+	"github.com/backstop-project/backstop/recovery"
 )
 
 // state is what is wrong with Backstop itself, as pages and health say it. A
@@ -107,7 +108,9 @@ func (a *app) recallCalls() {
 		return
 	}
 	for _, c := range calls {
-		a.lasting.calls.Recall(c.AccountSID, c.SID, c.Newest, c.At, c.Visits, c.Retries)
+		a.lasting.calls.Recall(recovery.Recalled{
+			AccountSID: c.AccountSID, SID: c.SID, Failure: c.Newest, At: c.At, ErrorURL: c.ErrorURL, Visits: c.Visits, Retries: c.Retries,
+		})
 	}
 }
 

@@ -113,3 +113,34 @@ func TestACallUnderWayGoesOnThroughARestart(t *testing.T) {
 	}
 	p.person().await(soon, "/history", "left a voicemail")
 }
+
+// After it, what had failed is known still: a standby is asked for that very path.
+func TestAfterARestartACallUnderWayGoesOnAtTheStandby(t *testing.T) {
+	t.Parallel()
+	live := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		_, _ = io.WriteString(w, "<Response><Say>Welcome at "+r.URL.Path+"</Say></Response>")
+	}))
+	t.Cleanup(live.Close)
+	env := configured(t).withFile(t, `
+primaries: [https://www.example.com]
+targets: {standby: {url: "`+live.URL+`{path}", allow_private: true}}
+recovery: [{match: {channel: voice}, steps: [{dial: {to: ["+15551230001"]}}, {failover: standby}]}]
+`)
+	p := start(t, env)
+	first := p.call(sim.Call{ErrorURL: "https://www.example.com/voice/menu", Script: sim.Script{HangUpAfter: time.Second, Dials: []sim.DialOutcome{sim.NoAnswer()}}})
+	p.person().await(soon, "/history", "voice/menu")
+	address := regexp.MustCompile(`action="([^"]+)"`).FindStringSubmatch(string(first.First().Body))[1]
+	p.end()
+	p = start(t, env)
+	p.person().await(soon, "/history", "voice/menu") // the ledger is open, and was asked
+	second, err := p.twilio().Place(t.Context(), publicURL+address, sim.Call{
+		SID: first.SID, Situation: sim.MidCall, AskedFirst: true,
+		Changes: sim.Changes{Set: sim.Params{{Name: "DialCallStatus", Value: "no-answer"}, {Name: "DialBridged", Value: "false"}}, Drop: []string{"Digits", "FinishedOnKey", "msg"}},
+	})
+	if err != nil || second.Err() != nil {
+		t.Fatal(err, second.Err())
+	}
+	if heard := strings.Join(second.Heard(), " "); !strings.Contains(heard, "Welcome at /voice/menu") {
+		t.Errorf("heard %q\n%s", heard, second)
+	}
+}
