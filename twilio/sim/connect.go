@@ -60,12 +60,12 @@ func (w *walk) dial(ctx context.Context, l *leg, n node, document string) verdic
 		outcome, w.script.Dials = w.script.Dials[0], w.script.Dials[1:]
 	}
 	ringing := ringFor(outcome, secondsOf(n, "timeout", 30*time.Second))
+	if _, hungUp := w.within(ringing); hungUp || w.gone {
+		outcome = DialOutcome{Status: "canceled"}
+	}
 	w.note(Event{Kind: Dialled, Who: l.who, Text: names(called) + ": " + outcome.Status, Length: ringing})
 	w.spend(ringing)
 	childSID, bridged := NewSID("CA"), false
-	if w.gone {
-		outcome = DialOutcome{Status: "canceled"}
-	}
 	if outcome.isAnswered() && len(called) > 0 {
 		if bridged = w.screen(ctx, l, called[0], document, childSID, outcome); bridged {
 			outcome.Length = min(outcome.Length, secondsOf(n, "timeLimit", longestCall))

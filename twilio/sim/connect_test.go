@@ -71,6 +71,11 @@ func TestACallerWhoHangsUpIsNotDialledFor(t *testing.T) {
 	if result.Heard() != nil {
 		t.Errorf("got %q, want nothing", result.Heard())
 	}
+	for _, e := range result.Events {
+		if e.Kind == sim.Dialled && (e.At+e.Length != 10*time.Second || !strings.HasSuffix(e.Text, "canceled")) {
+			t.Errorf("it rang: %q from %s for %s, though the caller hung up after 10 s", e.Text, e.At, e.Length)
+		}
+	}
 }
 
 func TestACallerWaitsInAQueue(t *testing.T) {

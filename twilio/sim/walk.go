@@ -187,6 +187,7 @@ func (e Exchange) summary() string {
 
 func (w *walk) note(e Event) {
 	e.At = w.at
+	e.Length, _ = w.within(e.Length)
 	w.result.Events = append(w.result.Events, e)
 }
 
@@ -200,13 +201,20 @@ func (w *walk) warn(url, text string) {
 
 // spend lets time pass, and returns how much of it did before the caller hung up.
 func (w *walk) spend(length time.Duration) time.Duration {
-	end := w.script.HangUpAfter
-	if !w.gone && end > 0 && w.at+length >= end {
-		length = max(0, end-w.at)
-		w.gone = true
-	}
+	length, hungUp := w.within(length)
+	w.gone = w.gone || hungUp
 	w.at += length
 	return length
+}
+
+// within is how much of the time from now on passes before the caller hangs up,
+// and whether that is in it.
+func (w *walk) within(length time.Duration) (passes time.Duration, hungUp bool) {
+	end := w.script.HangUpAfter
+	if w.gone || end == 0 || w.at+length < end {
+		return length, false
+	}
+	return max(0, end-w.at), true
 }
 
 func (w *walk) end(ending Ending) {
