@@ -85,6 +85,7 @@ func (c collector) Collect(out chan<- prometheus.Metric) {
 	for _, n := range a.dispatcher.Status() {
 		counter("backstop_messages_sent_total", "Messages that a notifier took.", n.Sent, "notifier", n.Name)
 		counter("backstop_attempts_failed_total", "Attempts to send a message that failed.", n.Failed, "notifier", n.Name)
+		counter("backstop_messages_given_up_total", "Messages that are not tried any more, because of a hopeless error or after a day.", n.GivenUp, "notifier", n.Name)
 	}
 	for i, l := range a.limits {
 		listener := [...]string{"listen", "admin_listen"}[i]
