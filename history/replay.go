@@ -107,6 +107,14 @@ type ReplayResult struct {
 	Stop   string // why nothing more goes to that server; "" where it goes on
 }
 
+// ReplayStatus is how far sending messages is, all incidents together, as metrics
+// say it.
+type ReplayStatus struct {
+	Waiting int64    // for their turn, or being sent
+	Unknown int64    // those that may have arrived: a person has to look
+	Stopped []string // servers that messages wait for in vain, until a person says that they are back
+}
+
 // Replays is how far an incident's messages are.
 type Replays struct {
 	Waiting, Sent, Refused, Unknown, Impossible int64

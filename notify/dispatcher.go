@@ -149,6 +149,7 @@ type Status struct {
 	PausedUntil time.Time // backing off until then
 	Sent        int64
 	Failed      int64
+	GivenUp     int64 // messages of the outbox that are not tried any more
 }
 
 // Status is a snapshot of all notifiers, as configured.

@@ -167,17 +167,24 @@ func TestGivenUpAfterADayAndTold(t *testing.T) {
 		box, began := newOutbox(), time.Now()
 		mail := &fake{name: "mail", do: fail}
 		box.put("mail", 1, began)
-		start(t, notify.New(box, []notify.Notifier{mail}, notify.Options{}))
+		d := notify.New(box, []notify.Notifier{mail}, notify.Options{})
+		start(t, d)
 		time.Sleep(24*time.Hour - 31*time.Second)
 		for _, s := range box.results() {
 			if s.result.Permanent {
 				t.Fatalf("given up after %s", s.result.At.Sub(began))
 			}
 		}
+		if got := d.Status()[0].GivenUp; got != 0 {
+			t.Errorf("%d count as given up before", got)
+		}
 		time.Sleep(time.Minute + 2*time.Second)
 		last := box.results()[len(box.results())-1].result
 		if !last.Permanent || !strings.HasPrefix(last.Error, "given up after 24h0m0s: no") {
 			t.Errorf("after a day: %+v", last)
+		}
+		if got := d.Status()[0].GivenUp; got != 1 {
+			t.Errorf("%d count as given up, want 1", got)
 		}
 		if len(box.told) != 1 || box.told[0].Except != "mail" || box.told[0].Topic != incident.NotifierTopic.About("mail") || len([]rune(box.told[0].Title)) > 70 {
 			t.Errorf("told %+v", box.told)

@@ -82,6 +82,14 @@ func (w *worker) snapshot() Status {
 	return w.status
 }
 
+// countGivenUp does not count what is urgent: the outbox has that as well, or
+// its sender says it again.
+func (w *worker) countGivenUp() {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.status.GivenUp++
+}
+
 // tellGivenUp tells the other notifiers that this one gave an alert up. An
 // alert of that kind which dies itself is not told about: two broken
 // notifiers must not complain about each other for ever.

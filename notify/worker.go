@@ -172,6 +172,7 @@ func (w *worker) deliver(ctx context.Context, m incident.Message) {
 	w.log(m, r)
 	marked := w.settle(ctx, m, r)
 	if r.Permanent && marked {
+		w.countGivenUp()
 		w.tellGivenUp(ctx, m, r)
 	}
 	if r.Error != "" {

@@ -24,6 +24,7 @@ func (w *Worker) send(ctx context.Context, d history.Detail, try int, s Settings
 	result := resultOf(taken, err)
 	result.Stop = w.settled(d.Replay.Server, result)
 	w.settle(ctx, d, try, result)
+	w.Stats.count(result.State)
 	w.free(d.Replay.Server)
 	w.log(d, result)
 }

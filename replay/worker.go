@@ -4,6 +4,7 @@ import (
 	"context"
 	"log/slog"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/backstop-project/backstop/history"
@@ -46,6 +47,27 @@ type Worker struct {
 
 	mu      sync.Mutex
 	servers map[string]*server
+
+	Stats Stats
+}
+
+// Stats counts what the worker did. Read them at any time.
+type Stats struct {
+	Sent       atomic.Int64 // messages that a server took
+	Refused    atomic.Int64 // that it answered it does not take
+	Impossible atomic.Int64 // that could not be sent when their turn came
+}
+
+func (s *Stats) count(state history.ReplayState) {
+	switch state {
+	case history.ReplaySent:
+		s.Sent.Add(1)
+	case history.ReplayRefused:
+		s.Refused.Add(1)
+	case history.ReplayImpossible:
+		s.Impossible.Add(1)
+	case history.NoReplay, history.ReplayWaiting, history.ReplaySending, history.ReplayUnknown: // those are for the ledger to count
+	}
 }
 
 // server is how it goes with one of the customer's servers.
@@ -196,7 +218,7 @@ func (w *Worker) sendNext(ctx, sending context.Context, ledger Ledger, under *sy
 	}
 	settings := w.o.Settings()
 	if j := settings.Judge(d); j.Why != "" {
-		return 0, ledger.SettleReplay(ctx, d.ID, d.Replay.Tries, history.ReplayResult{State: history.ReplayImpossible, Error: j.Why})
+		return 0, w.pass(ctx, ledger, d, j.Why)
 	}
 	try, ok, err := ledger.MarkReplay(ctx, d.ID, w.o.Now())
 	if err != nil || !ok {
@@ -205,4 +227,14 @@ func (w *Worker) sendNext(ctx, sending context.Context, ledger Ledger, under *sy
 	w.take(d.Replay.Server, settings.PerSecond)
 	under.Go(func() { w.send(sending, d, try, settings) })
 	return 0, nil
+}
+
+// pass notes that a message cannot be sent now that its turn has come.
+func (w *Worker) pass(ctx context.Context, ledger Ledger, d history.Detail, why string) error {
+	r := history.ReplayResult{State: history.ReplayImpossible, Error: why}
+	if err := ledger.SettleReplay(ctx, d.ID, d.Replay.Tries, r); err != nil {
+		return err
+	}
+	w.Stats.count(r.State)
+	return nil
 }

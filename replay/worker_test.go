@@ -40,6 +40,9 @@ func TestAllOfAnIncidentIsSentOnceStopsFirstThenTheOldestOneASecond(t *testing.T
 				t.Errorf("message %d came %s after the one before", i, gap)
 			}
 		}
+		if got := r.worker.Stats.Sent.Load(); got != 4 {
+			t.Errorf("%d count as sent, want 4", got)
+		}
 		in := theIncident(t, l)
 		if in.Replays.Sent != 4 || in.Replays.Waiting != 0 || in.Replays.Ordered || in.Unseen != 1 || in.OptOuts != 0 || len(in.Replays.OptOuts) != 0 {
 			t.Errorf("%+v, %d unseen, %d opt-outs", in.Replays, in.Unseen, in.OptOuts)
@@ -119,6 +122,9 @@ func TestWhatMayHaveArrivedIsSentAgainOnlyByAPerson(t *testing.T) {
 		}
 		if got := failure(t, l, refused).Replay; got.State != history.ReplayRefused || got.Status != 403 || got.Answer != "forbidden" {
 			t.Errorf("got %+v", got)
+		}
+		if s := &r.worker.Stats; s.Sent.Load() != 0 || s.Refused.Load() != 1 || s.Impossible.Load() != 0 {
+			t.Errorf("%d count as sent, %d as refused, %d as impossible; want 1 refused", s.Sent.Load(), s.Refused.Load(), s.Impossible.Load())
 		}
 		askAll(t, l) // all means: all that nobody has asked for
 		r.worker.Wake()
@@ -252,6 +258,9 @@ func TestNothingIsSentToAServerThatIsNoPrimaryAnyMore(t *testing.T) {
 		r := work(t, l, s, to)
 		time.Sleep(time.Minute)
 		r.halt()
+		if got := r.worker.Stats.Impossible.Load(); got != 1 {
+			t.Errorf("%d count as impossible, want 1", got)
+		}
 		if got := failure(t, l, message(1, "hello")).Replay; got.State != history.ReplayImpossible || !strings.Contains(got.Error, "none of the servers") || len(to.got()) != 0 {
 			t.Errorf("got %+v", got)
 		}

@@ -21,6 +21,7 @@ func Searches() map[string]string {
 	searches["hours"] = sumHours
 	searches["tries of callers"], searches["callbacks of callers"] = selectTries, selectCallbacks
 	searches["lines of callers"], searches["messages of callers"], searches["recordings of callers"] = selectParties, selectParams, selectRecordings
+	searches["replays that count"], searches["servers that are stopped"], searches["next replay"] = countReplays, selectStopped, nextReplay
 	return searches
 }
 

@@ -19,7 +19,10 @@ import (
 
 // scanOfTable matches a plan that reads all of a table or of an index, by the
 // names that the statements give to tables.
-var scanOfTable = regexp.MustCompile(`^SCAN (failures|f|k|o|a|b|c|d|r|sender|recipient|url|word)\b`)
+var scanOfTable = regexp.MustCompile(`^SCAN (failures|replays|f|k|o|a|b|c|d|r|sender|recipient|url|word)\b`)
+
+// An index of what waits holds nothing else.
+const scanOfWaiting = "INDEX replays_waiting"
 
 func TestEverySearchUsesAnIndex(t *testing.T) {
 	path := t.TempDir() + "/backstop.db"
@@ -49,7 +52,7 @@ func TestEverySearchUsesAnIndex(t *testing.T) {
 				if err := rows.Scan(&id, &parent, &unused, &detail); err != nil {
 					t.Fatal(err)
 				}
-				if scanOfTable.MatchString(detail) {
+				if scanOfTable.MatchString(detail) && !strings.HasSuffix(detail, scanOfWaiting) {
 					t.Errorf("it scans: %s", detail)
 				}
 				// The rows of a page are few and at hand.

@@ -1,6 +1,7 @@
 package store_test
 
 import (
+	"slices"
 	"testing"
 	"time"
 
@@ -131,5 +132,92 @@ func TestAReplayOfNothingIsNotFound(t *testing.T) {
 	}
 	if err := l.AskReplays(t.Context(), 7, "anna", start); err == nil {
 		t.Error("no error")
+	}
+}
+
+// replaying sends messages as the worker would.
+type replaying struct {
+	*testing.T
+	ledger *store.Ledger
+}
+
+func (r replaying) ask(e incident.Fed, server string) {
+	r.Helper()
+	w := history.ReplayWish{Failure: e.Failure.ID, Server: server, By: "anna", At: start, After: failure(r, r.ledger, e.Failure.ID).Replay.State}
+	if asked, err := r.ledger.AskReplay(r.Context(), w); err != nil || !asked {
+		r.Fatal(asked, err)
+	}
+}
+
+func (r replaying) mark(e incident.Fed) (try int) {
+	r.Helper()
+	try, ok, err := r.ledger.MarkReplay(r.Context(), e.Failure.ID, start)
+	if err != nil || !ok {
+		r.Fatal(ok, err)
+	}
+	return try
+}
+
+func (r replaying) settle(e incident.Fed, state history.ReplayState, stop string) {
+	r.Helper()
+	if err := r.ledger.SettleReplay(r.Context(), e.Failure.ID, r.mark(e), history.ReplayResult{State: state, Stop: stop}); err != nil {
+		r.Fatal(err)
+	}
+}
+
+func (r replaying) lose() {
+	r.Helper()
+	if _, err := r.ledger.LoseReplays(r.Context()); err != nil {
+		r.Fatal(err)
+	}
+}
+
+func (r replaying) resume(server string) {
+	r.Helper()
+	if err := r.ledger.ResumeReplays(r.Context(), 1, server, "anna", start); err != nil {
+		r.Fatal(err)
+	}
+}
+
+// Each step goes on from the one before.
+func TestTheStatusOfReplaysIsThatOfAllIncidents(t *testing.T) {
+	const here, there = "https://www.example.com", "https://other.example.com"
+	l := openLedger(t)
+	one, two, three := text(1), text(2), text(3)
+	other := text(4, withParams("POST", incident.Param{Name: "AccountSid", Value: account}, incident.Param{Name: "MessageSid", Value: sid("SM", 4)},
+		incident.Param{Name: "ErrorCode", Value: "11200"}, incident.Param{Name: "ErrorUrl", Value: there + "/sms"}))
+	feed(t, l, one, two, three, other)
+	if got := len(incidents(t, l)); got != 2 {
+		t.Fatalf("%d incidents, want 2", got)
+	}
+	r := replaying{t, l}
+	for _, step := range []struct {
+		claim string
+		do    func()
+		want  history.ReplayStatus
+	}{
+		{"nobody has asked for any", func() {}, history.ReplayStatus{}},
+		{"one waits", func() { r.ask(one, here) }, history.ReplayStatus{Waiting: 1}},
+		{"and one of another incident", func() { r.ask(other, there) }, history.ReplayStatus{Waiting: 2}},
+		{"one that is being sent is not done", func() { r.mark(one) }, history.ReplayStatus{Waiting: 2}},
+		{"of what was being sent in a crash nobody knows", r.lose, history.ReplayStatus{Waiting: 1, Unknown: 1}},
+		{"until somebody has it sent again", func() { r.ask(one, here) }, history.ReplayStatus{Waiting: 2}},
+		{"what was taken is done", func() { r.settle(one, history.ReplaySent, "") }, history.ReplayStatus{Waiting: 1}},
+		{"a server that was stopped and that nothing waits for, nobody misses", func() {
+			r.ask(two, here)
+			r.settle(two, history.ReplayRefused, "it failed")
+		}, history.ReplayStatus{Waiting: 1}},
+		{"until something does", func() { r.ask(three, here) }, history.ReplayStatus{Waiting: 2, Stopped: []string{here}}},
+		{"servers are named in order", func() { r.settle(other, history.ReplayWaiting, "it failed") }, history.ReplayStatus{Waiting: 2, Stopped: []string{there, here}}},
+		{"one that is back is not named", func() { r.resume(here) }, history.ReplayStatus{Waiting: 2, Stopped: []string{there}}},
+	} {
+		step.do()
+		got, err := l.ReplayStatus(t.Context())
+		if err != nil {
+			t.Fatal(err)
+		}
+		if got.Waiting != step.want.Waiting || got.Unknown != step.want.Unknown || !slices.Equal(got.Stopped, step.want.Stopped) {
+			t.Errorf("%s: got %+v, want %+v", step.claim, got, step.want)
+		}
 	}
 }

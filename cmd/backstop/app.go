@@ -53,6 +53,7 @@ type app struct {
 	teller     *intake.Teller
 	dispatcher *notify.Dispatcher
 	replayer   *replay.Worker
+	figures    *figures
 	hook       *hook.Hook
 	pages      *pages.Pages
 	api        *api.Room
@@ -94,6 +95,7 @@ func (a *app) buildPipeline() {
 		Ledger: a.replays, Settings: func() replay.Settings { return a.current.Load().replaySettings() },
 		Sender: standby.NewSender(standby.ClientOptions{}), Now: time.Now, Log: a.log,
 	})
+	a.figures = &figures{read: a.slot.ReplayStatus}
 	a.slot.alerts, a.slot.alone = a.dispatcher.Wake, a.lock.alone
 	a.teller = intake.NewTeller(a.slot, a.urgent, a.dispatcher.Wake, a.log)
 	a.sentinel = intake.NewSentinel(a.urgent, a.zonedNow, a.log)
@@ -191,6 +193,7 @@ func (a *app) workers() map[string]func(context.Context) error {
 		"ledger":   a.keeper.Run,
 		"password": a.secrets.prepare,
 		"owner":    a.own,
+		"figures":  a.figures.Run,
 		"prober":   a.lasting.prober.Run,
 		"lastgood": a.lasting.standbys.LastGood().Run,
 	}

@@ -4,6 +4,8 @@ import (
 	"maps"
 	"net/http"
 	"slices"
+	"strings"
+	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
 	"github.com/prometheus/client_golang/prometheus/collectors"
@@ -85,7 +87,21 @@ func (c collector) Collect(out chan<- prometheus.Metric) {
 	for _, n := range a.dispatcher.Status() {
 		counter("backstop_messages_sent_total", "Messages that a notifier took.", n.Sent, "notifier", n.Name)
 		counter("backstop_attempts_failed_total", "Attempts to send a message that failed.", n.Failed, "notifier", n.Name)
+		counter("backstop_messages_given_up_total", "Messages that are not tried any more, because of a hopeless error or after a day.", n.GivenUp, "notifier", n.Name)
 	}
+
+	r := &a.replayer.Stats
+	counter("backstop_replays_sent_total", "Messages sent later to a server that had not had them, which took them.", r.Sent.Load())
+	counter("backstop_replays_refused_total", "Messages sent later to a server that had not had them, which did not take them.", r.Refused.Load())
+	counter("backstop_replays_impossible_total", "Messages that could not be sent later when their turn came.", r.Impossible.Load())
+	if known, ok := a.figures.newest(time.Now()); ok {
+		gauge("backstop_replays_waiting", "Messages that wait to be sent to a server that has not had them, or are being sent.", float64(known.Waiting))
+		gauge("backstop_replays_unknown", "Messages of which nobody knows whether they arrived: a person has to look.", float64(known.Unknown))
+		for _, server := range known.Stopped {
+			gauge("backstop_replays_stopped", "1 while messages wait for a server in vain: it failed so often that a person has to say that it is back.", 1, "server", server)
+		}
+	}
+
 	for i, l := range a.limits {
 		listener := [...]string{"listen", "admin_listen"}[i]
 		counter("backstop_connections_dropped_total", "Connections dropped at the cap.", l.Dropped.Load(), "listener", listener)
@@ -96,7 +112,7 @@ func (c collector) Collect(out chan<- prometheus.Metric) {
 func metric(kind prometheus.ValueType, name, help string, v float64, labels []string) prometheus.Metric {
 	var names, values []string
 	for i := 0; i < len(labels); i += 2 {
-		names, values = append(names, labels[i]), append(values, labels[i+1])
+		names, values = append(names, labels[i]), append(values, strings.ToValidUTF8(labels[i+1], "�")) // else it panics
 	}
 	return prometheus.MustNewConstMetric(prometheus.NewDesc(name, help, names, nil), kind, v, values...)
 }

@@ -13,7 +13,13 @@ import (
 	"strings"
 	"sync"
 	"testing"
+	"time"
 
+	"github.com/google/uuid"
+
+	"github.com/backstop-project/backstop/history"
+	"github.com/backstop-project/backstop/incident"
+	"github.com/backstop-project/backstop/store"
 	"github.com/backstop-project/backstop/twilio/sim"
 	"github.com/backstop-project/backstop/twilio/twiml"
 )
@@ -141,6 +147,63 @@ func TestTheServerThatIsBackGetsEveryMessageOnceStopFirst(t *testing.T) {
 	list := who.get("/history?sid=" + hello.Params.Value("MessageSid"))
 	page := who.get(list.link("/history/0"))
 	page.shows("Your server took it", "It answered 200", "<Response><Message>Thank you</Message></Response>")
+	for _, line := range []string{"backstop_replays_sent_total 2", "backstop_replays_refused_total 0", "backstop_replays_waiting 0", "backstop_replays_unknown 0"} {
+		p.awaitMetric(line)
+	}
+}
+
+// A server that was stopped before a restart stays so, and metrics say it.
+func TestMetricsNameTheServerThatMessagesWaitForInVain(t *testing.T) {
+	t.Parallel()
+	server := newShop(t)
+	env := withShop(t, configured(t), server)
+	p := start(t, env)
+	hello := p.text(server, sim.Message{})
+	who := p.person()
+	who.await(soon, "/incidents/1", "1 message your server has not seen")
+	path := who.get("/history?sid=" + hello.Params.Value("MessageSid")).link("/history/0")
+	p.end()
+	stopReplays(t, p.path(ledgerFile), strings.TrimPrefix(path, "/history/"), server.URL)
+
+	p = start(t, env)
+	p.awaitMetric("backstop_replays_waiting 1")
+	p.awaitMetric(`backstop_replays_stopped{server="` + server.URL + `"} 1`)
+	if got := server.arrivals(); len(got) != 0 {
+		t.Fatalf("%d arrived at a server that is stopped", len(got))
+	}
+	who = p.person()
+	who.await(soon, path, "it failed 3 times in a row")
+	who.post("/incidents/1/send-on", url.Values{"server": {server.URL}})
+	p.awaitMetric("backstop_replays_sent_total 1")
+	p.awaitMetric("backstop_replays_waiting 0")
+	if said := p.metrics(); strings.Contains(said, "backstop_replays_stopped") {
+		t.Errorf("it is still named:\n%s", said)
+	}
+}
+
+// stopReplays has a message wait for a server that failed too often.
+func stopReplays(t *testing.T, path, failure, server string) {
+	t.Helper()
+	l, err := store.OpenLedger(t.Context(), path, store.LedgerOptions{Policy: incident.DefaultPolicy()})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer l.Close()
+	id, err := uuid.Parse(failure)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := l.AskReplay(t.Context(), history.ReplayWish{Failure: id, Server: server, By: "anna", At: time.Now()}); err != nil {
+		t.Fatal(err)
+	}
+	try, _, err := l.MarkReplay(t.Context(), id, time.Now())
+	if err != nil {
+		t.Fatal(err)
+	}
+	stopped := history.ReplayResult{State: history.ReplayWaiting, Error: "it refuses connections", Stop: "it failed 3 times in a row"}
+	if err := l.SettleReplay(t.Context(), id, try, stopped); err != nil {
+		t.Fatal(err)
+	}
 }
 
 // The program dies while the server thinks: whether the message arrived, only a
@@ -157,6 +220,7 @@ func TestAMessageThatWasBeingSentInACrashIsLeftToAPerson(t *testing.T) {
 	path := who.get("/history?sid=" + hello.Params.Value("MessageSid")).link("/history/0")
 	who.post(path+"/send", url.Values{"after": {"0"}}).shows("as admin asked")
 	eventually(t, soon, "it is being sent", func() bool { return len(server.arrivals()) == 1 })
+	p.awaitMetric("backstop_replays_waiting 1")
 	p.kill()
 	close(server.hangs)
 
@@ -165,6 +229,7 @@ func TestAMessageThatWasBeingSentInACrashIsLeftToAPerson(t *testing.T) {
 	who.await(soon, path, "Nobody knows whether it arrived", "Backstop ended while it was being sent", "Send it again all the same")
 	who.post("/incidents/1/send", url.Values{"back": {"yes"}}) // means those that nobody has asked for
 	who.await(soon, "/incidents/1", "1 of which nobody knows whether they arrived")
+	again.awaitMetric("backstop_replays_unknown 1")
 	if got := server.arrivals(); len(got) != 1 {
 		t.Fatalf("%d arrived", len(got))
 	}

@@ -46,6 +46,11 @@ func (d replayDesk) ResumeReplays(ctx context.Context, number int64, server, by 
 	return d.a.slot.do(func(l *store.Ledger) error { return l.ResumeReplays(ctx, number, server, by, at) })
 }
 
+// ReplayStatus is store.Ledger's.
+func (s *ledgerSlot) ReplayStatus(ctx context.Context) (history.ReplayStatus, error) {
+	return ask(s, func(l *store.Ledger) (history.ReplayStatus, error) { return l.ReplayStatus(ctx) })
+}
+
 // do is ask where there is nothing to answer.
 func (s *ledgerSlot) do(deed func(*store.Ledger) error) error {
 	l, err := s.ledger()

@@ -59,6 +59,17 @@ func TestMetricsCountWhatHappened(t *testing.T) {
 	}
 }
 
+func TestMetricsCountTheAlertsThatANotifierGaveUp(t *testing.T) {
+	t.Parallel()
+	mails, slack := newMailServer(t), newSlack(t)
+	mails.knowsNobody()
+	p := start(t, configured(t).with(mails.settings()).with(slack.webhookSettings()))
+	p.call(sim.Call{})
+	slack.await(t, 2*soon, "An alert did not get out")
+	p.awaitMetric(`backstop_messages_given_up_total{notifier="email"} 1`)
+	p.awaitMetric(`backstop_messages_given_up_total{notifier="slack"} 0`)
+}
+
 // awaitMetric waits until the metrics have that line.
 func (p *program) awaitMetric(line string) {
 	p.t.Helper()
