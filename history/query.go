@@ -66,6 +66,14 @@ func ParseQuery(v url.Values, now time.Time, zone *time.Location) (Query, []Prob
 	return q, r.problems
 }
 
+// ParseMoment reads the one time of a field out of a URL, as ParseQuery does; it
+// is zero where the field is empty or not understood.
+func ParseMoment(v url.Values, field string, now time.Time, zone *time.Location) (time.Time, []Problem) {
+	r := reader{values: v, now: now, zone: zone}
+	at := r.time(field, false)
+	return at, r.problems
+}
+
 // Values is the query as a URL carries it, with nothing in it that says
 // nothing. ParseQuery reads it back to the same query.
 func (q Query) Values() url.Values {

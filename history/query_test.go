@@ -118,6 +118,35 @@ func TestWhatIsNotUnderstoodIsNamedAndTheRestStands(t *testing.T) {
 	}
 }
 
+func TestAMomentIsReadAsTimesOfQueriesAre(t *testing.T) {
+	t.Parallel()
+	for name, c := range map[string]struct {
+		url      string
+		want     time.Time
+		problems int
+	}{
+		"nothing":            {"", time.Time{}, 0},
+		"an empty field":     {"at=", time.Time{}, 0},
+		"a time in the zone": {"at=2026-07-01T03:12", at("2026-07-01T01:12:00Z"), 0},
+		"a span":             {"at=24h", at("2026-11-22T03:12:45Z"), 0},
+		"no time":            {"at=tonight", time.Time{}, 1},
+		"two times":          {"at=24h&at=7d", at("2026-11-22T03:12:45Z"), 1},
+		"somebody else's":    {"since=tonight", time.Time{}, 0},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			v, err := url.ParseQuery(c.url)
+			if err != nil {
+				t.Fatal(err)
+			}
+			got, problems := history.ParseMoment(v, "at", now, berlin)
+			if !got.Equal(c.want) || len(problems) != c.problems {
+				t.Errorf("got %s and %v, want %s and %d problems", got, problems, c.want, c.problems)
+			}
+		})
+	}
+}
+
 func TestIncidentQueryIsReadFromItsURL(t *testing.T) {
 	t.Parallel()
 	v := url.Values{"state": {"Quiet"}, "host": {"https://Example.com/"}, "before": {"7"}, "limit": {"9"}}

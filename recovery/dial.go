@@ -1,6 +1,7 @@
 package recovery
 
 import (
+	"cmp"
 	"fmt"
 	"strings"
 	"time"
@@ -112,18 +113,15 @@ func (d *draft) callerID() string {
 
 // peopleAt are whom a step dials, in order; at is when dialling began, so that the
 // order stays while it goes on.
-func (d *Dial) peopleAt(at time.Time) (people []Person) {
+func (d *Dial) peopleAt(at time.Time) []Person {
 	if d.roster == nil {
 		return d.people
 	}
-	for _, one := range d.roster.OnCall(at) {
-		people = append(people, Person{Name: one.Name, To: one.To})
-	}
-	return people
+	return onCall(d.roster, at)
 }
 
 // nameOf is what a person is called for people who read about it. A number is
-// somebody's own, and not told in full.
+// somebody's own, and not told in full, not even where it stands for a name.
 func nameOf(people []Person, at int, all bool) string {
 	if all {
 		return fmt.Sprintf("%d people at once", len(people))
@@ -131,14 +129,11 @@ func nameOf(people []Person, at int, all bool) string {
 	if at >= len(people) {
 		return "nobody"
 	}
-	person := people[at]
-	if person.Name != "" {
-		return person.Name
+	name := cmp.Or(people[at].Name, people[at].To)
+	if tail := len(name) - 2; strings.HasPrefix(name, "+") && tail > 0 {
+		return "…" + name[tail:]
 	}
-	if tail := len(person.To) - 2; strings.HasPrefix(person.To, "+") && tail > 0 {
-		return "…" + person.To[tail:]
-	}
-	return person.To
+	return name
 }
 
 // screen is what whoever picks up hears before the two are connected.

@@ -2,6 +2,7 @@ package recovery
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 
@@ -15,17 +16,23 @@ import (
 type Explanation struct {
 	Rule  string   // "Rule 1, our server is down"; "" where none matches
 	Steps []string // what would be tried, in order, each with what is in its way
+	// Timed says that the hour at which f came in was asked for; without it any
+	// other hour has the same answer.
+	Timed bool
 }
 
-// Explain says what would happen to f now, with the state that standbys are in,
-// nil for none, and what is known beside.
+// Explain says what would happen to f, as of when it came in, with the state that
+// standbys are in now, nil for none, and what is known beside.
 func (r *Rules) Explain(f incident.Failure, standbys *standby.Client, s State, now time.Time) Explanation {
 	plan := Decide(f, *r, s)
 	at := moment{standbys, s, now}
 	e := Explanation{}
 	for i := range r.rules {
+		e.Timed = e.Timed || r.rules[i].match.timed(f.Channel)
 		if &r.rules[i] == plan.rule {
 			e.Rule = r.rules[i].title(i)
+			e.Timed = e.Timed || plan.dialsOnCall()
+			break // those behind it are not looked at
 		}
 	}
 	for _, step := range plan.Steps {
@@ -37,6 +44,18 @@ func (r *Rules) Explain(f incident.Failure, standbys *standby.Client, s State, n
 	}
 	e.Steps = append(e.Steps, words(plan))
 	return e
+}
+
+// timed says whether a match asks for the time at which something came in on that
+// channel.
+func (m *Match) timed(on incident.Channel) bool {
+	return (m.Open != "" || m.Closed != "") && (m.Channel == "" || m.Channel == on.String())
+}
+
+// dialsOnCall says whether somebody of a list is rung, who depends on the hour.
+func (p *Plan) dialsOnCall() bool {
+	ok, _ := p.holdable()
+	return ok && slices.ContainsFunc(p.Steps, func(s Step) bool { return s.Kind == DialPeople && s.Dial.roster != nil })
 }
 
 // moment is what is known beside a failure and the rules.
@@ -59,7 +78,7 @@ func explain(f incident.Failure, p Plan, step Step, at moment) (said []string, l
 		}
 		return said, false
 	case LastGood:
-		said, serves := explainLastGood(f, p, at.standbys)
+		said, serves := explainLastGood(f, p, at)
 		return []string{said}, serves
 	case Reject:
 		if p.Unanswered {
@@ -69,14 +88,14 @@ func explain(f incident.Failure, p Plan, step Step, at moment) (said []string, l
 	case Ignore:
 		return []string{"Says nothing."}, true
 	case Redirect, Retry, DialPeople, Queue, Voicemail, Callback:
-		return explainHolding(p, step)
+		return explainHolding(f, p, step)
 	case Message:
 	}
 	return []string{words(p)}, true
 }
 
 // explainHolding is a step of ours that the call stays with, or comes back from.
-func explainHolding(p Plan, step Step) (said []string, last bool) {
+func explainHolding(f incident.Failure, p Plan, step Step) (said []string, last bool) {
 	ok, why := p.holdable()
 	if !ok && step.Kind.holds() {
 		if why != "" {
@@ -84,7 +103,22 @@ func explainHolding(p Plan, step Step) (said []string, last bool) {
 		}
 		return said, false
 	}
+	if step.Kind == DialPeople && step.Dial.roster != nil {
+		return []string{explainOnCall(step.Dial, f.ReceivedAt)}, false
+	}
 	return []string{sentence(step.does()) + "."}, false
+}
+
+// explainOnCall says who of an on-call list is rung at that moment.
+func explainOnCall(d *Dial, at time.Time) string {
+	names := namesOf(d.peopleAt(at))
+	switch {
+	case len(names) == 0:
+		return "dial is passed over: nobody is on call (" + d.OnCall + ") at that hour."
+	case d.AtOnce:
+		return sentence(d.does()) + ": " + strings.Join(names, ", ") + "."
+	}
+	return sentence(d.does()) + ": " + inTurn(names) + "."
 }
 
 func explainTarget(f incident.Failure, p Plan, target *standby.Target, at moment) string {

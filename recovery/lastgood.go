@@ -51,9 +51,10 @@ func (r *Recovery) keep(f incident.Failure, p Plan, document []byte) {
 	}
 }
 
-// explainLastGood is the step in words.
-func explainLastGood(f incident.Failure, p Plan, standbys *standby.Client) (said string, serves bool) {
-	answers := Recovery{standbys: standbys}
+// explainLastGood is the step in words, with what is kept now.
+func explainLastGood(f incident.Failure, p Plan, at moment) (said string, serves bool) {
+	answers := Recovery{standbys: at.standbys}
+	f.ReceivedAt = at.now
 	a, why := answers.lastGood(f, p)
 	if why != "" {
 		return "Serves no last good answer: " + why + ".", false

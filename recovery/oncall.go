@@ -5,37 +5,11 @@ import (
 	"maps"
 	"slices"
 	"strings"
-	"time"
 	"unicode"
 
 	"github.com/backstop-project/backstop/recovery/hours"
 	"github.com/backstop-project/backstop/twilio"
 )
-
-// HoursAt says how all hours and on-call lists stand at that moment, a sentence
-// each for people, "clinic is open (mon-fri 08:00-18:00; Europe/Berlin)." or "on
-// call for ops: Anna, then Ben." among them.
-func (r *Rules) HoursAt(at time.Time) []string {
-	var all []string
-	for _, name := range slices.Sorted(maps.Keys(r.schedules)) {
-		state := " is closed"
-		if r.schedules[name].Open(at) {
-			state = " is open"
-		}
-		all = append(all, name+state+" ("+r.schedules[name].String()+").")
-	}
-	for _, name := range slices.Sorted(maps.Keys(r.rosters)) {
-		var names []string
-		for _, person := range r.rosters[name].OnCall(at) {
-			names = append(names, person.Name)
-		}
-		if len(names) == 0 {
-			names = []string{"nobody at this hour"}
-		}
-		all = append(all, "on call for "+name+": "+strings.Join(names, ", then ")+".")
-	}
-	return all
-}
 
 // openings checks business hours. Those with mistakes are there, too, so that
 // whoever names them is not blamed.

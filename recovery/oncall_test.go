@@ -85,10 +85,10 @@ func TestHowHoursAndListsStandIsTold(t *testing.T) {
 		"desk": {People: []hours.PersonOptions{{Name: "Cleo", To: "client:cleo", Hours: "lunch"}}},
 	}})
 	want := []string{
-		"clinic is open (mon-fri 08:00-18:00; 1 holiday; Europe/Berlin).",
-		"lunch is closed (daily 12:00-13:00; Europe/Berlin).",
-		"on call for desk: nobody at this hour.",
-		"on call for ops: Ben, then Anna.",
+		"clinic is open until Mon 2026-11-23 18:00 (mon-fri 08:00-18:00; 1 holiday; Europe/Berlin).",
+		"lunch is closed until Tue 2026-11-24 12:00 (daily 12:00-13:00; Europe/Berlin).",
+		"on call for desk: nobody, until Tue 2026-11-24 11:00 (UTC); from then on Cleo.",
+		"on call for ops: Ben, then Anna, until Mon 2026-11-30 00:00 (UTC); from then on Anna, then Ben.",
 	}
 	if diff := cmp.Diff(want, r.HoursAt(noon())); diff != "" {
 		t.Errorf("-want +got:\n%s", diff)

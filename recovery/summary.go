@@ -81,11 +81,7 @@ func (s *Step) does() string {
 func (d *Dial) does() string {
 	who := "whoever is on call (" + d.OnCall + ")"
 	if d.OnCall == "" {
-		names := make([]string, len(d.people))
-		for i := range d.people {
-			names[i] = nameOf(d.people, i, false)
-		}
-		who = strings.Join(names, ", ")
+		who = strings.Join(namesOf(d.people), ", ")
 	}
 	switch {
 	case d.AtOnce:

@@ -151,6 +151,7 @@ func (a *app) buildRooms() error {
 		Explain: func(f incident.Failure) recovery.Explanation {
 			return a.current.Load().rules.Explain(f, a.lasting.standbys, a.knows(), time.Now())
 		},
+		Standing:   func(at time.Time) recovery.Standing { return a.current.Load().rules.Standing(at) },
 		Replays:    replayDesk{a},
 		Recordings: recordings{func() *parts { return a.current.Load() }},
 		Probed:     func() []string { return a.current.Load().rules.Probed(a.knows(), time.Now()) },

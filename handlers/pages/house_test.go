@@ -83,6 +83,7 @@ func (h *house) handler(tb testing.TB) http.Handler {
 		Settings:   func() pages.Settings { return h.settings },
 		Rules:      func() []recovery.Outline { return h.rules.Outlines() },
 		Explain:    func(f incident.Failure) recovery.Explanation { return h.rules.Explain(f, nil, h.knows(), h.now) },
+		Standing:   func(at time.Time) recovery.Standing { return h.rules.Standing(at) },
 		Probed:     func() []string { return h.rules.Probed(h.knows(), h.now) },
 		Replays:    h.ledger,
 		Now:        func() time.Time { return h.now },

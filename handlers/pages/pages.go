@@ -127,6 +127,8 @@ type Options struct {
 	// Rules are what callers get, and Explain says what one of them would.
 	Rules   func() []recovery.Outline
 	Explain func(incident.Failure) recovery.Explanation
+	// Standing is which places are open at that moment, and who is on call.
+	Standing func(time.Time) recovery.Standing
 	// Probed says of each server that is probed how it is, in a sentence.
 	Probed func() []string
 	// Recordings are fetched from Twilio when somebody listens.

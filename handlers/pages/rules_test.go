@@ -4,6 +4,7 @@ import (
 	"html"
 	"net/http"
 	"net/url"
+	"regexp"
 	"strings"
 	"testing"
 	"time"
@@ -31,8 +32,16 @@ func someRules(tb testing.TB) recovery.Rules {
 			}},
 			{Steps: []recovery.StepOptions{{Message: true}}},
 		},
-		Hours:  map[string]hours.Options{"clinic": {Zone: "Europe/Berlin", Open: []string{"mon-fri 08:00-18:00"}}},
-		OnCall: map[string]hours.RosterOptions{"ops": {Zone: "Europe/Berlin", People: []hours.PersonOptions{{Name: "Anna", To: "+4930123456"}}}},
+		Hours: map[string]hours.Options{
+			"clinic":  {Zone: "Europe/Berlin", Open: []string{"mon-fri 08:00-12:00 13:00-18:00", "sat 09:00-12:00"}, Holidays: []string{"2026-12-24 08:00-12:00", "12-25..12-26", "01-01", "05-01"}},
+			"hotline": {Zone: "America/New_York", Open: []string{"daily 00:00-24:00"}},
+		},
+		OnCall: map[string]hours.RosterOptions{
+			"desk <b>": {Zone: "Europe/Berlin", People: []hours.PersonOptions{{Name: "Cleo <b>", To: "client:cleo", Hours: "clinic"}}},
+			"ops": {Zone: "Europe/Berlin", Rotate: "weekly", From: "2026-11-16", Handover: "09:00", People: []hours.PersonOptions{
+				{Name: "Anna", To: "+4930123456"}, {Name: "+4930123457", To: "+4930123457"}, {Name: "Cleo", To: "sip:cleo@example.com", Hours: "clinic"},
+			}},
+		},
 	}, func(string) bool { return true })
 	if err != nil {
 		tb.Fatal(err)
@@ -54,6 +63,75 @@ func TestTheRulesAreShownInTheirOrder(t *testing.T) {
 	if !strings.Contains(none.body, "No rules") || !strings.Contains(none.body, "backstop.yaml") {
 		t.Errorf("without rules: %s", none.body)
 	}
+	if strings.Contains(none.body, "Hours") || strings.Contains(none.body, "On call") {
+		t.Errorf("without hours and on-call lists: %s", none.body)
+	}
+}
+
+func TestNobodysNumberIsShownWithTheRules(t *testing.T) {
+	t.Parallel()
+	h := newHouse(oneNight(3))
+	h.rules = someRules(t)
+	page := h.enter(t).get("/rules?channel=voice&code=12100")
+	for _, secret := range []string{"30123456", "30123457", "cleo"} {
+		if strings.Contains(page.body, secret) {
+			t.Errorf("%s is shown: %s", secret, page.body)
+		}
+	}
+}
+
+func TestThePageSaysWhatWouldHappenAtAnotherMoment(t *testing.T) {
+	t.Parallel()
+	h := newHouse(oneNight(3))
+	h.rules = someRules(t)
+	// All times are Berlin's; now is Monday, 23 November, 04:12.
+	busy, text := h.ledger.add(night.Add(-41*time.Hour), call(9, "+4917100000", line, 12100, voiceURL)...).ID.String(), h.ledger.failures[3].ID.String()
+	v := h.enter(t)
+	typed := func(at string) url.Values {
+		return url.Values{"channel": {"voice"}, "code": {"12100"}, "from": {"+49171 00000"}, "at": {at}}
+	}
+	for name, c := range map[string]struct {
+		query  url.Values
+		status int
+		want   []string
+	}{
+		"now, where nothing is said": {typed(""), 200, []string{"Rule 3, at night.", "If it came in now, Monday, 23 November 2026, 04:12:45 +01:00.", "Nobody was asked for this answer.", `name="at" value=""`}},
+		"on a Sunday night": {typed("2026-11-29T03:00"), 200, []string{
+			"Rule 3, at night.", "If it came in on Sunday, 29 November 2026, 03:00:00 +01:00.", "key: …57, then Anna.", "servers are taken as they are now", `name="at" value="2026-11-29T03:00"`,
+		}},
+		"by day":                                {typed("2026-11-23T10:00"), 200, []string{"Rule 4.", "If it came in on Monday, 23 November 2026, 10:00:00 +01:00."}},
+		"a day of another offset":               {typed("2026-07-05T03:00:30+09:00"), 200, []string{"Saturday, 4 July 2026, 20:00:00 +02:00.", `value="2026-07-04T20:00"`}},
+		"the first of an hour that comes twice": {typed("2026-10-25T02:30:00+02:00"), 200, []string{"Sunday, 25 October 2026, 02:30:00 +02:00."}},
+		"and the second":                        {typed("2026-10-25T02:30:00+01:00"), 200, []string{"Sunday, 25 October 2026, 02:30:00 +01:00."}},
+		"a time back from now":                  {typed("2d"), 200, []string{"Saturday, 21 November 2026, 04:12:00 +01:00."}},
+		"a past failure as it came in":          {url.Values{"failure": {busy}}, 200, []string{"Rule 4.", "with the rules of now.", "As it came in, on Saturday, 21 November 2026, 11:12:45 +01:00."}},
+		"a past failure at another moment":      {url.Values{"failure": {busy}, "at": {"2026-11-29T03:00"}}, 200, []string{"Rule 3, at night.", busy, "If it came in on Sunday, 29 November 2026, 03:00:00 +01:00."}},
+		"a message at whatever hour":            {url.Values{"failure": {text}, "at": {"2026-11-29T03:00"}}, 200, []string{"Rule 4.", "03:00:00 +01:00: no rule on the way to this one asks for the hour."}},
+		"no time":                               {typed("tonight"), 400, []string{"at “tonight” was", "a time is written as 2026-11-23", `type="text" name="at" value="tonight"`, `name="code" value="12100"`, `name="from" value="+49171 00000"`}},
+		"no time for a past failure":            {url.Values{"failure": {busy}, "at": {"3 a.m."}}, 400, []string{"at “3 a.m.” was", `name="failure" value="` + busy + `"`, `value="3 a.m."`}},
+		"no time and no failure":                {url.Values{"failure": {"x"}, "at": {"y"}}, 400, []string{"at “y” was", "paste the id or the SID"}},
+		"no time and no number":                 {url.Values{"channel": {"voice"}, "to": {"030 1"}, "at": {"y"}}, 400, []string{"at “y” was", "to “030 1” was"}},
+		"a time that nobody will live to see":   {typed("12026-11-29T03:00"), 400, []string{"at “12026-11-29T03:00” was"}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			page := v.get("/rules?" + c.query.Encode())
+			text := withoutTags(page.body)
+			for _, want := range c.want {
+				if page.status != c.status || !strings.Contains(text, want) {
+					t.Errorf("status %d, want %d; lacks %q:\n%s", page.status, c.status, want, text)
+				}
+			}
+			if answered := strings.Contains(text, "Nobody was asked"); answered != (c.status == http.StatusOK) {
+				t.Errorf("answered is %t:\n%s", answered, text)
+			}
+		})
+	}
+}
+
+// withoutTags leaves of the tags only those of fields, for what stands in them.
+func withoutTags(page string) string {
+	return html.UnescapeString(regexp.MustCompile(`</?(strong|bdi|time|a)\b[^>]*>`).ReplaceAllString(page, ""))
 }
 
 func TestThePageSaysWhatWouldHappenToACall(t *testing.T) {
@@ -82,7 +160,7 @@ func TestThePageSaysWhatWouldHappenToACall(t *testing.T) {
 		"a call at night": {
 			url.Values{"channel": {"voice"}, "code": {"12100"}, "from": {"+4917100000"}, "url": {"https://www.example.com/voice"}},
 			200,
-			[]string{"Rule 3, at night.", "Tries the address that failed again after 5 s.", "Dials whoever is on call (ops), who accept by key.", "for 5 min at most.", "Offers to call back.", "Records a voicemail, once the caller has agreed by key."},
+			[]string{"Rule 3, at night.", "Tries the address that failed again after 5 s.", "Dials whoever is on call (ops), who accept by key: Anna, then …57.", "for 5 min at most.", "Offers to call back.", "Records a voicemail, once the caller has agreed by key."},
 		},
 		"a number without its country": {url.Values{"channel": {"voice"}, "to": {"030 1234500"}}, 400, []string{"030 1234500", "a number is written with + and country code"}},
 		"a code that is none":          {url.Values{"channel": {"voice"}, "code": {"abc"}}, 400, []string{"an error code is a number"}},

@@ -32,6 +32,14 @@ func (s span) String() string {
 	return fmt.Sprintf("%02d:%02d-%02d:%02d", s.from/60, s.from%60, to/60, to%60)
 }
 
+func spansOf(hours []span) string {
+	words := make([]string, len(hours))
+	for i, s := range hours {
+		words[i] = s.String()
+	}
+	return strings.Join(words, " ")
+}
+
 func within(hours []span, minute int) bool {
 	for _, s := range hours {
 		if s.from <= minute && minute < s.to {
@@ -85,11 +93,7 @@ type opening struct {
 }
 
 func (o opening) String() string {
-	words := []string{o.days.String()}
-	for _, s := range o.hours {
-		words = append(words, s.String())
-	}
-	return strings.Join(words, " ")
+	return o.days.String() + " " + spansOf(o.hours)
 }
 
 // holiday is days that have hours of their own, or none.

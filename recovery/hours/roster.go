@@ -114,6 +114,9 @@ func (r *Roster) OnCall(at time.Time) []Person {
 	return all
 }
 
+// Zone is the name of the zone whose clock and calendar count.
+func (r *Roster) Zone() string { return r.zone.String() }
+
 // turn is the place of whoever is on duty.
 func (r *Roster) turn(at time.Time) int {
 	if r.every == 0 || len(r.people) == 0 {
