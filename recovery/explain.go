@@ -19,6 +19,9 @@ type Explanation struct {
 	// Timed says that the hour at which f came in was asked for; without it any
 	// other hour has the same answer.
 	Timed bool
+	// Circles is why no rule is asked: the call or message goes round in circles.
+	// "" where it does not.
+	Circles string
 }
 
 // Explain says what would happen to f, as of when it came in, with the state that
@@ -26,7 +29,7 @@ type Explanation struct {
 func (r *Rules) Explain(f incident.Failure, standbys *standby.Client, s State, now time.Time) Explanation {
 	plan := Decide(f, *r, s)
 	at := moment{standbys, s, now}
-	e := Explanation{}
+	e := Explanation{Circles: s.circles()}
 	for i := range r.rules {
 		e.Timed = e.Timed || r.rules[i].match.timed(f.Channel)
 		if &r.rules[i] == plan.rule {

@@ -200,8 +200,8 @@ func (c *ruleChecker) texts(key string, m Match, r *rule) {
 		{m.Accounts, func(a *asked) string { return a.AccountSID }},
 		{lower(m.Hosts), func(a *asked) string { return a.errorURL().Authority() }},
 		{m.Paths, func(a *asked) string { return a.errorURL().Path }},
-		{c.words(key+".directions", m.Directions, "inbound", "outbound-api", "outbound-dial"), func(a *asked) string { return a.seen.direction }},
-		{c.words(key+".statuses", m.Statuses, "queued", "initiated", "ringing", "in-progress", "completed", "busy", "failed", "no-answer", "canceled"), func(a *asked) string { return a.seen.callStatus }},
+		{c.words(key+".directions", m.Directions, Directions()), func(a *asked) string { return a.seen.direction }},
+		{c.words(key+".statuses", m.Statuses, Statuses()), func(a *asked) string { return a.seen.callStatus }},
 	} {
 		if len(one.patterns) > 0 {
 			r.when = append(r.when, onTexts(one.patterns, one.of))
@@ -217,8 +217,17 @@ func lower(list []string) (small []string) {
 	return small
 }
 
+// Statuses are the words that CallStatus may say, as rules name them:
+// https://www.twilio.com/docs/voice/twiml#callstatus-values
+func Statuses() []string {
+	return []string{"queued", "initiated", "ringing", "in-progress", "completed", "busy", "failed", "no-answer", "canceled"}
+}
+
+// Directions are the words that Direction may say, likewise.
+func Directions() []string { return []string{"inbound", "outbound-api", "outbound-dial"} }
+
 // words is list, whose entries have to be words of Twilio's.
-func (c *ruleChecker) words(key string, list []string, words ...string) []string {
+func (c *ruleChecker) words(key string, list, words []string) []string {
 	for i, word := range list {
 		if !slices.Contains(words, word) {
 			c.mistake(fmt.Sprintf("%s[%d]", key, i), word, "is not what Twilio writes there", "write "+strings.Join(words[:len(words)-1], ", ")+" or "+words[len(words)-1])

@@ -148,8 +148,10 @@ func (a *app) buildRooms() error {
 	a.pages, err = pages.New(pages.Options{
 		History: a.slot, Passwords: &a.secrets, Setup: a.setup, Unverified: a.unverified, Notices: a.notices,
 		Rules: func() []recovery.Outline { return a.current.Load().rules.Outlines() },
-		Explain: func(f incident.Failure) recovery.Explanation {
-			return a.current.Load().rules.Explain(f, a.lasting.standbys, a.knows(), time.Now())
+		Explain: func(f incident.Failure, visit int) recovery.Explanation {
+			known := a.knows()
+			known.Visit = visit
+			return a.current.Load().rules.Explain(f, a.lasting.standbys, known, time.Now())
 		},
 		Standing:   func(at time.Time) recovery.Standing { return a.current.Load().rules.Standing(at) },
 		Replays:    replayDesk{a},

@@ -180,7 +180,7 @@ func TestPagesCanBeReadInEveryLight(t *testing.T) {
 		paths []string
 		press string // a button that shows what is to be looked at, "" for none
 	}{
-		"many":     {full, append(hrefs(full), "/incidents", "/rules?channel=voice&code=11202&url=https://www.example.com/voice", "/rules?channel=voice&code=12100&from=%2B15550100&at=2026-11-29T03:00", "/rules?channel=messaging&at=tonight", "/rules?failure="+full.ledger.failures[9].ID.String(), "/history?host=www.example.com&code=11202&since=24h", "/history?since=2026-11-23T02:57:00Z&until=2026-11-23T02:58:00Z"), ""},
+		"many":     {full, append(hrefs(full), "/incidents", "/rules?channel=voice&code=11202&url=https://www.example.com/voice", "/rules?channel=voice&code=12100&from=%2B15550100&at=2026-11-29T03:00", "/rules?channel=messaging&at=tonight&status=completed&visit=2", "/rules?failure="+full.ledger.failures[9].ID.String(), "/history?host=www.example.com&code=11202&since=24h", "/history?since=2026-11-23T02:57:00Z&until=2026-11-23T02:58:00Z"), ""},
 		"one":      {one, hrefs(one), ""},
 		"saved":    {saved, hrefs(saved), ""},
 		"steps":    {steps, hrefs(steps), ""},

@@ -82,12 +82,16 @@ func (h *house) handler(tb testing.TB) http.Handler {
 		Notices:    func() []pages.Notice { return h.notices },
 		Settings:   func() pages.Settings { return h.settings },
 		Rules:      func() []recovery.Outline { return h.rules.Outlines() },
-		Explain:    func(f incident.Failure) recovery.Explanation { return h.rules.Explain(f, nil, h.knows(), h.now) },
-		Standing:   func(at time.Time) recovery.Standing { return h.rules.Standing(at) },
-		Probed:     func() []string { return h.rules.Probed(h.knows(), h.now) },
-		Replays:    h.ledger,
-		Now:        func() time.Time { return h.now },
-		Log:        h.log, Version: "v1.0.0",
+		Explain: func(f incident.Failure, visit int) recovery.Explanation {
+			known := h.knows()
+			known.Visit = visit
+			return h.rules.Explain(f, nil, known, h.now)
+		},
+		Standing: func(at time.Time) recovery.Standing { return h.rules.Standing(at) },
+		Probed:   func() []string { return h.rules.Probed(h.knows(), h.now) },
+		Replays:  h.ledger,
+		Now:      func() time.Time { return h.now },
+		Log:      h.log, Version: "v1.0.0",
 	})
 	if err != nil {
 		tb.Fatal(err)

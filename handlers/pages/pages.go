@@ -126,7 +126,7 @@ type Options struct {
 	Settings   func() Settings
 	// Rules are what callers get, and Explain says what one of them would.
 	Rules   func() []recovery.Outline
-	Explain func(incident.Failure) recovery.Explanation
+	Explain func(f incident.Failure, visit int) recovery.Explanation
 	// Standing is which places are open at that moment, and who is on call.
 	Standing func(time.Time) recovery.Standing
 	// Probed says of each server that is probed how it is, in a sentence.

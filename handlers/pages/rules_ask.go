@@ -1,6 +1,7 @@
 package pages
 
 import (
+	"cmp"
 	"context"
 	"net/http"
 	"slices"
@@ -13,12 +14,16 @@ import (
 
 	"github.com/backstop-project/backstop/history"
 	"github.com/backstop-project/backstop/incident"
+	"github.com/backstop-project/backstop/recovery"
 	"github.com/backstop-project/backstop/twilio"
 )
 
 // askedView is what stands in the form, as it was typed.
 type askedView struct {
 	Failure, Channel, Code, URL, From, To string
+
+	// What rules ask about that is mostly the same.
+	Account, Status, Direction, Visit string
 
 	At      string // as a field of type datetime-local takes it
 	Misread bool   // At is no time, which such a field would not show
@@ -31,6 +36,7 @@ type askedView struct {
 type verdictView struct {
 	Of, OfLink string // the failure; "" for typed-in parameters
 	Rule       string // that matches; "" where none does
+	Circles    string // why no rule is asked; "" where they are
 	Steps      []string
 	Assumed    string // "If it came in": of which moment the answer is; "" where every one has the same
 	Moment     Moment
@@ -44,6 +50,8 @@ func (p *Pages) asked(c *gin.Context) (askedView, []history.Problem) {
 	a := askedView{
 		Failure: strings.TrimSpace(c.Query("failure")), Channel: c.Query("channel"), Code: c.Query("code"),
 		URL: c.Query("url"), From: c.Query("from"), To: c.Query("to"), At: c.Query("at"), Zone: zone.String(),
+		Account: strings.TrimSpace(c.Query("account")), Status: cmp.Or(c.Query("status"), "ringing"),
+		Direction: cmp.Or(c.Query("direction"), "inbound"), Visit: cmp.Or(c.Query("visit"), "1"),
 	}
 	var problems []history.Problem
 	a.at, problems = history.ParseMoment(c.Request.URL.Query(), "at", p.Now(), zone)
@@ -55,7 +63,24 @@ func (p *Pages) asked(c *gin.Context) (askedView, []history.Problem) {
 	if a.Failure == "" {
 		problems = append(problems, a.problems()...)
 	}
+	if n, err := strconv.Atoi(a.Visit); err != nil || n < 1 {
+		problems = append(problems, history.Problem{Field: "visit", Value: a.Visit, Hint: "how often it has failed is a number: 1 for the first time"})
+	}
 	return a, problems
+}
+
+// More says whether anything is asked for that stands folded up.
+func (a askedView) More() bool {
+	return a.Account != "" || a.Status != "ringing" || a.Direction != "inbound" || a.Visit != "1"
+}
+
+// Statuses and Directions are what can be chosen.
+func (askedView) Statuses() []string   { return recovery.Statuses() }
+func (askedView) Directions() []string { return recovery.Directions() }
+
+func (a askedView) visit() int {
+	n, _ := strconv.Atoi(a.Visit) // checked
+	return n
 }
 
 // verdict says what would happen to what was asked about; nil where nothing was.
@@ -69,7 +94,7 @@ func (p *Pages) verdict(ctx context.Context, asked askedView) (*verdictView, []h
 		case detail.Erased:
 			return nil, wrong(asked.Failure, "its parameters were erased because of their age")
 		}
-		view := p.explain(again(detail, asked.at), asked.at)
+		view := p.explain(again(detail, asked.at), asked)
 		view.Of, view.OfLink = detail.ID.String(), historyPath+"/"+detail.ID.String()
 		return view, nil
 	case asked.Channel != "":
@@ -77,7 +102,7 @@ func (p *Pages) verdict(ctx context.Context, asked askedView) (*verdictView, []h
 		if at.IsZero() {
 			at = p.Now()
 		}
-		return p.explain(asked.typed(at), asked.at), nil
+		return p.explain(asked.typed(at), asked), nil
 	}
 	return nil, nil
 }
@@ -97,15 +122,15 @@ func again(d history.Detail, at time.Time) incident.Failure {
 	return f
 }
 
-// explain is what would happen to f; at is the moment that somebody named, zero for none.
-func (p *Pages) explain(f incident.Failure, at time.Time) *verdictView {
-	e := p.Explain(f)
+// explain is what would happen to f, with what was asked beside.
+func (p *Pages) explain(f incident.Failure, asked askedView) *verdictView {
+	e := p.Explain(f, asked.visit())
 	view := &verdictView{
-		Rule: history.Visible(e.Rule), Steps: visibleAll(e.Steps),
+		Rule: history.Visible(e.Rule), Circles: e.Circles, Steps: visibleAll(e.Steps),
 		Timed: e.Timed, Elsewhen: !f.ReceivedAt.Equal(p.Now()), Moment: p.moment(f.ReceivedAt),
 	}
 	switch {
-	case !at.IsZero():
+	case !asked.at.IsZero():
 		view.Assumed = "If it came in on"
 	case e.Timed && view.Elsewhen:
 		view.Assumed = "As it came in, on"
@@ -133,21 +158,20 @@ func (p *Pages) named(ctx context.Context, name string) (history.Detail, error) 
 	return read(ctx, p, func(ctx context.Context) (history.Detail, error) { return p.History.Failure(ctx, page.Rows[0].ID) })
 }
 
-// typed is the failure that somebody typed in: a call that comes in and rings,
-// or a message.
+// typed is the failure that somebody typed in: a call or a message.
 func (a askedView) typed(now time.Time) incident.Failure {
 	from := dialled(a.From)
 	if a.Channel == incident.Messaging.String() && from == "" {
 		from = "+15005550006" // somebody: a blank field hides nobody's number
 	}
 	params := []incident.Param{
-		{Name: "From", Value: from}, {Name: "To", Value: dialled(a.To)}, {Name: "ErrorCode", Value: a.Code}, {Name: "ErrorUrl", Value: a.URL},
+		{Name: "AccountSid", Value: a.Account}, {Name: "From", Value: from}, {Name: "To", Value: dialled(a.To)}, {Name: "ErrorCode", Value: a.Code}, {Name: "ErrorUrl", Value: a.URL},
 	}
 	if a.Channel == incident.Messaging.String() {
 		params = append(params, incident.Param{Name: "MessageSid", Value: "SM" + strings.Repeat("0", 32)})
 	} else {
 		params = append(params, incident.Param{Name: "CallSid", Value: "CA" + strings.Repeat("0", 32)},
-			incident.Param{Name: "Direction", Value: "inbound"}, incident.Param{Name: "CallStatus", Value: "ringing"})
+			incident.Param{Name: "Direction", Value: a.Direction}, incident.Param{Name: "CallStatus", Value: a.Status})
 	}
 	return incident.NewFailure(now, http.MethodPost, params)
 }
@@ -165,6 +189,17 @@ func (a askedView) problems() (all []history.Problem) {
 	}
 	if a.URL != "" && !strings.HasPrefix(a.URL, "https://") && !strings.HasPrefix(a.URL, "http://") {
 		all = append(all, history.Problem{Field: "url", Value: a.URL, Hint: "an ErrorUrl begins with https:// or http://"})
+	}
+	if a.Account != "" && !twilio.IsAccountSID(a.Account) {
+		all = append(all, history.Problem{Field: "account", Value: a.Account, Hint: "an Account SID is AC and 32 of 0-9 a-f"})
+	}
+	for field, word := range map[string]struct {
+		is  string
+		all []string
+	}{"status": {a.Status, a.Statuses()}, "direction": {a.Direction, a.Directions()}} {
+		if !slices.Contains(word.all, word.is) {
+			all = append(all, history.Problem{Field: field, Value: word.is, Hint: "it is one of " + strings.Join(word.all, ", ")})
+		}
 	}
 	slices.SortFunc(all, func(a, b history.Problem) int { return strings.Compare(a.Field, b.Field) })
 	return all
