@@ -45,12 +45,7 @@ func (p *prover) taken(m Match) bool {
 			return true
 		}
 	}
-	for _, parts := range p.divisions(m) {
-		if p.allTaken(parts) {
-			return true
-		}
-	}
-	return false
+	return slices.ContainsFunc(p.divisions(m), p.allTaken)
 }
 
 func (p *prover) allTaken(parts []Match) bool {
