@@ -62,11 +62,7 @@ func (k *ledgerKeeper) Run(ctx context.Context) error {
 		case <-ctx.Done():
 			return nil
 		case s := <-k.suspects:
-			if errors.Is(s.why, store.ErrIO) {
-				k.reopen(s)
-			} else {
-				k.examine(ctx, s.ledger)
-			}
+			k.look(ctx, s)
 		case <-ticker.C:
 		}
 	}
@@ -127,6 +123,20 @@ func (k *ledgerKeeper) suspect(l *store.Ledger, why error) {
 	case k.suspects <- suspect{l, why}:
 	default: // one is waiting
 	}
+}
+
+// look finds out what is wrong with a ledger. One whose file was deleted fails like
+// one whose disk does, and is lost.
+func (k *ledgerKeeper) look(ctx context.Context, s suspect) {
+	if !errors.Is(s.why, store.ErrIO) {
+		k.examine(ctx, s.ledger)
+		return
+	}
+	if err := s.ledger.Check(ctx); errors.Is(err, store.ErrReplaced) {
+		k.replaced(s.ledger, err)
+		return
+	}
+	k.reopen(s)
 }
 
 // reopen closes a ledger that the disk failed, to be opened again: what is
