@@ -19,6 +19,14 @@ const (
 	DrillAlert Kind = 7 // a drill arrived: no incident
 	Meta       Kind = 8 // Backstop itself has something to say
 	Taken      Kind = 9 // somebody takes care of it
+
+	Reminder  Kind = 10 // still open, and nobody has acknowledged it
+	Rate      Kind = 11 // failures come fast
+	Escalated Kind = 12 // nobody has acknowledged it: others are told
+	Spread    Kind = 13 // it reaches lines of people who were not told
+	Raised    Kind = 14 // what was a notice may wake people now
+	Resumed   Kind = 15 // still there when a silence or a mute is over
+	Summary   Kind = 16 // of a day or a week
 )
 
 // String is the word that pages and logs use.
@@ -42,6 +50,20 @@ func (k Kind) String() string {
 		return "meta"
 	case Taken:
 		return "taken"
+	case Reminder:
+		return "reminder"
+	case Rate:
+		return "rate"
+	case Escalated:
+		return "escalated"
+	case Spread:
+		return "spread"
+	case Raised:
+		return "raised"
+	case Resumed:
+		return "resumed"
+	case Summary:
+		return "summary"
 	}
 	return "unknown"
 }
@@ -108,6 +130,7 @@ type Alert struct {
 	At         time.Time
 	Callers    int64  // at that time
 	Reason     string // why it is told, in words people read
+	Urgency    Urgency
 
 	// Crowded is true for an incident that was not among the first of its
 	// minute: it is told in a digest. See Policy.Crowd.
