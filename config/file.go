@@ -168,10 +168,12 @@ type limits struct {
 }
 
 type notifier struct {
-	At    value
-	Name  value  `yaml:"name"`
-	Email *email `yaml:"email"`
-	Slack *slack `yaml:"slack"`
+	At       value
+	Name     value    `yaml:"name"`
+	Email    *email   `yaml:"email"`
+	Slack    *slack   `yaml:"slack"`
+	Webhook  *webhook `yaml:"webhook"`
+	Template value    `yaml:"template"`
 }
 
 type email struct {
@@ -187,6 +189,13 @@ type slack struct {
 	BotToken   value `yaml:"bot_token,secret"`
 	Channel    value `yaml:"channel"`
 	APIURL     value `yaml:"api_url"`
+}
+
+type webhook struct {
+	At      value
+	URL     value            `yaml:"url,secret"`
+	Secret  value            `yaml:"secret,secret"`
+	Headers map[string]value `yaml:"headers,secret"`
 }
 
 type retention struct {

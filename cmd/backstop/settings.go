@@ -94,7 +94,7 @@ func assemble(c config.Config, drillKey string, l lasting, log *slog.Logger) (*p
 		return nil, err
 	}
 	for _, n := range c.Notifiers {
-		one, err := newNotifier(n, texts)
+		one, err := newNotifier(n, texts, log)
 		if err != nil {
 			note(fmt.Errorf("notifiers %s: %w", n.Name, err))
 			continue
@@ -104,7 +104,7 @@ func assemble(c config.Config, drillKey string, l lasting, log *slog.Logger) (*p
 		if n.Email != nil {
 			row.PerHour = incident.MailsPerHour
 		}
-		row.InPlace = n.Slack != nil && n.Slack.BotToken != ""
+		row.InPlace = n.UpdatesInPlace()
 		p.rows = append(p.rows, row)
 	}
 	return p, errors.Join(errs...)
@@ -129,18 +129,6 @@ func (p *parts) hookSettings() hook.Settings {
 		s.Drop[name] = true
 	}
 	return s
-}
-
-// newNotifier makes one of the places where alerts go.
-func newNotifier(n config.Notifier, texts *templates.Alerts) (notify.Notifier, error) {
-	if n.Email != nil {
-		o := *n.Email
-		o.Texts = texts
-		return notify.NewEmail(o)
-	}
-	o := *n.Slack
-	o.Texts = texts
-	return notify.NewSlack(o)
 }
 
 // retention is the part that the ledger goes by.
