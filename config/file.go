@@ -168,12 +168,13 @@ type limits struct {
 }
 
 type notifier struct {
-	At       value
-	Name     value    `yaml:"name"`
-	Email    *email   `yaml:"email"`
-	Slack    *slack   `yaml:"slack"`
-	Webhook  *webhook `yaml:"webhook"`
-	Template value    `yaml:"template"`
+	At        value
+	Name      value      `yaml:"name"`
+	Email     *email     `yaml:"email"`
+	Slack     *slack     `yaml:"slack"`
+	Webhook   *webhook   `yaml:"webhook"`
+	PagerDuty *pagerDuty `yaml:"pagerduty"`
+	Template  value      `yaml:"template"`
 }
 
 type email struct {
@@ -196,6 +197,12 @@ type webhook struct {
 	URL     value            `yaml:"url,secret"`
 	Secret  value            `yaml:"secret,secret"`
 	Headers map[string]value `yaml:"headers,secret"`
+}
+
+type pagerDuty struct {
+	At         value
+	RoutingKey value `yaml:"routing_key,secret"`
+	APIURL     value `yaml:"api_url"`
 }
 
 type retention struct {

@@ -11,21 +11,22 @@ import (
 // Notifier is a place where alerts go: exactly one of its pointers is set, Own
 // aside. Texts, clock and the like are for whoever makes it.
 type Notifier struct {
-	Name    string
-	Own     *templates.OwnText // the customer's own template, nil for none
-	Email   *notify.EmailOptions
-	Slack   *notify.SlackOptions
-	Webhook *notify.WebhookOptions
+	Name      string
+	Own       *templates.OwnText // the customer's own template, nil for none
+	Email     *notify.EmailOptions
+	Slack     *notify.SlackOptions
+	Webhook   *notify.WebhookOptions
+	PagerDuty *notify.PagerDutyOptions
 }
 
 // Pages says whether the notifier is made for waking people: alerts that can
 // wait do not go there unless somebody says so.
-func (n Notifier) Pages() bool { return false }
+func (n Notifier) Pages() bool { return n.PagerDuty != nil }
 
 // UpdatesInPlace says whether the notifier wants to know of what is no new
 // message: that somebody has taken an incident.
 func (n Notifier) UpdatesInPlace() bool {
-	return n.Slack != nil && n.Slack.BotToken != "" || n.Webhook != nil
+	return n.Slack != nil && n.Slack.BotToken != "" || n.Webhook != nil || n.PagerDuty != nil
 }
 
 var notifierName = regexp.MustCompile(`^[A-Za-z0-9][A-Za-z0-9._-]{0,49}$`)
@@ -65,10 +66,12 @@ func (r *review) notifierKind(n notifier, one *Notifier) {
 		one.Slack = r.slack(one.Name, *n.Slack)
 	case n.Webhook != nil:
 		one.Webhook = r.webhook(one.Name, *n.Webhook)
+	case n.PagerDuty != nil:
+		one.PagerDuty = r.pagerDuty(one.Name, *n.PagerDuty)
 	}
 }
 
-const nowhere = "add email: {smtp, from, to} or slack: {webhook_url} or slack: {bot_token, channel} or webhook: {url, secret}"
+const nowhere = "add email: {smtp, from, to} or slack: {webhook_url} or slack: {bot_token, channel} or webhook: {url, secret} or pagerduty: {routing_key}"
 
 // kinds are the kinds of place that n is written as.
 func (n notifier) kinds() []string {
@@ -80,6 +83,7 @@ func (n notifier) kinds() []string {
 		{"e-mail", n.Email != nil},
 		{"Slack", n.Slack != nil},
 		{"a webhook", n.Webhook != nil},
+		{"PagerDuty", n.PagerDuty != nil},
 	} {
 		if kind.written {
 			kinds = append(kinds, kind.name)
@@ -96,6 +100,8 @@ func (n Notifier) validate() error {
 		return n.Slack.Validate()
 	case n.Webhook != nil:
 		return n.Webhook.Validate()
+	case n.PagerDuty != nil:
+		return n.PagerDuty.Validate()
 	}
 	return nil
 }

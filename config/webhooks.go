@@ -3,6 +3,7 @@ package config
 import (
 	"errors"
 	"path/filepath"
+	"regexp"
 	"strings"
 
 	"github.com/backstop-project/backstop/notify"
@@ -32,6 +33,24 @@ func (r *review) webhook(name string, w webhook) *notify.WebhookOptions {
 	}
 	return o
 }
+
+// pagerDuty is a service of PagerDuty that is paged.
+func (r *review) pagerDuty(name string, p pagerDuty) *notify.PagerDutyOptions {
+	if p.At.invalid {
+		return nil
+	}
+	const remedy = "copy the Integration Key from the service's tab Integrations, Events API V2: 32 letters and digits"
+	r.required(p.At, p.RoutingKey, "routing_key", "", remedy)
+	r.hide(p.RoutingKey.text)
+	if p.RoutingKey.set() && !routingKey.MatchString(p.RoutingKey.text) {
+		r.mistake(p.RoutingKey, "is no Integration Key", remedy)
+	}
+	return &notify.PagerDutyOptions{
+		Name: name, RoutingKey: p.RoutingKey.text, APIURL: r.tokenURL(p.APIURL, "https://events.eu.pagerduty.com"),
+	}
+}
+
+var routingKey = regexp.MustCompile(`^[A-Za-z0-9]{32}$`)
 
 // ownText is the customer's own template for what a notifier writes.
 func (r *review) ownText(n notifier) *templates.OwnText {

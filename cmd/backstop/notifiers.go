@@ -19,6 +19,10 @@ func newNotifier(n config.Notifier, texts *templates.Alerts, log *slog.Logger) (
 		o := *n.Webhook
 		o.Texts, o.Own, o.Log = texts, n.Own, log
 		return notify.NewWebhook(o)
+	case n.PagerDuty != nil:
+		o := *n.PagerDuty
+		o.Texts = texts
+		return notify.NewPagerDuty(o)
 	}
 	o := *n.Slack
 	o.Texts, o.Own, o.Log = texts, n.Own, log
