@@ -174,6 +174,8 @@ type notifier struct {
 	Slack     *slack     `yaml:"slack"`
 	Webhook   *webhook   `yaml:"webhook"`
 	PagerDuty *pagerDuty `yaml:"pagerduty"`
+	SMS       *phone     `yaml:"twilio_sms"`
+	Call      *phone     `yaml:"twilio_call"`
 	Template  value      `yaml:"template"`
 }
 
@@ -203,6 +205,16 @@ type pagerDuty struct {
 	At         value
 	RoutingKey value `yaml:"routing_key,secret"`
 	APIURL     value `yaml:"api_url"`
+}
+
+// phone is who is texted or called.
+type phone struct {
+	At        value
+	Account   value   `yaml:"account"`
+	AuthToken value   `yaml:"auth_token,secret"`
+	From      value   `yaml:"from"`
+	To        []value `yaml:"to"`
+	OnCall    value   `yaml:"on_call"`
 }
 
 type retention struct {

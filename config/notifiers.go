@@ -17,11 +17,12 @@ type Notifier struct {
 	Slack     *notify.SlackOptions
 	Webhook   *notify.WebhookOptions
 	PagerDuty *notify.PagerDutyOptions
+	SMS, Call *Phone
 }
 
 // Pages says whether the notifier is made for waking people: alerts that can
 // wait do not go there unless somebody says so.
-func (n Notifier) Pages() bool { return n.PagerDuty != nil }
+func (n Notifier) Pages() bool { return n.PagerDuty != nil || n.SMS != nil || n.Call != nil }
 
 // UpdatesInPlace says whether the notifier wants to know of what is no new
 // message: that somebody has taken an incident.
@@ -42,7 +43,7 @@ func (r *review) notifiers(f file) []Notifier {
 		r.notifierName(n)
 		r.once(names, n.Name, "give each notifier a name of its own")
 		one := Notifier{Name: n.Name.text}
-		r.notifierKind(n, &one)
+		r.notifierKind(f, n, &one)
 		one.Own = r.ownText(n)
 		if len(r.mistakes) == 0 { // lest its maker refuse later what was taken here
 			r.refused(n.At, one.validate(), moreAbout)
@@ -53,7 +54,7 @@ func (r *review) notifiers(f file) []Notifier {
 }
 
 // notifierKind reads what kind of place it is into one.
-func (r *review) notifierKind(n notifier, one *Notifier) {
+func (r *review) notifierKind(f file, n notifier, one *Notifier) {
 	kinds := n.kinds()
 	switch {
 	case len(kinds) == 0:
@@ -66,12 +67,16 @@ func (r *review) notifierKind(n notifier, one *Notifier) {
 		one.Slack = r.slack(one.Name, *n.Slack)
 	case n.Webhook != nil:
 		one.Webhook = r.webhook(one.Name, *n.Webhook)
+	case n.SMS != nil:
+		one.SMS = r.phone(f, one.Name, *n.SMS, true)
+	case n.Call != nil:
+		one.Call = r.phone(f, one.Name, *n.Call, false)
 	case n.PagerDuty != nil:
 		one.PagerDuty = r.pagerDuty(one.Name, *n.PagerDuty)
 	}
 }
 
-const nowhere = "add email: {smtp, from, to} or slack: {webhook_url} or slack: {bot_token, channel} or webhook: {url, secret} or pagerduty: {routing_key}"
+const nowhere = "add email: {smtp, from, to} or slack: {webhook_url} or slack: {bot_token, channel} or webhook: {url, secret} or pagerduty: {routing_key} or twilio_sms: {from, to} or twilio_call: {from, to}"
 
 // kinds are the kinds of place that n is written as.
 func (n notifier) kinds() []string {
@@ -84,6 +89,8 @@ func (n notifier) kinds() []string {
 		{"Slack", n.Slack != nil},
 		{"a webhook", n.Webhook != nil},
 		{"PagerDuty", n.PagerDuty != nil},
+		{"a text", n.SMS != nil},
+		{"a call", n.Call != nil},
 	} {
 		if kind.written {
 			kinds = append(kinds, kind.name)
@@ -102,6 +109,10 @@ func (n Notifier) validate() error {
 		return n.Webhook.Validate()
 	case n.PagerDuty != nil:
 		return n.PagerDuty.Validate()
+	case n.SMS != nil:
+		return n.SMS.validate(true)
+	case n.Call != nil:
+		return n.Call.validate(false)
 	}
 	return nil
 }

@@ -10,6 +10,9 @@ import (
 // place is a notifier called a of some kind.
 func place(inner string) string { return "notifiers: [{name: a, " + inner + "}]" }
 
+// owner is the account that most notifiers of these tests send by.
+const owner = "\naccounts: [{name: main, sid: " + sid + ", auth_tokens: [" + token + "]}]"
+
 func TestMistakesInNotifiersAreFound(t *testing.T) {
 	const signed = ", secret: 0123456789abcdefhunter2}"
 	tests := map[string]struct{ yaml, want string }{
@@ -24,6 +27,21 @@ func TestMistakesInNotifiersAreFound(t *testing.T) {
 		"PagerDuty with another key":        {place("pagerduty: {routing_key: hunter2}"), `notifiers[0].pagerduty.routing_key = ••• (backstop.yaml:1:48) is no Integration Key: `},
 		"PagerDuty in the clear":            {place("pagerduty: {routing_key: 0123456789abcdefghij0123456789ab, api_url: 'http://a.example'}"), `notifiers[0].pagerduty.api_url = "http://a.example" (backstop.yaml:1:91) is not https://: `},
 		"a template for PagerDuty":          {place("template: good.tmpl, pagerduty: {routing_key: 0123456789abcdefghij0123456789ab}"), `notifiers[0].template = "good.tmpl" (backstop.yaml:1:33) stands beside what has a form of its own: `},
+		"a text from nobody":                {place("twilio_sms: {to: '+15550123'}") + owner, `notifiers[0].twilio_sms.from (backstop.yaml:1:36) is missing: `},
+		"a text from a client":              {place("twilio_sms: {from: 'client:anna', to: '+15550123'}") + owner, `notifiers[0].twilio_sms.from = "client:anna" (backstop.yaml:1:42) is nothing that Twilio sends from: `},
+		"a call from a name":                {place("twilio_call: {from: Backstop, to: '+15550123'}") + owner, `notifiers[0].twilio_call.from = "Backstop" (backstop.yaml:1:43) is nothing that Twilio sends from: `},
+		"a text to nobody":                  {place("twilio_sms: {from: '+15550100'}") + owner, `notifiers[0].twilio_sms.to (backstop.yaml:1:36) is missing: `},
+		"a text to no number":               {place("twilio_sms: {from: '+15550100', to: ['+15550123', anna]}") + owner, `notifiers[0].twilio_sms.to[1] = "anna" (backstop.yaml:1:73) is no telephone number: `},
+		"a text to somebody twice":          {place("twilio_sms: {from: '+15550100', to: ['+15550123', '+15550123']}") + owner, `notifiers[0].twilio_sms.to[1] = "+15550123" (backstop.yaml:1:73) stands there twice: `},
+		"a text to a crowd":                 {place("twilio_sms: {from: '+15550100', to: ['+1555012301,+1555012302,+1555012303,+1555012304,+1555012305,+1555012306,+1555012307,+1555012308,+1555012309,+1555012310,+1555012311']}") + owner, `notifiers[0].twilio_sms.to[0] = "+1555012311" (backstop.yaml:1:60) is one too many: `},
+		"a text both ways":                  {place("twilio_sms: {from: '+15550100', to: '+15550123', on_call: ops}") + owner, `notifiers[0].twilio_sms.on_call = "ops" (backstop.yaml:1:81) stands beside to: `},
+		"a text to an unknown list":         {place("twilio_sms: {from: '+15550100', on_call: ops}") + owner, `notifiers[0].twilio_sms.on_call = "ops" (backstop.yaml:1:64) is no on-call list: `},
+		"a text to people without numbers":  {place("twilio_sms: {from: '+15550100', on_call: ops}") + owner + "\non_call: {ops: {people: [{name: Anna, to: 'client:anna'}]}}", `notifiers[0].twilio_sms.on_call = "ops" (backstop.yaml:1:64) has nobody with a telephone number: `},
+		"a text by no account":              {place("twilio_sms: {from: '+15550100', to: '+15550123'}"), `notifiers[0].twilio_sms.account (backstop.yaml:1:36) is missing: `},
+		"a text by an unknown account":      {place("twilio_sms: {account: other, from: '+15550100', to: '+15550123'}") + owner, `notifiers[0].twilio_sms.account = "other" (backstop.yaml:1:45) is none of the accounts: `},
+		"a text by a token without account": {place("twilio_sms: {auth_token: hunter2hunter2, from: '+15550100', to: '+15550123'}") + owner, `notifiers[0].twilio_sms.account (backstop.yaml:1:36) is missing: `},
+		"a text by a token and a name":      {place("twilio_sms: {account: main, auth_token: hunter2hunter2, from: '+15550100', to: '+15550123'}") + owner, `notifiers[0].twilio_sms.account = "main" (backstop.yaml:1:45) is no Account SID, and has a token beside it: `},
+		"a template for a call":             {place("template: good.tmpl, twilio_call: {from: '+15550100', to: '+15550123'}") + owner, `notifiers[0].template = "good.tmpl" (backstop.yaml:1:33) stands beside what has a form of its own: `},
 		"a template that is not there":      {place("template: gone.tmpl, webhook: {url: 'https://a.example'" + signed), `notifiers[0].template = "gone.tmpl" (backstop.yaml:1:33) cannot be read: no such file or directory: `},
 		"a template that is none":           {place("template: bad.tmpl, webhook: {url: 'https://a.example'" + signed), `notifiers[0].template = "bad.tmpl" (backstop.yaml:1:33) is no template: line 1: unclosed action`},
 		"a template with an unknown field":  {place("template: unknown.tmpl, webhook: {url: 'https://a.example'" + signed), `notifiers[0].template = "unknown.tmpl" (backstop.yaml:1:33) fails on every alert: `},
@@ -65,7 +83,7 @@ func TestAnOwnTextThatFailsOnSomeAlertsIsWarnedOf(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if !has(c.Warnings, `notifiers[0].template = "partly.tmpl" fails on alerts of the kind digest, which then go out with the built-in text: `) || c.Notifiers[0].Own == nil {
+	if !has(c.Warnings, `notifiers[0].template = "partly.tmpl" fails on some alerts, which then go out with the built-in text (digest, drill, meta): line 1:11: `) || c.Notifiers[0].Own == nil {
 		t.Errorf("got %q", c.Warnings)
 	}
 	if got := everyWay(t, c); strings.Contains(got, "hunter2") {
@@ -73,5 +91,36 @@ func TestAnOwnTextThatFailsOnSomeAlertsIsWarnedOf(t *testing.T) {
 	}
 	if n := c.Notifiers[0]; n.Webhook.Headers["Authorization"] != "Bearer abc-hunter2" || n.Pages() || !n.UpdatesInPlace() {
 		t.Errorf("got %+v", n.Webhook.Headers)
+	}
+}
+
+func TestANotifierThatFailsWithTheAccountItWatchesIsWarnedOf(t *testing.T) {
+	const sends = " sends by an account that is being watched: if that account fails, this notifier fails with it"
+	for name, test := range map[string]struct {
+		account, want string
+		sid           string
+	}{
+		"the only one":           {"", "notifiers[0].twilio_call" + sends, sid},
+		"one by its name":        {"account: main, ", `notifiers[0].twilio_call.account = "main"` + sends, sid},
+		"one by its SID":         {"account: " + sid + ", ", `notifiers[0].twilio_call.account = "` + sid + `"` + sends, sid},
+		"the same, with a token": {"account: " + sid + ", auth_token: hunter2hunter2, ", `notifiers[0].twilio_call.account = "` + sid + `"` + sends, sid},
+		"one of its own":         {"account: " + sid2 + ", auth_token: hunter2hunter2, ", "", sid2},
+	} {
+		t.Run(name, func(t *testing.T) {
+			c, err := loadBeside(t, place("twilio_call: {"+test.account+"from: '+15550100', on_call: ops}")+owner+"\non_call: {ops: {people: [{name: Anna, to: 'client:anna'}]}}")
+			if err != nil {
+				t.Fatal(err)
+			}
+			if warned := has(c.Warnings, test.want); warned != (test.want != "") && test.want != "" || test.want == "" && strings.Contains(strings.Join(c.Warnings, ""), "watched") {
+				t.Errorf("got %q", c.Warnings)
+			}
+			n := c.Notifiers[0]
+			if n.Call.Options.Account != test.sid || n.Call.OnCall != "ops" || !n.Pages() || n.UpdatesInPlace() {
+				t.Errorf("got %+v", n.Call)
+			}
+			if got := everyWay(t, c); strings.Contains(got, "hunter2") {
+				t.Errorf("printed: %s", got)
+			}
+		})
 	}
 }

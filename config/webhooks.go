@@ -4,7 +4,6 @@ import (
 	"errors"
 	"path/filepath"
 	"regexp"
-	"strings"
 
 	"github.com/backstop-project/backstop/notify"
 	"github.com/backstop-project/backstop/templates"
@@ -58,7 +57,7 @@ func (r *review) ownText(n notifier) *templates.OwnText {
 		return nil
 	}
 	if !n.writes() {
-		r.mistake(n.Template, "stands beside what has a form of its own", "leave it out: a template is for email, slack and webhook")
+		r.mistake(n.Template, "stands beside what has a form of its own", "leave it out: a template is for what people or programs read as text")
 		return nil
 	}
 	const most = 64 << 10
@@ -67,17 +66,17 @@ func (r *review) ownText(n notifier) *templates.OwnText {
 		r.mistake(n.Template, "cannot be read: "+reason(err), "name a readable file with a template in it")
 		return nil
 	}
-	own, warnings, err := templates.ParseOwnText(filepath.Base(n.Template.text), string(source))
+	own, warning, err := templates.ParseOwnText(filepath.Base(n.Template.text), string(source))
 	if refused, ok := errors.AsType[*templates.OwnError](err); ok {
 		r.mistake(n.Template, refused.Problem, refused.Remedy)
 	}
-	for _, warning := range warnings {
-		r.warn(n.Template, strings.TrimSuffix(warning, "."))
+	if warning != "" {
+		r.warn(n.Template, warning)
 	}
 	return own
 }
 
 // writes says whether it is for n to choose its words.
 func (n notifier) writes() bool {
-	return n.Email != nil || n.Slack != nil || n.Webhook != nil
+	return n.PagerDuty == nil && n.Call == nil
 }

@@ -153,7 +153,7 @@ func (e *Email) Send(ctx context.Context, m incident.Message) (incident.Receipt,
 	if err != nil {
 		return incident.Receipt{}, err
 	}
-	if err := e.settle(m, d); err != nil {
+	if err := e.partly.settle(m, d, isUnknownRecipient); err != nil {
 		return incident.Receipt{}, err
 	}
 	receipt := incident.Receipt{Detail: "mail " + id + notTaken(d)}
@@ -170,32 +170,6 @@ func (e *Email) write(m incident.Message) (templates.Mail, error) {
 		return builtIn.Mail(m)
 	}
 	return templates.Mail{Subject: e.texts.Plain(m).Line, Text: text}, nil
-}
-
-// settle says whether the attempt is over for everybody.
-func (e *Email) settle(m incident.Message, d delivery) error {
-	var hopeless, later []error
-	done := d.taken
-	for _, r := range d.refused {
-		if isUnknownRecipient(r.err) {
-			hopeless = append(hopeless, r.err)
-			done = append(done, r.to)
-			continue
-		}
-		later = append(later, r.err)
-	}
-	served := len(d.taken) > 0 || e.partly.any(m)
-	switch {
-	case len(later) > 0 && served:
-		e.partly.add(m, done)
-		return errors.Join(later...)
-	case len(later) > 0:
-		return errors.Join(append(later, hopeless...)...)
-	case !served:
-		return Permanent(errors.Join(hopeless...))
-	}
-	e.partly.forget(m)
-	return nil
 }
 
 func notTaken(d delivery) string {

@@ -31,29 +31,33 @@ var errOwnTooLong = fmt.Errorf("makes a text of more than %d bytes", maxOwnText)
 // ParseOwnText reads a template of text/template. Besides what that has there
 // are json (a value as JSON, quotes included), join (a list with a text between
 // its entries), and lower. file is what errors call it. A template that fails
-// on every kind of alert is refused; warnings name the kinds that one fails on.
-func ParseOwnText(file, source string) (own *OwnText, warnings []string, err error) {
+// on every kind of alert is refused; warning names the kinds that one fails on.
+func ParseOwnText(file, source string) (own *OwnText, warning string, err error) {
 	if len(source) > maxOwnSource {
-		return nil, nil, &OwnError{Place: file, Problem: fmt.Sprintf("is larger than %d bytes", maxOwnSource), Remedy: "write a shorter template"}
+		return nil, "", &OwnError{Place: file, Problem: fmt.Sprintf("is larger than %d bytes", maxOwnSource), Remedy: "write a shorter template"}
 	}
 	parsed, err := template.New(file).Option("missingkey=error").Funcs(template.FuncMap{
 		"json": asJSON, "join": func(list []string, between string) string { return strings.Join(list, between) }, "lower": strings.ToLower,
 	}).Parse(source)
 	if err != nil {
-		return nil, nil, &OwnError{Place: file, Problem: "is no template: " + plainError(file, err), Remedy: "mend what it says there"}
+		return nil, "", &OwnError{Place: file, Problem: "is no template: " + plainError(file, err), Remedy: "mend what it says there"}
 	}
 	own = &OwnText{file: file, template: parsed}
 	samples := ownSamples()
+	var failing []string
 	for _, sample := range samples {
 		if _, failed := own.Write(sample, nil); failed != nil {
-			warnings = append(warnings, "fails on alerts of the kind "+sample.Kind+", which then go out with the built-in text: "+failed.Error())
+			failing = append(failing, sample.Kind)
 			err = failed
 		}
 	}
-	if len(warnings) == len(samples) {
-		return nil, nil, &OwnError{Place: file, Problem: "fails on every alert: " + err.Error(), Remedy: "use the fields that docs/WEBHOOK.md lists"}
+	switch len(failing) {
+	case 0:
+		return own, "", nil
+	case len(samples):
+		return nil, "", &OwnError{Place: file, Problem: "fails on every alert: " + err.Error(), Remedy: "use the fields that docs/WEBHOOK.md lists"}
 	}
-	return own, warnings, nil
+	return own, "fails on some alerts, which then go out with the built-in text (" + strings.Join(failing, ", ") + "): " + err.Error(), nil
 }
 
 // File is what the template is called.

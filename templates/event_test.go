@@ -118,34 +118,28 @@ func TestAnEventKeepsItsNameOverAllAttempts(t *testing.T) {
 func TestAnOwnTextIsTriedOutBeforeItIsNeeded(t *testing.T) {
 	t.Parallel()
 	for claim, c := range map[string]struct {
-		source   string
-		refused  string
-		warnings []string
+		source  string
+		refused string
+		warning string
 	}{
-		"a good one":               {"{{.Line}}{{with .Incident}} {{.Callers}}{{end}}\n{{join .Text \"\\n\"}} {{lower .Kind}} {{json .Incidents}}", "", nil},
-		"no template":              {"{{.Line", "line 1: unclosed action", nil},
-		"an unknown field":         {"{{.Caller}}", "fails on every alert", nil},
-		"an unknown function":      {"{{env \"SECRET\"}}", `function "env" not defined`, nil},
-		"for incidents only":       {"{{.Incident.Number}}", "", []string{"digest", "drill", "meta"}},
-		"for digests only":         {"{{(index .Incidents 0).Number}}", "", []string{"opened", "drill", "meta"}},
-		"without end":              {"{{range 100000}}xxxxxxxxxx{{end}}", "more than 262144 bytes", nil},
-		"larger than any template": {strings.Repeat("x", 65<<10), "larger than 65536 bytes", nil},
+		"a good one":               {"{{.Line}}{{with .Incident}} {{.Callers}}{{end}}\n{{join .Text \"\\n\"}} {{lower .Kind}} {{json .Incidents}}", "", ""},
+		"no template":              {"{{.Line", "line 1: unclosed action", ""},
+		"an unknown field":         {"{{.Caller}}", "fails on every alert", ""},
+		"an unknown function":      {"{{env \"SECRET\"}}", `function "env" not defined`, ""},
+		"for incidents only":       {"{{.Incident.Number}}", "", "(digest, drill, meta)"},
+		"for digests only":         {"{{(index .Incidents 0).Number}}", "", "(opened, drill, meta)"},
+		"without end":              {"{{range 100000}}xxxxxxxxxx{{end}}", "more than 262144 bytes", ""},
+		"larger than any template": {strings.Repeat("x", 65<<10), "larger than 65536 bytes", ""},
 	} {
-		own, warnings, err := templates.ParseOwnText("own.tmpl", c.source)
+		own, warning, err := templates.ParseOwnText("own.tmpl", c.source)
 		if c.refused != "" {
 			if _, ok := errors.AsType[*templates.OwnError](err); !ok || !strings.Contains(err.Error(), c.refused) {
 				t.Errorf("%s: got %v, want %q in it", claim, err, c.refused)
 			}
 			continue
 		}
-		if err != nil || own == nil || len(warnings) != len(c.warnings) {
-			t.Errorf("%s: %v, %q", claim, err, warnings)
-			continue
-		}
-		for i, want := range c.warnings {
-			if !strings.Contains(warnings[i], "of the kind "+want+",") {
-				t.Errorf("%s: got %q, want %q", claim, warnings[i], want)
-			}
+		if err != nil || own == nil || !strings.Contains(warning, c.warning) || (warning == "") != (c.warning == "") {
+			t.Errorf("%s: %v, %q, want %q", claim, err, warning, c.warning)
 		}
 	}
 }

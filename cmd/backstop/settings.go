@@ -94,7 +94,7 @@ func assemble(c config.Config, drillKey string, l lasting, log *slog.Logger) (*p
 		return nil, err
 	}
 	for _, n := range c.Notifiers {
-		one, err := newNotifier(n, texts, log)
+		one, err := p.newNotifier(n, texts, log)
 		if err != nil {
 			note(fmt.Errorf("notifiers %s: %w", n.Name, err))
 			continue
