@@ -9,7 +9,6 @@ import (
 
 	"github.com/backstop-project/backstop/config"
 	"github.com/backstop-project/backstop/handlers/hook"
-	"github.com/backstop-project/backstop/incident"
 	"github.com/backstop-project/backstop/notify"
 	"github.com/backstop-project/backstop/recovery"
 	"github.com/backstop-project/backstop/recovery/standby"
@@ -101,9 +100,7 @@ func assemble(c config.Config, drillKey string, l lasting, log *slog.Logger) (*p
 		}
 		p.notifiers = append(p.notifiers, one)
 		row := store.NotifierRow{Name: n.Name}
-		if n.Email != nil {
-			row.PerHour = incident.MailsPerHour
-		}
+		row.PerHour = perHour(n)
 		row.InPlace = n.UpdatesInPlace()
 		p.rows = append(p.rows, row)
 	}
