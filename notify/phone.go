@@ -1,6 +1,7 @@
 package notify
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"log/slog"
@@ -137,7 +138,7 @@ func (p *Phone) Send(ctx context.Context, m incident.Message) (incident.Receipt,
 			continue
 		}
 		d.taken = append(d.taken, number)
-		sids = append(sids, sid)
+		sids = append(sids, cmp.Or(sid, "taken"))
 	}
 	if err := p.partly.settle(m, d, isUnreachable); err != nil {
 		return incident.Receipt{}, err

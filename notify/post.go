@@ -52,11 +52,15 @@ func (p poster) post(ctx context.Context, header http.Header, body []byte) (repl
 	}
 	said, err := io.ReadAll(io.LimitReader(answer.Body, mostOfReply))
 	_ = answer.Body.Close()
-	if err != nil {
+	if err != nil && !isYes(answer.StatusCode) {
 		return reply{}, p.explain(ctx, err)
 	}
 	return reply{status: answer.StatusCode, pause: pauseOf(answer, time.Now()), body: said}, nil
 }
+
+// isYes says whether a status means that what was posted is taken. Then it is
+// not posted again because the words behind the yes were lost.
+func isYes(status int) bool { return status >= 200 && status <= 299 }
 
 // explain says what kept the answer from coming.
 func (p poster) explain(ctx context.Context, err error) error {

@@ -144,7 +144,7 @@ func (w *Webhook) Send(ctx context.Context, m incident.Message) (incident.Receip
 		return incident.Receipt{}, err
 	case answer.status == http.StatusGone:
 		return incident.Receipt{}, Permanent(errors.New("the webhook answers with status 410, which says that it will never take this event: if it should, see what its server answers there"))
-	case answer.status < 200 || answer.status > 299:
+	case !isYes(answer.status):
 		return incident.Receipt{}, w.poster.refuses(answer, "look at url, secret and headers in the configuration, and into the log of the server that answers there")
 	case isPage(answer.body):
 		return incident.Receipt{}, errors.New("a page came back from the webhook, so that somebody else took the event: see that nothing between this machine and the receiver asks for a login")

@@ -1,6 +1,7 @@
 package notify_test
 
 import (
+	"bufio"
 	"bytes"
 	"crypto/hmac"
 	"crypto/sha256"
@@ -9,6 +10,7 @@ import (
 	"io"
 	"log/slog"
 	"maps"
+	"net"
 	"net/http"
 	"net/http/httptest"
 	"strconv"
@@ -213,6 +215,31 @@ func TestAnswersOfAWebhook(t *testing.T) {
 		}
 		if n := len(server.requests()); n != 1 {
 			t.Errorf("%s: asked %d times", claim, n)
+		}
+	}
+}
+
+// A yes is a yes, whatever becomes of the words behind it: else the event would
+// come again.
+func TestAYesWhoseWordsAreLostIsAYes(t *testing.T) {
+	t.Parallel()
+	address := serve(t, func(c net.Conn) {
+		r, err := http.ReadRequest(bufio.NewReader(c))
+		if err != nil {
+			return
+		}
+		_, _ = io.Copy(io.Discard, r.Body)
+		status := map[string]string{hookPath: "200 ok", "/v2/enqueue": "202 accepted"}[r.URL.Path]
+		if status == "" {
+			status = "201 created"
+		}
+		_, _ = io.WriteString(c, "HTTP/1.1 "+status+"\r\nContent-Length: 100\r\n\r\n{\"sid\":")
+	})
+	for name, n := range map[string]notify.Notifier{
+		"webhook": newWebhook(t, "http://"+address, nil), "PagerDuty": newPagerDuty(t, "http://"+address), "text": newSMS(t, phoneOptions(t, "http://"+address)),
+	} {
+		if r, err := n.Send(t.Context(), sample(t, "opened")); err != nil || r.Detail == "" {
+			t.Errorf("%s: %+v, %v", name, r, err)
 		}
 	}
 }

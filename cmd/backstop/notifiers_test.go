@@ -1,6 +1,7 @@
 package main
 
 import (
+	"encoding/json"
 	"fmt"
 	"io"
 	"net/http"
@@ -9,6 +10,7 @@ import (
 	"strings"
 	"sync"
 	"testing"
+	"time"
 
 	"github.com/backstop-project/backstop/twilio/sim"
 )
@@ -17,7 +19,8 @@ import (
 type services struct {
 	*httptest.Server
 	mu  sync.Mutex
-	got map[string][]string // what came, by its path
+	got map[string][]string // what was taken, by its path
+	bad bool                // everything is refused
 }
 
 func newServices(t *testing.T) *services {
@@ -29,8 +32,13 @@ func newServices(t *testing.T) *services {
 			t.Error(err)
 		}
 		s.mu.Lock()
+		defer s.mu.Unlock()
+		if s.bad {
+			s.got["refused "+r.URL.Path] = append(s.got["refused "+r.URL.Path], string(body))
+			w.WriteHeader(http.StatusInternalServerError)
+			return
+		}
 		s.got[r.URL.Path] = append(s.got[r.URL.Path], string(body))
-		s.mu.Unlock()
 		switch {
 		case strings.HasPrefix(r.URL.Path, "/2010-04-01/"):
 			if user, password, _ := r.BasicAuth(); user != accountSID || password != authToken {
@@ -47,6 +55,13 @@ func newServices(t *testing.T) *services {
 	}))
 	t.Cleanup(s.Close)
 	return s
+}
+
+// refuse has everything fail, or nothing any more.
+func (s *services) refuse(bad bool) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.bad = bad
 }
 
 // at is what came to a path.
@@ -128,4 +143,40 @@ func TestAFailureReachesNotifiersOfEveryKind(t *testing.T) {
 	if got := s.at("/v2/enqueue")[0]; !strings.Contains(got, `"event_action":"trigger"`) {
 		t.Errorf("PagerDuty got %s", got)
 	}
+}
+
+func TestNotifiersOfEveryKindDeliverWhenTheirServiceIsBack(t *testing.T) {
+	t.Parallel()
+	s := newServices(t)
+	s.refuse(true)
+	p := start(t, everyNotifier(t, s))
+	p.call(sim.Call{From: "+14158675310"})
+	twilio := "/2010-04-01/Accounts/" + accountSID
+	paths := []string{"/alerts", "/hook", "/own", "/v2/enqueue", twilio + "/Messages.json", twilio + "/Calls.json"}
+	all := func(prefix string) func() bool {
+		return func() bool {
+			return !slices.ContainsFunc(paths, func(path string) bool { return len(s.at(prefix+path)) == 0 })
+		}
+	}
+	eventually(t, soon, "everybody is refused", all("refused "))
+	s.refuse(false)
+	eventually(t, time.Minute, "everybody is told", all(""))
+	for _, path := range paths {
+		if n := len(s.at(path)); n != 1 {
+			t.Errorf("%s has %d messages", path, n)
+		}
+	}
+	if refused, taken := s.at("refused /hook")[0], s.at("/hook")[0]; id(t, refused) != id(t, taken) {
+		t.Errorf("the event has another name: %s, then %s", refused, taken)
+	}
+}
+
+// id is the name of an event.
+func id(t *testing.T, event string) string {
+	t.Helper()
+	var said struct{ ID string }
+	if err := json.Unmarshal([]byte(event), &said); err != nil || said.ID == "" {
+		t.Errorf("%v: %s", err, event)
+	}
+	return said.ID
 }

@@ -31,8 +31,9 @@ func (e *RefusedError) Error() string {
 	return fmt.Sprintf("Twilio answered %d with error %d", e.Status, e.Code)
 }
 
-// Text sends a text message and returns its SID. from is a number, a sender's
-// name or the SID of a messaging service. Twilio knows no idempotency for
+// Text sends a text message and returns its SID, "" where the answer broke off
+// behind its yes. from is a number, a sender's name or the SID of a messaging
+// service. Twilio knows no idempotency for
 // messages: one whose answer was lost may have been sent, and is sent again by
 // whoever tries again.
 // https://www.twilio.com/docs/messaging/api/message-resource#create-a-message
@@ -76,7 +77,10 @@ func (c *Client) create(ctx context.Context, account, what string, form url.Valu
 	const most = 64 << 10
 	raw, err := io.ReadAll(io.LimitReader(answer.Body, most))
 	_ = answer.Body.Close()
-	if err != nil {
+	switch {
+	case err != nil && answer.StatusCode == http.StatusCreated:
+		return "", nil
+	case err != nil:
 		return "", fmt.Errorf("Twilio broke off: %w", withoutURL(err)) //nolint:staticcheck // a name
 	}
 	var said struct {
