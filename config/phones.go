@@ -43,7 +43,7 @@ func (r *review) phone(f file, name string, p phone, sms bool) *Phone {
 	}
 	r.hide(p.AuthToken.text)
 	r.phoneSender(p, sms)
-	to := r.phoneNumbers(p.To)
+	to := r.phoneNumbers(p)
 	switch {
 	case !p.OnCall.absent() && len(p.To) > 0:
 		r.mistake(p.OnCall, "stands beside to", "write either to or on_call")
@@ -70,14 +70,16 @@ func (r *review) phoneSender(p phone, sms bool) {
 	}
 }
 
-func (r *review) phoneNumbers(written []value) []string {
+func (r *review) phoneNumbers(p phone) []string {
 	var to []string
-	for i, v := range commaSplit(written) {
+	for i, v := range commaSplit(p.To) {
 		switch {
 		case !twilio.IsE164(v.text):
 			r.mistake(v, "is no telephone number", "write it with + and the country's code, in quotes: \"+4930123456\"")
 		case i == mostReached:
 			r.mistake(v, "is one too many", "name ten at most, or make another notifier for the rest")
+		case v.text == p.From.text:
+			r.mistake(v, "is the number that it would come from", "write whom to reach: no number reaches itself")
 		case slices.Contains(to, v.text):
 			r.mistake(v, "stands there twice", "remove one of the two")
 		}

@@ -162,7 +162,7 @@ func (p *PagerDuty) invalid(answer reply) error {
 	}
 	_ = json.Unmarshal(answer.body, &said) // what is no JSON says nothing
 	why := oneLine(p.poster.redact.text(strings.Join(append([]string{said.Message}, said.Errors...), ", ")))
-	if strings.Trim(why, ", ") == "" || strings.Contains(strings.ToLower(why), "key") {
+	if strings.Trim(why, ", ") == "" || strings.Contains(strings.ToLower(why), "routing") {
 		return fmt.Errorf("PagerDuty does not take the event (%s): copy the Integration Key of the service into routing_key once more; it is tried again", why)
 	}
 	return Permanent(fmt.Errorf("PagerDuty will not take the event (%s): see the alert on the page, and report this", why))

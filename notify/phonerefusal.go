@@ -32,7 +32,7 @@ func isUnreachable(err error) bool {
 		return false
 	}
 	switch refused.Code {
-	case 21211, 21217, 21401, 21614, 13223, 13224: // no number, or none that takes texts
+	case 21211, 21217, 21614, 21635: // no number, or none that takes texts
 		return true
 	case 21610: // its owner has written STOP
 		return true
@@ -43,13 +43,13 @@ func isUnreachable(err error) bool {
 // phoneRemedy says what to do about a no of Twilio's.
 func phoneRemedy(refused *rest.RefusedError) string {
 	switch refused.Code {
-	case 21211, 21217, 21401, 13223, 13224:
+	case 21211, 21217:
 		return "that is no number; look at to, or at the on-call list"
-	case 21614:
+	case 21614, 21635:
 		return "that number takes no texts; name a mobile number"
 	case 21610:
 		return "its owner has answered STOP; START sent from it to the number of from puts that right"
-	case 21212, 21606, 21603, 21659, 21660, 21210, 21213:
+	case 21212, 21401, 21606, 21603, 21659, 21660, 21210, 21213:
 		return "from is not a number of that account that can send; look at from and account"
 	case 21408, 21215, 13227, 21612:
 		return "the account may not send or call there; allow the country in the Console under Geo permissions"
