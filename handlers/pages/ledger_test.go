@@ -30,7 +30,7 @@ func realHouse(t *testing.T) (v *visitor, ledger *store.Ledger) {
 	ctx := context.Background()
 	now := func() time.Time { return night }
 	ledger, err := store.OpenLedger(ctx, filepath.Join(t.TempDir(), "backstop.db"), store.LedgerOptions{
-		Policy: incident.DefaultPolicy(), Notifiers: []store.NotifierRow{{Name: "ops-mail"}}, Now: now,
+		Policy: policy, Now: now,
 	})
 	if err != nil {
 		t.Fatal(err)
