@@ -154,5 +154,8 @@ func sampleOf(e Entry) Sample {
 // Acknowledged says whether somebody has taken the incident.
 func (in Incident) Acknowledged() bool { return !in.AcknowledgedAt.IsZero() }
 
+// allLate says whether all of it was verified only later: it may be long over.
+func (in Incident) allLate() bool { return in.Late == in.Failures }
+
 // Messages is how many of its failures are no calls.
 func (in Incident) Messages() int64 { return in.Failures - in.Calls }

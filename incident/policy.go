@@ -37,7 +37,7 @@ type Policy struct {
 	Probes func(errorURL string) bool
 	// Line says what the configuration knows of a line, by its address: the
 	// zero Traits where that is nothing, or where Line is nil.
-	Line func(account, address string) Traits
+	Line func(address string) Traits
 
 	SinglesPerMinute int // incidents opened in a minute that are told one by one
 	PerTenMinutes    int // new messages per notifier
@@ -125,7 +125,7 @@ func (p Policy) traits(f Failure) Traits {
 	if p.Line == nil {
 		return Traits{}
 	}
-	return p.Line(f.AccountSID, f.OwnLine())
+	return p.Line(f.OwnLine())
 }
 
 // ProbeWait is how long the first alert of an incident waits for what a probe

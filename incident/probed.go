@@ -16,7 +16,7 @@ func (in Incident) Probed(f Finding, p Policy) (Incident, []Alert) {
 	in.Watch.Probe = f
 	if !f.OK {
 		in.Watch.Good, in.Watch.Since = 0, time.Time{}
-		if in.Watch.Urgency == Page || in.State != Open || in.Late == in.Failures {
+		if in.Watch.Urgency == Page || in.State != Open || in.allLate() {
 			return in, nil
 		}
 		in = in.paged("its server fails a probe: "+f.Said, f.At)

@@ -148,7 +148,7 @@ func (p Policy) subject(in Incident, at time.Time) Subject {
 		Cause: in.Cause.Kind, Urgency: in.Watch.Urgency, At: at,
 	}
 	if p.Line != nil {
-		s.Tags = p.Line(s.Account, s.Line).Tags
+		s.Tags = p.Line(s.Line).Tags
 	}
 	return s
 }

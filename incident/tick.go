@@ -42,6 +42,7 @@ func (in Incident) sayUnless(hushed func(Incident, Alert) (Hush, bool), a Alert)
 	if h, still := hushed(in, a); still {
 		return in.Withhold(h), nil
 	}
+	in = in.Heard()
 	in.Watch.SaidAt = a.At
 	return in, []Alert{a}
 }
@@ -49,7 +50,7 @@ func (in Incident) sayUnless(hushed func(Incident, Alert) (Hush, bool), a Alert)
 func (in Incident) fallQuiet(now time.Time, p Policy) (Incident, []Alert) {
 	in.State = Quiet
 	in.QuietAt = now
-	if in.Late == in.Failures {
+	if in.allLate() {
 		return in, nil
 	}
 	return in.said(FellQuiet, now, "no failure for "+spoken(p.quietAfter(in)))
@@ -92,7 +93,7 @@ func (in Incident) nextLevel(p Policy) (l Level, due time.Time) {
 // no failure comes for longer than usual they are not: it may be over, and that
 // is what they hear next.
 func (in Incident) reminder(p Policy) (due time.Time, ok bool) {
-	if p.RemindEvery <= 0 || in.State != Open || in.Acknowledged() || in.Watch.Withheld || in.Late == in.Failures {
+	if p.RemindEvery <= 0 || in.State != Open || in.Acknowledged() || in.Watch.Withheld || in.allLate() {
 		return time.Time{}, false
 	}
 	due = in.Watch.SaidAt.Add(p.RemindEvery)

@@ -10,7 +10,7 @@ import (
 // whole account fails, or Twilio does, so that nobody has to be told of other by
 // itself.
 func (p Policy) Explains(in, other Incident) bool {
-	if in.State == Resolved || in.ID == other.ID || other.Cause.Wide() || other.OpenedAt.Sub(in.LastAt) > p.quietAfter(in) {
+	if in.State == Resolved || in.ID == other.ID || other.Cause.Wide() || other.allLate() || other.OpenedAt.Sub(in.LastAt) > p.quietAfter(in) {
 		return false
 	}
 	switch in.Cause.Kind {
@@ -36,7 +36,7 @@ func IsAccountCode(code int) bool {
 // failed together: that many servers of one account, or of several. ok is false
 // where they are too few, or where one explains it already.
 func (p Policy) Widened(open []Incident, newest Incident) (c Cause, why string, ok bool) {
-	if p.Wide.Count < 2 || newest.Cause.Kind != FetchLevel {
+	if p.Wide.Count < 2 || newest.Cause.Kind != FetchLevel || newest.allLate() {
 		return Cause{}, "", false
 	}
 	var hosts, accounts, own []string
@@ -44,7 +44,7 @@ func (p Policy) Widened(open []Incident, newest Incident) (c Cause, why string, 
 		if p.Explains(in, newest) {
 			return Cause{}, "", false
 		}
-		if in.Cause.Kind != FetchLevel || in.State == Resolved || newest.OpenedAt.Sub(in.LastAt) > p.Wide.Within {
+		if in.Cause.Kind != FetchLevel || in.State == Resolved || in.allLate() || newest.OpenedAt.Sub(in.LastAt) > p.Wide.Within {
 			continue
 		}
 		hosts, accounts = with(hosts, in.Cause.Host), with(accounts, in.Cause.Account)
