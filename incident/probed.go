@@ -8,14 +8,16 @@ import (
 // Probed notes what a probe of the incident's own server came to. That it
 // failed makes a page of an incident with a single caller; enough good ones in a
 // row, and no failure since the first of them, prove that it is over: for a
-// document-level cause only those that ask more than whether a server answers.
+// document-level cause only those that ask more than whether a server answers. A
+// server that was never found to be down, seen from here, proves nothing by
+// answering: Twilio fails all the same.
 func (in Incident) Probed(f Finding, p Policy) (Incident, []Alert) {
 	if in.State == Resolved || f.At.Before(in.Watch.Probe.At) {
 		return in, nil
 	}
 	in.Watch.Probe = f
 	if !f.OK {
-		in.Watch.Good, in.Watch.Since = 0, time.Time{}
+		in.Watch.Good, in.Watch.Since, in.Watch.SeenDown = 0, time.Time{}, true
 		if in.Watch.Urgency == Page || in.State != Open || in.allLate() {
 			return in, nil
 		}
@@ -31,7 +33,7 @@ func (in Incident) Probed(f Finding, p Policy) (Incident, []Alert) {
 		in.Watch.Since = f.At
 	}
 	in.Watch.Good++
-	if in.Watch.Good < p.Proofs || f.At.Sub(in.LastAt) < in.patience() {
+	if in.Watch.Good < p.Proofs || f.At.Sub(in.LastAt) < in.patience() || !in.Watch.SeenDown {
 		return in, nil
 	}
 	in.State, in.ResolvedAt, in.ResolvedBy = Resolved, f.At, ProvenByProbes

@@ -165,6 +165,7 @@ func TestGoodProbesProveNothingElse(t *testing.T) {
 		t.Run(test.claim, func(t *testing.T) {
 			t.Parallel()
 			s := begin(t, test.first)
+			s.probe(noon.Add(time.Second), false)
 			for i := 1; i <= 3; i++ {
 				at := noon.Add(time.Duration(i) * 30 * time.Second)
 				if test.fails > 0 && at.After(noon.Add(test.fails)) {
@@ -177,6 +178,28 @@ func TestGoodProbesProveNothingElse(t *testing.T) {
 				t.Errorf("over is %v, want %v", over, test.over)
 			}
 		})
+	}
+}
+
+// TestAServerThatWorksSeenFromHereProvesNothing holds that where Twilio cannot
+// reach a server which we can, good probes do not end the incident again and
+// again: it closes without a word when failures have stopped for a day.
+func TestAServerThatWorksSeenFromHereProvesNothing(t *testing.T) {
+	t.Parallel()
+	s := begin(t, from(noon, 1))
+	end := noon.Add(8 * time.Hour)
+	for at := noon.Add(30 * time.Second); at.Before(noon.Add(40 * time.Hour)); at = at.Add(30 * time.Second) {
+		s.pass(at)
+		s.probe(at, true)
+		if at.Sub(noon)%time.Hour == 0 && at.Before(end) {
+			if s.in.State == incident.Resolved {
+				t.Fatalf("over at %s, and it goes on", s.in.ResolvedAt)
+			}
+			s.observe(from(at, 1))
+		}
+	}
+	if s.in.State != incident.Resolved || s.in.ResolvedBy != "" || len(s.alerts) > 4 {
+		t.Errorf("it is %s, by %q, after %s", s.in.State, s.in.ResolvedBy, s.kinds())
 	}
 }
 
@@ -196,7 +219,8 @@ func TestAServerThatFailsNowAndThenIsNotTakenToBeBack(t *testing.T) {
 		s.observe(from(at, 1))
 	}
 	last := s.in.LastAt
-	for at := last; s.in.State != incident.Resolved; at = at.Add(30 * time.Second) {
+	s.probe(last, false)
+	for at := last.Add(time.Second); s.in.State != incident.Resolved; at = at.Add(30 * time.Second) {
 		if at.Sub(last) > 10*time.Minute {
 			t.Fatal("not believed after ten minutes")
 		}

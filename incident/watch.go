@@ -42,9 +42,11 @@ type Watch struct {
 	Servers  int `json:",omitzero"`
 	Accounts int `json:",omitzero"`
 
-	Probe Finding   `json:",omitzero"` // the last one
-	Good  int       `json:",omitzero"` // probes in a row
-	Since time.Time `json:",omitzero"` // the first of these
+	Probe Finding `json:",omitzero"` // the last one
+	// SeenDown says that a probe has failed since the incident began.
+	SeenDown bool      `json:",omitzero"`
+	Good     int       `json:",omitzero"` // probes in a row
+	Since    time.Time `json:",omitzero"` // the first of these
 }
 
 // Recent is a caller of the last minutes. Who is a number of 16 bits that tells

@@ -145,24 +145,25 @@ func (t *tx) saveIncident(ctx context.Context, r *running) error {
 		WHERE id = ?1`,
 		in.ID, int(in.State), millis(in.OpenedAt), millis(in.LastAt), millis(in.QuietAt), millis(in.ResolvedAt), in.ResolvedBy,
 		millis(in.AcknowledgedAt), in.AcknowledgedBy, in.Failures, in.Calls, in.Callers, in.Late,
-		string(first), string(last), in.MoreLines, int64(in.UsualGap), in.Told, millis(t.nextTick(in)), r.places.last,
+		string(first), string(last), in.MoreLines, int64(in.UsualGap), in.Told, millis(nextTick(in, t.policy)), r.places.last,
 		r.erased, string(ended), in.Unseen, in.OptOuts, string(watch), in.Parent, in.Cause.MayExplain())
+	if err == nil && in.Parent != 0 {
+		err = t.nudge(ctx, in.Parent)
+	}
 	if err != nil {
 		return fmt.Errorf("save incident %d: %w", in.ID, err)
 	}
 	return nil
 }
 
-// nextTick is when to let time pass for in: soon for one that depends on others.
-func (t *tx) nextTick(in incident.Incident) time.Time {
-	due, ok := in.NextTick(t.policy)
+// nextTick is when to let time pass for in: the first full millisecond from then
+// on, for before it nothing is due.
+func nextTick(in incident.Incident, p incident.Policy) time.Time {
+	due, ok := in.NextTick(p)
 	if !ok {
 		return time.Time{}
 	}
-	if soon := t.now.Add(wideEvery); in.Cause.Wide() && due.After(soon) {
-		return soon
-	}
-	return due
+	return due.Add(time.Millisecond - 1).Truncate(time.Millisecond)
 }
 
 func (f *feeding) saveIncidents(ctx context.Context) error {

@@ -9,8 +9,19 @@ import (
 	"github.com/backstop-project/backstop/incident"
 )
 
-// wideEvery is how often an incident that explains others is brought up to date.
+// wideEvery is how often an incident that explains others is brought up to date
+// while they change.
 const wideEvery = 5 * time.Second
+
+// nudge has the incident with that number brought up to date soon.
+func (t *tx) nudge(ctx context.Context, id int64) error {
+	return t.run(ctx, `
+		UPDATE incidents
+		SET next_tick = ?2
+		WHERE id = ?1
+		  AND state IN (1, 2)
+		  AND next_tick > ?2`, id, t.now.Add(wideEvery).UnixMilli())
+}
 
 // explain finds the incident that explains r's, which has just opened, or opens
 // one where too many servers fail at once.
