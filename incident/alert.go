@@ -73,6 +73,10 @@ func (k Kind) String() string {
 // notifiers that cannot change what they have sent.
 func (k Kind) InPlace() bool { return k == Taken }
 
+// grows says whether an alert of that kind tells that there is more of what is
+// known.
+func (k Kind) grows() bool { return k == Growing || k == Rate }
+
 // Topic is what a meta-alert is about. The same news, by topic and reason, goes
 // out once in MetaEvery: so the reason of one holds nothing that changes.
 type Topic string
@@ -144,6 +148,9 @@ type Alert struct {
 	// Except names a notifier that this alert does not go to: the one it
 	// complains about.
 	Except string
+	// Only names the notifiers that it goes to, whatever the routes say; nil is
+	// no such bound.
+	Only []string
 }
 
 // Crowd marks the alert of a new incident, opened when openedBefore others had

@@ -27,6 +27,9 @@ type Message struct {
 	Digest []Incident
 	Others []Alert
 
+	// Explained are the incidents that Incident explains, oldest first.
+	Explained []Incident
+
 	// NotSent is how many alerts about this incident this notifier was
 	// spared: folded into others or held back by a cap.
 	NotSent int
@@ -34,6 +37,19 @@ type Message struct {
 	// Thread is what the notifier returned for its first message about this
 	// incident, "" before that.
 	Thread string
+}
+
+// Urgency says whether the message may wake somebody: an incident that has become
+// a page is one, whatever it was when its alert was queued.
+func (m Message) Urgency() Urgency {
+	if m.Incident != nil {
+		return m.Incident.Watch.Urgency
+	}
+	urgency := m.Alert.Urgency
+	for _, in := range m.Digest {
+		urgency = max(urgency, in.Watch.Urgency)
+	}
+	return urgency
 }
 
 // FirstTime says whether this notifier has said nothing yet about the

@@ -31,8 +31,9 @@ type Line struct {
 	// "*": "+4930123456", "+4930*", "whatsapp:+4930*", "MG…", "AP…",
 	// "example.sip.twilio.com". The most specific line wins; what has no
 	// "whatsapp:" matches the number behind it too.
-	Match string
-	Tags  []string // what rules may ask for
+	Match    string
+	Tags     []string // what rules may ask for
+	Critical bool     // one caller is enough to wake somebody
 	Style
 }
 
@@ -269,6 +270,17 @@ func (r *Rules) line(ours string, seen *facts) *Line {
 		return &r.lines[at]
 	}
 	return nil
+}
+
+// Traits are what alerts go by of the line with that address, a number, a
+// service or a SIP domain: nothing where nobody said anything.
+func (r *Rules) Traits(address string) incident.Traits {
+	var backing [8]string
+	at := r.matcher.find(appendAddresses(backing[:0], address))
+	if at == noLine {
+		return incident.Traits{}
+	}
+	return incident.Traits{Tags: r.lines[at].Tags, Critical: r.lines[at].Critical}
 }
 
 // appendLine adds all that a line with the number ours can be listed as.

@@ -44,7 +44,7 @@ type app struct {
 
 	current    atomic.Pointer[parts]
 	reloading  sync.Mutex
-	naming     sync.Mutex // setNotifiers
+	governing  sync.Mutex // setPolicy
 	slot       *ledgerSlot
 	keeper     *ledgerKeeper
 	recorder   *intake.Recorder
@@ -114,7 +114,7 @@ func (a *app) buildPipeline() {
 	}, a.sentinel)
 	a.keeper = &ledgerKeeper{
 		slot: a.slot, path: p.config.Ledger, folder: a.folder, options: a.ledgerOptions, owns: a.lock.owns, claim: a.claim,
-		opened: func() { a.setNotifiers(); a.learnFailed(); a.recallCalls(); a.feeder.Wake(); a.dispatcher.Wake() },
+		opened: func() { a.setPolicy(); a.learnFailed(); a.recallCalls(); a.feeder.Wake(); a.dispatcher.Wake() },
 		tell:   a.teller.Tell, now: time.Now, log: a.log, suspects: make(chan suspect, 1),
 	}
 	a.slot.suspect = a.keeper.suspect
@@ -122,20 +122,20 @@ func (a *app) buildPipeline() {
 
 func (a *app) ledgerOptions() store.LedgerOptions {
 	return store.LedgerOptions{
-		Policy: incident.DefaultPolicy(), Notifiers: a.current.Load().rows, Now: time.Now, Built: builtAt(),
+		Policy: a.current.Load().policy, Now: time.Now, Built: builtAt(),
 		Panicked: func(value any, stack []byte) {
 			a.log.Error("panic in the ledger", "panic", fmt.Sprint(value), "stack", string(stack))
 		},
 	}
 }
 
-// setNotifiers has the ledger tell those of the present configuration. Whoever
-// changes either calls it: a ledger may be opened while a reload goes on.
-func (a *app) setNotifiers() {
-	a.naming.Lock()
-	defer a.naming.Unlock()
+// setPolicy has the ledger go by the present configuration. Whoever changes
+// either calls it: a ledger may be opened while a reload goes on.
+func (a *app) setPolicy() {
+	a.governing.Lock()
+	defer a.governing.Unlock()
 	if l, err := a.slot.ledger(); err == nil {
-		l.SetNotifiers(a.current.Load().rows)
+		l.SetPolicy(a.current.Load().policy)
 	}
 }
 

@@ -29,7 +29,7 @@ type parts struct {
 	media     *recovery.Media // nil for none
 	twilio    *rest.Client
 	notifiers []notify.Notifier
-	rows      []store.NotifierRow
+	policy    incident.Policy
 	primaries standby.Primaries
 }
 
@@ -93,6 +93,8 @@ func assemble(c config.Config, drillKey string, l lasting, log *slog.Logger) (*p
 	if err != nil {
 		return nil, err
 	}
+	p.policy = c.Alerts
+	p.policy.Line = p.rules.Traits
 	for _, n := range c.Notifiers {
 		one, err := newNotifier(n, texts)
 		if err != nil {
@@ -100,12 +102,7 @@ func assemble(c config.Config, drillKey string, l lasting, log *slog.Logger) (*p
 			continue
 		}
 		p.notifiers = append(p.notifiers, one)
-		row := store.NotifierRow{Name: n.Name}
-		if n.Email != nil {
-			row.PerHour = incident.MailsPerHour
-		}
-		row.InPlace = n.Slack != nil && n.Slack.BotToken != ""
-		p.rows = append(p.rows, row)
+		p.policy.Notifiers = append(p.policy.Notifiers, knownAs(n))
 	}
 	return p, errors.Join(errs...)
 }
@@ -141,6 +138,15 @@ func newNotifier(n config.Notifier, texts *templates.Alerts) (notify.Notifier, e
 	o := *n.Slack
 	o.Texts = texts
 	return notify.NewSlack(o)
+}
+
+// knownAs is the notifier as the policy knows it.
+func knownAs(n config.Notifier) incident.Notifier {
+	one := incident.Notifier{Name: n.Name, InPlace: n.Slack != nil && n.Slack.BotToken != ""}
+	if n.Email != nil {
+		one.PerHour = incident.MailsPerHour
+	}
+	return one
 }
 
 // retention is the part that the ledger goes by.
