@@ -5,6 +5,11 @@ import (
 	"net/http/httptest"
 	"strings"
 	"testing"
+
+	"github.com/backstop-project/backstop/history"
+	"github.com/backstop-project/backstop/incident"
+	"github.com/backstop-project/backstop/store"
+	"github.com/backstop-project/backstop/twilio/sim"
 )
 
 func TestCheckLooksAtThePrimaries(t *testing.T) {
@@ -39,5 +44,48 @@ primaries:
 	}
 	if code, _, complained := command(t, configured(t), nil, "check", "--primaries"); code != exitFailed || !strings.Contains(complained, "no primary is configured: ") {
 		t.Errorf("with nothing to look at it ended with %d: %s", code, complained)
+	}
+}
+
+func TestThePrimaryOfAnIncidentIsLookedAtAndNobodyElse(t *testing.T) {
+	t.Parallel()
+	asked := make(chan string, 100)
+	serving := func() *httptest.Server {
+		server := httptest.NewServer(http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) { asked <- r.Method + " " + r.Host + r.RequestURI }))
+		t.Cleanup(server.Close)
+		return server
+	}
+	live, stranger, gone := serving(), serving(), httptest.NewServer(http.NotFoundHandler())
+	gone.Close()
+	mails := newMailServer(t)
+	p := start(t, configured(t).with(mails.settings()).withFile(t, `
+primaries: [{url: "`+live.URL+`", health_url: "/healthz?deep=1", allow_private: true}, {url: "`+gone.URL+`", allow_private: true}]
+`))
+	for _, server := range []string{gone.URL, live.URL, stranger.URL} {
+		p.call(sim.Call{ErrorCode: "11205", ErrorURL: server + "/voice?CallSid=CA1"})
+		mails.await(t, soon, strings.TrimPrefix(server, "http://"))
+	}
+	p.settle()
+	p.end()
+	l, err := store.OpenLedger(t.Context(), p.path(ledgerFile), store.LedgerOptions{Policy: incident.DefaultPolicy()})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer l.Close()
+	page, err := l.Incidents(t.Context(), history.IncidentQuery{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	found := map[string]string{}
+	for _, in := range page.Incidents {
+		found["http://"+in.Cause.Host], _, _ = strings.Cut(in.Watch.Probe.Said, " in ")
+	}
+	if found[gone.URL] != "connection refused" || found[live.URL] != "answers 200" || found[stranger.URL] != "" {
+		t.Errorf("found %q", found)
+	}
+	for n := len(asked); n > 0; n-- {
+		if got, want := <-asked, "GET "+strings.TrimPrefix(live.URL, "http://")+"/healthz?deep=1"; got != want {
+			t.Errorf("asked %s, want nothing but %s", got, want)
+		}
 	}
 }
