@@ -37,6 +37,11 @@ type Watch struct {
 	WithheldUntil time.Time `json:",omitzero"`
 	WithheldWhy   string    `json:",omitzero"`
 
+	// Servers and Accounts are how many it explains that fail: of incidents
+	// that explain others.
+	Servers  int `json:",omitzero"`
+	Accounts int `json:",omitzero"`
+
 	Probe Finding   `json:",omitzero"` // the last one
 	Good  int       `json:",omitzero"` // probes in a row
 	Since time.Time `json:",omitzero"` // the first of these

@@ -93,6 +93,7 @@ func (in Incident) Gathered(children []Incident) Incident {
 	}
 	in.Failures, in.Calls, in.Callers, in.Late, in.Unseen, in.OptOuts = 0, 0, 0, 0, 0, 0
 	in.Ended, in.LastAt = Ended{}, time.Time{}
+	var hosts, accounts []string
 	for _, child := range children {
 		in.Failures += child.Failures
 		in.Calls += child.Calls
@@ -111,7 +112,9 @@ func (in Incident) Gathered(children []Incident) Incident {
 			in.LastAt, in.Last, in.UsualGap = child.LastAt, child.Last, child.UsualGap
 		}
 		in.MoreLines = in.MoreLines || child.MoreLines || child.First.To != children[0].First.To
+		hosts, accounts = with(hosts, child.Cause.Host), with(accounts, child.Cause.Account)
 	}
+	in.Watch.Servers, in.Watch.Accounts = len(hosts), len(accounts)
 	return in
 }
 

@@ -200,18 +200,21 @@ func TestEverySlackMessageKeepsToTheLimits(t *testing.T) {
 	server := newSlackServer(t)
 	bot := newBot(t, server.url)
 	hook := newSlack(t, notify.SlackOptions{WebhookURL: server.url + webhookPath})
-	for i, sample := range notifytest.Samples() {
+	for _, sample := range notifytest.Samples() {
 		m := sample.Message
 		m.Thread = ""
+		if m.Alert.Kind.InPlace() {
+			continue // without a message to be changed nothing is sent
+		}
 		if _, err := bot.Send(t.Context(), m); err != nil {
 			t.Fatalf("%s: %v", sample.Name, err)
 		}
 		if _, err := hook.Send(t.Context(), m); err != nil {
 			t.Fatalf("%s: %v", sample.Name, err)
 		}
-		got := server.got()[i]
+		got := server.got()[len(server.got())-1]
 		checkSlack(t, sample.Name, got)
-		posted := server.hooks[i]
+		posted := server.hooks[len(server.hooks)-1]
 		if posted["parse"] != "none" || posted["blocks"] != nil || posted["unfurl_links"] != false {
 			t.Errorf("%s: the webhook got %v", sample.Name, posted)
 		}
