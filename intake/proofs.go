@@ -61,7 +61,8 @@ const (
 	lookUsual  = 3 * time.Second
 	looksMost  = 8 // servers at once
 	askEvery   = 10 * time.Second
-	askAtLeast = 100 * time.Millisecond // apart, also in a storm
+	askAtLeast = 100 * time.Millisecond // apart, also in a storm,
+	askShare   = 10                     // and where thousands are open so many times as long as asking takes
 )
 
 // NewProofs makes a Proofs; Run does its work.
@@ -82,12 +83,13 @@ func (p *Proofs) Run(ctx context.Context) error {
 	var looks sync.WaitGroup
 	defer looks.Wait()
 	for ctx.Err() == nil {
-		wait := time.Second
+		wait, began := time.Second, time.Now()
 		if p.ask(ctx) {
 			wait = p.start(ctx, &looks)
 		}
-		pause(ctx, askAtLeast)
-		timer := time.NewTimer(wait - askAtLeast)
+		idle := max(askAtLeast, askShare*time.Since(began))
+		pause(ctx, idle)
+		timer := time.NewTimer(wait - idle)
 		select {
 		case <-ctx.Done():
 		case <-p.woken:
