@@ -26,6 +26,7 @@ func TestMistakesAreFound(t *testing.T) {
 		"a primary with a path":                  {"primaries: [https://a.example/x]", `primaries[0] = "https://a.example/x" (backstop.yaml:1:13) is no server: write scheme and host only, such as https://www.example.com`},
 		"a primary without a URL":                {"primaries: [{probe: /healthz}]", `primaries[0] (backstop.yaml:1:14) is no server: `},
 		"a primary's probe elsewhere":            {"primaries: [{url: https://a.example, probe: 'https://b.example/'}]", `primaries[0].probe = "https://b.example/" (backstop.yaml:1:45) is on another server: write a path of that server, such as /healthz`},
+		"a primary's health elsewhere":           {"primaries: [{url: https://a.example, probe: /x, health_url: 'https://b.example/'}]", `primaries[0].health_url = "https://b.example/" (backstop.yaml:1:61) is on another server: write a path of that server, such as /healthz`},
 		"a primary that is probed too often":     {"primaries: [{url: https://a.example, probe: /x, probe_every: 1s}]", `primaries[0].probe_every = "1s" (backstop.yaml:1:62) is no time that can be waited for: write one between 5s and 10m, such as 15s`},
 		"a primary with an unknown key":          {"primaries: [{url: https://a.example, prob: /x}]", `primaries[0].prob (backstop.yaml:1:38) is an unknown key: did you mean "probe"?`},
 		"a list in the place of a primary":       {"primaries: [[https://a.example]]", `primaries[0] (backstop.yaml:1:13) must be one value: `},

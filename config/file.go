@@ -70,6 +70,7 @@ type primary struct {
 	URL          value `yaml:"url,alone"`
 	Probe        value `yaml:"probe"`
 	ProbeEvery   value `yaml:"probe_every"`
+	HealthURL    value `yaml:"health_url"`
 	AllowPrivate value `yaml:"allow_private"`
 }
 

@@ -49,7 +49,7 @@ type Options struct {
 
 	Targets   map[string]standby.Options // by name: servers that can stand in
 	Primaries []string                   // the customer's own servers: https://www.example.com
-	// PrimaryProbes says how those of Primaries are probed that are.
+	// PrimaryProbes says how those of Primaries are probed of which anything is said.
 	PrimaryProbes map[string]standby.ProbeOptions
 	Rules         []RuleOptions // what callers get, the first that matches
 	Limits        LimitOptions
@@ -82,6 +82,7 @@ type Rules struct {
 	byCaller  bool
 	primaries standby.Primaries
 	probes    []standby.Probe
+	exams     standby.Exams
 	rules     []rule
 	limits    LimitOptions
 	schedules map[string]*hours.Schedule // by name, as the next
@@ -114,6 +115,7 @@ func NewRules(o Options, knows func(language string) bool) (Rules, error) {
 	r.keeps = keepsLastGood(o.Rules)
 	targets := c.targets(o)
 	r.probes = c.probes(o, r.primaries, targets)
+	r.exams = c.exams(o, r.primaries)
 	r.rules = c.rules(o, targets, r.probes)
 	r.limits = o.Limits.withDefaults()
 	for i := range r.rules {

@@ -49,6 +49,7 @@ type app struct {
 	keeper     *ledgerKeeper
 	recorder   *intake.Recorder
 	feeder     *intake.Feeder
+	proofs     *intake.Proofs
 	sentinel   *intake.Sentinel
 	teller     *intake.Teller
 	dispatcher *notify.Dispatcher
@@ -110,8 +111,12 @@ func (a *app) buildPipeline() {
 	a.feeder = intake.NewFeeder(intake.FeederOptions{
 		Journal: a.recorder.Journal, Ledger: func() (intake.Ledger, error) { return a.keeper.fed() }, Fed: a.recorder.Fed,
 		Written: a.recorder.Stats.Written.Load,
-		Alerts:  a.dispatcher.Wake, Tell: a.teller.Tell, Now: time.Now, Log: a.log,
+		Alerts:  func() { a.dispatcher.Wake(); a.proofs.Wake() }, Tell: a.teller.Tell, Now: time.Now, Log: a.log,
 	}, a.sentinel)
+	a.proofs = intake.NewProofs(intake.ProofOptions{
+		Ledger: a.provenIn, Primaries: examined{a.current.Load, standby.NewExaminer(standby.ClientOptions{})},
+		Alerts: a.dispatcher.Wake, Log: a.log,
+	})
 	a.keeper = &ledgerKeeper{
 		slot: a.slot, path: p.config.Ledger, folder: a.folder, options: a.ledgerOptions, owns: a.lock.owns, claim: a.claim,
 		opened: func() { a.setPolicy(); a.learnFailed(); a.recallCalls(); a.feeder.Wake(); a.dispatcher.Wake() },
@@ -232,6 +237,7 @@ func (a *app) owning(ctx context.Context) error {
 	return together(ctx,
 		func(ctx context.Context) error { return a.guarded(ctx, "feeder", yielding(a.log, a.feeder.Run)) },
 		func(ctx context.Context) error { return a.guarded(ctx, "timers", timers.Run) },
+		func(ctx context.Context) error { return a.guarded(ctx, "proofs", a.proofs.Run) },
 		func(ctx context.Context) error { return a.guarded(ctx, "dispatcher", a.dispatcher.Run) },
 		func(ctx context.Context) error { return a.guarded(ctx, "replayer", a.replayer.Run) },
 		func(ctx context.Context) error { return a.guarded(ctx, "retention", yielding(a.log, a.retain)) },

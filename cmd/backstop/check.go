@@ -18,6 +18,8 @@ import (
 type checkCommand struct {
 	Notify   bool `help:"Connect, authenticate and send a test through each notifier."`
 	Coverage bool `help:"List the lines that get nothing better than the apology when your server is down."`
+
+	Primaries bool `help:"Look at each of your own servers once, as is done while an incident about it is open."`
 }
 
 const checkAtMost = 90 * time.Second
@@ -62,10 +64,14 @@ func (k checkCommand) Run(ctx context.Context, w *world, c *cli) error {
 			return err
 		}
 	}
-	if !k.Notify {
-		return nil
+	var errs []error
+	if k.Primaries {
+		errs = append(errs, w.examine(ctx, p))
 	}
-	return k.notify(ctx, w, p)
+	if k.Notify {
+		errs = append(errs, k.notify(ctx, w, p))
+	}
+	return errors.Join(errs...)
 }
 
 // coverage lists the lines that no rule has anything for but words.

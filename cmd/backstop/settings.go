@@ -95,6 +95,7 @@ func assemble(c config.Config, drillKey string, l lasting, log *slog.Logger) (*p
 	}
 	p.policy = c.Alerts
 	p.policy.Line = p.rules.Traits
+	p.policy.Probes = p.primaries.Has
 	for _, n := range c.Notifiers {
 		one, err := newNotifier(n, texts)
 		if err != nil {
