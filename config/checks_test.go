@@ -22,7 +22,7 @@ func TestMistakesAreFound(t *testing.T) {
 		"an account of nothing":                  {"accounts: [{name: a}]", `accounts[0].sid (backstop.yaml:1:13) is missing: `},
 		"an account without tokens":              {"accounts: [{sid: " + sid + "}]", `accounts[0].auth_tokens (backstop.yaml:1:13) is missing: no request of this account could be verified: `},
 		"a token with a space":                   {"accounts: [{sid: " + sid + `, auth_tokens: ["a b"]}]`, `accounts[0].auth_tokens[0] = ••• (backstop.yaml:1:`},
-		"a key that is not built yet":            {"alerts: {}", `alerts (backstop.yaml:1:1) is an unknown key: remove it; the keys here are accounts, `},
+		"a key that is not built yet":            {"pagers: {}", `pagers (backstop.yaml:1:1) is an unknown key: remove it; the keys here are accounts, `},
 		"a primary with a path":                  {"primaries: [https://a.example/x]", `primaries[0] = "https://a.example/x" (backstop.yaml:1:13) is no server: write scheme and host only, such as https://www.example.com`},
 		"a primary without a URL":                {"primaries: [{probe: /healthz}]", `primaries[0] (backstop.yaml:1:14) is no server: `},
 		"a primary's probe elsewhere":            {"primaries: [{url: https://a.example, probe: 'https://b.example/'}]", `primaries[0].probe = "https://b.example/" (backstop.yaml:1:45) is on another server: write a path of that server, such as /healthz`},
