@@ -9,7 +9,7 @@ import (
 // Watch is what the policy remembers of an incident from one failure to the
 // next. It is kept as JSON: what an older version did not write is read as nothing.
 type Watch struct {
-	Urgency Urgency   `json:",omitzero"` // never falls
+	Urgency Urgency   `json:",omitzero"` // falls only where it reopens after it was quiet
 	Urgent  string    `json:",omitzero"` // why it is a page
 	PagedAt time.Time `json:",omitzero"`
 
