@@ -53,6 +53,10 @@ type Config struct {
 	TrustedProxies []netip.Prefix
 	LogLevel       slog.Level
 
+	// Drill has every alert say that it is one. No file says so: a rehearsal
+	// does.
+	Drill bool
+
 	settings []setting
 }
 

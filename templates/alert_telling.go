@@ -113,6 +113,20 @@ func (a *Alerts) tell(m incident.Message, mostItems int) telling {
 	if t.Whole == "" {
 		t.Whole = t.Line
 	}
+	if a.drill {
+		t = t.asDrill()
+	}
+	return t
+}
+
+// asDrill is t, which is made up.
+func (t telling) asDrill() telling {
+	t.Mood = practice
+	t.Line = firstFitting("Drill, nothing is broken: "+t.Line, "Drill: "+t.Line)
+	t.Whole = "Drill, nothing is broken: " + t.Whole
+	t.Event = "Drill: " + t.Event
+	said := fact{Label: "This is a drill", Parts: []part{words("Somebody rehearses a storm of failures: all of this is made up. No caller was affected, nothing has to be done.")}}
+	t.Facts = append([]fact{said}, t.Facts...)
 	return t
 }
 

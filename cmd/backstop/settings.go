@@ -89,7 +89,7 @@ func assemble(c config.Config, drillKey string, l lasting, log *slog.Logger) (*p
 	p.recovery = recovery.New(recovery.Parts{
 		Texts: p.answers, Recent: l.recent, Standbys: l.standbys, Calls: l.calls, Spent: l.spent, Seal: l.seal,
 	})
-	texts, err := templates.NewAlerts(templates.AlertOptions{Zone: zone(c), Pages: pageURL(c)})
+	texts, err := templates.NewAlerts(templates.AlertOptions{Zone: zone(c), Pages: pageURL(c), Drill: c.Drill})
 	if err != nil {
 		return nil, err
 	}
