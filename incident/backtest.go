@@ -234,11 +234,10 @@ func (b *Backtest) tick(now time.Time) {
 		return // it was scheduled anew meanwhile
 	}
 	var alerts []Alert
-	hushed := func(in Incident, a Alert) (Hush, bool) { return b.hushed(one, a) }
 	if one.wide {
-		one.in, alerts = one.in.TickWide(incidentsOf(one.child), now, b.policy, hushed)
+		one.in, alerts = one.in.TickWide(incidentsOf(one.child), now, b.policy, b.hushed)
 	} else {
-		one.in, alerts = one.in.Tick(now, b.policy, hushed)
+		one.in, alerts = one.in.Tick(now, b.policy, b.hushed)
 	}
 	b.tell(one, alerts, now)
 	b.schedule(one)
@@ -255,19 +254,19 @@ func (b *Backtest) schedule(one *tested) {
 	heap.Push(&b.due, due{at, one})
 }
 
-func (b *Backtest) hushed(one *tested, a Alert) (Hush, bool) {
+func (b *Backtest) hushed(in Incident, a Alert) (Hush, bool) {
 	explained := false
 	for _, other := range b.causes {
-		explained = explained || one.in.Parent != 0 && other.in.ID == one.in.Parent && other.in.State != Resolved
+		explained = explained || in.Parent != 0 && other.in.ID == in.Parent && other.in.State != Resolved
 	}
-	return b.policy.Hushed(one.in, a, nil, explained)
+	return b.policy.Hushed(in, a, nil, explained)
 }
 
 // tell queues alerts for those whom they concern.
 func (b *Backtest) tell(one *tested, alerts []Alert, now time.Time) {
 	for _, a := range alerts {
 		a.IncidentID = one.in.ID
-		if h, hushed := b.hushed(one, a); hushed {
+		if h, hushed := b.hushed(one.in, a); hushed {
 			one.in = one.in.Withhold(h)
 			b.result.Withheld++
 			continue
@@ -363,21 +362,21 @@ type due struct {
 	of *tested
 }
 
-func (t ticks) next() time.Time {
-	if len(t) == 0 {
+func (t *ticks) next() time.Time {
+	if len(*t) == 0 {
 		return time.Time{}
 	}
-	return t[0].at
+	return (*t)[0].at
 }
 
 // Len is for package heap, as the next four.
-func (t ticks) Len() int { return len(t) }
+func (t *ticks) Len() int { return len(*t) }
 
 // Less is whether the one is due before the other.
-func (t ticks) Less(i, j int) bool { return t[i].at.Before(t[j].at) }
+func (t *ticks) Less(i, j int) bool { return (*t)[i].at.Before((*t)[j].at) }
 
 // Swap swaps two.
-func (t ticks) Swap(i, j int) { t[i], t[j] = t[j], t[i] }
+func (t *ticks) Swap(i, j int) { (*t)[i], (*t)[j] = (*t)[j], (*t)[i] }
 
 // Push adds one.
 func (t *ticks) Push(x any) { *t = append(*t, x.(due)) }

@@ -69,10 +69,12 @@ func (in Incident) Observe(e Entry, c Caller, p Policy) (Incident, []Alert) {
 		in = in.reopened(at)
 	}
 	var alerts []Alert
-	if raised := false; in.Watch.Urgency != Page {
-		if in, raised = in.urgent(e, p); raised {
-			in.Watch.RoutedFor, in.Watch.SaidAt = "", at
-			alerts = append(alerts, in.alert(Raised, at, in.Watch.Urgent))
+	if in.Watch.Urgency != Page {
+		if now, raised := in.urgent(e, p); raised {
+			now.Watch.RoutedFor, now.Watch.SaidAt = "", at
+			in, alerts = now, append(alerts, now.alert(Raised, at, now.Watch.Urgent))
+		} else {
+			in = now
 		}
 	}
 	in, more := p.reach(in, at)

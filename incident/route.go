@@ -222,12 +222,8 @@ func (p Policy) wanted(a Alert, in *Incident, told func() ([]string, error)) (fu
 		return nil, err
 	}
 	knows := func(n Notifier) bool { return slices.Contains(have, n.Name) }
-	switch a.Kind {
-	case Spread:
-		return func(n Notifier) bool { return routed(n) && !knows(n) }, nil
-	case Raised:
-		return func(n Notifier) bool { return routed(n) && (n.Wakes || !knows(n)) }, nil
-	default:
-		return knows, nil
+	if a.Kind == Spread || a.Kind == Raised {
+		return func(n Notifier) bool { return routed(n) && (!knows(n) || a.Kind == Raised && n.Wakes) }, nil
 	}
+	return knows, nil
 }

@@ -66,7 +66,7 @@ func (w *Watch) called(f Failure, within time.Duration) int {
 	hash := fnv.New32a()
 	_, _ = hash.Write([]byte(f.CallerKey()))
 	sum := hash.Sum32()
-	one := Recent{Who: uint16(sum>>16) ^ uint16(sum&0xffff), At: f.ReceivedAt} //nolint:gosec // folded on purpose
+	one := Recent{Who: uint16(sum>>16) ^ uint16(sum&0xffff), At: f.ReceivedAt}
 	last := len(w.Recent) - 1
 	if last >= 0 && w.Recent[last].Who == one.Who {
 		w.Recent = slices.Clone(w.Recent)

@@ -5,7 +5,6 @@ import (
 	"strconv"
 	"strings"
 	"testing"
-
 )
 
 // TestAStormIsToldInAFewMessagesThatNameEveryCause rehearses 5,000 failures with

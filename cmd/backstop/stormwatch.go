@@ -56,7 +56,7 @@ func aboutOf(m incident.Message) string {
 	var about string
 	switch {
 	case m.Digest != nil:
-		about = fmt.Sprintf("digest that names %s", number(len(m.Digest), "incident"))
+		about = "digest that names " + number(len(m.Digest), "incident")
 	case m.Incident != nil:
 		about = fmt.Sprintf("%s: incident %d, %s", m.Alert.Kind, m.Incident.ID, number(int(m.Incident.Callers), "caller"))
 		if len(m.Explained) > 0 {
