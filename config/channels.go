@@ -83,7 +83,7 @@ func (r *review) slack(name string, s slack) *notify.SlackOptions {
 	case !s.WebhookURL.absent() && !s.BotToken.absent():
 		r.mistake(s.WebhookURL, "stands beside a bot token", "choose one: a bot token updates its messages, a webhook only posts")
 	case !s.WebhookURL.absent():
-		r.webhook(s)
+		r.slackHook(s)
 	default:
 		r.bot(s)
 	}
@@ -93,7 +93,7 @@ func (r *review) slack(name string, s slack) *notify.SlackOptions {
 	}
 }
 
-func (r *review) webhook(s slack) {
+func (r *review) slackHook(s slack) {
 	if !s.Channel.absent() {
 		r.mistake(s.Channel, "stands beside a webhook, which has its own channel", "leave the channel out, or use a bot token")
 	}

@@ -122,7 +122,7 @@ func build(f file, r *review) Config {
 		Replay:         r.replay(f.Replay),
 		Templates:      f.Templates.folder(),
 		Media:          f.Media.folder(),
-		Notifiers:      r.notifiers(f.Notifiers),
+		Notifiers:      r.notifiers(f),
 		TimeZone:       r.timeZone(f.TimeZone),
 		TwilioAPI:      r.tokenURL(f.TwilioAPI, "https://api.dublin.ie1.twilio.com"),
 		Retention:      r.retention(f.Retention),

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"log/slog"
 	"net"
 	"net/http"
 	"net/url"
@@ -29,6 +30,9 @@ type SlackOptions struct {
 
 	Now   func() time.Time  // time.Now where nil; only Check asks it
 	Texts *templates.Alerts // the words
+
+	Own *templates.OwnText // the message in Slack's markup; all that an Event holds comes escaped
+	Log *slog.Logger       // for own templates that fail; nothing is logged where nil
 }
 
 // Validate says all that is wrong with o, one error each, and never shows a
@@ -79,6 +83,7 @@ type Slack struct {
 	timeout time.Duration
 	redact  redactor
 	texts   *templates.Alerts
+	own     ownText
 	now     func() time.Time
 }
 
@@ -91,6 +96,7 @@ func NewSlack(o SlackOptions) (*Slack, error) {
 		name: o.Name, webhook: o.WebhookURL, channel: o.Channel, timeout: o.Timeout, texts: o.Texts, now: o.Now,
 		client: boundedClient(),
 		redact: newRedactor(slackSecrets(o)...),
+		own:    ownText{notifier: o.Name, texts: o.Texts, template: o.Own, log: o.Log},
 	}
 	if s.timeout <= 0 {
 		s.timeout = defaultAttempt
@@ -123,7 +129,10 @@ func (s *Slack) Name() string { return s.name }
 func (s *Slack) Send(ctx context.Context, m incident.Message) (incident.Receipt, error) {
 	ctx, cancel := context.WithTimeout(ctx, s.timeout)
 	defer cancel()
-	text := s.texts.Slack(m)
+	text := s.write(m)
+	if len(text.Sections) == 0 {
+		return incident.Receipt{Detail: nothingWritten}, nil
+	}
 	var (
 		r   incident.Receipt
 		err error
@@ -137,6 +146,15 @@ func (s *Slack) Send(ctx context.Context, m incident.Message) (incident.Receipt,
 		r, err = s.sendWebhook(ctx, text)
 	}
 	return r, s.explain(err)
+}
+
+// write is the message's words: the customer's own where there is a template.
+func (s *Slack) write(m incident.Message) templates.Slack {
+	text, builtIn, own := s.own.write(m, templates.SlackText)
+	if !own {
+		return builtIn.Slack(m)
+	}
+	return s.texts.OwnSlack(m, text)
 }
 
 // Check connects, authenticates and sends a test message.

@@ -32,6 +32,7 @@ type Alerts struct {
 	zone  *time.Location
 	pages string // without a slash at its end; "" for none
 	drill bool
+	note  string // the last fact of every message; "" for none
 	text  *template.Template
 	html  *htmltemplate.Template
 }
@@ -67,6 +68,13 @@ func pagesBase(raw string) (string, error) {
 		return "", errors.New("address of the pages: write https://host or https://host/path, nothing else")
 	}
 	return strings.TrimRight(u.String(), "/"), nil
+}
+
+// Noting is a with note as the last fact of every message.
+func (a *Alerts) Noting(note string) *Alerts {
+	noting := *a
+	noting.note = note
+	return &noting
 }
 
 // Zone is where times are told from.

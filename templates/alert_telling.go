@@ -109,6 +109,7 @@ func (a *Alerts) tell(m incident.Message, mostItems int) telling {
 	default:
 		t = a.tellMeta(m)
 	}
+	t.fact("Note", words(a.note))
 	t.Why = a.why(m)
 	if t.Whole == "" {
 		t.Whole = t.Line
