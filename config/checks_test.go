@@ -19,6 +19,7 @@ func TestMistakesAreFound(t *testing.T) {
 		"the SID of drills":                      {"accounts: [{sid: AC000000000000000000000000000000d0, auth_tokens: [" + token + "]}]", `accounts[0].sid = "AC000000000000000000000000000000d0" (backstop.yaml:1:18) is reserved for drills: `},
 		"the same account twice":                 {"accounts: [{sid: " + sid + ", auth_tokens: [" + token + "]}, {sid: " + sid + ", auth_tokens: [" + token + "]}]", `accounts[1].sid = "` + sid + `" (backstop.yaml:1:`},
 		"the same name twice":                    {"accounts: [{name: a, sid: " + sid + ", auth_tokens: [" + token + "]}, {name: a, sid: " + sid2 + ", auth_tokens: [" + token + "]}]", `accounts[1].name = "a" (backstop.yaml:1:`},
+		"a mention of nobody":                    {`notifiers: [{name: s, slack: {webhook_url: "https://hooks.slack.com/services/x", mention: "@ops"}}]`, `notifiers[0].slack.mention = "@ops" (backstop.yaml:1:`},
 		"an account of nothing":                  {"accounts: [{name: a}]", `accounts[0].sid (backstop.yaml:1:13) is missing: `},
 		"an account without tokens":              {"accounts: [{sid: " + sid + "}]", `accounts[0].auth_tokens (backstop.yaml:1:13) is missing: no request of this account could be verified: `},
 		"a token with a space":                   {"accounts: [{sid: " + sid + `, auth_tokens: ["a b"]}]`, `accounts[0].auth_tokens[0] = ••• (backstop.yaml:1:`},

@@ -195,6 +195,7 @@ type slack struct {
 	BotToken   value `yaml:"bot_token,secret"`
 	Channel    value `yaml:"channel"`
 	APIURL     value `yaml:"api_url"`
+	Mention    value `yaml:"mention"`
 }
 
 type webhook struct {

@@ -131,7 +131,7 @@ func (p *parts) hookSettings() hook.Settings {
 
 // knownAs is the notifier as the policy knows it.
 func knownAs(n config.Notifier) incident.Notifier {
-	one := incident.Notifier{Name: n.Name, InPlace: n.UpdatesInPlace(), Wakes: n.Pages(), OnlyPages: n.Pages()}
+	one := incident.Notifier{Name: n.Name, InPlace: n.UpdatesInPlace(), Wakes: n.Pages() || n.Mentions(), OnlyPages: n.Pages()}
 	if n.Email != nil {
 		one.PerHour = incident.MailsPerHour
 	}
