@@ -232,6 +232,7 @@ func mentionedIn(example string) map[string]string {
 		"TWILIO_AUTH_TOKEN": token, "SMTP_URL": "smtp://a.example", "SLACK_BOT_TOKEN": "xoxb-1",
 		"SLACK_WEBHOOK_URL": "https://hooks.slack.com/services/a", "ADMIN_PASSWORD": "a long password",
 		"PAGERDUTY_KEY":     "0123456789abcdefghij0123456789ab",
+		"CHAT_URL":          "ntfy://ntfy.sh/alerts",
 		"ALERTS_AUTH_TOKEN": token,
 		"WEBHOOK_URL":       "https://events.example.com/backstop", "WEBHOOK_SECRET": "0f1e2d3c4b5a69788796a5b4c3d2e1f0",
 	} {

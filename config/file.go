@@ -179,6 +179,7 @@ type notifier struct {
 	PagerDuty *pagerDuty `yaml:"pagerduty"`
 	SMS       *phone     `yaml:"twilio_sms"`
 	Call      *phone     `yaml:"twilio_call"`
+	Shoutrrr  *shoutrrr  `yaml:"shoutrrr"`
 	Template  value      `yaml:"template"`
 }
 
@@ -209,6 +210,12 @@ type pagerDuty struct {
 	At         value
 	RoutingKey value `yaml:"routing_key,secret"`
 	APIURL     value `yaml:"api_url"`
+}
+
+// shoutrrr is one of many services.
+type shoutrrr struct {
+	At  value
+	URL value `yaml:"url,secret"`
 }
 
 // phone is who is texted or called.

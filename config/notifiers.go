@@ -18,6 +18,7 @@ type Notifier struct {
 	Webhook   *notify.WebhookOptions
 	PagerDuty *notify.PagerDutyOptions
 	SMS, Call *Phone
+	Shoutrrr  *notify.ShoutrrrOptions
 }
 
 // Pages says whether the notifier is made for waking people: alerts that can
@@ -74,12 +75,14 @@ func (r *review) notifierKind(f file, n notifier, one *Notifier) {
 		one.SMS = r.phone(f, one.Name, *n.SMS, true)
 	case n.Call != nil:
 		one.Call = r.phone(f, one.Name, *n.Call, false)
+	case n.Shoutrrr != nil:
+		one.Shoutrrr = r.shoutrrr(one.Name, *n.Shoutrrr)
 	case n.PagerDuty != nil:
 		one.PagerDuty = r.pagerDuty(one.Name, *n.PagerDuty)
 	}
 }
 
-const nowhere = "add email: {smtp, from, to} or slack: {webhook_url} or slack: {bot_token, channel} or webhook: {url, secret} or pagerduty: {routing_key} or twilio_sms: {from, to} or twilio_call: {from, to}"
+const nowhere = "add email: {smtp, from, to} or slack: {webhook_url} or slack: {bot_token, channel} or webhook: {url, secret} or pagerduty: {routing_key} or twilio_sms: {from, to} or twilio_call: {from, to} or shoutrrr: {url}"
 
 // kinds are the kinds of place that n is written as.
 func (n notifier) kinds() []string {
@@ -94,6 +97,7 @@ func (n notifier) kinds() []string {
 		{"PagerDuty", n.PagerDuty != nil},
 		{"a text", n.SMS != nil},
 		{"a call", n.Call != nil},
+		{"a service of shoutrrr", n.Shoutrrr != nil},
 	} {
 		if kind.written {
 			kinds = append(kinds, kind.name)
@@ -112,6 +116,8 @@ func (n Notifier) validate() error {
 		return n.Webhook.Validate()
 	case n.PagerDuty != nil:
 		return n.PagerDuty.Validate()
+	case n.Shoutrrr != nil:
+		return n.Shoutrrr.Validate()
 	case n.SMS != nil:
 		return n.SMS.validate(true)
 	case n.Call != nil:

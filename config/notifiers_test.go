@@ -42,6 +42,10 @@ func TestMistakesInNotifiersAreFound(t *testing.T) {
 		"a text by a token without account": {place("twilio_sms: {auth_token: hunter2hunter2, from: '+15550100', to: '+15550123'}") + owner, `notifiers[0].twilio_sms.account (backstop.yaml:1:36) is missing: `},
 		"a text by a token and a name":      {place("twilio_sms: {account: main, auth_token: hunter2hunter2, from: '+15550100', to: '+15550123'}") + owner, `notifiers[0].twilio_sms.account = "main" (backstop.yaml:1:45) is no Account SID, and has a token beside it: `},
 		"a template for a call":             {place("template: good.tmpl, twilio_call: {from: '+15550100', to: '+15550123'}") + owner, `notifiers[0].template = "good.tmpl" (backstop.yaml:1:33) stands beside what has a form of its own: `},
+		"shoutrrr without a URL":            {place("shoutrrr: {}"), `notifiers[0].shoutrrr.url (backstop.yaml:1:33) is missing: `},
+		"a service that nobody knows":       {place("shoutrrr: {url: 'pigeon://hunter2@x'}"), `notifiers[0] (backstop.yaml:1:14) url: begins with no service that is known: the services are bark, discord, `},
+		"a service with its own notifier":   {place("shoutrrr: {url: 'slack://hook:hunter2@webhook'}"), `notifiers[0] (backstop.yaml:1:14) url: slack has a notifier of its own here: write slack: `},
+		"a service that lacks something":    {place("shoutrrr: {url: 'discord://hunter2'}"), `notifiers[0] (backstop.yaml:1:14) url: is not what discord takes`},
 		"a template that is not there":      {place("template: gone.tmpl, webhook: {url: 'https://a.example'" + signed), `notifiers[0].template = "gone.tmpl" (backstop.yaml:1:33) cannot be read: no such file or directory: `},
 		"a template that is none":           {place("template: bad.tmpl, webhook: {url: 'https://a.example'" + signed), `notifiers[0].template = "bad.tmpl" (backstop.yaml:1:33) is no template: line 1: unclosed action`},
 		"a template with an unknown field":  {place("template: unknown.tmpl, webhook: {url: 'https://a.example'" + signed), `notifiers[0].template = "unknown.tmpl" (backstop.yaml:1:33) fails on every alert: `},
@@ -122,5 +126,24 @@ func TestANotifierThatFailsWithTheAccountItWatchesIsWarnedOf(t *testing.T) {
 				t.Errorf("printed: %s", got)
 			}
 		})
+	}
+}
+
+func TestAServiceInTheClearIsWarnedOf(t *testing.T) {
+	for url, warned := range map[string]bool{
+		"ntfy://hunter2@ntfy.example.com/alerts?scheme=http":         true,
+		"gotify://gotify.example.com/AT0K3Nabcdefghi?disabletls=yes": true,
+		"gotify://gotify.example.com/AT0K3Nabcdefghi":                false,
+		"gotify://127.0.0.1/AT0K3Nabcdefghi?disabletls=yes":          false,
+		"gotify://gotify.example.com/AT0K3Nabcdefghi?disabletls=no":  false,
+		"ntfy://hunter2@ntfy.example.com/alerts?scheme=https&tags=x": false,
+	} {
+		c, err := loadBeside(t, place("shoutrrr: {url: '"+url+"'}"))
+		if err != nil {
+			t.Fatal(err)
+		}
+		if got := has(c.Warnings, `notifiers[0].shoutrrr.url = ••• is sent to in the clear`); got != warned || c.Notifiers[0].Pages() || c.Notifiers[0].UpdatesInPlace() {
+			t.Errorf("%s: got %q", url, c.Warnings)
+		}
 	}
 }

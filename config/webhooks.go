@@ -2,8 +2,11 @@ package config
 
 import (
 	"errors"
+	"net/url"
 	"path/filepath"
 	"regexp"
+	"slices"
+	"strings"
 
 	"github.com/backstop-project/backstop/notify"
 	"github.com/backstop-project/backstop/templates"
@@ -50,6 +53,35 @@ func (r *review) pagerDuty(name string, p pagerDuty) *notify.PagerDutyOptions {
 }
 
 var routingKey = regexp.MustCompile(`^[A-Za-z0-9]{32}$`)
+
+// shoutrrr is one of the services that shoutrrr knows.
+func (r *review) shoutrrr(name string, s shoutrrr) *notify.ShoutrrrOptions {
+	if s.At.invalid {
+		return nil
+	}
+	r.required(s.At, s.URL, "url", "", "write the service's address in shoutrrr's form, such as ntfy://ntfy.sh/topic")
+	r.hide(s.URL.text)
+	if u, err := url.Parse(s.URL.text); err == nil && inClear(u) {
+		r.warn(s.URL, "is sent to in the clear, its token too")
+	}
+	return &notify.ShoutrrrOptions{Name: name, URL: s.URL.text}
+}
+
+// inClear says whether a service is asked without TLS over a network.
+func inClear(u *url.URL) bool {
+	if loopback(u.Hostname()) {
+		return false
+	}
+	for key, values := range u.Query() {
+		switch strings.ToLower(key) {
+		case "disabletls":
+			return slices.ContainsFunc(values, func(v string) bool { return slices.Contains([]string{"yes", "true", "1", "on"}, strings.ToLower(v)) })
+		case "scheme":
+			return slices.Contains(values, "http")
+		}
+	}
+	return false
+}
 
 // ownText is the customer's own template for what a notifier writes.
 func (r *review) ownText(n notifier) *templates.OwnText {

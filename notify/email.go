@@ -169,7 +169,7 @@ func (e *Email) write(m incident.Message) (templates.Mail, error) {
 	if !own {
 		return builtIn.Mail(m)
 	}
-	return templates.Mail{Subject: e.texts.Plain(m).Line, Text: text}, nil
+	return templates.Mail{Subject: e.texts.Event(m).Line, Text: text}, nil
 }
 
 func notTaken(d delivery) string {

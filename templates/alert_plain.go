@@ -1,6 +1,7 @@
 package templates
 
 import (
+	"regexp"
 	"strings"
 	"unicode/utf8"
 
@@ -58,22 +59,20 @@ func (a *Alerts) Plain(m incident.Message) Plain {
 	return p
 }
 
-// Fit is as many of lines as have room in limit characters, the last one cut
-// with a mark where that is not all.
-func Fit(lines []string, limit int) string {
-	return Shorten(strings.Join(lines, "\n"), limit)
-}
-
 // Inert is s with an invisible character wherever a chat would read a mention,
 // a link or a command in it: it looks the same and does nothing. Bare addresses
 // stay as they are.
-func Inert(s string) string { return inert.Replace(s) }
+func Inert(s string) string { return mention.ReplaceAllString(inert.Replace(s), "@"+joiner+"$1") }
+
+// mention is what calls somebody or everybody. What stands in a command to be
+// typed (dig … @1.1.1.1) is none.
+var mention = regexp.MustCompile(`@([\pL*_])`)
 
 const joiner = "\u2060" // no width, no break
 
 var inert = strings.NewReplacer(
-	"@channel", "@"+joiner+"channel", "@here", "@"+joiner+"here", "@everyone", "@"+joiner+"everyone", "@all", "@"+joiner+"all", "@room", "@"+joiner+"room",
-	"<@", "<"+joiner+"@", "<#", "<"+joiner+"#", "<!", "<"+joiner+"!", "](", "]"+joiner+"(", "<http", "<"+joiner+"http",
+	"<#", "<"+joiner+"#", "<!", "<"+joiner+"!", "<@", "<"+joiner+"@"+joiner, "](", "]"+joiner+"(",
+	"<http", "<"+joiner+"http", "<users/", "<"+joiner+"users/", "<at ", "<"+joiner+"at ",
 )
 
 // SMS is m in at most two segments: the first line and the way to its page.

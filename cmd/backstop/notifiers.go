@@ -27,6 +27,10 @@ func (p *parts) newNotifier(n config.Notifier, texts *templates.Alerts, log *slo
 		o := *n.PagerDuty
 		o.Texts = texts
 		return notify.NewPagerDuty(o)
+	case n.Shoutrrr != nil:
+		o := *n.Shoutrrr
+		o.Texts, o.Own, o.Log = texts, n.Own, log
+		return notify.NewShoutrrr(o)
 	case n.SMS != nil:
 		o := p.phoneOptions(*n.SMS, twilio.IsE164)
 		o.Texts, o.Own, o.Log = texts, n.Own, log

@@ -39,6 +39,8 @@ func newServices(t *testing.T) *services {
 			}
 			w.WriteHeader(http.StatusCreated)
 			_, _ = io.WriteString(w, `{"sid":"SM0123456789abcdef0123456789abcdef"}`)
+		case r.URL.Path == "/alerts":
+			_, _ = io.WriteString(w, `{"id":"1"}`)
 		case r.URL.Path == "/v2/enqueue":
 			w.WriteHeader(http.StatusAccepted)
 		}
@@ -67,9 +69,10 @@ notifiers:
   - {name: hook, webhook: {url: "%[1]s/hook", secret: 0123456789abcdef}}
   - {name: own, template: %[2]s, webhook: {url: "%[1]s/own", secret: 0123456789abcdef}}
   - {name: duty, pagerduty: {routing_key: 0123456789abcdefghij0123456789ab, api_url: "%[1]s"}}
+  - {name: chat, shoutrrr: {url: "ntfy://%[3]s/alerts?scheme=http"}}
   - {name: sms, twilio_sms: {from: "+15550100", on_call: ops}}
   - {name: call, twilio_call: {from: "+15550100", on_call: ops}}
-`, s.URL, template))
+`, s.URL, template, s.Listener.Addr()))
 }
 
 func TestCheckNotifyTriesNotifiersOfEveryKind(t *testing.T) {
@@ -79,7 +82,7 @@ func TestCheckNotifyTriesNotifiersOfEveryKind(t *testing.T) {
 	if code != 0 {
 		t.Fatalf("check ended with %d: %s%s", code, printed, complained)
 	}
-	for _, name := range []string{"hook", "own", "duty", "sms", "call"} {
+	for _, name := range []string{"hook", "own", "duty", "chat", "sms", "call"} {
 		if !strings.Contains(printed, "Notifier "+name+" took the test message") {
 			t.Errorf("%s is not in %s", name, printed)
 		}
@@ -89,7 +92,7 @@ func TestCheckNotifyTriesNotifiersOfEveryKind(t *testing.T) {
 	}
 	twilio := "/2010-04-01/Accounts/" + accountSID
 	for path, want := range map[string]string{
-		"/hook": `"test":true`, "/own": "Your own template failed", "/v2/enqueue": `"severity":"info"`,
+		"/alerts": "Nothing is wrong. This message was sent to try the notifier chat", "/hook": `"test":true`, "/own": "Your own template failed", "/v2/enqueue": `"severity":"info"`,
 		twilio + "/Messages.json": "To=%2B15550123", twilio + "/Calls.json": "To=client%3Aanna",
 	} {
 		if got := s.at(path); len(got) == 0 || !strings.Contains(got[0], want) {
@@ -105,7 +108,7 @@ func TestAFailureReachesNotifiersOfEveryKind(t *testing.T) {
 	p.call(sim.Call{From: "+14158675310"})
 	p.call(sim.Call{From: "+14158675311"}) // the second makes a page of it
 	eventually(t, soon, "everybody is told", func() bool {
-		return len(s.at("/hook")) > 0 && len(s.at("/own")) > 0 && len(s.at("/v2/enqueue")) > 0 &&
+		return len(s.at("/alerts")) > 0 && len(s.at("/hook")) > 0 && len(s.at("/own")) > 0 && len(s.at("/v2/enqueue")) > 0 &&
 			len(s.at("/2010-04-01/Accounts/"+accountSID+"/Messages.json")) > 0 && len(s.at("/2010-04-01/Accounts/"+accountSID+"/Calls.json")) > 0
 	})
 	if got := s.at("/own")[0]; !strings.HasPrefix(got, `{"text": "`) || !strings.Contains(got, ` not helped: primary.example.com `) {
