@@ -1,0 +1,47 @@
+package main
+
+import (
+	"fmt"
+	"testing"
+
+	"github.com/backstop-project/backstop/twilio/sim"
+)
+
+// TestAMailComesAtLeastOnceAndAtMostOnceMoreACrash kills Backstop as soon as the
+// mail server has taken a mail, which is before that can be noted, again and
+// again.
+func TestAMailComesAtLeastOnceAndAtMostOnceMoreACrash(t *testing.T) {
+	t.Parallel()
+	const crashes = 6
+	mails := newMailServer(t)
+	env := configured(t).with(mails.settings())
+	host := func(n int) string { return fmt.Sprintf("host%d.example.com", n) }
+	for n := range crashes {
+		p := spawn(t, env)
+		p.call(sim.Call{ErrorCode: "12100", ErrorURL: "https://" + host(n) + "/voice"})
+		patiently(2*soon, func() bool { return mails.about(host(n)) })
+		p.kill()
+	}
+	p := spawn(t, env)
+	for n := range crashes {
+		mails.await(t, 4*soon, host(n))
+	}
+	p.settle()
+	p.call(sim.Call{ErrorCode: "12100", ErrorURL: "https://last.example.com/voice"})
+	mails.await(t, 4*soon, "last.example.com") // by then what was to be repeated has been
+	copies := map[string]int{}
+	for _, m := range mails.got() {
+		copies[m.header.Get("Message-Id")]++
+	}
+	repeated := 0
+	for id, n := range copies {
+		repeated += n - 1
+		if n > 2 {
+			t.Errorf("%d copies of %s", n, id)
+		}
+	}
+	if repeated > crashes {
+		t.Errorf("%d copies more than mails, of %d crashes", repeated, crashes)
+	}
+	t.Logf("%d mails, %d of them twice, after %d crashes", len(copies), repeated, crashes)
+}
