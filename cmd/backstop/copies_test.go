@@ -7,9 +7,8 @@ import (
 	"github.com/backstop-project/backstop/twilio/sim"
 )
 
-// TestAMailComesAtLeastOnceAndAtMostOnceMoreACrash kills Backstop as soon as the
-// mail server has taken a mail, which is before that can be noted, again and
-// again.
+// TestAMailComesAtLeastOnceAndAtMostOnceMoreACrash kills Backstop when the mail
+// server has taken a mail and has not said so yet, again and again.
 func TestAMailComesAtLeastOnceAndAtMostOnceMoreACrash(t *testing.T) {
 	t.Parallel()
 	const crashes = 6
@@ -18,10 +17,11 @@ func TestAMailComesAtLeastOnceAndAtMostOnceMoreACrash(t *testing.T) {
 	host := func(n int) string { return fmt.Sprintf("host%d.example.com", n) }
 	for n := range crashes {
 		p := spawn(t, env)
+		mails.whenTaken(func() { _ = p.process.Kill() })
 		p.call(sim.Call{ErrorCode: "12100", ErrorURL: "https://" + host(n) + "/voice"})
-		patiently(2*soon, func() bool { return mails.about(host(n)) })
-		p.kill()
+		<-p.ended
 	}
+	mails.whenTaken(nil)
 	p := spawn(t, env)
 	for n := range crashes {
 		mails.await(t, 4*soon, host(n))
@@ -34,14 +34,11 @@ func TestAMailComesAtLeastOnceAndAtMostOnceMoreACrash(t *testing.T) {
 		copies[m.header.Get("Message-Id")]++
 	}
 	repeated := 0
-	for id, n := range copies {
+	for _, n := range copies {
 		repeated += n - 1
-		if n > 2 {
-			t.Errorf("%d copies of %s", n, id)
-		}
 	}
-	if repeated > crashes {
+	if repeated == 0 || repeated > crashes {
 		t.Errorf("%d copies more than mails, of %d crashes", repeated, crashes)
 	}
-	t.Logf("%d mails, %d of them twice, after %d crashes", len(copies), repeated, crashes)
+	t.Logf("%d mails, and %d copies more after %d crashes", len(copies), repeated, crashes)
 }
