@@ -11,14 +11,16 @@ import (
 // server has taken a mail and has not said so yet, again and again.
 func TestAMailComesAtLeastOnceAndAtMostOnceMoreACrash(t *testing.T) {
 	t.Parallel()
-	const crashes = 6
+	const crashes = 4
 	mails := newMailServer(t)
 	env := configured(t).with(mails.settings())
 	host := func(n int) string { return fmt.Sprintf("host%d.example.com", n) }
 	for n := range crashes {
+		mails.hang() // until the call is answered
 		p := spawn(t, env)
-		mails.whenTaken(func() { _ = p.process.Kill() })
 		p.call(sim.Call{ErrorCode: "12100", ErrorURL: "https://" + host(n) + "/voice"})
+		mails.whenTaken(func() { _ = p.process.Kill() })
+		mails.heal()
 		<-p.ended
 	}
 	mails.whenTaken(nil)
