@@ -10,6 +10,7 @@ import (
 	"github.com/backstop-project/backstop/incident"
 	"github.com/backstop-project/backstop/templates"
 	"github.com/backstop-project/backstop/twilio"
+	"github.com/backstop-project/backstop/twilio/rest"
 	"github.com/backstop-project/backstop/twilio/twiml"
 )
 
@@ -21,20 +22,13 @@ type PhoneOptions struct {
 	From    string // a number of that account; for texts also a sender's name, a short code or a messaging service (MG…)
 	// To are the numbers of whom to reach at a moment; nobody where it is empty.
 	To      func(now time.Time) []string
-	API     PhoneAPI
+	API     *rest.Client
 	Timeout time.Duration // one attempt; 18 s where zero
 
 	Own   *templates.OwnText // of texts; calls say nothing of one's own
 	Log   *slog.Logger       // for own templates that fail; nothing is logged where nil
 	Now   func() time.Time   // time.Now where nil
 	Texts *templates.Alerts  // the words
-}
-
-// PhoneAPI sends through Twilio. Its errors hold no token; a no of Twilio's is a
-// *rest.RefusedError.
-type PhoneAPI interface {
-	Text(ctx context.Context, account, from, to, body string) (sid string, err error)
-	Call(ctx context.Context, account, from, to string, document []byte) (sid string, err error)
 }
 
 func (o PhoneOptions) validate(from func(string) bool, remedy string) error {

@@ -187,3 +187,18 @@ func TestANoteStandsAtTheEndOfEveryForm(t *testing.T) {
 		t.Errorf("sms: %q", got)
 	}
 }
+
+func FuzzATextMessageFits(f *testing.F) {
+	f.Add("12 callers not helped: www.example.com", "https://fallback.example.com/incidents/12")
+	f.Add(strings.Repeat("€…长😀", 100), "x")
+	f.Add("\xff\xfe", strings.Repeat("[", 300))
+	f.Fuzz(func(t *testing.T, text, tail string) {
+		got := templates.FitSMS(text, tail)
+		if n := templates.Segments(got); n > 2 {
+			t.Errorf("%d segments: %q", n, got)
+		}
+		if utf8.ValidString(text) && utf8.ValidString(tail) && !utf8.ValidString(got) {
+			t.Errorf("cut within a character: %q", got)
+		}
+	})
+}

@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"github.com/backstop-project/backstop/config"
+	"github.com/backstop-project/backstop/incident"
 	"github.com/backstop-project/backstop/notify"
 	"github.com/backstop-project/backstop/templates"
 	"github.com/backstop-project/backstop/twilio"
@@ -43,6 +44,19 @@ func (p *parts) newNotifier(n config.Notifier, texts *templates.Alerts, log *slo
 	o := *n.Slack
 	o.Texts, o.Own, o.Log = texts, n.Own, log
 	return notify.NewSlack(o)
+}
+
+// perHour bounds the new messages of a notifier beside the policy's own bound; 0
+// is no other bound. Who is rung more often than that switches the telephone off.
+func perHour(n config.Notifier) int {
+	const texts = 30
+	switch {
+	case n.Email != nil:
+		return incident.MailsPerHour
+	case n.SMS != nil || n.Call != nil:
+		return texts
+	}
+	return 0
 }
 
 // phoneOptions are those of the configuration with what they lack. Of an on-call

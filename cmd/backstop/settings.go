@@ -9,7 +9,6 @@ import (
 
 	"github.com/backstop-project/backstop/config"
 	"github.com/backstop-project/backstop/handlers/hook"
-	"github.com/backstop-project/backstop/incident"
 	"github.com/backstop-project/backstop/notify"
 	"github.com/backstop-project/backstop/recovery"
 	"github.com/backstop-project/backstop/recovery/standby"
@@ -131,11 +130,9 @@ func (p *parts) hookSettings() hook.Settings {
 
 // knownAs is the notifier as the policy knows it.
 func knownAs(n config.Notifier) incident.Notifier {
-	one := incident.Notifier{Name: n.Name, InPlace: n.UpdatesInPlace(), Wakes: n.Pages() || n.Mentions(), OnlyPages: n.Pages()}
-	if n.Email != nil {
-		one.PerHour = incident.MailsPerHour
+	return incident.Notifier{
+		Name: n.Name, PerHour: perHour(n), InPlace: n.UpdatesInPlace(), Wakes: n.Pages() || n.Mentions(), OnlyPages: n.Pages(),
 	}
-	return one
 }
 
 // retention is the part that the ledger goes by.
