@@ -9,6 +9,7 @@ import (
 
 	"github.com/backstop-project/backstop/config"
 	"github.com/backstop-project/backstop/handlers/hook"
+	"github.com/backstop-project/backstop/incident"
 	"github.com/backstop-project/backstop/notify"
 	"github.com/backstop-project/backstop/recovery"
 	"github.com/backstop-project/backstop/recovery/standby"
