@@ -41,7 +41,7 @@ func (r *review) answers(f file) recovery.Options {
 		}
 		key := fmt.Sprintf("lines[%d]", len(o.Lines))
 		a.place(key+".match", one.Match, one.At)
-		o.Lines = append(o.Lines, recovery.Line{Match: one.Match.text, Tags: r.tags(one.Tags), Style: a.style(key, one.Name, one.Wording)})
+		o.Lines = append(o.Lines, recovery.Line{Match: one.Match.text, Tags: r.tags(one.Tags), Critical: r.boolean(one.Critical, false), Style: a.style(key, one.Name, one.Wording)})
 	}
 	for country, languages := range f.Countries {
 		at := f.At

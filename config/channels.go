@@ -89,8 +89,19 @@ func (r *review) slack(name string, s slack) *notify.SlackOptions {
 	}
 	return &notify.SlackOptions{
 		Name: name, WebhookURL: s.WebhookURL.text, BotToken: s.BotToken.text,
-		Channel: s.Channel.text, APIURL: r.apiURL(s.APIURL),
+		Channel: s.Channel.text, APIURL: r.apiURL(s.APIURL), Mention: r.mention(s.Mention),
 	}
+}
+
+var mentionForm = regexp.MustCompile(`^(?:here|channel|[UWS][A-Z0-9]{6,20})$`)
+
+// mention is who is called together in Slack.
+func (r *review) mention(v value) string {
+	if v.set() && !mentionForm.MatchString(v.text) {
+		r.mistake(v, "names nobody", "write here, channel, a member's ID (U…, in their profile) or a user group's (S…)")
+		return ""
+	}
+	return v.text
 }
 
 func (r *review) slackHook(s slack) {

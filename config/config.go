@@ -10,6 +10,7 @@ import (
 	"net/netip"
 	"time"
 
+	"github.com/backstop-project/backstop/incident"
 	"github.com/backstop-project/backstop/recovery"
 	"github.com/backstop-project/backstop/replay"
 	"github.com/backstop-project/backstop/store"
@@ -34,6 +35,9 @@ type Config struct {
 	Media     string // folder of the files that Play names, "" for none
 
 	Notifiers []Notifier
+	// Alerts says what is told, when and to whom. Its Notifiers, Line and Probes
+	// are for whoever makes these.
+	Alerts    incident.Policy
 	TimeZone  *time.Location
 	TwilioAPI string // "" for Twilio's own address
 
@@ -48,6 +52,10 @@ type Config struct {
 	AdminPassword  Secret // "" where one is to be generated
 	TrustedProxies []netip.Prefix
 	LogLevel       slog.Level
+
+	// Drill has every alert say that it is one. No file says so: a rehearsal
+	// does.
+	Drill bool
 
 	settings []setting
 }
@@ -127,6 +135,7 @@ func build(f file, r *review) Config {
 		TrustedProxies: r.trustedProxies(f.TrustedProxies),
 		LogLevel:       r.logLevel(f.LogLevel),
 	}
+	c.Alerts = r.alerts(f, c)
 	c.Ledger = r.ledgerPath(f.DatabaseURL, c.DataDir)
 	r.separate(f.AdminListen, c.AdminListen, c.Listen)
 	r.unset(f)

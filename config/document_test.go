@@ -204,6 +204,12 @@ func namedBy(key string) string {
 	if strings.HasPrefix(key, "on_call") {
 		return clinic
 	}
+	if strings.HasPrefix(key, "alerts") {
+		const slack = ", slack: {webhook_url: 'https://hooks.slack.com/services/x'}}"
+		return "\nhours: {office: {open: ['mon-fri 08:00-18:00']}, night: {open: ['daily 22:00-07:00']}, sunday-night: {open: ['sun 22:00-24:00']}}\n" +
+			"accounts: [{name: main, sid: " + sid + ", auth_tokens: [" + token + "]}]\n" +
+			"notifiers: [{name: ops-mail" + slack + ", {name: boss-sms" + slack + "]\n"
+	}
 	if strings.HasPrefix(key, "notifiers[].twilio") {
 		return "\naccounts: [{name: main, sid: " + sid + ", auth_tokens: [" + token + "]}]\non_call: {ops: {people: [{name: Anna, to: '+4930123456'}]}}\n"
 	}

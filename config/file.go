@@ -21,6 +21,7 @@ type file struct {
 	Media          value              `yaml:"media"`
 	Unverified     value              `yaml:"unverified"`
 	Notifiers      []notifier         `yaml:"notifiers"`
+	Alerts         alerts             `yaml:"alerts"`
 	TimeZone       value              `yaml:"time_zone"`
 	Retention      retention          `yaml:"retention"`
 	Privacy        privacy            `yaml:"privacy"`
@@ -54,11 +55,12 @@ type account struct {
 }
 
 type line struct {
-	At      value
-	Match   value   `yaml:"match"`
-	Name    value   `yaml:"name"`
-	Tags    []value `yaml:"tags"`
-	Wording wording `yaml:",inline"`
+	At       value
+	Match    value   `yaml:"match"`
+	Name     value   `yaml:"name"`
+	Tags     []value `yaml:"tags"`
+	Critical value   `yaml:"critical"`
+	Wording  wording `yaml:",inline"`
 }
 
 // primary is one of the customer's own servers; it may be written as its URL
@@ -68,6 +70,7 @@ type primary struct {
 	URL          value `yaml:"url,alone"`
 	Probe        value `yaml:"probe"`
 	ProbeEvery   value `yaml:"probe_every"`
+	HealthURL    value `yaml:"health_url"`
 	AllowPrivate value `yaml:"allow_private"`
 }
 
@@ -193,6 +196,7 @@ type slack struct {
 	BotToken   value `yaml:"bot_token,secret"`
 	Channel    value `yaml:"channel"`
 	APIURL     value `yaml:"api_url"`
+	Mention    value `yaml:"mention"`
 }
 
 type webhook struct {

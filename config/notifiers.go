@@ -25,6 +25,9 @@ type Notifier struct {
 // wait do not go there unless somebody says so.
 func (n Notifier) Pages() bool { return n.PagerDuty != nil || n.SMS != nil || n.Call != nil }
 
+// Mentions says whether it calls people together for what may wake them.
+func (n Notifier) Mentions() bool { return n.Slack != nil && n.Slack.Mention != "" }
+
 // UpdatesInPlace says whether the notifier wants to know of what is no new
 // message: that somebody has taken an incident.
 func (n Notifier) UpdatesInPlace() bool {

@@ -42,7 +42,7 @@ func (a *answering) rules(f file, o *recovery.Options) {
 	}
 }
 
-// primaries are the customer's own servers, and how those are probed that are.
+// primaries are the customer's own servers, and what is said about probing them.
 func (a *answering) primaries(f file, o *recovery.Options) {
 	o.PrimaryProbes = map[string]standby.ProbeOptions{}
 	for _, one := range f.Primaries {
@@ -55,11 +55,13 @@ func (a *answering) primaries(f file, o *recovery.Options) {
 			a.places[key] = one.At
 		}
 		a.places[key+".probe"] = one.Probe
+		a.places[key+".health_url"] = one.HealthURL
 		o.Primaries = append(o.Primaries, one.URL.text)
 		probe := standby.ProbeOptions{
-			URL: one.Probe.text, Every: a.probeEvery(one.Probe, one.ProbeEvery), AllowPrivate: a.boolean(one.AllowPrivate, false),
+			URL: one.Probe.text, Every: a.probeEvery(one.Probe, one.ProbeEvery),
+			HealthURL: one.HealthURL.text, AllowPrivate: a.boolean(one.AllowPrivate, false),
 		}
-		if one.Probe.set() {
+		if one.Probe.set() || one.HealthURL.set() || probe.AllowPrivate {
 			o.PrimaryProbes[one.URL.text] = probe
 		}
 	}

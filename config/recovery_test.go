@@ -33,6 +33,20 @@ recovery: [{match: {health: [c down, "https://b.example up"]}, steps: [{message:
 	if diff := cmp.Diff(want, got.PrimaryProbes); diff != "" {
 		t.Error(diff)
 	}
+	got = mustLoad(t, `
+primaries: [{url: https://a.example, health_url: /deep}, {url: https://b.example, allow_private: true}, https://c.example]
+`, nil).Recovery
+	want = map[string]standby.ProbeOptions{
+		"https://a.example": {HealthURL: "/deep", Every: 15 * time.Second},
+		"https://b.example": {AllowPrivate: true, Every: 15 * time.Second},
+	}
+	if diff := cmp.Diff(want, got.PrimaryProbes); diff != "" {
+		t.Error(diff)
+	}
+}
+
+func TestATargetMayHaveAProbe(t *testing.T) {
+	got := mustLoad(t, `targets: {c: {url: "https://c.example{path}", probe: /up}}`, nil).Recovery
 	if c := got.Targets["c"]; c.Probe != "/up" || c.ProbeEvery != 15*time.Second {
 		t.Errorf("got %+v", c)
 	}

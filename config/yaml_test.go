@@ -30,7 +30,7 @@ func TestUnknownKeysRefuseToStart(t *testing.T) {
 			"privacy: {zzzz: 1}", `privacy.zzzz (backstop.yaml:1:11) is an unknown key: remove it; the keys here are drop, keep_body, mask_numbers`,
 		},
 		"of a feature that is not built": {
-			"alerts: {}", `alerts (backstop.yaml:1:1) is an unknown key: remove it; the keys here are `,
+			"pagers: {}", `pagers (backstop.yaml:1:1) is an unknown key: remove it; the keys here are `,
 		},
 		"what is no word is not repeated: it may be a secret": {
 			token + ": x", `… (backstop.yaml:1:1) is an unknown key: `,

@@ -73,6 +73,10 @@ func (k Kind) String() string {
 // notifiers that cannot change what they have sent.
 func (k Kind) InPlace() bool { return k == Taken }
 
+// grows says whether an alert of that kind tells that there is more of what is
+// known.
+func (k Kind) grows() bool { return k == Growing || k == Rate }
+
 // Topic is what a meta-alert is about. The same news, by topic and reason, goes
 // out once in MetaEvery: so the reason of one holds nothing that changes.
 type Topic string
@@ -94,6 +98,17 @@ const (
 	AsideTopic   Topic = "set aside" // an entry that the ledger refused
 	DamagedTopic Topic = "damaged"   // a database that was moved aside
 )
+
+// Urgency says whether news of that kind may wake somebody: that callers are not
+// written down, or not shown to anybody.
+func (t Topic) Urgency() Urgency {
+	for _, urgent := range []Topic{LedgerTopic, JournalTopic, DamagedTopic} {
+		if t.Is(urgent) {
+			return Page
+		}
+	}
+	return Notice
+}
 
 // About is the topic for one thing among several of its kind: two notifiers
 // that give up are told both.
@@ -144,6 +159,9 @@ type Alert struct {
 	// Except names a notifier that this alert does not go to: the one it
 	// complains about.
 	Except string
+	// Only names the notifiers that it goes to, whatever the routes say; nil is
+	// no such bound.
+	Only []string
 }
 
 // Crowd marks the alert of a new incident, opened when openedBefore others had

@@ -16,7 +16,18 @@ const (
 	AskedFirst    CauseKind = 3 // no ErrorCode: we are set as the primary URL
 	Itself        CauseKind = 4 // ErrorUrl is one of Backstop's own addresses
 	DrillCause    CauseKind = 5 // a drill: joins no incident
+	AccountWide   CauseKind = 6 // many servers of one account fail at once
+	TwilioWide    CauseKind = 7 // and of several accounts
 )
+
+// Wide says whether it is the cause of an incident that explains others, and has
+// no failures of its own.
+func (c Cause) Wide() bool { return c.Kind == AccountWide || c.Kind == TwilioWide }
+
+// MayExplain says whether an incident with that cause may explain others.
+func (c Cause) MayExplain() bool {
+	return c.Wide() || c.Kind == DocumentLevel && IsAccountCode(c.Code)
+}
 
 // CauseVersion is the version of the rules below. Raise it when they change
 // what they group, so that old incidents are not continued by accident.

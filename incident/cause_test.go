@@ -162,7 +162,7 @@ func TestOnAnOutboundCallThePersonIsWhoWasCalled(t *testing.T) {
 	if f.Person() != "+15551230001" || f.Line() != "+15550000000" || f.CallerKey() != "+15551230001" {
 		t.Errorf("got person %q, line %q, counted as %q", f.Person(), f.Line(), f.CallerKey())
 	}
-	in, _ := incident.Begin(incident.Entry{Failure: f}, nil)
+	in, _ := incident.Begin(incident.Entry{Failure: f}, nil, incident.DefaultPolicy())
 	if in.Last.From != "+15551230001" || in.Last.To != "+15550000000" {
 		t.Errorf("the incident remembers %q and %q", in.Last.From, in.Last.To)
 	}

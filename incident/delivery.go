@@ -168,13 +168,13 @@ func (p Policy) dueAt(s subject, sent []Sent) time.Time {
 	growth := true
 	for _, d := range s.deliveries {
 		due = later(due, d.DueAt)
-		growth = growth && d.Alert.Kind == Growing
+		growth = growth && d.Alert.Kind.grows()
 	}
 	if !growth {
 		return due
 	}
 	for _, m := range sent {
-		if m.IncidentID == s.key.incident && m.Kind == Growing {
+		if m.IncidentID == s.key.incident && m.Kind.grows() {
 			due = later(due, m.At.Add(p.GrowthEvery))
 		}
 	}

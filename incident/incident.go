@@ -39,6 +39,10 @@ type Incident struct {
 	// follows as a regression; 0 if it is none.
 	Previous int64
 
+	// Parent is the incident that explains this one, so that people are told of
+	// that one only; 0 for none.
+	Parent int64
+
 	OpenedAt       time.Time // the first failure
 	LastAt         time.Time // the newest failure
 	QuietAt        time.Time // zero unless it ever fell quiet
@@ -66,6 +70,8 @@ type Incident struct {
 
 	// Told is the highest number of callers that an alert was made for.
 	Told int64
+
+	Watch Watch
 }
 
 // Sample is what an incident remembers of one of its failures, so that an
@@ -147,6 +153,9 @@ func sampleOf(e Entry) Sample {
 
 // Acknowledged says whether somebody has taken the incident.
 func (in Incident) Acknowledged() bool { return !in.AcknowledgedAt.IsZero() }
+
+// allLate says whether all of it was verified only later: it may be long over.
+func (in Incident) allLate() bool { return in.Late == in.Failures }
 
 // Messages is how many of its failures are no calls.
 func (in Incident) Messages() int64 { return in.Failures - in.Calls }

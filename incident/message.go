@@ -27,6 +27,9 @@ type Message struct {
 	Digest []Incident
 	Others []Alert
 
+	// Explained are the incidents that Incident explains, oldest first.
+	Explained []Incident
+
 	// NotSent is how many alerts about this incident this notifier was
 	// spared: folded into others or held back by a cap.
 	NotSent int
@@ -34,6 +37,33 @@ type Message struct {
 	// Thread is what the notifier returned for its first message about this
 	// incident, "" before that.
 	Thread string
+}
+
+// Urgency says whether the message may wake somebody: an incident that has become
+// a page is one, whatever it was when its alert was queued.
+func (m Message) Urgency() Urgency {
+	if m.Incident != nil {
+		return m.Incident.Watch.Urgency
+	}
+	urgency := m.Alert.Urgency
+	for _, in := range m.Digest {
+		urgency = max(urgency, in.Watch.Urgency)
+	}
+	return urgency
+}
+
+// Wakes says whether the message is one that people are called together for: a
+// page that begins, goes on or reaches others, not one that grows or ends.
+func (m Message) Wakes() bool {
+	if m.Urgency() != Page || m.Incident != nil && m.Incident.State != Open {
+		return false
+	}
+	switch m.Alert.Kind {
+	case Opened, Regression, Raised, Reminder, Escalated, Spread, Resumed, Meta:
+		return true
+	case Growing, FellQuiet, Over, Late, DrillAlert, Taken, Rate, Summary:
+	}
+	return false
 }
 
 // FirstTime says whether this notifier has said nothing yet about the

@@ -8,7 +8,7 @@ import (
 // Begin opens an incident with its first failure. previous is the newest
 // incident with the same cause, or nil: where it was resolved by somebody, the
 // new one is a regression.
-func Begin(e Entry, previous *Incident) (Incident, []Alert) {
+func Begin(e Entry, previous *Incident, p Policy) (Incident, []Alert) {
 	f := e.Failure
 	in := Incident{
 		Cause:    CauseOf(f),
@@ -18,21 +18,34 @@ func Begin(e Entry, previous *Incident) (Incident, []Alert) {
 		First:    sampleOf(e),
 	}
 	in = in.count(e, Caller{New: true, Is: e.Answer.Outcome})
-	alert := Alert{Kind: Opened, At: f.ReceivedAt, Callers: in.Callers, Reason: "first failure with this cause"}
+	kind, reason := Opened, "first failure with this cause"
 	if previous != nil && previous.State == Resolved && previous.ResolvedBy != "" {
 		in.Previous = previous.ID
-		alert.Kind = Regression
-		alert.Reason = "back after being resolved by " + previous.ResolvedBy
+		kind, reason = Regression, "back after being resolved by "+previous.ResolvedBy
 	}
 	if f.Late {
-		alert.Kind = Late
-		alert.Reason = lateReason
+		kind, reason = Late, lateReason
 	}
 	in.Told = in.Callers
-	return in, []Alert{alert}
+	in, _ = in.urgent(e, p)
+	in, _ = p.reach(in, f.ReceivedAt)
+	return in.said(kind, f.ReceivedAt, reason)
 }
 
+const spreads = "it reaches a line whose people have not been told"
+
 const lateReason = "verified only now, after the configuration had changed"
+
+// alert is one about in, as it stands.
+func (in Incident) alert(k Kind, at time.Time, reason string) Alert {
+	return Alert{Kind: k, IncidentID: in.ID, At: at, Callers: in.Callers, Reason: reason, Urgency: in.Watch.Urgency}
+}
+
+// said is in after an alert that is a new message, and the alert.
+func (in Incident) said(k Kind, at time.Time, reason string) (Incident, []Alert) {
+	in.Watch.SaidAt = at
+	return in, []Alert{in.alert(k, at, reason)}
+}
 
 // Caller is whom a failure of an incident hit.
 type Caller struct {
@@ -42,28 +55,83 @@ type Caller struct {
 
 // Observe adds e to the incident and says what, if anything, to tell people.
 // It returns a new Incident; in is left as it was.
-func (in Incident) Observe(e Entry, c Caller) (Incident, []Alert) {
-	before := in
+func (in Incident) Observe(e Entry, c Caller, p Policy) (Incident, []Alert) {
+	before, at := in, e.Failure.ReceivedAt
 	in = in.count(e, c)
 	if e.Failure.Late {
 		if before.Late > 0 {
 			return in, nil
 		}
-		return in, []Alert{{Kind: Late, IncidentID: in.ID, At: e.Failure.ReceivedAt, Callers: in.Callers, Reason: lateReason}}
+		return in.said(Late, at, lateReason)
 	}
+	in.Watch.Good, in.Watch.Since = 0, time.Time{} // it is not over
 	if in.State == Quiet {
-		in.State = Open
-		in.QuietAt = time.Time{}
+		in = in.reopened(at)
 	}
-	step := nextStep(in.Told)
-	if in.Callers < step {
-		return in, nil
+	var alerts []Alert
+	if in.Watch.Urgency != Page {
+		if now, raised := in.urgent(e, p); raised {
+			now.Watch.RoutedFor, now.Watch.SaidAt = "", at
+			in, alerts = now, append(alerts, now.alert(Raised, at, now.Watch.Urgent))
+		} else {
+			in = now
+		}
 	}
-	in.Told = in.Callers
-	return in, []Alert{{
-		Kind: Growing, IncidentID: in.ID, At: e.Failure.ReceivedAt, Callers: in.Callers,
-		Reason: fmt.Sprintf("%d callers reached", step),
-	}}
+	in, more := p.reach(in, at)
+	if more && len(alerts) == 0 {
+		alerts = append(alerts, in.alert(Spread, at, spreads))
+	}
+	if step := nextStep(in.Told); in.Callers >= step {
+		in.Told, in.Watch.SaidAt = in.Callers, at
+		alerts = append(alerts, in.alert(Growing, at, fmt.Sprintf("%d callers reached", step)))
+	}
+	if fast := in.Watch.speeds(p.Rate); fast && at.Sub(in.OpenedAt) > 2*p.Rate.Within { // else it began so
+		in.Watch.SaidAt = at
+		alerts = append(alerts, in.alert(Rate, at, fmt.Sprintf("%d failures within %s", in.Watch.Pace.within(p.Rate.Within), spoken(p.Rate.Within))))
+	}
+	return in, alerts
+}
+
+// reopened is in once failures come again after it fell quiet: it was over, as
+// far as people know, and whether it may wake somebody is decided anew.
+func (in Incident) reopened(at time.Time) Incident {
+	in.State, in.QuietAt = Open, time.Time{}
+	in.Watch.SaidAt = at
+	in.Watch.Urgency, in.Watch.Urgent, in.Watch.PagedAt, in.Watch.Level = Notice, "", time.Time{}, 0
+	in.Watch.RoutedFor = ""
+	return in
+}
+
+// urgent says whether in has become a page, which it stays until it falls quiet.
+func (in Incident) urgent(e Entry, p Policy) (Incident, bool) {
+	if e.Failure.Late {
+		return in, false
+	}
+	callers := 0
+	if p.Page.Count > 0 {
+		callers = in.Watch.called(e.Failure, p.Page.Within)
+	}
+	switch {
+	case p.traits(e.Failure).Critical:
+		return in.paged("a critical line is hit", e.Failure.ReceivedAt), true
+	case p.Page.Count > 0 && callers >= p.Page.Count:
+		return in.paged(fmt.Sprintf("%s within %s", plural(callers, "caller", "callers"), spoken(p.Page.Within)), e.Failure.ReceivedAt), true
+	}
+	return in, false
+}
+
+// paged is in as a page, for that reason.
+func (in Incident) paged(why string, at time.Time) Incident {
+	in.Watch.Urgency, in.Watch.Urgent, in.Watch.PagedAt = Page, why, at
+	in.Watch.Recent = nil // nobody asks any more
+	return in
+}
+
+func plural(n int, one, more string) string {
+	if n == 1 {
+		return "1 " + one
+	}
+	return fmt.Sprintf("%d %s", n, more)
 }
 
 // Settle notes that something came back about the failure id, of a caller who
@@ -95,6 +163,7 @@ func (in Incident) count(e Entry, c Caller) Incident {
 		in.UsualGap = smooth(in.UsualGap, f.ReceivedAt.Sub(in.LastAt))
 	}
 	in.Failures++
+	in.Watch.Pace = in.Watch.Pace.with(f.ReceivedAt)
 	if f.Channel == Voice {
 		in.Calls++
 	}
@@ -135,50 +204,6 @@ func smooth(usual, gap time.Duration) time.Duration {
 	return usual + (gap-usual)/4
 }
 
-// Tick lets time pass: an open incident falls quiet, a quiet one closes
-// without a word. It returns in as it was where neither is due. Nobody is told
-// that late failures are over: they were when they were told.
-func (in Incident) Tick(now time.Time, p Policy) (Incident, []Alert) {
-	due, ok := in.NextTick(p)
-	if !ok || now.Before(due) {
-		return in, nil
-	}
-	if in.State == Quiet {
-		in.State = Resolved
-		in.ResolvedAt = now
-		return in, nil
-	}
-	in.State = Quiet
-	in.QuietAt = now
-	if in.Late == in.Failures {
-		return in, nil
-	}
-	return in, []Alert{{
-		Kind: FellQuiet, IncidentID: in.ID, At: now, Callers: in.Callers,
-		Reason: "no failure for " + spoken(p.quietAfter(in)),
-	}}
-}
-
-// spoken writes a wait, which is never short, as people say it.
-func spoken(d time.Duration) string {
-	if d < 2*time.Hour {
-		return fmt.Sprintf("%.0f minutes", d.Minutes())
-	}
-	return fmt.Sprintf("%.0f hours", d.Hours())
-}
-
-// NextTick is when Tick has something to do; ok is false where it never has.
-func (in Incident) NextTick(p Policy) (due time.Time, ok bool) {
-	switch in.State {
-	case Open:
-		return in.LastAt.Add(p.quietAfter(in)), true
-	case Quiet:
-		return in.QuietAt.Add(p.CloseAfter), true
-	case Resolved:
-	}
-	return time.Time{}, false
-}
-
 // Acknowledge notes who takes care of it, and has the messages that are there
 // say so. It changes nothing where somebody does already, or where it is over.
 func (in Incident) Acknowledge(by string, at time.Time) (Incident, []Alert) {
@@ -187,10 +212,7 @@ func (in Incident) Acknowledge(by string, at time.Time) (Incident, []Alert) {
 	}
 	in.AcknowledgedAt = at
 	in.AcknowledgedBy = by
-	return in, []Alert{{
-		Kind: Taken, IncidentID: in.ID, At: at, Callers: in.Callers,
-		Reason: "taken by " + by,
-	}}
+	return in, []Alert{in.alert(Taken, at, "taken by "+by)}
 }
 
 // Resolve notes who says that it is over, and tells the others. A second time
@@ -202,8 +224,5 @@ func (in Incident) Resolve(by string, at time.Time) (Incident, []Alert) {
 	in.State = Resolved
 	in.ResolvedAt = at
 	in.ResolvedBy = by
-	return in, []Alert{{
-		Kind: Over, IncidentID: in.ID, At: at, Callers: in.Callers,
-		Reason: "resolved by " + by,
-	}}
+	return in.said(Over, at, "resolved by "+by)
 }

@@ -21,7 +21,7 @@ type story struct {
 func begin(t *testing.T, e incident.Entry) *story {
 	t.Helper()
 	s := &story{t: t, policy: incident.DefaultPolicy(), seen: map[string]bool{}}
-	s.in, s.alerts = incident.Begin(e, nil)
+	s.in, s.alerts = incident.Begin(e, nil, incident.DefaultPolicy())
 	s.seen[e.Failure.CallerKey()] = true
 	return s
 }
@@ -29,16 +29,19 @@ func begin(t *testing.T, e incident.Entry) *story {
 func (s *story) observe(e incident.Entry) {
 	s.t.Helper()
 	key := e.Failure.CallerKey()
-	in, alerts := s.in.Observe(e, incident.Caller{New: !s.seen[key]})
+	in, alerts := s.in.Observe(e, incident.Caller{New: !s.seen[key]}, s.policy)
 	s.seen[key] = true
 	s.in, s.alerts = in, append(s.alerts, alerts...)
 }
 
 func (s *story) tick(at time.Time) {
 	s.t.Helper()
-	in, alerts := s.in.Tick(at, s.policy)
+	in, alerts := s.in.Tick(at, s.policy, never)
 	s.in, s.alerts = in, append(s.alerts, alerts...)
 }
+
+// never says that nothing keeps people from being told.
+func never(incident.Incident, incident.Alert) (incident.Hush, bool) { return incident.Hush{}, false }
 
 func (s *story) kinds() string {
 	var kinds strings.Builder
@@ -68,7 +71,7 @@ func TestAlertsFollowTheNumberOfCallers(t *testing.T) {
 		s.observe(from(at, i))
 		s.observe(from(at, i)) // the same caller again is no other caller
 	}
-	s.want("opened(1) growing(10) growing(100) growing(1000) ")
+	s.want("opened(1) raised(2) growing(10) growing(100) growing(1000) ")
 	if s.in.Failures != 2401 || s.in.Callers != 1200 || s.in.Calls != 2401 {
 		t.Errorf("got %d failures, %d calls, %d callers", s.in.Failures, s.in.Calls, s.in.Callers)
 	}
@@ -117,6 +120,7 @@ func TestRareFailuresAreNotQuietAfterTenMinutes(t *testing.T) {
 func TestQuietIsSaidAfterSixHoursAtMost(t *testing.T) {
 	t.Parallel()
 	s := begin(t, from(noon, 1))
+	s.policy.RemindEvery = 0
 	s.observe(from(noon.Add(20*time.Hour), 2))
 	due, ok := s.in.NextTick(s.policy)
 	if want := noon.Add(26 * time.Hour); !ok || !due.Equal(want) {
@@ -135,7 +139,7 @@ func TestAfterResolvedItIsARegression(t *testing.T) {
 	if _, again := resolved.Resolve("other", noon.Add(2*time.Minute)); again != nil {
 		t.Errorf("resolving twice told %v", again)
 	}
-	in, alerts := incident.Begin(from(noon.Add(time.Hour), 2), &resolved)
+	in, alerts := incident.Begin(from(noon.Add(time.Hour), 2), &resolved, incident.DefaultPolicy())
 	if alerts[0].Kind != incident.Regression || in.Previous != 7 {
 		t.Errorf("got %s after %d, want a regression of 7", alerts[0].Kind, in.Previous)
 	}
@@ -146,7 +150,7 @@ func TestClosedByTimeIsOpenedAnewNotARegression(t *testing.T) {
 	s := begin(t, from(noon, 1))
 	s.tick(noon.Add(time.Hour))
 	s.tick(noon.Add(48 * time.Hour))
-	_, alerts := incident.Begin(from(noon.Add(72*time.Hour), 2), &s.in)
+	_, alerts := incident.Begin(from(noon.Add(72*time.Hour), 2), &s.in, s.policy)
 	if alerts[0].Kind != incident.Opened {
 		t.Errorf("got %s, want opened", alerts[0].Kind)
 	}

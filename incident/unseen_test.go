@@ -14,13 +14,13 @@ func TestMessagesAreUnseenUntilAServerHasHadThem(t *testing.T) {
 		f.OptOut = optOut
 		return incident.Entry{Failure: f, Answer: incident.Answer{Outcome: outcome}}
 	}
-	in, _ := incident.Begin(entry("MessageSid", incident.NotTold, true), nil)
+	in, _ := incident.Begin(entry("MessageSid", incident.NotTold, true), nil, incident.DefaultPolicy())
 	for _, e := range []incident.Entry{
 		entry("MessageSid", incident.Told, false),
 		entry("MessageSid", incident.Saved, true), // the standby server has had it
 		entry("CallSid", incident.Told, false),
 	} {
-		in, _ = in.Observe(e, incident.Caller{})
+		in, _ = in.Observe(e, incident.Caller{}, incident.DefaultPolicy())
 	}
 	for i, want := range [][2]int64{{2, 1}, {1, 1}, {0, 0}, {0, 0}} {
 		if in.Unseen != want[0] || in.OptOuts != want[1] {

@@ -153,12 +153,16 @@ func TestEverySampleIsAMailThatOthersCanRead(t *testing.T) {
 	t.Parallel()
 	server, roots := newMailServer(t, notify.TLS, "PLAIN")
 	e := mailTo(t, "smtps", server.address, "", roots, "ops@example.com", `"Anna, the boss" <anna@example.com>`, "ops@example.com")
-	for i, sample := range notifytest.Samples() {
+	for _, sample := range notifytest.Samples() {
+		if sample.Message.Alert.Kind.InPlace() {
+			continue // no mail is sent for it
+		}
 		receipt, err := e.Send(t.Context(), sample.Message)
 		if err != nil {
 			t.Fatalf("%s: %v", sample.Name, err)
 		}
-		raw := server.got()[i].raw
+		all := server.got()
+		raw := all[len(all)-1].raw
 		m, err := netmail.ReadMessage(strings.NewReader(raw))
 		if err != nil {
 			t.Fatalf("%s: %v", sample.Name, err)

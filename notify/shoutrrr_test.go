@@ -93,7 +93,7 @@ func TestServicesOfShoutrrrGetEveryAlertWithinTheirLimits(t *testing.T) {
 			t.Parallel()
 			address, got := newChat(t)
 			chat := newShoutrrr(t, chatURL(scheme, address), nil)
-			for _, s := range notifytest.Samples() {
+			for _, s := range messages() {
 				if r, err := chat.Send(t.Context(), s.Message); err != nil || r.Detail != "taken by "+scheme {
 					t.Fatalf("%s: %+v, %v", s.Name, r, err)
 				}

@@ -13,6 +13,9 @@ import (
 // Probes are what is to be asked, and how often, to see which servers work.
 func (r *Rules) Probes() []standby.Probe { return r.probes }
 
+// Exams are how the primaries are looked at while an incident about them is open.
+func (r *Rules) Exams() standby.Exams { return r.exams }
+
 // Probed says of each server that is probed how it is, in a sentence for people.
 func (r *Rules) Probed(s State, now time.Time) []string {
 	var all []string
@@ -94,6 +97,23 @@ func (c *checker) probes(o Options, primaries standby.Primaries, targets map[str
 		}
 	}
 	return probes
+}
+
+// exams finds out how each primary is looked at while an incident about it is
+// open. What is wrong with its probe was said already.
+func (c *checker) exams(o Options, primaries standby.Primaries) (exams standby.Exams) {
+	for i, address := range o.Primaries {
+		if !primaries.Has(address) {
+			continue
+		}
+		options := o.PrimaryProbes[address]
+		e, err := standby.NewExam(address, options)
+		if err != nil && options.HealthURL != "" {
+			c.remedied(fmt.Sprintf("primaries[%d].health_url", i), options.HealthURL, err)
+		}
+		exams = append(exams, e)
+	}
+	return exams
 }
 
 // health reads the entries of Match.Health.

@@ -31,8 +31,9 @@ type Line struct {
 	// "*": "+4930123456", "+4930*", "whatsapp:+4930*", "MG…", "AP…",
 	// "example.sip.twilio.com". The most specific line wins; what has no
 	// "whatsapp:" matches the number behind it too.
-	Match string
-	Tags  []string // what rules may ask for
+	Match    string
+	Tags     []string // what rules may ask for
+	Critical bool     // one caller is enough to wake somebody
 	Style
 }
 
@@ -48,7 +49,7 @@ type Options struct {
 
 	Targets   map[string]standby.Options // by name: servers that can stand in
 	Primaries []string                   // the customer's own servers: https://www.example.com
-	// PrimaryProbes says how those of Primaries are probed that are.
+	// PrimaryProbes says how those of Primaries are probed of which anything is said.
 	PrimaryProbes map[string]standby.ProbeOptions
 	Rules         []RuleOptions // what callers get, the first that matches
 	Limits        LimitOptions
@@ -81,6 +82,7 @@ type Rules struct {
 	byCaller  bool
 	primaries standby.Primaries
 	probes    []standby.Probe
+	exams     standby.Exams
 	rules     []rule
 	limits    LimitOptions
 	schedules map[string]*hours.Schedule // by name, as the next
@@ -113,6 +115,7 @@ func NewRules(o Options, knows func(language string) bool) (Rules, error) {
 	r.keeps = keepsLastGood(o.Rules)
 	targets := c.targets(o)
 	r.probes = c.probes(o, r.primaries, targets)
+	r.exams = c.exams(o, r.primaries)
 	r.rules = c.rules(o, targets, r.probes)
 	r.limits = o.Limits.withDefaults()
 	for i := range r.rules {
@@ -267,6 +270,17 @@ func (r *Rules) line(ours string, seen *facts) *Line {
 		return &r.lines[at]
 	}
 	return nil
+}
+
+// Traits are what alerts go by of the line with that address, a number, a
+// service or a SIP domain: nothing where nobody said anything.
+func (r *Rules) Traits(address string) incident.Traits {
+	var backing [8]string
+	at := r.matcher.find(appendAddresses(backing[:0], address))
+	if at == noLine {
+		return incident.Traits{}
+	}
+	return incident.Traits{Tags: r.lines[at].Tags, Critical: r.lines[at].Critical}
 }
 
 // appendLine adds all that a line with the number ours can be listed as.

@@ -3,22 +3,25 @@ package store
 import (
 	"context"
 	"fmt"
+	"strings"
 	"time"
 
 	"github.com/backstop-project/backstop/history"
 	"github.com/backstop-project/backstop/incident"
 )
 
-// alert notes what an incident has to tell as an event and queues it for every
-// notifier, at once or, where too many opened within a minute, for a digest.
-func (f *feeding) alert(ctx context.Context, a incident.Alert) error {
+// alert notes what an incident has to tell as an event and queues it for those
+// whom it concerns: at once, when a probe may have said what is wrong, or, where
+// too many opened within a minute, for a digest.
+func (f *feeding) alert(ctx context.Context, r *running, a incident.Alert) error {
+	a.IncidentID = r.in.ID
 	before, err := f.openedWithin(ctx, a)
 	if err != nil {
 		return err
 	}
 	a, wait := f.policy.Crowd(a, before)
 	f.report.Alerts++
-	return f.tell(ctx, a, f.now.Add(wait))
+	return f.tell(ctx, r, a, max(wait, f.policy.Probing(r.in, a)))
 }
 
 // openedWithin is how many other incidents opened in the minute before a, as
@@ -40,12 +43,25 @@ func (t *tx) openedWithin(ctx context.Context, a incident.Alert) (int, error) {
 	return int(n), err
 }
 
-// tell notes an incident's alert as an event and queues it.
-func (t *tx) tell(ctx context.Context, a incident.Alert, due time.Time) error {
-	if err := t.event(ctx, a.IncidentID, history.Event{At: a.At, What: a.Kind.String() + ": " + a.Reason}); err != nil {
+// tell notes an alert of r's incident as an event and queues it, due after that
+// wait, unless people are not to be told now. The caller saves r.
+func (t *tx) tell(ctx context.Context, r *running, a incident.Alert, wait time.Duration) error {
+	a.IncidentID = r.in.ID // which one that has just begun did not have yet
+	what := a.Kind.String() + ": " + a.Reason
+	h, hushed, err := t.hushed(ctx, r.in, a)
+	if err != nil {
 		return err
 	}
-	return t.queue(ctx, a, due)
+	if hushed {
+		r.in = r.in.Withhold(h)
+		what += " (nobody was told: " + h.Why + ")"
+	} else {
+		r.in = r.in.Heard()
+	}
+	if err := t.event(ctx, a.IncidentID, history.Event{At: a.At, What: what}); err != nil || hushed {
+		return err
+	}
+	return t.queue(ctx, a, &r.in, t.now.Add(wait))
 }
 
 func (t *tx) event(ctx context.Context, id int64, e history.Event) error {
@@ -59,35 +75,86 @@ func (t *tx) event(ctx context.Context, id int64, e history.Event) error {
 }
 
 // queue puts an alert into the outbox, one delivery for each notifier that it
-// is for.
-func (t *tx) queue(ctx context.Context, a incident.Alert, due time.Time) error {
+// is for. in is the incident that it is about, nil for none.
+func (t *tx) queue(ctx context.Context, a incident.Alert, in *incident.Incident, due time.Time) error {
 	var failure any
 	if a.FailureID != (incident.ID{}) {
 		failure = a.FailureID[:]
 	}
+	names, err := t.policy.Recipients(a, in, func() ([]string, error) { return t.told(ctx, a.IncidentID) })
+	if err != nil {
+		return err
+	}
 	created := t.now.UnixMilli()
 	id, err := t.insert(ctx, `
-		INSERT INTO alerts (kind, incident_id, failure_id, at, callers, reason, crowded, topic, title, detail, not_to, created_at)
-		VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12)`,
+		INSERT INTO alerts (kind, incident_id, failure_id, at, callers, reason, crowded, topic, title, detail, not_to, created_at,
+		  urgency, only_to)
+		VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14)`,
 		int(a.Kind), a.IncidentID, failure, a.At.UnixMilli(), a.Callers, a.Reason, a.Crowded,
-		string(a.Topic), a.Title, a.Detail, a.Except, created)
+		string(a.Topic), a.Title, a.Detail, a.Except, created, int(a.Urgency), strings.Join(a.Only, ","))
 	if err != nil {
 		return fmt.Errorf("queue alert: %w", err)
 	}
-	for _, n := range *t.ledger.notifiers.Load() {
-		if n.Name == a.Except || a.Kind.InPlace() && !n.InPlace {
-			continue
-		}
+	due = later(due, t.policy.DueAt(a, t.now))
+	for _, name := range names {
 		if err := t.run(ctx, `
 			INSERT INTO deliveries (alert_id, notifier, state, created_at, due_at, retry_at, leased_until, head, told, digest,
 			  attempts, last_error, detail)
 			VALUES (?1, ?2, ?3, ?4, ?5, 0, 0, 0, 0, FALSE, 0, '', '')`,
-			id, n.Name, int(history.Waiting), created, due.UnixMilli()); err != nil {
-			return fmt.Errorf("queue alert for %s: %w", n.Name, err)
+			id, name, int(history.Waiting), created, due.UnixMilli()); err != nil {
+			return fmt.Errorf("queue alert for %s: %w", name, err)
 		}
+	}
+	if a.Kind == incident.Raised {
+		return t.hasten(ctx, a.IncidentID, longestHold)
 	}
 	return nil
 }
+
+func later(a, b time.Time) time.Time {
+	if b.After(a) {
+		return b
+	}
+	return a
+}
+
+// told are the notifiers that have got something about the incident, or will.
+func (t *tx) told(ctx context.Context, id int64) (names []string, err error) {
+	rows, err := t.QueryContext(ctx, `
+		SELECT DISTINCT d.notifier
+		FROM alerts AS a
+		JOIN deliveries AS d ON d.alert_id = a.id
+		WHERE a.incident_id = ?1
+		  AND d.state <> ?2`, id, int(history.Dead))
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	for rows.Next() {
+		var name string
+		if err := rows.Scan(&name); err != nil {
+			return nil, err
+		}
+		names = append(names, name)
+	}
+	return names, rows.Err()
+}
+
+// hasten has what waits about an incident, and was to wait no longer than that,
+// go out now.
+func (t *tx) hasten(ctx context.Context, id int64, held time.Duration) error {
+	return t.run(ctx, `
+		UPDATE deliveries
+		SET due_at = ?2
+		WHERE state = 1
+		  AND due_at > ?2
+		  AND due_at <= created_at + ?3
+		  AND alert_id IN (SELECT id FROM alerts WHERE incident_id = ?1 AND NOT crowded)`,
+		id, t.now.UnixMilli(), held.Milliseconds())
+}
+
+// longestHold is longer than quiet hours can be.
+const longestHold = 10 * day
 
 // Tell queues an alert about Backstop itself, unless the same news, by topic and
 // reason, was told within incident.MetaEvery: queued says which.
@@ -105,7 +172,8 @@ func (l *Ledger) Tell(ctx context.Context, a incident.Alert) (queued bool, err e
 			return err
 		}
 		queued = true
-		return t.queue(ctx, a, t.now)
+		a.Urgency = max(a.Urgency, a.Topic.Urgency())
+		return t.queue(ctx, a, nil, t.now)
 	})
 	if err != nil {
 		return false, fmt.Errorf("tell: %w", refused(err))

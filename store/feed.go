@@ -161,5 +161,5 @@ func (f *feeding) drill(ctx context.Context, e incident.Fed) error {
 	return f.queue(ctx, incident.Alert{
 		Kind: incident.DrillAlert, FailureID: e.Failure.ID, At: e.Failure.ReceivedAt,
 		Callers: 1, Reason: "a drill",
-	}, f.now)
+	}, nil, f.now)
 }

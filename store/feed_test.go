@@ -286,8 +286,8 @@ func TestCallersAreCountedOnceAndStepsAreTold(t *testing.T) {
 	if len(got) != 1 || got[0].Callers != 13 || got[0].Failures != 25 || got[0].Calls != 25 || got[0].Told != 10 {
 		t.Errorf("got %+v", got)
 	}
-	if alerts != 2 {
-		t.Errorf("%d alerts, want opened and 10 callers", alerts)
+	if alerts != 3 {
+		t.Errorf("%d alerts, want opened, a page for 2 callers, and 10 callers", alerts)
 	}
 }
 

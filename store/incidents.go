@@ -70,7 +70,7 @@ func (t *tx) nextIncident(ctx context.Context) (int64, error) {
 const selectIncident = `
 	SELECT i.id, c.kind, c.version, c.account, c.code, c.host, c.path, i.state, i.previous,
 	  i.opened_at, i.last_at, i.quiet_at, i.resolved_at, i.resolved_by, i.acknowledged_at, i.acknowledged_by,
-	  i.failures, i.calls, i.callers, i.late, i.ended, i.unseen, i.opt_outs, i.first_sample, i.last_sample, i.more_lines, i.usual_gap, i.told,
+	  i.failures, i.calls, i.callers, i.late, i.ended, i.unseen, i.opt_outs, i.first_sample, i.last_sample, i.more_lines, i.usual_gap, i.told, i.watch, i.parent,
 	  i.cause_id, i.first_serial, i.last_serial, i.has_callers, i.erased
 	FROM incidents AS i
 	JOIN causes AS c ON c.id = i.cause_id`
@@ -79,17 +79,20 @@ type scanner interface{ Scan(into ...any) error }
 
 func (r *running) scan(row scanner) error {
 	var opened, last, quiet, resolved, acknowledged sql.NullInt64
-	var first, newest, ended string
+	var first, newest, ended, watch string
 	in := &r.in
 	err := row.Scan(&in.ID, &in.Cause.Kind, &in.Cause.Version, &in.Cause.Account, &in.Cause.Code, &in.Cause.Host, &in.Cause.Path,
 		&in.State, &in.Previous, &opened, &last, &quiet, &resolved, &in.ResolvedBy, &acknowledged, &in.AcknowledgedBy,
-		&in.Failures, &in.Calls, &in.Callers, &in.Late, &ended, &in.Unseen, &in.OptOuts, &first, &newest, &in.MoreLines, &in.UsualGap, &in.Told,
+		&in.Failures, &in.Calls, &in.Callers, &in.Late, &ended, &in.Unseen, &in.OptOuts, &first, &newest, &in.MoreLines, &in.UsualGap, &in.Told, &watch, &in.Parent,
 		&r.cause, &r.places.first, &r.places.last, &r.callers, &r.erased)
 	if err != nil {
 		return err
 	}
 	in.OpenedAt, in.LastAt, in.QuietAt = timeFrom(opened), timeFrom(last), timeFrom(quiet)
 	in.ResolvedAt, in.AcknowledgedAt = timeFrom(resolved), timeFrom(acknowledged)
+	if err := json.Unmarshal([]byte(watch), &in.Watch); err != nil {
+		return fmt.Errorf("what the policy remembers of incident %d: %w", in.ID, err)
+	}
 	if err := json.Unmarshal([]byte(ended), &in.Ended); err != nil {
 		return fmt.Errorf("outcomes of incident %d: %w", in.ID, err)
 	}
@@ -128,29 +131,39 @@ func (t *tx) saveIncident(ctx context.Context, r *running) error {
 	if err != nil {
 		return err
 	}
+	watch, err := json.Marshal(in.Watch)
+	if err != nil {
+		return err
+	}
 	err = t.run(ctx, `
 		UPDATE incidents
 		SET state = ?2, opened_at = ?3, last_at = ?4, quiet_at = ?5, resolved_at = ?6, resolved_by = ?7,
 		  acknowledged_at = ?8, acknowledged_by = ?9, failures = ?10, calls = ?11, callers = ?12, late = ?13,
 		  first_sample = ?14, last_sample = ?15, more_lines = ?16, usual_gap = ?17, told = ?18, next_tick = ?19,
-		  last_serial = ?20, erased = ?21, ended = ?22, unseen = ?23, opt_outs = ?24
+		  last_serial = ?20, erased = ?21, ended = ?22, unseen = ?23, opt_outs = ?24,
+		  watch = ?25, parent = ?26, explains = ?27
 		WHERE id = ?1`,
 		in.ID, int(in.State), millis(in.OpenedAt), millis(in.LastAt), millis(in.QuietAt), millis(in.ResolvedAt), in.ResolvedBy,
 		millis(in.AcknowledgedAt), in.AcknowledgedBy, in.Failures, in.Calls, in.Callers, in.Late,
 		string(first), string(last), in.MoreLines, int64(in.UsualGap), in.Told, millis(nextTick(in, t.policy)), r.places.last,
-		r.erased, string(ended), in.Unseen, in.OptOuts)
+		r.erased, string(ended), in.Unseen, in.OptOuts, string(watch), in.Parent, in.Cause.MayExplain())
+	if err == nil && in.Parent != 0 {
+		err = t.nudge(ctx, in.Parent)
+	}
 	if err != nil {
 		return fmt.Errorf("save incident %d: %w", in.ID, err)
 	}
 	return nil
 }
 
+// nextTick is when to let time pass for in: the first full millisecond from then
+// on, for before it nothing is due.
 func nextTick(in incident.Incident, p incident.Policy) time.Time {
 	due, ok := in.NextTick(p)
 	if !ok {
 		return time.Time{}
 	}
-	return due
+	return due.Add(time.Millisecond - 1).Truncate(time.Millisecond)
 }
 
 func (f *feeding) saveIncidents(ctx context.Context) error {
@@ -174,7 +187,7 @@ func (f *feeding) observe(ctx context.Context, e incident.Fed, r *running, key s
 		if err != nil {
 			return err
 		}
-		r.in, alerts = r.in.Observe(e.Entry, caller)
+		r.in, alerts = r.in.Observe(e.Entry, caller, f.policy)
 	} else {
 		var err error
 		if r, alerts, err = f.begin(ctx, e, r); err != nil {
@@ -186,8 +199,7 @@ func (f *feeding) observe(ctx context.Context, e incident.Fed, r *running, key s
 	r.erased = false // this failure is remembered now
 	r.dirty = true
 	for _, a := range alerts {
-		a.IncidentID = r.in.ID
-		if err := f.alert(ctx, a); err != nil {
+		if err := f.alert(ctx, r, a); err != nil {
 			return err
 		}
 	}
@@ -200,12 +212,14 @@ func (f *feeding) begin(ctx context.Context, e incident.Fed, before *running) (*
 	if before.in.ID != 0 {
 		previous = &before.in
 	}
-	in, alerts := incident.Begin(e.Entry, previous)
+	in, alerts := incident.Begin(e.Entry, previous, f.policy)
 	in.ID = before.next
 	r := &running{in: in, cause: before.cause, places: serials{f.row.serial, f.row.serial}, callers: true}
 	if err := f.insertIncident(ctx, r); err != nil {
 		return nil, nil, fmt.Errorf("open incident: %w", err)
 	}
-	_, err := f.tried(ctx, in.ID, e.Entry)
-	return r, alerts, err
+	if _, err := f.tried(ctx, in.ID, e.Entry); err != nil {
+		return nil, nil, err
+	}
+	return r, alerts, f.explain(ctx, r)
 }

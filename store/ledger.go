@@ -15,8 +15,7 @@ import (
 
 // LedgerOptions are what OpenLedger has to know.
 type LedgerOptions struct {
-	Policy    incident.Policy
-	Notifiers []NotifierRow
+	Policy incident.Policy
 	// Now says when rows are written; time.Now where nil.
 	Now func() time.Time
 	// Built is when the program was built: while the clock is before it,
@@ -28,16 +27,6 @@ type LedgerOptions struct {
 	// Panicked hears of a panic in a transaction, for the log; the transaction
 	// is rolled back and ends in an error. nil is nobody.
 	Panicked func(value any, stack []byte)
-}
-
-// NotifierRow is a notifier as the outbox knows it.
-type NotifierRow struct {
-	Name string
-	// PerHour bounds its new messages; 0 is no bound beside the policy's.
-	PerHour int
-	// InPlace says that it changes what it has sent, so that it is told of what
-	// only brings a message up to date.
-	InPlace bool
 }
 
 // The ledger copies its WAL back every 32 MiB: pages that many batches touch
@@ -65,8 +54,7 @@ type Ledger struct {
 
 	panicked func(value any, stack []byte)
 
-	policy    atomic.Pointer[incident.Policy]
-	notifiers atomic.Pointer[[]NotifierRow]
+	policy atomic.Pointer[incident.Policy]
 
 	// turn holds the memory while nobody writes: whoever takes it may write.
 	turn chan *memory
@@ -89,7 +77,6 @@ func OpenLedger(ctx context.Context, path string, o LedgerOptions) (*Ledger, err
 	l := &Ledger{now: o.Now, built: o.Built, panicked: o.Panicked, turn: make(chan *memory, 1)}
 	l.turn <- newMemory()
 	l.SetPolicy(o.Policy)
-	l.SetNotifiers(o.Notifiers)
 	if err := l.open(ctx, path, o); err != nil {
 		return nil, errors.Join(fmt.Errorf("open ledger: %w", classify(err)), l.Close())
 	}
@@ -128,15 +115,9 @@ func (l *Ledger) open(ctx context.Context, path string, o LedgerOptions) (err er
 // ID is the random id of this ledger.
 func (l *Ledger) ID() string { return l.id }
 
-// SetPolicy changes the policy from the next decision on.
+// SetPolicy changes the policy, and with it who is told, from the next decision
+// on. What waits for a notifier that is gone is given up after a day.
 func (l *Ledger) SetPolicy(p incident.Policy) { l.policy.Store(&p) }
-
-// SetNotifiers changes who is told, from the next alert on. What waits for a
-// notifier that is gone is given up after a day.
-func (l *Ledger) SetNotifiers(rows []NotifierRow) {
-	own := append([]NotifierRow(nil), rows...)
-	l.notifiers.Store(&own)
-}
 
 // Unclean says whether the last one to write had no chance to close: then
 // QuickCheck is worth its time.

@@ -45,6 +45,9 @@ func (c *claiming) aboutIncident(ctx context.Context, m *incident.Message) error
 	default:
 		m.Incident = &in
 	}
+	if err := c.gathered(ctx, m); err != nil {
+		return err
+	}
 	err = c.QueryRowContext(ctx, `
 		SELECT thread
 		FROM threads
@@ -69,6 +72,23 @@ func (c *claiming) aboutIncident(ctx context.Context, m *incident.Message) error
 		}
 	}
 	return err
+}
+
+// gathered brings an incident that explains others up to date, and names these.
+func (c *claiming) gathered(ctx context.Context, m *incident.Message) error {
+	if m.Incident == nil || !m.Incident.Cause.MayExplain() {
+		return nil
+	}
+	children, err := c.children(ctx, m.Incident.ID)
+	if err != nil {
+		return err
+	}
+	m.Explained = incidentsOf(children)
+	if m.Incident.Cause.Wide() {
+		in := m.Incident.Gathered(m.Explained)
+		m.Incident = &in
+	}
+	return nil
 }
 
 func (c *claiming) aboutFailure(ctx context.Context, m *incident.Message) error {

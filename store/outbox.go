@@ -60,13 +60,13 @@ type claiming struct {
 // maxPending bounds what one decision looks at: the oldest deliveries.
 const maxPending = 5000
 
-const selectAlert = `a.id, a.kind, a.incident_id, a.failure_id, a.at, a.callers, a.reason, a.crowded, a.topic, a.title, a.detail, a.not_to`
+const selectAlert = `a.id, a.kind, a.incident_id, a.failure_id, a.at, a.callers, a.reason, a.crowded, a.topic, a.title, a.detail, a.not_to, a.urgency`
 
 // intoAlert scans the columns of selectAlert.
 func intoAlert(a *incident.Alert) []any {
 	return []any{
 		&a.ID, &a.Kind, &a.IncidentID, (*idColumn)(&a.FailureID), (*timeColumn)(&a.At),
-		&a.Callers, &a.Reason, &a.Crowded, &a.Topic, &a.Title, &a.Detail, &a.Except,
+		&a.Callers, &a.Reason, &a.Crowded, &a.Topic, &a.Title, &a.Detail, &a.Except, &a.Urgency,
 	}
 }
 

@@ -285,7 +285,7 @@ func TestTheCapsOfTenMinutesAndOfAnHourHold(t *testing.T) {
 
 func TestMailsAnHourAreBounded(t *testing.T) {
 	l := openLedger(t, func(o *store.LedgerOptions) {
-		o.Notifiers = []store.NotifierRow{{Name: "mail", PerHour: 5}}
+		o.Policy.Notifiers = []incident.Notifier{{Name: "mail", PerHour: 5}}
 		o.Policy.SinglesPerMinute = 1000
 	})
 	for n := range 20 {
@@ -330,7 +330,9 @@ func TestWhatWaitsForANotifierThatIsGoneIsGivenUpAfterADay(t *testing.T) {
 	ctx := context.Background()
 	l := openLedger(t)
 	feed(t, l, call(0))
-	l.SetNotifiers([]store.NotifierRow{{Name: "mail"}})
+	p := incident.DefaultPolicy()
+	p.Notifiers = []incident.Notifier{{Name: "mail"}}
+	l.SetPolicy(p)
 	if _, _, err := l.Tick(ctx, queued.Add(24*time.Hour)); err != nil {
 		t.Fatal(err)
 	}
@@ -379,7 +381,7 @@ func TestPeopleAreNoted(t *testing.T) {
 func TestThatSomebodyHasTakenItGoesToNotifiersThatChangeTheirMessages(t *testing.T) {
 	ctx := context.Background()
 	l := openLedger(t, func(o *store.LedgerOptions) {
-		o.Notifiers = []store.NotifierRow{{Name: "mail"}, {Name: "chat", InPlace: true}}
+		o.Policy.Notifiers = []incident.Notifier{{Name: "mail"}, {Name: "chat", InPlace: true}}
 	})
 	feed(t, l, call(0))
 	for _, name := range []string{"mail", "chat"} {
@@ -401,7 +403,7 @@ func TestThatSomebodyHasTakenItGoesToNotifiersThatChangeTheirMessages(t *testing
 func TestThatSomebodyHasTakenItIsNothingThatWasNotSent(t *testing.T) {
 	ctx := context.Background()
 	l := openLedger(t, func(o *store.LedgerOptions) {
-		o.Notifiers = []store.NotifierRow{{Name: "chat", InPlace: true}}
+		o.Policy.Notifiers = []incident.Notifier{{Name: "chat", InPlace: true}}
 	})
 	feed(t, l, call(0))
 	if _, err := l.Acknowledge(ctx, 1, "anna", queued); err != nil {

@@ -34,7 +34,7 @@ func (l *Ledger) Incidents(ctx context.Context, q history.IncidentQuery) (histor
 		}
 		return v.QueryRowContext(ctx, `
 			SELECT COUNT(*) FILTER (WHERE state = 1), COUNT(*) FILTER (WHERE state = 2),
-			  COALESCE(SUM(callers) FILTER (WHERE state = 1), 0)
+			  COALESCE(SUM(callers) FILTER (WHERE state = 1 AND cause_id NOT IN (SELECT id FROM causes WHERE kind IN (6, 7))), 0)
 			FROM incidents
 			WHERE state IN (1, 2)`).Scan(&page.Open, &page.Quiet, &page.Callers)
 	})
@@ -155,7 +155,7 @@ func events(ctx context.Context, v *sql.Tx, id int64) (all []history.Event, err 
 func (l *Ledger) Notifiers(ctx context.Context) ([]history.NotifierStatus, error) {
 	var all []history.NotifierStatus
 	err := l.inView(ctx, func(v *sql.Tx) error {
-		for _, n := range *l.notifiers.Load() {
+		for _, n := range l.policy.Load().Notifiers {
 			s, err := l.notifierStatus(ctx, v, n.Name)
 			if err != nil {
 				return err

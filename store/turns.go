@@ -18,7 +18,7 @@ type turns struct {
 
 func (l *Ledger) turnOf(view querier, notifier string, now time.Time) turns {
 	p := *l.policy.Load()
-	for _, n := range *l.notifiers.Load() {
+	for _, n := range p.Notifiers {
 		if n.Name == notifier && n.PerHour > 0 {
 			p.PerHour = n.PerHour
 		}

@@ -1,6 +1,8 @@
 package templates
 
 import (
+	"cmp"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -18,18 +20,33 @@ func (a *Alerts) tellIncident(m incident.Message, in incident.Incident) telling 
 	address := twilio.ParseErrorURL(in.Last.ErrorURL)
 
 	t.fact("Still happening?", words(a.stillHappening(in, m.Now)))
+	t.fact("Just now", words(a.probed(in, m.Now)))
+	if in.State == incident.Open && in.Watch.Urgency == incident.Page {
+		t.fact("Urgent", words(capital(tidy(in.Watch.Urgent, 200))+"."))
+	}
 	if in.State != incident.Resolved {
 		t.fact(lastHeard(in.Last))
 		t.fact("Do first", firstThing(in, code, address)...)
 	}
 	t.fact("What it means", a.meaning(in, code)...)
-	t.fact("Failed address", part{Text: Shorten(address.String(), 300), Code: true})
+	if in.Cause.Wide() {
+		t.Items, t.More = a.explained(m)
+	} else {
+		t.fact("Failed address", part{Text: Shorten(address.String(), 300), Code: true})
+	}
 	t.fact("How many", words(howMany(in)))
 	t.fact("STOP", words(optOuts(in)))
 	t.fact("Line", words(lineOf(in)))
 	t.fact("Last one", a.sample(in.Last)...)
 	if in.Acknowledged() {
 		t.fact("Taken care of by", words(tidy(in.AcknowledgedBy, 60)+", since "+a.moment(in.AcknowledgedAt)))
+	}
+	if by, until := in.Watch.MutedBy, in.Watch.MutedUntil; by != "" {
+		said := tidy(by, 60) + ", until it is over"
+		if !until.IsZero() {
+			said = tidy(by, 60) + ", until " + a.moment(until)
+		}
+		t.fact("Muted by", words(said))
 	}
 	if in.Previous != 0 {
 		number := strconv.FormatInt(in.Previous, 10)
@@ -63,14 +80,23 @@ func (a *Alerts) event(m incident.Message, in incident.Incident) string {
 	case incident.FellQuiet:
 		return "Quiet: no failure since " + a.moment(in.LastAt) + ", not proven over. " + affectedBy(in) + " so far."
 	case incident.Over:
-		return "Resolved" + by(in.ResolvedBy) + " at " + a.moment(in.ResolvedAt) + ". " + affectedBy(in) + " in all."
+		said := "Resolved" + by(in.ResolvedBy) + " at " + a.moment(in.ResolvedAt) + ". "
+		if in.ResolvedBy == incident.ProvenByProbes {
+			said = capital(tidy(m.Alert.Reason, 200)) + ". "
+		}
+		return said + affectedBy(in) + " in all."
 	case incident.Late:
 		return "Late: " + Plural(in.Late, "failure was", "failures were") + " verified only after the configuration had changed. " + affectedBy(in) + " by now."
 	case incident.Regression:
 		return "Back: it was resolved before. " + affectedBy(in) + " by now."
 	case incident.Taken:
+		if strings.HasPrefix(m.Alert.Reason, "muted by ") {
+			return capital(tidy(m.Alert.Reason, 200)) + "."
+		}
 		return tidy(in.AcknowledgedBy, 60) + " has taken it."
-	case incident.Opened, incident.DrillAlert, incident.Meta:
+	case incident.Reminder, incident.Rate, incident.Escalated, incident.Spread, incident.Raised, incident.Resumed:
+		return capital(tidy(m.Alert.Reason, 200)) + ". " + affectedBy(in) + " by now, last failure at " + a.moment(in.LastAt) + "."
+	case incident.Opened, incident.DrillAlert, incident.Meta, incident.Summary:
 	}
 	return "Opened at " + a.moment(in.OpenedAt) + ". " + affectedBy(in) + " by now."
 }
@@ -103,6 +129,28 @@ func (a *Alerts) stillHappening(in incident.Incident, now time.Time) string {
 		return "Probably: " + last + ". Nothing has proven it over."
 	}
 	return "Perhaps not: " + last + ". Nothing has proven it over."
+}
+
+// probed is what our own look at the server came to, "" where there was none.
+func (a *Alerts) probed(in incident.Incident, now time.Time) string {
+	p := in.Watch.Probe
+	if p.At.IsZero() || in.State == incident.Resolved {
+		return ""
+	}
+	return capital(tidy(p.Said, 200)) + ", as Backstop saw it at " + a.since(p.At, now) + "."
+}
+
+// explained names what an incident explains, those that hit most people first.
+func (a *Alerts) explained(m incident.Message) (items []item, more string) {
+	all := slices.Clone(m.Explained)
+	slices.SortStableFunc(all, func(a, b incident.Incident) int { return cmp.Compare(b.Callers, a.Callers) })
+	for _, in := range all[:min(len(all), slackItems)] {
+		items = append(items, a.digestItem(in, m.Now))
+	}
+	if n := len(all) - len(items); n > 0 {
+		more = Count(int64(n))
+	}
+	return items, more
 }
 
 // lastHeard is what somebody heard or read last, and nobody more: others in the
@@ -140,6 +188,9 @@ func firstThing(in incident.Incident, code twilio.Code, address twilio.ErrorURL)
 		code = twilio.Lookup(0)
 	}
 	parts := advice(code.Advice(address))
+	if in.Cause.Wide() {
+		parts = advice("Look at https://status.twilio.com, then open one of the servers named here yourself. If it answers you, the trouble lies between Twilio and your servers; if none does, with what they share.")
+	}
 	if in.Cause.Kind == incident.Itself {
 		parts = append([]part{words("See whether Backstop can be reached from outside: name, certificate, reverse proxy. ")}, parts...)
 	}
@@ -163,6 +214,8 @@ func (a *Alerts) meaning(in incident.Incident, code twilio.Code) []part {
 			". Your own server is not asked at all, and every caller gets only what Backstop says.")}
 	case incident.Itself:
 		return []part{words("The address that failed is one of Backstop's own. " + code.Means + " "), twilioSays(in.Last.Code)}
+	case incident.AccountWide, incident.TwilioWide:
+		return []part{words("So many servers seldom fail by themselves within minutes: it is more likely what they share (network, DNS, hosting, certificate), or the way from Twilio to them. While this is open, nobody is told of the servers one by one.")}
 	case incident.FetchLevel, incident.DocumentLevel, incident.DrillCause:
 	}
 	return []part{words(code.Means + " "), twilioSays(in.Last.Code)}

@@ -84,6 +84,8 @@ func causeSentence(in incident.Incident, who string) string {
 		return "Twilio asked us first: we seem to be the " + who
 	case incident.Itself:
 		return "Backstop itself " + code.Phrase
+	case incident.AccountWide, incident.TwilioWide:
+		return who + " fail at once"
 	case incident.FetchLevel, incident.DocumentLevel, incident.DrillCause:
 	}
 	return code.Sentence(who)
@@ -93,7 +95,7 @@ func causeSentence(in incident.Incident, who string) string {
 // expired".
 func causeInBrief(in incident.Incident, who string) string {
 	code := twilio.Lookup(in.Last.Code)
-	if code.About != "" || in.Cause.Kind == incident.Itself || in.Cause.Kind == incident.AskedFirst {
+	if code.About != "" || in.Cause.Kind == incident.Itself || in.Cause.Kind == incident.AskedFirst || in.Cause.Wide() {
 		return causeSentence(in, who)
 	}
 	return who + ": " + code.Short
@@ -106,6 +108,10 @@ func culprit(in incident.Incident) string {
 		return "Backstop itself"
 	case incident.AskedFirst:
 		return primaryOf(in)
+	case incident.AccountWide:
+		return Count(int64(in.Watch.Servers)) + " servers"
+	case incident.TwilioWide:
+		return Count(int64(in.Watch.Servers)) + " servers of " + Count(int64(in.Watch.Accounts)) + " accounts"
 	case incident.FetchLevel, incident.DocumentLevel, incident.DrillCause:
 	}
 	code := twilio.Lookup(in.Last.Code)

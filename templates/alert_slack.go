@@ -60,6 +60,13 @@ func (a *Alerts) OwnSlack(m incident.Message, text string) Slack {
 	return own
 }
 
+// Calling is s with a mention before it, in Slack's markup.
+func (s Slack) Calling(mention string) Slack {
+	s.Sections = append([]string{mention}, s.Sections...)
+	s.Event = mention + " " + s.Event
+	return s
+}
+
 func slackFact(f fact) string {
 	var b strings.Builder
 	b.WriteString("*" + SlackText(f.Label) + "* ")

@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"log/slog"
+	"net"
 	"path/filepath"
 	"runtime/debug"
 	"sync"
@@ -33,6 +34,8 @@ type app struct {
 	log   *slog.Logger
 	level *slog.LevelVar
 	load  func() (config.Config, error)
+	// heard is told where it listens; nil is nobody.
+	heard func(net.Addr)
 
 	folder      *folder
 	lock        folderLock
@@ -44,11 +47,12 @@ type app struct {
 
 	current    atomic.Pointer[parts]
 	reloading  sync.Mutex
-	naming     sync.Mutex // setNotifiers
+	governing  sync.Mutex // setPolicy
 	slot       *ledgerSlot
 	keeper     *ledgerKeeper
 	recorder   *intake.Recorder
 	feeder     *intake.Feeder
+	proofs     *intake.Proofs
 	sentinel   *intake.Sentinel
 	teller     *intake.Teller
 	dispatcher *notify.Dispatcher
@@ -110,11 +114,15 @@ func (a *app) buildPipeline() {
 	a.feeder = intake.NewFeeder(intake.FeederOptions{
 		Journal: a.recorder.Journal, Ledger: func() (intake.Ledger, error) { return a.keeper.fed() }, Fed: a.recorder.Fed,
 		Written: a.recorder.Stats.Written.Load,
-		Alerts:  a.dispatcher.Wake, Tell: a.teller.Tell, Now: time.Now, Log: a.log,
+		Alerts:  func() { a.dispatcher.Wake(); a.proofs.Wake() }, Tell: a.teller.Tell, Now: time.Now, Log: a.log,
 	}, a.sentinel)
+	a.proofs = intake.NewProofs(intake.ProofOptions{
+		Ledger: a.provenIn, Primaries: examined{a.current.Load, standby.NewExaminer(standby.ClientOptions{})},
+		Alerts: a.dispatcher.Wake, Log: a.log,
+	})
 	a.keeper = &ledgerKeeper{
 		slot: a.slot, path: p.config.Ledger, folder: a.folder, options: a.ledgerOptions, owns: a.lock.owns, claim: a.claim,
-		opened: func() { a.setNotifiers(); a.learnFailed(); a.recallCalls(); a.feeder.Wake(); a.dispatcher.Wake() },
+		opened: func() { a.setPolicy(); a.learnFailed(); a.recallCalls(); a.feeder.Wake(); a.dispatcher.Wake() },
 		tell:   a.teller.Tell, now: time.Now, log: a.log, suspects: make(chan suspect, 1),
 	}
 	a.slot.suspect = a.keeper.suspect
@@ -122,20 +130,20 @@ func (a *app) buildPipeline() {
 
 func (a *app) ledgerOptions() store.LedgerOptions {
 	return store.LedgerOptions{
-		Policy: incident.DefaultPolicy(), Notifiers: a.current.Load().rows, Now: time.Now, Built: builtAt(),
+		Policy: a.current.Load().policy, Now: time.Now, Built: builtAt(),
 		Panicked: func(value any, stack []byte) {
 			a.log.Error("panic in the ledger", "panic", fmt.Sprint(value), "stack", string(stack))
 		},
 	}
 }
 
-// setNotifiers has the ledger tell those of the present configuration. Whoever
-// changes either calls it: a ledger may be opened while a reload goes on.
-func (a *app) setNotifiers() {
-	a.naming.Lock()
-	defer a.naming.Unlock()
+// setPolicy has the ledger go by the present configuration. Whoever changes
+// either calls it: a ledger may be opened while a reload goes on.
+func (a *app) setPolicy() {
+	a.governing.Lock()
+	defer a.governing.Unlock()
 	if l, err := a.slot.ledger(); err == nil {
-		l.SetNotifiers(a.current.Load().rows)
+		l.SetPolicy(a.current.Load().policy)
 	}
 }
 
@@ -232,6 +240,7 @@ func (a *app) owning(ctx context.Context) error {
 	return together(ctx,
 		func(ctx context.Context) error { return a.guarded(ctx, "feeder", yielding(a.log, a.feeder.Run)) },
 		func(ctx context.Context) error { return a.guarded(ctx, "timers", timers.Run) },
+		func(ctx context.Context) error { return a.guarded(ctx, "proofs", a.proofs.Run) },
 		func(ctx context.Context) error { return a.guarded(ctx, "dispatcher", a.dispatcher.Run) },
 		func(ctx context.Context) error { return a.guarded(ctx, "replayer", a.replayer.Run) },
 		func(ctx context.Context) error { return a.guarded(ctx, "retention", yielding(a.log, a.retain)) },

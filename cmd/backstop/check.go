@@ -18,6 +18,10 @@ import (
 type checkCommand struct {
 	Notify   bool `help:"Connect, authenticate and send a test through each notifier."`
 	Coverage bool `help:"List the lines that get nothing better than the apology when your server is down."`
+
+	Backtest bool `help:"Say what the alert policy would have sent in the last 30 days, by the history in DATA_DIR."`
+
+	Primaries bool `help:"Look at each of your own servers once, as is done while an incident about it is open."`
 }
 
 const checkAtMost = 90 * time.Second
@@ -62,10 +66,17 @@ func (k checkCommand) Run(ctx context.Context, w *world, c *cli) error {
 			return err
 		}
 	}
-	if !k.Notify {
-		return nil
+	var errs []error
+	if k.Backtest {
+		errs = append(errs, w.backtest(ctx, cfg, p))
 	}
-	return k.notify(ctx, w, p)
+	if k.Primaries {
+		errs = append(errs, w.examine(ctx, p))
+	}
+	if k.Notify {
+		errs = append(errs, k.notify(ctx, w, p))
+	}
+	return errors.Join(errs...)
 }
 
 // coverage lists the lines that no rule has anything for but words.

@@ -62,7 +62,8 @@ func TestWhoeverFindsTheLedgerDamagedHasItLookedAt(t *testing.T) {
 func damagedLedger(t *testing.T) *store.Ledger {
 	t.Helper()
 	path := t.TempDir() + "/backstop.db"
-	options := store.LedgerOptions{Policy: incident.DefaultPolicy(), Notifiers: []store.NotifierRow{{Name: "ops-mail"}}}
+	options := store.LedgerOptions{Policy: incident.DefaultPolicy()}
+	options.Policy.Notifiers = []incident.Notifier{{Name: "ops-mail"}}
 	for range 2 { // the second finds all of the first in the file, none in its WAL
 		l, err := store.OpenLedger(context.Background(), path, options)
 		if err != nil {

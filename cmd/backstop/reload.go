@@ -25,7 +25,7 @@ func (a *app) reload() {
 	before := a.current.Swap(p)
 	a.level.Set(c.LogLevel)
 	a.dispatcher.Replace(p.notifiers)
-	a.setNotifiers()
+	a.setPolicy()
 	a.lasting.prober.Replace(p.rules.Probes())
 	a.hook.Replace(p.hookSettings()) // last: what verifies now is told to the new notifiers
 	a.state.reload.Store(nil)

@@ -9,6 +9,7 @@ import (
 
 	"github.com/backstop-project/backstop/config"
 	"github.com/backstop-project/backstop/handlers/hook"
+	"github.com/backstop-project/backstop/incident"
 	"github.com/backstop-project/backstop/notify"
 	"github.com/backstop-project/backstop/recovery"
 	"github.com/backstop-project/backstop/recovery/standby"
@@ -28,7 +29,7 @@ type parts struct {
 	media     *recovery.Media // nil for none
 	twilio    *rest.Client
 	notifiers []notify.Notifier
-	rows      []store.NotifierRow
+	policy    incident.Policy
 	primaries standby.Primaries
 }
 
@@ -88,10 +89,13 @@ func assemble(c config.Config, drillKey string, l lasting, log *slog.Logger) (*p
 	p.recovery = recovery.New(recovery.Parts{
 		Texts: p.answers, Recent: l.recent, Standbys: l.standbys, Calls: l.calls, Spent: l.spent, Seal: l.seal,
 	})
-	texts, err := templates.NewAlerts(templates.AlertOptions{Zone: zone(c), Pages: pageURL(c)})
+	texts, err := templates.NewAlerts(templates.AlertOptions{Zone: zone(c), Pages: pageURL(c), Drill: c.Drill})
 	if err != nil {
 		return nil, err
 	}
+	p.policy = c.Alerts
+	p.policy.Line = p.rules.Traits
+	p.policy.Probes = p.primaries.Has
 	for _, n := range c.Notifiers {
 		one, err := p.newNotifier(n, texts, log)
 		if err != nil {
@@ -99,10 +103,7 @@ func assemble(c config.Config, drillKey string, l lasting, log *slog.Logger) (*p
 			continue
 		}
 		p.notifiers = append(p.notifiers, one)
-		row := store.NotifierRow{Name: n.Name}
-		row.PerHour = perHour(n)
-		row.InPlace = n.UpdatesInPlace()
-		p.rows = append(p.rows, row)
+		p.policy.Notifiers = append(p.policy.Notifiers, knownAs(n))
 	}
 	return p, errors.Join(errs...)
 }
@@ -126,6 +127,13 @@ func (p *parts) hookSettings() hook.Settings {
 		s.Drop[name] = true
 	}
 	return s
+}
+
+// knownAs is the notifier as the policy knows it.
+func knownAs(n config.Notifier) incident.Notifier {
+	return incident.Notifier{
+		Name: n.Name, PerHour: perHour(n), InPlace: n.UpdatesInPlace(), Wakes: n.Pages() || n.Mentions(), OnlyPages: n.Pages(),
+	}
 }
 
 // retention is the part that the ledger goes by.

@@ -162,7 +162,7 @@ func (a *app) setup() pages.Setup {
 
 func (a *app) notifierNames() []string {
 	var names []string
-	for _, row := range a.current.Load().rows {
+	for _, row := range a.current.Load().policy.Notifiers {
 		names = append(names, row.Name)
 	}
 	return names

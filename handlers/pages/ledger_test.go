@@ -29,8 +29,10 @@ func realHouse(t *testing.T) (v *visitor, ledger *store.Ledger) {
 	t.Helper()
 	ctx := context.Background()
 	now := func() time.Time { return night }
+	policy := incident.DefaultPolicy()
+	policy.Notifiers = []incident.Notifier{{Name: "ops-mail"}}
 	ledger, err := store.OpenLedger(ctx, filepath.Join(t.TempDir(), "backstop.db"), store.LedgerOptions{
-		Policy: incident.DefaultPolicy(), Notifiers: []store.NotifierRow{{Name: "ops-mail"}}, Now: now,
+		Policy: policy, Now: now,
 	})
 	if err != nil {
 		t.Fatal(err)

@@ -46,6 +46,12 @@ func Samples() []Sample {
 		{"digest", digest(14)},
 		{"huge digest", digest(2000)},
 		{"hostile", Hostile()},
+		{"raised", raised()},
+		{"reminder", reminder()},
+		{"escalated", escalated()},
+		{"muted", muted()},
+		{"back by probes", proven()},
+		{"wide", wide()},
 	}
 }
 
@@ -131,6 +137,65 @@ func resolved() incident.Message {
 	m.Alert.At = in.ResolvedAt
 	m.Thread = "<backstop.4f6c8a10b2d3e5f7.3@example.com>"
 	return m
+}
+
+// probedDown is refused, whose server was found to be down.
+func probedDown() incident.Incident {
+	in := refused()
+	in.Watch = incident.Watch{
+		Urgency: incident.Page, Urgent: "2 callers within 10 minutes", PagedAt: start,
+		Probe: incident.Finding{At: start.Add(time.Second), Said: "DNS ok, connection refused"},
+	}
+	return in
+}
+
+func raised() incident.Message {
+	m := about(incident.Raised, probedDown(), "2 callers within 10 minutes")
+	m.Alert.Urgency = incident.Page
+	return m
+}
+
+func reminder() incident.Message {
+	in := probedDown()
+	in.LastAt = start.Add(4 * time.Hour)
+	m := about(incident.Reminder, in, "reminder: open for 4 hours, nobody has acknowledged it")
+	m.Alert.Urgency = incident.Page
+	return m
+}
+
+func escalated() incident.Message {
+	m := about(incident.Escalated, probedDown(), "nobody has acknowledged it for 10 minutes: level 1")
+	m.Alert.Urgency, m.Alert.Only = incident.Page, []string{"boss"}
+	return m
+}
+
+func muted() incident.Message {
+	in := grown()
+	in.Watch.MutedBy, in.Watch.MutedUntil = "anna", start.Add(2*time.Hour)
+	return about(incident.Taken, in, "muted by anna")
+}
+
+func proven() incident.Message {
+	in := grown()
+	in.State = incident.Resolved
+	in.ResolvedAt, in.ResolvedBy = in.LastAt.Add(2*time.Minute), incident.ProvenByProbes
+	m := about(incident.Over, in, "back after 29 min 35 s: 3 good probes in a row")
+	m.Now = in.ResolvedAt.Add(time.Second)
+	m.Alert.At = in.ResolvedAt
+	return m
+}
+
+func wide() incident.Message {
+	m := digest(6)
+	children := m.Digest
+	for i := range children {
+		children[i].Cause.Host = "host-" + string(rune('a'+i)) + ".example.com"
+	}
+	in := incident.Incident{ID: 200, Cause: incident.Cause{Kind: incident.AccountWide, Version: 1, Account: account}, State: incident.Open}.Gathered(children)
+	in.Watch.Urgency, in.Watch.Urgent = incident.Page, "5 servers of one account at once"
+	wide := about(incident.Opened, in, "5 servers of one account at once")
+	wide.Explained = children
+	return wide
 }
 
 func late() incident.Message {
@@ -231,6 +296,9 @@ func Hostile() incident.Message {
 	in.First, in.Last = h, h
 	in.Cause.Host, in.Cause.Path = hostileText, hostileText
 	in.AcknowledgedBy, in.AcknowledgedAt = hostileText, in.LastAt
+	in.Watch.Urgency, in.Watch.Urgent = incident.Page, hostileText
+	in.Watch.Probe = incident.Finding{At: in.LastAt, Said: hostileText}
+	in.Watch.MutedBy = hostileText
 	m := about(incident.Growing, in, hostileText+strings.Repeat("<", 5000))
 	m.Ledger = hostileText
 	m.Thread = hostileText

@@ -40,8 +40,12 @@ type ClientOptions struct {
 const (
 	mostHeader = 64 << 10
 	dialWithin = 2 * time.Second // of the target's own time
-	keepIdle   = 30 * time.Second
-	idleEach   = 16
+	// handshakeWithin ends what net/http goes on with though nobody waits any more:
+	// without it a server that never finishes TLS would hold a connection of ours,
+	// and a goroutine, for each time that it was asked.
+	handshakeWithin = 5 * time.Second
+	keepIdle        = 30 * time.Second
+	idleEach        = 16
 )
 
 // NewClient makes a Client.
@@ -78,6 +82,7 @@ func newTransport(o ClientOptions, publicOnly bool) *http.Transport {
 	return &http.Transport{
 		DialContext:            dialer.DialContext,
 		TLSClientConfig:        settings,
+		TLSHandshakeTimeout:    handshakeWithin,
 		MaxResponseHeaderBytes: mostHeader,
 		MaxIdleConnsPerHost:    idleEach,
 		IdleConnTimeout:        keepIdle,

@@ -371,3 +371,18 @@ func TestNobodyWaitsForSomebodyElsesHungFetch(t *testing.T) {
 		<-ended
 	}
 }
+
+func TestAServerThatNeverFinishesTLSHoldsNoConnection(t *testing.T) {
+	t.Parallel()
+	ended := make(chan struct{}, 1)
+	address := "https://" + raw(t, func(conn net.Conn) { silent(conn); ended <- struct{}{} })
+	to := target(t, standby.Options{URL: address, AllowPrivate: true, Timeout: 100 * time.Millisecond})
+	if _, err := standby.NewClient(standby.ClientOptions{}).Ask(t.Context(), &to, address+"/", question("POST")); err == nil {
+		t.Error("it has answered")
+	}
+	select {
+	case <-ended:
+	case <-time.After(10 * time.Second):
+		t.Fatal("the connection is held though nobody waits for it")
+	}
+}

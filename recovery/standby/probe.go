@@ -17,6 +17,9 @@ import (
 type ProbeOptions struct {
 	URL   string        // a path of that server, or an absolute URL on it; "": it is not probed
 	Every time.Duration // DefaultProbeEvery where zero
+	// HealthURL is what to ask while an incident about it is open, likewise; "":
+	// URL, and where there is none whether it answers at all.
+	HealthURL string
 	// AllowPrivate lets its name lead to an address of a private network.
 	AllowPrivate bool
 }

@@ -1,0 +1,240 @@
+package incident
+
+import (
+	"slices"
+	"time"
+)
+
+// Route says which notifiers hear of what. Routes are asked in order, and the
+// first that matches is the last one, unless it says Continue.
+type Route struct {
+	Match      Match
+	Notifiers  []string
+	Continue   bool
+	Escalation []Level // nil: the policy's own
+}
+
+// Match is what an alert has to be about. Every list that is empty matches
+// anything, and of a list one entry is enough. Text may hold "*" for any
+// letters and "?" for one.
+type Match struct {
+	Lines    []string    `json:",omitzero"` // addresses, "+4930*"
+	Tags     []string    `json:",omitzero"` // of the line, exactly
+	Accounts []string    `json:",omitzero"` // AccountSids
+	Hosts    []string    `json:",omitzero"` // of ErrorUrl
+	Codes    []CodeRange `json:",omitzero"`
+	Channels []Channel   `json:",omitzero"`
+	Causes   []CauseKind `json:",omitzero"`
+	Urgency  []Urgency   `json:",omitzero"`
+
+	// Hours says whether the moment fits; nil: it does. It is not kept with a
+	// silence.
+	Hours func(at time.Time) bool `json:"-"`
+}
+
+// CodeRange are the codes from First to Last, both included.
+type CodeRange struct{ First, Last int }
+
+// Subject is what a match is asked about: one failure of an incident.
+type Subject struct {
+	Account string
+	Line    string
+	Tags    []string
+	Host    string
+	Code    int
+	Channel Channel
+	Cause   CauseKind
+	Urgency Urgency
+	At      time.Time
+}
+
+// Fits says whether m matches s.
+func (m Match) Fits(s Subject) bool {
+	return among(m.Lines, s.Line) && among(m.Hosts, s.Host) && fits(m.Accounts, s.Account) &&
+		(len(m.Tags) == 0 || slices.ContainsFunc(s.Tags, func(tag string) bool { return slices.Contains(m.Tags, tag) })) &&
+		(len(m.Codes) == 0 || slices.ContainsFunc(m.Codes, func(r CodeRange) bool { return r.First <= s.Code && s.Code <= r.Last })) &&
+		fits(m.Channels, s.Channel) && fits(m.Causes, s.Cause) && fits(m.Urgency, s.Urgency) &&
+		(m.Hours == nil || m.Hours(s.At))
+}
+
+// Everything says whether m matches whatever it is asked about.
+func (m Match) Everything() bool {
+	return len(m.Lines)+len(m.Tags)+len(m.Accounts)+len(m.Hosts)+len(m.Codes)+len(m.Channels)+len(m.Causes)+len(m.Urgency) == 0 && m.Hours == nil
+}
+
+func fits[T comparable](list []T, one T) bool { return len(list) == 0 || slices.Contains(list, one) }
+
+// among says whether one of the patterns matches s.
+func among(patterns []string, s string) bool {
+	if len(patterns) == 0 {
+		return true
+	}
+	return slices.ContainsFunc(patterns, func(p string) bool { return glob(p, s) })
+}
+
+// glob matches "*" and "?" only, in at most as many steps as the product of both
+// lengths.
+func glob(pattern, s string) bool {
+	star, from := -1, 0 // where the last star was, and what it has taken
+	i, j := 0, 0
+	for j < len(s) {
+		switch {
+		case i < len(pattern) && pattern[i] == '*':
+			star, from = i, j
+			i++
+		case i < len(pattern) && (pattern[i] == '?' || pattern[i] == s[j]):
+			i++
+			j++
+		case star >= 0:
+			from++
+			i, j = star+1, from
+		default:
+			return false
+		}
+	}
+	for i < len(pattern) && pattern[i] == '*' {
+		i++
+	}
+	return i == len(pattern)
+}
+
+// routed are the notifiers that hear of s, in the order of the routes. Where no
+// route matches it is everybody: an alert that nobody gets is none.
+func (p Policy) routed(s Subject) []string {
+	var names []string
+	for _, r := range p.Routes {
+		if !r.Match.Fits(s) {
+			continue
+		}
+		for _, name := range r.Notifiers {
+			if !slices.Contains(names, name) {
+				names = append(names, name)
+			}
+		}
+		if !r.Continue {
+			break
+		}
+	}
+	if len(names) > 0 {
+		return names
+	}
+	for _, n := range p.Notifiers {
+		names = append(names, n.Name)
+	}
+	return names
+}
+
+// levels are the stages by which s escalates: of the first route that matches
+// and has any, else the policy's own.
+func (p Policy) levels(s Subject) []Level {
+	for _, r := range p.Routes {
+		if !r.Match.Fits(s) {
+			continue
+		}
+		if len(r.Escalation) > 0 {
+			return r.Escalation
+		}
+		if !r.Continue {
+			break
+		}
+	}
+	return p.Escalation
+}
+
+// subject is what in is about now, as its newest failure shows.
+func (p Policy) subject(in Incident, at time.Time) Subject {
+	s := Subject{
+		Account: in.Cause.Account, Line: in.Last.To, Host: Host(in.Last.ErrorURL), Code: in.Last.Code, Channel: in.Last.Channel,
+		Cause: in.Cause.Kind, Urgency: in.Watch.Urgency, At: at,
+	}
+	if p.Line != nil {
+		s.Tags = p.Line(s.Line).Tags
+	}
+	return s
+}
+
+// reach brings the notifiers that in was routed to up to date with its newest
+// failure, and says whether there are new ones.
+func (p Policy) reach(in Incident, at time.Time) (Incident, bool) {
+	if in.Watch.Reached != nil && (len(p.Routes) == 0 || in.Watch.RoutedFor == in.Last.To) {
+		return in, false
+	}
+	more := false
+	reached := slices.Clone(in.Watch.Reached)
+	for _, name := range p.routed(p.subject(in, at)) {
+		if !slices.Contains(reached, name) {
+			reached = append(reached, name)
+			more = true
+		}
+	}
+	in.Watch.Reached, in.Watch.RoutedFor = reached, in.Last.To
+	return in, more
+}
+
+// Recipients are the notifiers that a goes to. What Backstop says of itself goes
+// to those that are for pages only where there are no others: it must reach
+// somebody. in is the incident that it is
+// about, nil for none; told are those that have got one of its alerts, and are
+// asked for only where that matters.
+func (p Policy) Recipients(a Alert, in *Incident, told func() ([]string, error)) ([]string, error) {
+	wanted, err := p.wanted(a, in, told)
+	if err != nil {
+		return nil, err
+	}
+	names := p.those(func(n Notifier) bool { return n.Name != a.Except && n.takes(a) && wanted(n) })
+	if len(names) == 0 && a.Kind == Meta {
+		return p.those(func(n Notifier) bool { return n.Name != a.Except }), nil
+	}
+	return names, nil
+}
+
+// those are the notifiers of which that holds.
+func (p Policy) those(holds func(Notifier) bool) []string {
+	var names []string
+	for _, n := range p.Notifiers {
+		if holds(n) {
+			names = append(names, n.Name)
+		}
+	}
+	return names
+}
+
+// takes says whether a is anything for n, whatever the routes say.
+func (n Notifier) takes(a Alert) bool {
+	switch a.Kind {
+	case Taken:
+		return n.InPlace
+	case Over:
+		return true // it was told, or does not get it
+	case Growing, Rate, FellQuiet, Late, DrillAlert, Summary:
+		return !n.OnlyPages
+	case Opened, Regression, Meta, Reminder, Escalated, Spread, Raised, Resumed:
+	}
+	return !n.OnlyPages || a.Urgency == Page
+}
+
+// wanted says for whom a is, as far as that is the routes' matter.
+func (p Policy) wanted(a Alert, in *Incident, told func() ([]string, error)) (func(Notifier) bool, error) {
+	if len(a.Only) > 0 {
+		return func(n Notifier) bool { return slices.Contains(a.Only, n.Name) }, nil
+	}
+	if in == nil {
+		return func(Notifier) bool { return true }, nil
+	}
+	routed := func(n Notifier) bool { return slices.Contains(in.Watch.Reached, n.Name) }
+	switch a.Kind {
+	case Opened, Regression, Late, Growing, Rate, Reminder, Escalated, Resumed, DrillAlert, Meta, Summary:
+		now := p.routed(p.subject(*in, a.At))
+		return func(n Notifier) bool { return routed(n) || slices.Contains(now, n.Name) }, nil
+	case Over, FellQuiet, Taken, Spread, Raised:
+	}
+	have, err := told()
+	if err != nil {
+		return nil, err
+	}
+	knows := func(n Notifier) bool { return slices.Contains(have, n.Name) }
+	if a.Kind == Spread || a.Kind == Raised {
+		return func(n Notifier) bool { return routed(n) && (!knows(n) || a.Kind == Raised && n.Wakes) }, nil
+	}
+	return knows, nil
+}

@@ -1,0 +1,300 @@
+package store_test
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/backstop-project/backstop/history"
+	"github.com/backstop-project/backstop/incident"
+	"github.com/backstop-project/backstop/store"
+)
+
+// ticking is a ledger whose clock is moved by hand.
+type ticking struct {
+	*store.Ledger
+	t   *testing.T
+	now time.Time
+	fed int
+}
+
+func newTicking(t *testing.T, change func(*incident.Policy)) *ticking {
+	t.Helper()
+	l := &ticking{t: t, now: start}
+	l.Ledger = openLedger(t, func(o *store.LedgerOptions) {
+		o.Policy.Wide = incident.DefaultPolicy().Wide
+		if change != nil {
+			change(&o.Policy)
+		}
+		o.Now = func() time.Time { return l.now }
+	})
+	return l
+}
+
+// failed feeds a failure of a caller at a host now.
+func (l *ticking) failed(caller int, host string) {
+	l.t.Helper()
+	l.fed++
+	e := call(caller)
+	from := e.Failure.From
+	f := incident.NewFailure(l.now.Add(time.Duration(l.fed)*time.Millisecond), "POST", voiceParams(100_000+l.fed))
+	f.RequestKey, f.From, f.ErrorURL = sha256key(100_000+l.fed), from, "https://"+host+"/voice"
+	e.Failure, e.JournalAt = f, l.now
+	feed(l.t, l.Ledger, e)
+}
+
+// pass lets that much time pass, as the timers do.
+func (l *ticking) pass(d time.Duration) {
+	l.t.Helper()
+	until := l.now.Add(d)
+	for n := 0; ; n++ {
+		if n > 5000 {
+			l.t.Fatalf("something is due again and again at %s", l.now)
+		}
+		next, _, err := l.Tick(context.Background(), l.now)
+		if err != nil {
+			l.t.Fatal(err)
+		}
+		if next.IsZero() || next.After(until) {
+			l.now = until
+			return
+		}
+		if next.After(l.now) {
+			l.now = next
+		}
+	}
+}
+
+// sent claims and settles all that a notifier may say now.
+func (l *ticking) sent(notifier string) (all []incident.Message) {
+	l.t.Helper()
+	for {
+		m, _, ok := claim(l.t, l.Ledger, notifier, l.now)
+		if !ok {
+			return all
+		}
+		settle(l.t, l.Ledger, notifier, m.DeliveryID, incident.Result{At: l.now})
+		all = append(all, m)
+	}
+}
+
+func (l *ticking) wantSent(notifier, kinds string) []incident.Message {
+	l.t.Helper()
+	all := l.sent(notifier)
+	got := make([]string, len(all))
+	for i, m := range all {
+		got[i] = m.Alert.Kind.String()
+		if m.Digest != nil {
+			got[i] = fmt.Sprintf("digest of %d", len(m.Digest))
+		}
+	}
+	if strings.Join(got, " ") != kinds {
+		l.t.Errorf("%s got %q, want %q", notifier, strings.Join(got, " "), kinds)
+	}
+	return all
+}
+
+func TestManyServersThatFailAtOnceAreToldAsOne(t *testing.T) {
+	l := newTicking(t, nil)
+	for n := range 4 {
+		l.failed(n, fmt.Sprintf("h%d.example.com", n))
+	}
+	l.wantSent("chat", "opened opened opened opened")
+	for n := range 8 {
+		l.failed(10+n, fmt.Sprintf("h%d.example.com", 4+n))
+		l.now = l.now.Add(time.Second)
+	}
+	m := l.wantSent("chat", "opened")[0]
+	if m.Incident.Cause.Kind != incident.AccountWide || len(m.Explained) != 12 || m.Incident.Callers != 12 || m.Urgency() != incident.Page {
+		t.Errorf("it explains %d, with %d callers: %+v", len(m.Explained), m.Incident.Callers, m.Incident.Cause)
+	}
+	d, err := l.Incident(context.Background(), m.Explained[11].ID)
+	if err != nil || len(d.Events) == 0 || !strings.Contains(d.Events[0].What, "nobody was told: explained by incident") {
+		t.Errorf("events of the last of them: %+v, %v", d.Events, err)
+	}
+	page, err := l.Incidents(context.Background(), history.IncidentQuery{})
+	if err != nil || page.Callers != 12 {
+		t.Errorf("%d callers in all, %v, want each once", page.Callers, err)
+	}
+	// It is over when all of them are.
+	for _, child := range m.Explained {
+		if _, err := l.Resolve(context.Background(), child.ID, "anna", l.now); err != nil {
+			t.Fatal(err)
+		}
+	}
+	l.pass(time.Minute)
+	l.wantSent("chat", "resolved resolved resolved resolved resolved")
+}
+
+func TestWhoResolvesWhatExplainsOthersResolvesThese(t *testing.T) {
+	l := newTicking(t, nil)
+	for n := range 6 {
+		l.failed(n, fmt.Sprintf("h%d.example.com", n))
+	}
+	wide := l.wantSent("mail", "opened opened opened opened opened")[4]
+	if _, err := l.Resolve(context.Background(), wide.Incident.ID, "anna", l.now); err != nil {
+		t.Fatal(err)
+	}
+	page, err := l.Incidents(context.Background(), history.IncidentQuery{})
+	if err != nil || page.Open != 0 {
+		t.Errorf("%d are open, %v", page.Open, err)
+	}
+}
+
+func TestASilenceHoldsUntilItsEndAndThenSaysWhatIsLeft(t *testing.T) {
+	ctx := context.Background()
+	l := newTicking(t, nil)
+	match := incident.Match{Hosts: []string{"www.*"}, Codes: []incident.CodeRange{{First: 11200, Last: 11299}}}
+	id, err := l.Silence(ctx, incident.Silence{Match: match, From: start, Until: start.Add(time.Hour), Reason: "moving house", By: "kim"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	all, err := l.Silences(ctx, start)
+	if err != nil || len(all) != 1 || all[0].ID != id || all[0].Reason != "moving house" || !slices.Equal(all[0].Match.Codes, match.Codes) {
+		t.Fatalf("got %+v, %v", all, err)
+	}
+	goOn := func(d time.Duration) {
+		for range int(d / time.Minute) {
+			l.failed(1, "www.example.com")
+			l.pass(time.Minute)
+		}
+	}
+	goOn(30 * time.Minute)
+	l.failed(1, "api.example.com")
+	l.wantSent("chat", "opened")
+	goOn(20 * time.Minute)
+	l.wantSent("chat", "quiet")
+	if err := l.EndSilence(ctx, id, "lee", l.now); err != nil {
+		t.Fatal(err)
+	}
+	goOn(time.Minute)
+	m := l.wantSent("chat", "resumed")[0]
+	if want := "open for 50 minutes, and not told until now: silenced by kim (moving house)"; m.Alert.Reason != want {
+		t.Errorf("got %q, want %q", m.Alert.Reason, want)
+	}
+	if err := l.EndSilence(ctx, 99, "lee", l.now); err == nil {
+		t.Error("a silence that is not there was ended")
+	}
+}
+
+func TestAMutedIncidentIsSilentAndToldToBeOver(t *testing.T) {
+	ctx := context.Background()
+	l := newTicking(t, nil)
+	l.failed(1, "www.example.com")
+	l.wantSent("chat", "opened")
+	if _, err := l.Mute(ctx, 1, "kim", l.now.Add(time.Hour), 0, l.now); err != nil {
+		t.Fatal(err)
+	}
+	for n := range 20 {
+		l.failed(n, "www.example.com")
+	}
+	l.wantSent("chat", "")
+	if in, err := l.Mute(ctx, 1, "kim", l.now, 0, l.now); err != nil || in.Watch.MutedBy != "" {
+		t.Errorf("not unmuted: %+v, %v", in.Watch, err)
+	}
+	l.pass(time.Second)
+	l.wantSent("chat", "resumed")
+	if _, err := l.Mute(ctx, 1, "kim", time.Time{}, 1000, l.now); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := l.Resolve(ctx, 1, "kim", l.now); err != nil {
+		t.Fatal(err)
+	}
+	l.wantSent("chat", "resolved")
+}
+
+func TestTheFirstAlertCarriesAProbeThatIsThereInTwoSeconds(t *testing.T) {
+	ctx := context.Background()
+	for _, test := range []struct {
+		claim string
+		after time.Duration // 0: none
+		want  string
+		at    time.Duration
+	}{
+		{"one that is", 800 * time.Millisecond, "DNS ok, connection refused", 800 * time.Millisecond},
+		{"one that is not is not waited for", 0, "", 2 * time.Second},
+	} {
+		t.Run(test.claim, func(t *testing.T) {
+			l := newTicking(t, func(p *incident.Policy) {
+				p.Probes = func(url string) bool { return strings.Contains(url, "www.example.com") }
+			})
+			l.failed(1, "www.example.com")
+			l.wantSent("chat", "")
+			l.now = start.Add(test.at)
+			if test.after > 0 {
+				if n, err := l.Probed(ctx, 1, incident.Finding{At: l.now, Said: test.want}); err != nil || n == 0 {
+					t.Fatal(n, err)
+				}
+			}
+			all := l.sent("chat")
+			if len(all) != 1 || all[0].Incident.Watch.Probe.Said != test.want {
+				t.Errorf("got %d messages, %+v, want one with %q", len(all), all, test.want)
+			}
+			l.failed(2, "api.example.com")
+			l.wantSent("mail", "opened opened") // of the other server nobody asks
+		})
+	}
+}
+
+func TestProbesResolveAndNobodyElseIsAsked(t *testing.T) {
+	ctx := context.Background()
+	l := newTicking(t, nil)
+	l.failed(1, "www.example.com")
+	l.wantSent("chat", "opened")
+	for n := range 4 {
+		l.pass(30 * time.Second)
+		if _, err := l.Probed(ctx, 1, incident.Finding{At: l.now, OK: n > 0, Said: "asked"}); err != nil {
+			t.Fatal(err)
+		}
+	}
+	m := l.wantSent("chat", "resolved")[0]
+	if m.Incident.ResolvedBy != incident.ProvenByProbes || m.Alert.Reason != "back after 1 min 0 s: 3 good probes in a row" {
+		t.Errorf("resolved by %q: %q", m.Incident.ResolvedBy, m.Alert.Reason)
+	}
+	if n, err := l.Probed(ctx, 1, incident.Finding{At: l.now.Add(time.Minute)}); err != nil || n != 0 {
+		t.Errorf("a probe of what is over: %d alerts, %v", n, err)
+	}
+}
+
+func TestAnUnacknowledgedPageEscalates(t *testing.T) {
+	ctx := context.Background()
+	l := newTicking(t, func(p *incident.Policy) {
+		p.Notifiers = append(p.Notifiers, incident.Notifier{Name: "boss"})
+		p.Routes = []incident.Route{{Notifiers: []string{"mail", "chat"}}}
+		p.Escalation = []incident.Level{{After: 10 * time.Minute, Notifiers: []string{"boss"}}}
+	})
+	l.failed(1, "www.example.com")
+	l.failed(2, "www.example.com")
+	for range 12 {
+		l.failed(2, "www.example.com")
+		l.pass(time.Minute)
+	}
+	l.wantSent("boss", "escalated")
+	if _, err := l.Acknowledge(ctx, 1, "boss", l.now); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := l.Resolve(ctx, 1, "boss", l.now); err != nil {
+		t.Fatal(err)
+	}
+	l.wantSent("boss", "resolved") // who was told hears that it is over
+}
+
+func TestANoticeWaitsForTheMorningAndAPageDoesNot(t *testing.T) {
+	morning := start.Add(4 * time.Hour)
+	l := newTicking(t, func(p *incident.Policy) {
+		p.QuietHours = func(at time.Time) (time.Time, bool) { return morning, at.Before(morning) }
+	})
+	l.failed(1, "www.example.com")
+	l.failed(3, "api.example.com")
+	l.wantSent("chat", "")
+	l.failed(2, "www.example.com") // now it may wake people
+	m := l.wantSent("chat", "opened")
+	if len(m) == 1 && m[0].Incident.Cause.Host != "www.example.com" {
+		t.Errorf("told of %s", m[0].Incident.Cause.Host)
+	}
+	l.now = morning
+	l.wantSent("chat", "opened")
+}

@@ -1,0 +1,172 @@
+package store
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	"github.com/backstop-project/backstop/history"
+	"github.com/backstop-project/backstop/incident"
+)
+
+// wideEvery is how often an incident that explains others is brought up to date
+// while they change.
+const wideEvery = 5 * time.Second
+
+// nudge has the incident with that number brought up to date soon.
+func (t *tx) nudge(ctx context.Context, id int64) error {
+	return t.run(ctx, `
+		UPDATE incidents
+		SET next_tick = ?2
+		WHERE id = ?1
+		  AND state IN (1, 2)
+		  AND next_tick > ?2`, id, t.now.Add(wideEvery).UnixMilli())
+}
+
+// explain finds the incident that explains r's, which has just opened, or opens
+// one where too many servers fail at once.
+func (f *feeding) explain(ctx context.Context, r *running) error {
+	explaining, err := f.list(ctx, `
+		WHERE i.explains
+		  AND i.state IN (1, 2)
+		ORDER BY i.id DESC
+		LIMIT 50`)
+	if err != nil {
+		return err
+	}
+	for _, one := range explaining {
+		if f.policy.Explains(one.in, r.in) {
+			r.in.Parent = one.in.ID
+			return nil
+		}
+	}
+	return f.widen(ctx, r)
+}
+
+// widen opens the incident that explains r's and others, where they are enough.
+func (f *feeding) widen(ctx context.Context, r *running) error {
+	n, err := integer(ctx, f, `
+		SELECT COUNT(*)
+		FROM (SELECT 1 FROM incidents WHERE last_at > ?1 AND parent = 0 AND state IN (1, 2) LIMIT ?2)`,
+		r.in.OpenedAt.Add(-f.policy.Wide.Within).UnixMilli(), f.policy.Wide.Count)
+	if err != nil || r.in.Cause.Kind != incident.FetchLevel || f.policy.Wide.Count < 2 || n < int64(f.policy.Wide.Count) {
+		return err
+	}
+	around, err := f.list(ctx, `
+		WHERE i.last_at > ?1
+		  AND i.parent = 0
+		  AND i.state IN (1, 2)
+		  AND c.kind = 1
+		  AND i.id <> ?2
+		ORDER BY i.last_at DESC
+		LIMIT 200`, r.in.OpenedAt.Add(-f.policy.Wide.Within).UnixMilli(), r.in.ID)
+	if err != nil {
+		return err
+	}
+	open := make([]incident.Incident, len(around))
+	for i := range around {
+		if known := f.incidents[around[i].in.Cause.Key()]; known != nil && known.in.ID == around[i].in.ID {
+			around[i] = known // newer than its row
+		}
+		open[i] = around[i].in
+	}
+	cause, why, ok := f.policy.Widened(open, r.in)
+	if !ok {
+		return nil
+	}
+	var children []*running
+	for _, one := range append(around, r) {
+		if one.in.Cause.Kind == incident.FetchLevel && (cause.Account == "" || one.in.Cause.Account == cause.Account) {
+			children = append(children, one)
+		}
+	}
+	return f.beginWide(ctx, cause, why, children)
+}
+
+func (f *feeding) beginWide(ctx context.Context, cause incident.Cause, why string, children []*running) error {
+	key := cause.Key()
+	causeID, err := f.cause(ctx, cause, key)
+	if err != nil {
+		return err
+	}
+	before, err := f.running(ctx, causeID, key)
+	if err != nil {
+		return err
+	}
+	known := make([]incident.Incident, len(children))
+	for i, one := range children {
+		known[i] = one.in
+	}
+	in, alerts := incident.BeginWide(cause, why, known, f.policy)
+	in.ID = before.next
+	wide := &running{in: in, cause: causeID, places: serials{f.row.serial, f.row.serial}}
+	if err := f.insertIncident(ctx, wide); err != nil {
+		return fmt.Errorf("open incident: %w", err)
+	}
+	for _, one := range children {
+		one.in.Parent = in.ID
+		if err := f.event(ctx, one.in.ID, history.Event{At: in.LastAt, What: fmt.Sprintf("explained by incident %d: %s", in.ID, why)}); err != nil {
+			return err
+		}
+		if err := f.saveIncident(ctx, one); err != nil {
+			return err
+		}
+	}
+	f.incidents[key] = wide
+	wide.dirty = true
+	for _, a := range alerts {
+		if err := f.alert(ctx, wide, a); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// list reads incidents in full.
+func (t *tx) list(ctx context.Context, where string, args ...any) (all []*running, err error) {
+	rows, err := t.QueryContext(ctx, selectIncident+where, args...)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	for rows.Next() {
+		r := &running{}
+		if err := r.scan(rows); err != nil {
+			return nil, err
+		}
+		all = append(all, r)
+	}
+	return all, rows.Err()
+}
+
+// children are the incidents that the one with that number explains.
+func (t *tx) children(ctx context.Context, id int64) ([]*running, error) {
+	return t.list(ctx, `
+		WHERE i.parent = ?1
+		  AND i.parent <> 0
+		ORDER BY i.id`, id)
+}
+
+func incidentsOf(all []*running) []incident.Incident {
+	list := make([]incident.Incident, len(all))
+	for i, r := range all {
+		list[i] = r.in
+	}
+	return list
+}
+
+// lookAgain has people told of what an incident explained that is over, where it
+// goes on.
+func (t *tx) lookAgain(ctx context.Context, id int64, now time.Time) error {
+	children, err := t.children(ctx, id)
+	if err != nil {
+		return err
+	}
+	for _, one := range children {
+		one.in = one.in.LookAgain(now)
+		if err := t.saveIncident(ctx, one); err != nil {
+			return err
+		}
+	}
+	return nil
+}
