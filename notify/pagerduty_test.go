@@ -188,7 +188,9 @@ func TestPagerDutySeverities(t *testing.T) {
 	server := newPager(t)
 	duty := newPagerDuty(t, server.url)
 	paging := sample(t, "opened")
-	paging.Alert.Urgency = incident.Page
+	urgent := *paging.Incident
+	urgent.Watch.Urgency = incident.Page
+	paging.Incident = &urgent
 	for i, c := range []struct {
 		m               incident.Message
 		severity, dedup string

@@ -107,7 +107,7 @@ func pagerDutyDigest(texts *templates.Alerts, m incident.Message) []pagerDutyEve
 
 // alone is m without what else is in its digest.
 func alone(m incident.Message) incident.Message {
-	m.Digest, m.Others, m.Folded, m.NotSent = nil, nil, nil, 0
+	m.Digest, m.Others, m.Explained, m.Folded, m.NotSent = nil, nil, nil, nil, 0
 	return m
 }
 
@@ -155,7 +155,7 @@ func severityOf(m incident.Message) string {
 	switch {
 	case m.Alert.Kind == incident.DrillAlert || m.Alert.Topic == incident.TestTopic:
 		return "info"
-	case m.Alert.Urgency == incident.Page:
+	case m.Urgency() == incident.Page:
 		return "critical"
 	}
 	return "warning"

@@ -143,8 +143,15 @@ func (p *Phone) Send(ctx context.Context, m incident.Message) (incident.Receipt,
 	if err := p.partly.settle(m, d, isUnreachable); err != nil {
 		return incident.Receipt{}, err
 	}
-	return incident.Receipt{Detail: strings.Join(sids, ", ") + notTaken(d)}, nil
+	r := incident.Receipt{Detail: strings.Join(sids, ", ") + notTaken(d)}
+	if m.Incident != nil {
+		r.Thread = phoneThread
+	}
+	return r, nil
 }
+
+// phoneThread notes that people were reached about an incident.
+const phoneThread = "told"
 
 // spared says why m is not for a telephone; "" where it is.
 func (p *Phone) spared(m incident.Message) string {
@@ -155,6 +162,8 @@ func (p *Phone) spared(m incident.Message) string {
 		return "not sent: it is the account that is failing by which this notifier sends"
 	case p.calls && isNoReasonToCall(m):
 		return "not called: nobody has to get up for it"
+	case p.calls && isMore(m):
+		return "not called: whoever was called knows of it"
 	}
 	return ""
 }
@@ -172,11 +181,17 @@ func isNoReasonToCall(m incident.Message) bool {
 	return len(m.Digest) > 0
 }
 
+// isMore says whether m tells that there is more of what this notifier has told
+// already.
+func isMore(m incident.Message) bool {
+	return !m.FirstTime() && (m.Alert.Kind == incident.Growing || m.Alert.Kind == incident.Rate)
+}
+
 // isOfOwnAccount says whether all that m tells is that the notifier's own
 // account does not work.
 func (p *Phone) isOfOwnAccount(m incident.Message) bool {
 	failing := func(in incident.Incident) bool {
-		return in.Cause.Account == p.o.Account && twilio.AccountLevel(in.Last.Code)
+		return in.Cause.Account == p.o.Account && twilio.AccountStopped(in.Last.Code)
 	}
 	for _, in := range m.Digest {
 		if !failing(in) {

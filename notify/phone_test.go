@@ -151,6 +151,12 @@ func TestACallSaysTheFirstLineTwice(t *testing.T) {
 			}
 			continue
 		}
+		if s.Message.Alert.Kind == incident.Growing && s.Message.Thread != "" {
+			if r.Detail != "not called: whoever was called knows of it" {
+				t.Errorf("%s: %+v", s.Name, r)
+			}
+			continue
+		}
 		made += 2
 		document := []byte(server.got()[made-1].Get("Twiml"))
 		if err := twiml.Check(document, twiml.Voice).Err(); err != nil || len(document) > 4000 {
@@ -169,6 +175,30 @@ func TestACallSaysTheFirstLineTwice(t *testing.T) {
 	}
 	if len(server.got()) != made {
 		t.Errorf("%d calls, want %d", len(server.got()), made)
+	}
+}
+
+func TestThatThereIsMoreOfItIsNoReasonToCallAgain(t *testing.T) {
+	t.Parallel()
+	server := newExchange(t)
+	call := newCall(t, phoneOptions(t, server.url))
+	first := sample(t, "growing") // with the alert that opened it folded into it
+	first.Thread = ""
+	r, err := call.Send(t.Context(), first)
+	if err != nil || r.Thread == "" || len(server.got()) != 2 {
+		t.Fatalf("%d calls, %+v, %v", len(server.got()), r, err)
+	}
+	more := sample(t, "growing")
+	more.Thread = r.Thread
+	reminder := more
+	reminder.Alert.Kind = incident.Reminder
+	for _, m := range []incident.Message{more, reminder} {
+		if _, err := call.Send(t.Context(), m); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if n := len(server.got()); n != 4 {
+		t.Errorf("%d calls, want 2 more for the reminder", n)
 	}
 }
 

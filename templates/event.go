@@ -34,8 +34,8 @@ type Event struct {
 	NotSent int       `json:"not_sent"`
 
 	Incident  *EventIncident  `json:"incident"`  // null for digests, drills and news of Backstop itself
-	Incidents []EventIncident `json:"incidents"` // of a digest, those that hit most people first: 100 at most
-	More      int             `json:"more"`      // incidents of a digest that are not among them
+	Incidents []EventIncident `json:"incidents"` // of a digest, or those that Incident explains; those that hit most people first: 100 at most
+	More      int             `json:"more"`      // incidents that are not among them
 	News      []EventNews     `json:"news"`      // of Backstop itself
 }
 
@@ -65,16 +65,27 @@ type EventIncident struct {
 	AcknowledgedAt time.Time     `json:"acknowledged_at,omitzero"`
 	AcknowledgedBy string        `json:"acknowledged_by"`
 	Previous       int64         `json:"previous"` // the resolved incident that came back; 0 for none
+	Parent         int64         `json:"parent"`   // the incident that explains this one; 0 for none
+	Urgency        string        `json:"urgency"`  // page or notice
+	UrgentBecause  string        `json:"urgent_because"`
+	Probe          EventProbe    `json:"probe,omitzero"` // of the customer's server, the last one
 	Link           string        `json:"link"`
 }
 
 // EventCause is what failures of an incident have in common.
 type EventCause struct {
-	Kind    string `json:"kind"` // fetch, document, asked first or itself
+	Kind    string `json:"kind"` // fetch, document, asked first, itself, account or twilio
 	Account string `json:"account"`
 	Code    int    `json:"code"` // 0 where several codes are one cause
 	Host    string `json:"host"`
 	Path    string `json:"path"`
+}
+
+// EventProbe is how the customer's own server looked from here.
+type EventProbe struct {
+	At   time.Time `json:"at"`
+	OK   bool      `json:"ok"`
+	Said string    `json:"said"` // "DNS ok, connection refused"
 }
 
 // EventOutcomes counts the callers by how it ended for them.
@@ -103,7 +114,7 @@ func (a *Alerts) Event(m incident.Message) Event {
 	}
 	t := a.tell(m, mailItems)
 	e := Event{
-		Version: EventVersion, ID: EventID(m), Kind: m.Alert.Kind.String(), Urgency: m.Alert.Urgency.String(),
+		Version: EventVersion, ID: EventID(m), Kind: m.Alert.Kind.String(), Urgency: m.Urgency().String(),
 		Reason: t.Why, At: m.Alert.At.In(a.zone), SentAt: m.Now.In(a.zone),
 		Test: m.Alert.Topic == incident.TestTopic, Drill: m.Alert.Kind == incident.DrillAlert,
 		Line: t.Line, Text: t.lines(), Link: a.subject(m), NotSent: m.NotSent,
@@ -113,13 +124,17 @@ func (a *Alerts) Event(m incident.Message) Event {
 		one := a.eventIncident(*m.Incident, m.Now)
 		e.Incident = &one
 	}
-	for _, in := range worstFirst(m.Digest) {
+	named := m.Digest
+	if len(named) == 0 {
+		named = m.Explained
+	}
+	for _, in := range worstFirst(named) {
 		if len(e.Incidents) == mailItems {
 			break
 		}
 		e.Incidents = append(e.Incidents, a.eventIncident(in, m.Now))
 	}
-	e.More = len(m.Digest) - len(e.Incidents)
+	e.More = len(named) - len(e.Incidents)
 	if len(m.Digest)+len(m.Others) > 0 {
 		e.Kind, e.Test, e.Drill = "digest", false, false
 	}
@@ -167,7 +182,11 @@ func (a *Alerts) eventIncident(in incident.Incident, now time.Time) EventInciden
 		OpenedAt: a.at(in.OpenedAt), LastAt: a.at(in.LastAt), QuietAt: a.at(in.QuietAt),
 		ResolvedAt: a.at(in.ResolvedAt), ResolvedBy: tidy(in.ResolvedBy, 60),
 		AcknowledgedAt: a.at(in.AcknowledgedAt), AcknowledgedBy: tidy(in.AcknowledgedBy, 60),
-		Previous: in.Previous,
+		Previous: in.Previous, Parent: in.Parent,
+		Urgency: in.Watch.Urgency.String(), UrgentBecause: tidy(in.Watch.Urgent, 200),
+	}
+	if probe := in.Watch.Probe; !probe.At.IsZero() {
+		one.Probe = EventProbe{At: a.at(probe.At), OK: probe.OK, Said: tidy(probe.Said, 200)}
 	}
 	if a.pages != "" {
 		one.Link = a.pages + "/incidents/" + strconv.FormatInt(in.ID, 10)
@@ -193,6 +212,10 @@ func causeKind(k incident.CauseKind) string {
 		return "itself"
 	case incident.DrillCause:
 		return "drill"
+	case incident.AccountWide:
+		return "account"
+	case incident.TwilioWide:
+		return "twilio"
 	case incident.DocumentLevel:
 	}
 	return "document"
