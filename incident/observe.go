@@ -55,15 +55,17 @@ func (in Incident) Observe(e Entry, c Caller) (Incident, []Alert) {
 		in.State = Open
 		in.QuietAt = time.Time{}
 	}
-	step := nextStep(in.Told)
-	if in.Callers < step {
+	reason := ""
+	if step := nextStep(in.Told); in.Callers >= step {
+		in.Told = in.Callers
+		reason = fmt.Sprintf("%d callers reached", step)
+	} else if before.OptOuts == 0 && in.OptOuts > 0 {
+		reason = "somebody wrote STOP, and your server has not seen it"
+	}
+	if reason == "" {
 		return in, nil
 	}
-	in.Told = in.Callers
-	return in, []Alert{{
-		Kind: Growing, IncidentID: in.ID, At: e.Failure.ReceivedAt, Callers: in.Callers,
-		Reason: fmt.Sprintf("%d callers reached", step),
-	}}
+	return in, []Alert{{Kind: Growing, IncidentID: in.ID, At: e.Failure.ReceivedAt, Callers: in.Callers, Reason: reason}}
 }
 
 // Settle notes that something came back about the failure id, of a caller who
