@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"maps"
 	"math"
+	"net/url"
 	"slices"
 	"strconv"
 	"strings"
@@ -32,11 +33,23 @@ func (c *checker) primaries(urls []string) (p standby.Primaries) {
 // circle is what is wrong with Backstop's own address as somebody else's.
 const circle = "is Backstop itself, so that calls would go round in circles"
 
-// isOwn says whether an address is that of Backstop. Below a path of its own it
-// may share the host with others.
+// isOwn says whether an address is that of Backstop, by http as by https: there
+// the one leads to the other. Below a path of its own it may share the host with
+// others.
 func (c *checker) isOwn(address string) bool {
-	own, is := standby.PrimaryName(c.own), standby.PrimaryName(address)
-	return own != "" && own == is && (c.basePath == "" || strings.HasPrefix(address, strings.TrimRight(c.own, "/")+"/"))
+	own, is := authorityOf(c.own), authorityOf(address)
+	if own == "" || own != is {
+		return false
+	}
+	at, err := url.Parse(address)
+	return c.basePath == "" || err == nil && (at.Path == c.basePath || strings.HasPrefix(at.Path, c.basePath+"/"))
+}
+
+// authorityOf is host and port of an http(s) address, without a port that is usual
+// for one of the two schemes; "" for what is no such address.
+func authorityOf(address string) string {
+	_, authority, _ := strings.Cut(standby.PrimaryName(address), "://")
+	return strings.TrimSuffix(strings.TrimSuffix(authority, ":443"), ":80")
 }
 
 // remedied notes an error that says problem and remedy, with a colon between.

@@ -91,7 +91,7 @@ type Rules struct {
 // NewRules checks o. The error joins every *OptionError. knows says which languages
 // there are words in.
 func NewRules(o Options, knows func(language string) bool) (Rules, error) {
-	c := checker{knows: knows, media: o.Media, basePath: strings.TrimRight(o.BasePath, "/"), own: o.Own}
+	c := checker{knows: knows, media: o.Media, basePath: strings.TrimRight(o.BasePath, "/"), own: o.Own, numbers: map[string]bool{}}
 	r := Rules{
 		house:     c.style("house", o.House),
 		accounts:  make(map[string]*Style, len(o.Accounts)),
