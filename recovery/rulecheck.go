@@ -11,7 +11,6 @@ import (
 
 	"github.com/backstop-project/backstop/incident"
 	"github.com/backstop-project/backstop/recovery/standby"
-	"github.com/backstop-project/backstop/twilio"
 )
 
 // primaries checks the customer's own servers.
@@ -86,7 +85,7 @@ func (c *checker) rules(o Options, targets map[string]*standby.Target, probed []
 	if len(o.Rules) > mostRules {
 		c.mistake("recovery", "", "are too many rules", fmt.Sprintf("name %d at most: tags of lines may say the same in fewer", mostRules))
 	}
-	rc := ruleChecker{checker: c, targets: targets, probed: probed, tags: tags}
+	rc := ruleChecker{checker: c, targets: targets, probed: probed, tags: tags, lines: o.Lines, only: o.OnlyAccounts}
 	var rules []rule
 	for i, one := range o.Rules {
 		rules = append(rules, rc.rule(fmt.Sprintf("recovery[%d]", i), one, i < len(o.Rules)-1))
@@ -103,6 +102,8 @@ type ruleChecker struct {
 	targets map[string]*standby.Target
 	probed  []standby.Probe
 	tags    map[string]bool
+	lines   []Line
+	only    []string // accounts
 }
 
 func (c *ruleChecker) rule(key string, o RuleOptions, more bool) rule {
@@ -178,6 +179,8 @@ func (c *ruleChecker) visits(key, text string) fromTo {
 	visits, ok := parseVisits(text)
 	if !ok {
 		c.mistake(key, text, "says not how often a call may have failed", "write 1 for the first time, 2- for every further one, or 2-3")
+	} else if visits.from > MostVisits {
+		c.mistake(key, text, "is more often than rules are asked", fmt.Sprintf("begin with %d at most: what fails more often within minutes goes round in circles, and gets the text", MostVisits))
 	}
 	return visits
 }
@@ -201,11 +204,9 @@ func parseVisits(text string) (r fromTo, ok bool) {
 
 // texts reads the conditions that compare texts.
 func (c *ruleChecker) texts(key string, m Match, r *rule) {
-	for i, sid := range m.Accounts {
-		if !twilio.IsAccountSID(sid) {
-			c.mistake(fmt.Sprintf("%s.accounts[%d]", key, i), sid, "is no Account SID", "write AC and 32 of 0-9 a-f, or the name of one of accounts")
-		}
-	}
+	c.accounts(key+".accounts", m.Accounts)
+	c.hosts(key+".hosts", m.Hosts)
+	c.paths(key+".paths", m.Paths)
 	for _, one := range []struct {
 		patterns []string
 		of       func(*asked) string

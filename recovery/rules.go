@@ -41,6 +41,8 @@ type Options struct {
 	House    Style            // for every account and line
 	Accounts map[string]Style // by AccountSid
 	Lines    []Line
+	// OnlyAccounts are the AccountSids that requests may come from; empty: any.
+	OnlyAccounts []string
 
 	// Countries has the languages of a country where they should be others
 	// than the usual ones: CH: [de].
