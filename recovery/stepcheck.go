@@ -136,7 +136,7 @@ func (c *ruleChecker) dial(key string, o DialOptions) *Dial {
 		d.Timeout = DefaultRing
 	}
 	for i, to := range o.To {
-		if problem, remedy := personFlaw(to); problem != "" {
+		if problem, remedy := c.personFlaw(to); problem != "" {
 			c.mistake(fmt.Sprintf("%s.to[%d]", key, i), to, problem, remedy)
 		}
 		d.people = append(d.people, Person{To: to})
