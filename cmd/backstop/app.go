@@ -157,9 +157,8 @@ func (a *app) buildRooms() error {
 		History: a.slot, Passwords: &a.secrets, Setup: a.setup, Unverified: a.unverified, Notices: a.notices,
 		Rules: func() []recovery.Outline { return a.current.Load().rules.Outlines() },
 		Explain: func(f incident.Failure, visit int) recovery.Explanation {
-			known := a.knows()
-			known.Visit = visit
-			return a.current.Load().rules.Explain(f, a.lasting.standbys, known, time.Now())
+			now := a.current.Load()
+			return now.rules.Explain(f, a.lasting.standbys, now.recovery.Imagined(f, visit, a.knows().Health), time.Now())
 		},
 		Standing:   func(at time.Time) recovery.Standing { return a.current.Load().rules.Standing(at) },
 		Replays:    replayDesk{a},

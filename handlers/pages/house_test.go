@@ -50,6 +50,7 @@ type house struct {
 	notices    []pages.Notice
 	settings   pages.Settings
 	rules      recovery.Rules
+	seal       *recovery.Seal // of follow-ups; nil: none is known
 	healths    standby.Healths
 	now        time.Time
 	log        *slog.Logger
@@ -83,8 +84,7 @@ func (h *house) handler(tb testing.TB) http.Handler {
 		Settings:   func() pages.Settings { return h.settings },
 		Rules:      func() []recovery.Outline { return h.rules.Outlines() },
 		Explain: func(f incident.Failure, visit int) recovery.Explanation {
-			known := h.knows()
-			known.Visit = visit
+			known := recovery.New(recovery.Parts{Seal: h.seal}).Imagined(f, visit, h.healths.Of)
 			return h.rules.Explain(f, nil, known, h.now)
 		},
 		Standing: func(at time.Time) recovery.Standing { return h.rules.Standing(at) },
