@@ -158,7 +158,8 @@ func (a *app) buildRooms() error {
 			known.Visit = visit
 			return a.current.Load().rules.Explain(f, a.lasting.standbys, known, time.Now())
 		},
-		Standing:   func(at time.Time) recovery.Standing { return a.current.Load().rules.Standing(at) },
+		Standing: func(at time.Time) recovery.Standing { return a.current.Load().rules.Standing(at) },
+		Policy:   func() incident.Policy { return a.current.Load().policy }, Places: a.places, Testing: tester{a},
 		Replays:    replayDesk{a},
 		Recordings: recordings{func() *parts { return a.current.Load() }},
 		Probed:     func() []string { return a.current.Load().rules.Probed(a.knows(), time.Now()) },

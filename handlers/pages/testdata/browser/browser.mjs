@@ -218,7 +218,7 @@ const scenarios = {
 					if (path === '/history' && width === 1280) await looks(page, name(path) + '-plain');
 					if (config.press) {
 						await page.getByRole('button', { name: config.press }).click();
-						await page.getByText('It is recorded').waitFor();
+						await page.getByText(config.press.startsWith('Send') ? 'by admin' : 'It is recorded').first().waitFor();
 						for (const d of await page.locator('.acts details').all()) await d.evaluate((d) => { d.open = true; });
 					}
 					const filters = page.locator('details.filters');
