@@ -85,6 +85,21 @@ func TestChromiumDoesEverythingWithoutScript(t *testing.T) {
 	browse(t, "noscript", map[string]any{"base": at.String()})
 }
 
+func TestChromiumKeepsPeopleFromBeingTold(t *testing.T) {
+	h := alerting()
+	pages := h.handler(t)
+	at := serve(t, "127.0.0.1:0", http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if r.URL.Path == "/login" && r.Method == http.MethodPost { // another visit, a minute after the test before
+			h.ledger.mu.Lock()
+			h.now = h.now.Add(time.Minute)
+			h.ledger.silences = h.ledger.silences[len(h.ledger.silences)-3:]
+			h.ledger.mu.Unlock()
+		}
+		pages.ServeHTTP(w, r)
+	}))
+	browse(t, "hush", map[string]any{"base": at.String()})
+}
+
 func TestChromiumDoesEverythingOverHTTPSByAReverseProxy(t *testing.T) {
 	h := newHouse(oneNight(30))
 	proxy := httptest.NewUnstartedServer(nil)
@@ -131,7 +146,8 @@ func TestChromiumRunsNothingThatStrangersSent(t *testing.T) {
 	at := serve(t, "127.0.0.1:0", h.handler(t))
 	browse(t, "hostile", map[string]any{"base": at.String(), "paths": []string{
 		"/", "/history?q=" + url.QueryEscape(`"><script>alert(1)</script>`), "/history?code=" + url.QueryEscape(`"><script>alert(1)</script>`),
-		"/history", "/history/" + f.ID.String(),
+		"/history", "/history/" + f.ID.String(), "/silences?hosts=" + url.QueryEscape(`"><script>alert(1)</script>`), "/notifiers?incident=" + url.QueryEscape(`"><script>alert(1)</script>`),
+		"/history/" + f.ID.String(),
 	}})
 }
 

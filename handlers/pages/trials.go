@@ -128,7 +128,11 @@ func (p *Pages) test(ctx context.Context, name, by string) {
 			err = errTestBug
 		}
 		p.trials.end(name, err)
-		p.Log.Info("notifier tested", "user", shortened(by), "notifier", name, "err", err)
+		if err != nil {
+			p.Log.Warn("test of a notifier failed", "user", shortened(by), "notifier", name, "err", err)
+			return
+		}
+		p.Log.Info("notifier tested", "user", shortened(by), "notifier", name)
 	}()
 	err = p.Testing.Test(ctx, name)
 	finished = true
