@@ -227,6 +227,7 @@ func TestASilenceThatIsNotUnderstoodIsNotMadeAndLosesNothing(t *testing.T) {
 		"a time gone by":           {"until", "2026-11-22 14:00", "this is over already"},
 		"no time":                  {"until", hostile, "write a time such as"},
 		"no account":               {"accounts", hostile, "an Account SID is AC"},
+		"more than a host":         {"hosts", "www.example.com/voice", "a host is a name such as"},
 		"no code":                  {"codes", hostile, "write error codes such as"},
 		"a range upside down":      {"codes", "11299-11200", "write error codes such as"},
 		"no such channel":          {"channel", hostile, "it is one of voice, messaging"},

@@ -26,6 +26,7 @@ type overviewView struct {
 	Chart      *chartView
 	Day        string // the address of the last 24 hours
 	Notifiers  []notifierRow
+	Trouble    string // which of them do not work, where others do; "" for none
 	Setup      setupView
 	SetupDone  bool
 	Drilled    bool // a drill has come through, or something real
@@ -53,6 +54,7 @@ func (p *Pages) overview(c *gin.Context) error {
 	view.Frame, statuses = p.framed(ctx, c, "Overview", "overview")
 	view.Refresh = true
 	view.Notifiers = p.notifierRows(statuses)
+	view.Trouble = troubled(view.Notifiers)
 	status := http.StatusOK
 	if err := p.fillOverview(ctx, &view); err != nil {
 		p.Log.Error("page not complete", "path", c.FullPath(), "err", err)
@@ -153,6 +155,24 @@ func headline(page history.IncidentPage) string {
 		return "Nothing is open; " + templates.Plural(page.Quiet, "incident is quiet, not proven over", "incidents are quiet, not proven over")
 	}
 	return "Nothing is open"
+}
+
+// troubled says which notifiers fail, where not all of them do: then a banner says
+// that nobody is told.
+func troubled(rows []notifierRow) string {
+	var fail []string
+	for _, row := range rows {
+		if row.Kind == "bad" {
+			fail = append(fail, row.Name)
+		}
+	}
+	if len(fail) == 0 || len(fail) == len(rows) {
+		return ""
+	}
+	if len(fail) == 1 {
+		return "The notifier " + fail[0] + " does not work: its alerts wait, and the others go on"
+	}
+	return "The notifiers " + strings.Join(fail, ", ") + " do not work: their alerts wait, and the others go on"
 }
 
 func (p *Pages) notifierRows(statuses []history.NotifierStatus) []notifierRow {

@@ -102,6 +102,11 @@ func (p *Pages) readSilence(f silenceForm, by string) (s incident.Silence, probl
 			complain("accounts", one, "an Account SID is AC and 32 of 0-9 a-f")
 		}
 	}
+	for _, one := range m.Hosts {
+		if strings.ContainsAny(one, "/\\@ ") {
+			complain("hosts", one, "a host is a name such as www.example.com or *.example.com, with a port where it is not the usual one")
+		}
+	}
 	var wrong string
 	if m.Codes, wrong = typedCodes(f.Codes); wrong != "" {
 		complain("codes", wrong, "write error codes such as 12100, and ranges such as 11200-11299")
