@@ -58,6 +58,7 @@ type app struct {
 	dispatcher *notify.Dispatcher
 	replayer   *replay.Worker
 	figures    *figures
+	backtests  *backtests
 	hook       *hook.Hook
 	pages      *pages.Pages
 	api        *api.Room
@@ -100,6 +101,7 @@ func (a *app) buildPipeline() {
 		Sender: standby.NewSender(standby.ClientOptions{}), Now: time.Now, Log: a.log,
 	})
 	a.figures = &figures{read: a.slot.ReplayStatus}
+	a.backtests = &backtests{past: a.slot.past, policy: func() *parts { return a.current.Load() }, now: time.Now}
 	a.slot.alerts, a.slot.alone = a.dispatcher.Wake, a.lock.alone
 	a.teller = intake.NewTeller(a.slot, a.urgent, a.dispatcher.Wake, a.log)
 	a.sentinel = intake.NewSentinel(a.urgent, a.zonedNow, a.log)
@@ -160,7 +162,9 @@ func (a *app) buildRooms() error {
 			now := a.current.Load()
 			return now.rules.Explain(f, a.lasting.standbys, now.recovery.Imagined(f, visit, a.knows().Health), time.Now())
 		},
-		Standing:   func(at time.Time) recovery.Standing { return a.current.Load().rules.Standing(at) },
+		Standing: func(at time.Time) recovery.Standing { return a.current.Load().rules.Standing(at) },
+		Policy:   func() incident.Policy { return a.current.Load().policy }, Places: a.places, Testing: tester{a},
+		Backtest:   a.backtests.words,
 		Replays:    replayDesk{a},
 		Recordings: recordings{func() *parts { return a.current.Load() }},
 		Probed:     func() []string { return a.current.Load().rules.Probed(a.knows(), time.Now()) },
