@@ -30,7 +30,9 @@ func (r *review) alerts(f file, c Config) incident.Policy {
 		a.sids[one.Name.text] = one.SID.text
 	}
 	for _, n := range c.Notifiers {
-		a.notifiers = append(a.notifiers, n.Name)
+		if n.Name != "" && !slices.Contains(a.notifiers, n.Name) {
+			a.notifiers = append(a.notifiers, n.Name)
+		}
 	}
 	for name, o := range c.Recovery.Hours {
 		a.hours[name], _ = hours.New(o) // what is wrong with them is said where they are written
@@ -71,6 +73,7 @@ func (a *alerting) policy(f alerts) incident.Policy {
 const mostPageCallers = 20
 
 func (a *alerting) route(written route, last bool) incident.Route {
+	before := len(a.mistakes)
 	r := incident.Route{
 		Match: a.about(written.Match), Notifiers: a.named(written.Notifiers), Continue: a.boolean(written.Continue, false),
 		Escalation: a.escalation(written.Escalation),
@@ -78,7 +81,7 @@ func (a *alerting) route(written route, last bool) incident.Route {
 	if len(written.Notifiers) == 0 {
 		a.missing(written.At, written.At.key+".notifiers", "is missing", "name who hears of it"+orAmong(a.notifiers))
 	}
-	if r.Match.Everything() && !r.Continue && !last {
+	if r.Match.Everything() && !r.Continue && !last && len(a.mistakes) == before {
 		a.mistake(written.At, "matches everything, so that the routes behind it are never asked", "move it to the end, give it a match, or add continue: true")
 	}
 	return r

@@ -83,17 +83,28 @@ func (r *review) slack(name string, s slack) *notify.SlackOptions {
 	case !s.WebhookURL.absent() && !s.BotToken.absent():
 		r.mistake(s.WebhookURL, "stands beside a bot token", "choose one: a bot token updates its messages, a webhook only posts")
 	case !s.WebhookURL.absent():
-		r.webhook(s)
+		r.slackHook(s)
 	default:
 		r.bot(s)
 	}
 	return &notify.SlackOptions{
 		Name: name, WebhookURL: s.WebhookURL.text, BotToken: s.BotToken.text,
-		Channel: s.Channel.text, APIURL: r.apiURL(s.APIURL),
+		Channel: s.Channel.text, APIURL: r.apiURL(s.APIURL), Mention: r.mention(s.Mention),
 	}
 }
 
-func (r *review) webhook(s slack) {
+var mentionForm = regexp.MustCompile(`^(?:here|channel|[UWS][A-Z0-9]{6,20})$`)
+
+// mention is who is called together in Slack.
+func (r *review) mention(v value) string {
+	if v.set() && !mentionForm.MatchString(v.text) {
+		r.mistake(v, "names nobody", "write here, channel, a member's ID (U…, in their profile) or a user group's (S…)")
+		return ""
+	}
+	return v.text
+}
+
+func (r *review) slackHook(s slack) {
 	if !s.Channel.absent() {
 		r.mistake(s.Channel, "stands beside a webhook, which has its own channel", "leave the channel out, or use a bot token")
 	}

@@ -53,6 +53,10 @@ type Config struct {
 	TrustedProxies []netip.Prefix
 	LogLevel       slog.Level
 
+	// Drill has every alert say that it is one. No file says so: a rehearsal
+	// does.
+	Drill bool
+
 	settings []setting
 }
 
@@ -118,7 +122,7 @@ func build(f file, r *review) Config {
 		Replay:         r.replay(f.Replay),
 		Templates:      f.Templates.folder(),
 		Media:          f.Media.folder(),
-		Notifiers:      r.notifiers(f.Notifiers),
+		Notifiers:      r.notifiers(f),
 		TimeZone:       r.timeZone(f.TimeZone),
 		TwilioAPI:      r.tokenURL(f.TwilioAPI, "https://api.dublin.ie1.twilio.com"),
 		Retention:      r.retention(f.Retention),

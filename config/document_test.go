@@ -127,7 +127,7 @@ func keysBelow(t *testing.T, prefix string, around func(inner string) string) []
 			keys = append(keys, keysBelow(t, prefix+name+".NAME.", func(inner string) string { return mapping("{NAME: " + inner + "}") })...)
 		case keysIn(t, mapping("{"+unknown+": 1}"), unknown) != nil:
 			below := keysBelow(t, prefix+name+".", mapping)
-			if name == "email" || name == "slack" { // documented by themselves, too
+			if prefix == "notifiers[]." { // documented by themselves, too
 				keys = append(keys, prefix+name)
 			}
 			keys = append(keys, below...)
@@ -204,6 +204,15 @@ func namedBy(key string) string {
 	if strings.HasPrefix(key, "on_call") {
 		return clinic
 	}
+	if strings.HasPrefix(key, "alerts") {
+		const slack = ", slack: {webhook_url: 'https://hooks.slack.com/services/x'}}"
+		return "\nhours: {office: {open: ['mon-fri 08:00-18:00']}, night: {open: ['daily 22:00-07:00']}, sunday-night: {open: ['sun 22:00-24:00']}}\n" +
+			"accounts: [{name: main, sid: " + sid + ", auth_tokens: [" + token + "]}]\n" +
+			"notifiers: [{name: ops-mail" + slack + ", {name: boss-sms" + slack + "]\n"
+	}
+	if strings.HasPrefix(key, "notifiers[].twilio") {
+		return "\naccounts: [{name: main, sid: " + sid + ", auth_tokens: [" + token + "]}]\non_call: {ops: {people: [{name: Anna, to: '+4930123456'}]}}\n"
+	}
 	if !strings.HasPrefix(key, "recovery") {
 		return ""
 	}
@@ -222,6 +231,10 @@ func mentionedIn(example string) map[string]string {
 	for name, text := range map[string]string{
 		"TWILIO_AUTH_TOKEN": token, "SMTP_URL": "smtp://a.example", "SLACK_BOT_TOKEN": "xoxb-1",
 		"SLACK_WEBHOOK_URL": "https://hooks.slack.com/services/a", "ADMIN_PASSWORD": "a long password",
+		"PAGERDUTY_KEY":     "0123456789abcdefghij0123456789ab",
+		"CHAT_URL":          "ntfy://ntfy.sh/alerts",
+		"ALERTS_AUTH_TOKEN": token,
+		"WEBHOOK_URL":       "https://events.example.com/backstop", "WEBHOOK_SECRET": "0f1e2d3c4b5a69788796a5b4c3d2e1f0",
 	} {
 		if strings.Contains(example, "${"+name+"}") {
 			variables[name] = text

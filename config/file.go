@@ -171,10 +171,16 @@ type limits struct {
 }
 
 type notifier struct {
-	At    value
-	Name  value  `yaml:"name"`
-	Email *email `yaml:"email"`
-	Slack *slack `yaml:"slack"`
+	At        value
+	Name      value      `yaml:"name"`
+	Email     *email     `yaml:"email"`
+	Slack     *slack     `yaml:"slack"`
+	Webhook   *webhook   `yaml:"webhook"`
+	PagerDuty *pagerDuty `yaml:"pagerduty"`
+	SMS       *phone     `yaml:"twilio_sms"`
+	Call      *phone     `yaml:"twilio_call"`
+	Shoutrrr  *shoutrrr  `yaml:"shoutrrr"`
+	Template  value      `yaml:"template"`
 }
 
 type email struct {
@@ -190,6 +196,36 @@ type slack struct {
 	BotToken   value `yaml:"bot_token,secret"`
 	Channel    value `yaml:"channel"`
 	APIURL     value `yaml:"api_url"`
+	Mention    value `yaml:"mention"`
+}
+
+type webhook struct {
+	At      value
+	URL     value            `yaml:"url,secret"`
+	Secret  value            `yaml:"secret,secret"`
+	Headers map[string]value `yaml:"headers,secret"`
+}
+
+type pagerDuty struct {
+	At         value
+	RoutingKey value `yaml:"routing_key,secret"`
+	APIURL     value `yaml:"api_url"`
+}
+
+// shoutrrr is one of many services.
+type shoutrrr struct {
+	At  value
+	URL value `yaml:"url,secret"`
+}
+
+// phone is who is texted or called.
+type phone struct {
+	At        value
+	Account   value   `yaml:"account"`
+	AuthToken value   `yaml:"auth_token,secret"`
+	From      value   `yaml:"from"`
+	To        []value `yaml:"to"`
+	OnCall    value   `yaml:"on_call"`
 }
 
 type retention struct {

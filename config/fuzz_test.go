@@ -33,6 +33,8 @@ func FuzzLoad(f *testing.F) {
 		"", "\x00", "- a", "a: [", "a: &x *x", "? [a]\n: b", "<<: {listen: 1}", "lines: [{match: ${X}}]", "${X}: ${X}",
 		strings.Repeat("[", 50_000), strings.Repeat("{a: ", 50_000), strings.Repeat("- ", 50_000), "a: [" + strings.Repeat("[],", 50) + "]",
 		"countries: {${X}: [${X}]}", "templates: ${X}\nmedia: ${X}", "notifiers: [{name: ${X}, email: {smtp: ${X}, from: ${X}, to: ${X}}}]",
+		"notifiers:\n- {name: a, template: ${X}, webhook: {url: ${X}, secret: ${X}, headers: {A: ${X}, ${X}: b}}}\n- {name: b, pagerduty: {routing_key: ${X}, api_url: ${X}}}\n- {name: c, shoutrrr: {url: ${X}}}\n- {name: d, shoutrrr: {url: 'ntfy://${X}@a/${X}?${X}=${X}'}}",
+		"notifiers:\n- {name: a, twilio_sms: {account: ${X}, auth_token: ${X}, from: ${X}, to: ${X}}}\n- {name: b, twilio_call: {from: ${X}, on_call: ${X}}}\n- {name: c, template: a, twilio_call: {to: [${X}], on_call: a}}\non_call: {${X}: {people: [{to: ${X}}]}}",
 		"retention: {days: 99999999999999999999, max_size: 1e9GB}", "data_dir: |+\n\n\n", "listen: !!binary aGk=", "%YAML 1.1\n---\nlisten: 1",
 		"accounts:\n- sid: ${X}\n  auth_tokens: ${X}\n  language: ${X}\n  say: ${X}\n  voice: ${X}", "unverified: ${X}${", "hours: {${X}: {zone: ${X}, open: ${X}, holidays: ${X}}}\non_call: {a: {rotate: ${X}, people: [{name: ${X}, to: ${X}, hours: ${X}}]}}",
 		"hours: {a: }\non_call: {a: , b: {people: [{}, x]}}\nrecovery: [{match: {open: ${X}, closed: a}}]", "trusted_proxies: ${X}, ${X}",

@@ -152,7 +152,7 @@ accounts:
   - {sid: `+sid+`, auth_tokens: [`+token+`], display_name: Example, languages: "de, fr"}
   - {auth_tokens: [`+token+`], display_name: Everybody}
 lines:
-  - {match: +49 30 1234567, name: Praxis, language: de, voice: Polly.Vicki-Neural, say: Guten Tag, hold: https://a.example/m.mp3, tags: [a, b]}
+  - {match: +49 30 1234567, name: Praxis, language: de, voice: Polly.Vicki-Neural, say: Guten Tag, hold: https://a.example/m.mp3, tags: [a, b], critical: true}
 countries: {CH: fr}
 caller_country: true
 `, nil)
@@ -160,7 +160,7 @@ caller_country: true
 	line := c.Recovery.Lines[0]
 	got := fmt.Sprintf("%+v %+v %+v %v %v", c.Recovery.House, style, line, c.Recovery.Countries, c.Recovery.ByCaller)
 	want := "{Name:Everybody Languages:[] Voice: Say: Play: Hold:} {Name:Example Languages:[de fr] Voice: Say: Play: Hold:} " +
-		"{Match:+49 30 1234567 Tags:[a b] Style:{Name:Praxis Languages:[de] Voice:Polly.Vicki-Neural Say:Guten Tag Play: Hold:https://a.example/m.mp3}} map[CH:[fr]] true"
+		"{Match:+49 30 1234567 Tags:[a b] Critical:true Style:{Name:Praxis Languages:[de] Voice:Polly.Vicki-Neural Say:Guten Tag Play: Hold:https://a.example/m.mp3}} map[CH:[fr]] true"
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Errorf("(-want +got):\n%s", diff)
 	}

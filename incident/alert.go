@@ -99,6 +99,17 @@ const (
 	DamagedTopic Topic = "damaged"   // a database that was moved aside
 )
 
+// Urgency says whether news of that kind may wake somebody: that callers are not
+// written down, or not shown to anybody.
+func (t Topic) Urgency() Urgency {
+	for _, urgent := range []Topic{LedgerTopic, JournalTopic, DamagedTopic} {
+		if t.Is(urgent) {
+			return Page
+		}
+	}
+	return Notice
+}
+
 // About is the topic for one thing among several of its kind: two notifiers
 // that give up are told both.
 func (t Topic) About(name string) Topic { return t + ": " + Topic(name) }

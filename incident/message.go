@@ -52,6 +52,20 @@ func (m Message) Urgency() Urgency {
 	return urgency
 }
 
+// Wakes says whether the message is one that people are called together for: a
+// page that begins, goes on or reaches others, not one that grows or ends.
+func (m Message) Wakes() bool {
+	if m.Urgency() != Page || m.Incident != nil && m.Incident.State != Open {
+		return false
+	}
+	switch m.Alert.Kind {
+	case Opened, Regression, Raised, Reminder, Escalated, Spread, Resumed, Meta:
+		return true
+	case Growing, FellQuiet, Over, Late, DrillAlert, Taken, Rate, Summary:
+	}
+	return false
+}
+
 // FirstTime says whether this notifier has said nothing yet about the
 // incident.
 func (m Message) FirstTime() bool { return m.Thread == "" }

@@ -66,15 +66,15 @@ func (in Incident) Observe(e Entry, c Caller, p Policy) (Incident, []Alert) {
 	}
 	in.Watch.Good, in.Watch.Since = 0, time.Time{} // it is not over
 	if in.State == Quiet {
-		in.State = Open
-		in.QuietAt = time.Time{}
-		in.Watch.SaidAt = at // it was over, as far as people know
+		in = in.reopened(at)
 	}
 	var alerts []Alert
-	if raised := false; in.Watch.Urgency != Page {
-		if in, raised = in.urgent(e, p); raised {
-			in.Watch.RoutedFor, in.Watch.SaidAt = "", at
-			alerts = append(alerts, in.alert(Raised, at, in.Watch.Urgent))
+	if in.Watch.Urgency != Page {
+		if now, raised := in.urgent(e, p); raised {
+			now.Watch.RoutedFor, now.Watch.SaidAt = "", at
+			in, alerts = now, append(alerts, now.alert(Raised, at, now.Watch.Urgent))
+		} else {
+			in = now
 		}
 	}
 	in, more := p.reach(in, at)
@@ -92,7 +92,17 @@ func (in Incident) Observe(e Entry, c Caller, p Policy) (Incident, []Alert) {
 	return in, alerts
 }
 
-// urgent says whether in has become a page, which it stays.
+// reopened is in once failures come again after it fell quiet: it was over, as
+// far as people know, and whether it may wake somebody is decided anew.
+func (in Incident) reopened(at time.Time) Incident {
+	in.State, in.QuietAt = Open, time.Time{}
+	in.Watch.SaidAt = at
+	in.Watch.Urgency, in.Watch.Urgent, in.Watch.PagedAt, in.Watch.Level = Notice, "", time.Time{}, 0
+	in.Watch.RoutedFor = ""
+	return in
+}
+
+// urgent says whether in has become a page, which it stays until it falls quiet.
 func (in Incident) urgent(e Entry, p Policy) (Incident, bool) {
 	if e.Failure.Late {
 		return in, false

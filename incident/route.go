@@ -171,7 +171,9 @@ func (p Policy) reach(in Incident, at time.Time) (Incident, bool) {
 	return in, more
 }
 
-// Recipients are the notifiers that a goes to. in is the incident that it is
+// Recipients are the notifiers that a goes to. What Backstop says of itself goes
+// to those that are for pages only where there are no others: it must reach
+// somebody. in is the incident that it is
 // about, nil for none; told are those that have got one of its alerts, and are
 // asked for only where that matters.
 func (p Policy) Recipients(a Alert, in *Incident, told func() ([]string, error)) ([]string, error) {
@@ -179,13 +181,22 @@ func (p Policy) Recipients(a Alert, in *Incident, told func() ([]string, error))
 	if err != nil {
 		return nil, err
 	}
+	names := p.those(func(n Notifier) bool { return n.Name != a.Except && n.takes(a) && wanted(n) })
+	if len(names) == 0 && a.Kind == Meta {
+		return p.those(func(n Notifier) bool { return n.Name != a.Except }), nil
+	}
+	return names, nil
+}
+
+// those are the notifiers of which that holds.
+func (p Policy) those(holds func(Notifier) bool) []string {
 	var names []string
 	for _, n := range p.Notifiers {
-		if n.Name != a.Except && n.takes(a) && wanted(n) {
+		if holds(n) {
 			names = append(names, n.Name)
 		}
 	}
-	return names, nil
+	return names
 }
 
 // takes says whether a is anything for n, whatever the routes say.
@@ -222,12 +233,8 @@ func (p Policy) wanted(a Alert, in *Incident, told func() ([]string, error)) (fu
 		return nil, err
 	}
 	knows := func(n Notifier) bool { return slices.Contains(have, n.Name) }
-	switch a.Kind {
-	case Spread:
-		return func(n Notifier) bool { return routed(n) && !knows(n) }, nil
-	case Raised:
-		return func(n Notifier) bool { return routed(n) && (n.Wakes || !knows(n)) }, nil
-	default:
-		return knows, nil
+	if a.Kind == Spread || a.Kind == Raised {
+		return func(n Notifier) bool { return routed(n) && (!knows(n) || a.Kind == Raised && n.Wakes) }, nil
 	}
+	return knows, nil
 }

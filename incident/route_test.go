@@ -130,3 +130,24 @@ func TestAnotherLineReachesThePeopleOfItsRouteOnce(t *testing.T) {
 		t.Errorf("a reminder goes to %v, %v", got, err)
 	}
 }
+
+func TestWhatBackstopSaysOfItselfReachesSomebody(t *testing.T) {
+	t.Parallel()
+	p := incident.DefaultPolicy()
+	p.Notifiers = []incident.Notifier{{Name: "mail"}, {Name: "pager", Wakes: true, OnlyPages: true}}
+	for _, test := range []struct {
+		claim string
+		a     incident.Alert
+		want  []string
+	}{
+		{"a notice is no reason to page", incident.Alert{Kind: incident.Meta, Topic: incident.ReloadTopic}, []string{"mail"}},
+		{"but where the mail itself fails", incident.Alert{Kind: incident.Meta, Topic: incident.NotifierTopic.About("mail"), Except: "mail"}, []string{"pager"}},
+		{"callers that are not written down are one", incident.Alert{Kind: incident.Meta, Topic: incident.JournalTopic.About("callers")}, []string{"mail", "pager"}},
+		{"a drill is none", incident.Alert{Kind: incident.DrillAlert}, []string{"mail"}},
+	} {
+		test.a.Urgency = test.a.Topic.Urgency()
+		if got, err := p.Recipients(test.a, nil, nil); err != nil || !slices.Equal(got, test.want) {
+			t.Errorf("%s: got %v, %v, want %v", test.claim, got, err, test.want)
+		}
+	}
+}

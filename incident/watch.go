@@ -9,7 +9,7 @@ import (
 // Watch is what the policy remembers of an incident from one failure to the
 // next. It is kept as JSON: what an older version did not write is read as nothing.
 type Watch struct {
-	Urgency Urgency   `json:",omitzero"` // never falls
+	Urgency Urgency   `json:",omitzero"` // falls only where it reopens after it was quiet
 	Urgent  string    `json:",omitzero"` // why it is a page
 	PagedAt time.Time `json:",omitzero"`
 
@@ -66,7 +66,7 @@ func (w *Watch) called(f Failure, within time.Duration) int {
 	hash := fnv.New32a()
 	_, _ = hash.Write([]byte(f.CallerKey()))
 	sum := hash.Sum32()
-	one := Recent{Who: uint16(sum>>16) ^ uint16(sum&0xffff), At: f.ReceivedAt} //nolint:gosec // folded on purpose
+	one := Recent{Who: uint16(sum>>16) ^ uint16(sum&0xffff), At: f.ReceivedAt}
 	last := len(w.Recent) - 1
 	if last >= 0 && w.Recent[last].Who == one.Who {
 		w.Recent = slices.Clone(w.Recent)

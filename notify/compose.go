@@ -30,7 +30,7 @@ func (e *Email) compose(m incident.Message, text templates.Mail, id string) ([]b
 		To:      e.to,
 		Subject: text.Subject,
 		Text:    []byte(text.Text),
-		HTML:    []byte(text.HTML),
+		HTML:    []byte(text.HTML), // none where empty
 		Headers: headers,
 	}
 	raw, err := composed.Bytes()

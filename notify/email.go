@@ -5,6 +5,7 @@ import (
 	"crypto/x509"
 	"errors"
 	"fmt"
+	"log/slog"
 	"net"
 	"net/mail"
 	"net/textproto"
@@ -30,6 +31,9 @@ type EmailOptions struct {
 	Dial  Dial              // net.Dialer's where nil
 	Now   func() time.Time  // time.Now where nil; only Check asks it
 	Texts *templates.Alerts // the words
+
+	Own *templates.OwnText // the text, which then has no other form; the subject stays ours
+	Log *slog.Logger       // for own templates that fail; nothing is logged where nil
 }
 
 // Validate says all that is wrong with o, one error each.
@@ -68,6 +72,7 @@ type Email struct {
 	transport transport
 	texts     *templates.Alerts
 	now       func() time.Time
+	own       ownText
 	partly    partlyTaken
 }
 
@@ -82,6 +87,7 @@ func NewEmail(o EmailOptions) (*Email, error) {
 	}
 	e := &Email{
 		name: o.Name, from: from, timeout: o.Timeout, texts: o.Texts, now: o.Now,
+		own: ownText{notifier: o.Name, texts: o.Texts, template: o.Own, log: o.Log},
 		transport: transport{
 			server: o.Server, hello: o.Hello, roots: o.Roots, dial: o.Dial,
 			redact: newRedactor(smtpSecrets(o.Server)...),
@@ -131,9 +137,12 @@ func (e *Email) Send(ctx context.Context, m incident.Message) (incident.Receipt,
 	}
 	ctx, cancel := context.WithTimeout(ctx, e.timeout)
 	defer cancel()
-	text, err := e.texts.Mail(m)
+	text, err := e.write(m)
 	if err != nil {
 		return incident.Receipt{}, err
+	}
+	if text.Text == "" {
+		return incident.Receipt{Detail: nothingWritten}, nil
 	}
 	id := messageID(m, domainOf(e.from.Address))
 	raw, err := e.compose(m, text, id)
@@ -144,7 +153,7 @@ func (e *Email) Send(ctx context.Context, m incident.Message) (incident.Receipt,
 	if err != nil {
 		return incident.Receipt{}, err
 	}
-	if err := e.settle(m, d); err != nil {
+	if err := e.partly.settle(m, d, isUnknownRecipient); err != nil {
 		return incident.Receipt{}, err
 	}
 	receipt := incident.Receipt{Detail: "mail " + id + notTaken(d)}
@@ -154,30 +163,13 @@ func (e *Email) Send(ctx context.Context, m incident.Message) (incident.Receipt,
 	return receipt, nil
 }
 
-// settle says whether the attempt is over for everybody.
-func (e *Email) settle(m incident.Message, d delivery) error {
-	var hopeless, later []error
-	done := d.taken
-	for _, r := range d.refused {
-		if isUnknownRecipient(r.err) {
-			hopeless = append(hopeless, r.err)
-			done = append(done, r.to)
-			continue
-		}
-		later = append(later, r.err)
+// write is the mail's words: the customer's own where there is a template.
+func (e *Email) write(m incident.Message) (templates.Mail, error) {
+	text, builtIn, own := e.own.write(m, nil)
+	if !own {
+		return builtIn.Mail(m)
 	}
-	served := len(d.taken) > 0 || e.partly.any(m)
-	switch {
-	case len(later) > 0 && served:
-		e.partly.add(m, done)
-		return errors.Join(later...)
-	case len(later) > 0:
-		return errors.Join(append(later, hopeless...)...)
-	case !served:
-		return Permanent(errors.Join(hopeless...))
-	}
-	e.partly.forget(m)
-	return nil
+	return templates.Mail{Subject: e.texts.Event(m).Line, Text: text}, nil
 }
 
 func notTaken(d delivery) string {

@@ -1,5 +1,5 @@
 // Package notify tells people: its dispatcher carries what waits in the outbox
-// to the notifiers (e-mail, Slack), each at its own pace. It does not know
+// to the notifiers (e-mail, Slack, webhooks …), each at its own pace. It does not know
 // what is worth telling, nor where the outbox lies.
 package notify
 

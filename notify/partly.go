@@ -1,6 +1,7 @@
 package notify
 
 import (
+	"errors"
 	"slices"
 	"sync"
 
@@ -35,6 +36,33 @@ func (p *partlyTaken) left(m incident.Message, to []string) []string {
 	defer p.mu.Unlock()
 	done := p.done[keyOf(m)]
 	return slices.DeleteFunc(slices.Clone(to), func(a string) bool { return slices.Contains(done, a) })
+}
+
+// settle says whether an attempt is over for everybody: an error where another
+// one is to be made for those whom no answer has proved to be out of reach.
+func (p *partlyTaken) settle(m incident.Message, d delivery, isHopeless func(error) bool) error {
+	var hopeless, later []error
+	done := d.taken
+	for _, r := range d.refused {
+		if isHopeless(r.err) {
+			hopeless = append(hopeless, r.err)
+			done = append(done, r.to)
+			continue
+		}
+		later = append(later, r.err)
+	}
+	served := len(d.taken) > 0 || p.any(m)
+	switch {
+	case len(later) > 0 && served:
+		p.add(m, done)
+		return errors.Join(later...)
+	case len(later) > 0:
+		return errors.Join(append(later, hopeless...)...)
+	case !served:
+		return Permanent(errors.Join(hopeless...))
+	}
+	p.forget(m)
+	return nil
 }
 
 func (p *partlyTaken) any(m incident.Message) bool {

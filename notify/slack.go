@@ -5,9 +5,11 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"log/slog"
 	"net"
 	"net/http"
 	"net/url"
+	"regexp"
 	"strings"
 	"time"
 
@@ -21,14 +23,20 @@ import (
 // a bot token and a channel.
 type SlackOptions struct {
 	Name       string
-	WebhookURL string        // the simple mode: every alert is a new message
-	BotToken   string        // one message per incident, kept up to date, its history in the thread
-	Channel    string        // with BotToken: C… or #name
-	APIURL     string        // Slack's own where empty; for GovSlack and tests
-	Timeout    time.Duration // one attempt; 18 s where zero
+	WebhookURL string // the simple mode: every alert is a new message
+	BotToken   string // one message per incident, kept up to date, its history in the thread
+	Channel    string // with BotToken: C… or #name
+	APIURL     string // Slack's own where empty; for GovSlack and tests
+	// Mention is who is called together for what may wake people: here, channel,
+	// a member's ID (U…, W…) or a group's (S…). "" is nobody.
+	Mention string
+	Timeout time.Duration // one attempt; 18 s where zero
 
 	Now   func() time.Time  // time.Now where nil; only Check asks it
 	Texts *templates.Alerts // the words
+
+	Own *templates.OwnText // the message in Slack's markup; all that an Event holds comes escaped
+	Log *slog.Logger       // for own templates that fail; nothing is logged where nil
 }
 
 // Validate says all that is wrong with o, one error each, and never shows a
@@ -55,7 +63,27 @@ func (o SlackOptions) Validate() error {
 	if o.APIURL != "" && !isSafeURL(o.APIURL) {
 		mistake("api_url: is no https address: leave it out, or write https://slack-gov.com/api/ for GovSlack")
 	}
+	if _, ok := mentionOf(o.Mention); !ok {
+		mistake("mention: names nobody: write here, channel, a member's ID (U…) or a user group's (S…)")
+	}
 	return errors.Join(mistakes...)
+}
+
+var slackID = regexp.MustCompile(`^[UWS][A-Z0-9]{6,20}$`)
+
+// mentionOf is a mention in Slack's markup: https://docs.slack.dev/messaging/formatting-message-text
+func mentionOf(who string) (markup string, ok bool) {
+	switch {
+	case who == "":
+		return "", true
+	case who == "here" || who == "channel":
+		return "<!" + who + ">", true
+	case !slackID.MatchString(who):
+		return "", false
+	case who[0] == 'S':
+		return "<!subteam^" + who + ">", true
+	}
+	return "<@" + who + ">", true
 }
 
 // isSafeURL says whether a secret may be sent there: https, or this machine.
@@ -74,11 +102,13 @@ type Slack struct {
 	name    string
 	webhook string
 	channel string
+	mention string        // in markup; "" for nobody
 	api     *slack.Client // nil with a webhook
 	client  *http.Client
 	timeout time.Duration
 	redact  redactor
 	texts   *templates.Alerts
+	own     ownText
 	now     func() time.Time
 }
 
@@ -91,7 +121,9 @@ func NewSlack(o SlackOptions) (*Slack, error) {
 		name: o.Name, webhook: o.WebhookURL, channel: o.Channel, timeout: o.Timeout, texts: o.Texts, now: o.Now,
 		client: boundedClient(),
 		redact: newRedactor(slackSecrets(o)...),
+		own:    ownText{notifier: o.Name, texts: o.Texts, template: o.Own, log: o.Log},
 	}
+	s.mention, _ = mentionOf(o.Mention)
 	if s.timeout <= 0 {
 		s.timeout = defaultAttempt
 	}
@@ -123,7 +155,13 @@ func (s *Slack) Name() string { return s.name }
 func (s *Slack) Send(ctx context.Context, m incident.Message) (incident.Receipt, error) {
 	ctx, cancel := context.WithTimeout(ctx, s.timeout)
 	defer cancel()
-	text := s.texts.Slack(m)
+	text := s.write(m)
+	if len(text.Sections) == 0 {
+		return incident.Receipt{Detail: nothingWritten}, nil
+	}
+	if s.mention != "" && m.Wakes() {
+		text = text.Calling(s.mention)
+	}
 	var (
 		r   incident.Receipt
 		err error
@@ -137,6 +175,15 @@ func (s *Slack) Send(ctx context.Context, m incident.Message) (incident.Receipt,
 		r, err = s.sendWebhook(ctx, text)
 	}
 	return r, s.explain(err)
+}
+
+// write is the message's words: the customer's own where there is a template.
+func (s *Slack) write(m incident.Message) templates.Slack {
+	text, builtIn, own := s.own.write(m, templates.SlackText)
+	if !own {
+		return builtIn.Slack(m)
+	}
+	return s.texts.OwnSlack(m, text)
 }
 
 // Check connects, authenticates and sends a test message.

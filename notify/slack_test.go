@@ -463,3 +463,29 @@ func TestSlackOptionsListAllMistakes(t *testing.T) {
 		}
 	}
 }
+
+// TestPeopleAreCalledTogetherOnlyForWhatMayWakeThem holds that the mention stands
+// on a page that begins or goes on, and on nothing else, whatever strangers wrote.
+func TestPeopleAreCalledTogetherOnlyForWhatMayWakeThem(t *testing.T) {
+	t.Parallel()
+	for who, markup := range map[string]string{"here": "<!here>", "U0123456789": "<@U0123456789>", "S0123456789": "<!subteam^S0123456789>"} {
+		server := newSlackServer(t)
+		hook := newSlack(t, notify.SlackOptions{WebhookURL: server.url + webhookPath, Mention: who})
+		for _, sample := range notifytest.Samples() {
+			if sample.Message.Alert.Kind.InPlace() {
+				continue
+			}
+			if _, err := hook.Send(t.Context(), sample.Message); err != nil {
+				t.Fatalf("%s: %v", sample.Name, err)
+			}
+			text, _ := server.hooks[len(server.hooks)-1]["text"].(string)
+			called := strings.HasPrefix(text, markup)
+			if called != sample.Message.Wakes() || strings.Count(text, markup) > 1 {
+				t.Errorf("%s: called together: %v, want %v", sample.Name, called, sample.Message.Wakes())
+			}
+		}
+	}
+	if err := (notify.SlackOptions{Name: "s", WebhookURL: "https://hooks.slack.com/services/x", Mention: "everyone"}).Validate(); err == nil {
+		t.Error("everyone may be called together")
+	}
+}

@@ -110,6 +110,20 @@ func until(at time.Time) string {
 	return at.Format("Mon 2006-01-02 15:04")
 }
 
+// OnCall are the addresses of those of a list who can be called at that moment,
+// in the order in which to try; none where nobody is there, or no such list.
+func (r *Rules) OnCall(list string, at time.Time) []string {
+	roster := r.rosters[list]
+	if roster == nil {
+		return nil
+	}
+	var all []string
+	for _, one := range roster.OnCall(at) {
+		all = append(all, one.To)
+	}
+	return all
+}
+
 // onCall are the people of a list at that moment, in the order in which they are rung.
 func onCall(roster *hours.Roster, at time.Time) (people []Person) {
 	for _, one := range roster.OnCall(at) {

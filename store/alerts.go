@@ -172,6 +172,7 @@ func (l *Ledger) Tell(ctx context.Context, a incident.Alert) (queued bool, err e
 			return err
 		}
 		queued = true
+		a.Urgency = max(a.Urgency, a.Topic.Urgency())
 		return t.queue(ctx, a, nil, t.now)
 	})
 	if err != nil {

@@ -23,12 +23,16 @@ type AlertOptions struct {
 	// Pages is where people open the pages: admin_url, else public_url. ""
 	// where none is configured: then alerts say which page to open.
 	Pages string
+	// Drill has every message say first that nothing is broken.
+	Drill bool
 }
 
 // Alerts writes what notifiers send. It is safe for concurrent use.
 type Alerts struct {
 	zone  *time.Location
 	pages string // without a slash at its end; "" for none
+	drill bool
+	note  string // the last fact of every message; "" for none
 	text  *template.Template
 	html  *htmltemplate.Template
 }
@@ -36,7 +40,7 @@ type Alerts struct {
 // NewAlerts parses every template: what it returns without an error does not
 // fail later for want of one.
 func NewAlerts(o AlertOptions) (*Alerts, error) {
-	a := &Alerts{zone: o.Zone}
+	a := &Alerts{zone: o.Zone, drill: o.Drill}
 	if a.zone == nil {
 		a.zone = time.UTC
 	}
@@ -64,6 +68,13 @@ func pagesBase(raw string) (string, error) {
 		return "", errors.New("address of the pages: write https://host or https://host/path, nothing else")
 	}
 	return strings.TrimRight(u.String(), "/"), nil
+}
+
+// Noting is a with note as the last fact of every message.
+func (a *Alerts) Noting(note string) *Alerts {
+	noting := *a
+	noting.note = note
+	return &noting
 }
 
 // Zone is where times are told from.

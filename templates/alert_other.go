@@ -96,8 +96,7 @@ func capital(s string) string {
 // tellDigest names each incident, so that none is told by a number alone: those
 // that hit most people first.
 func (a *Alerts) tellDigest(m incident.Message, most int) telling {
-	m.Digest = slices.Clone(m.Digest)
-	slices.SortStableFunc(m.Digest, func(a, b incident.Incident) int { return cmp.Compare(b.Callers, a.Callers) })
+	m.Digest = worstFirst(m.Digest)
 	line, whole := a.digestLine(m)
 	t := telling{Mood: trouble, Line: line, Whole: whole, Event: line}
 	for _, in := range m.Digest {
@@ -124,6 +123,13 @@ func (a *Alerts) tellDigest(m incident.Message, most int) telling {
 	}
 	t.fact("All of them", a.page("/incidents", "Incidents")...)
 	return t
+}
+
+// worstFirst are the incidents of a digest, those that hit most people first.
+func worstFirst(all []incident.Incident) []incident.Incident {
+	all = slices.Clone(all)
+	slices.SortStableFunc(all, func(a, b incident.Incident) int { return cmp.Compare(b.Callers, a.Callers) })
+	return all
 }
 
 func (a *Alerts) digestItem(in incident.Incident, now time.Time) item {

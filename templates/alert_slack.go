@@ -23,11 +23,11 @@ type Slack struct {
 // Slack writes the Slack message for m.
 func (a *Alerts) Slack(m incident.Message) Slack {
 	t := a.tell(m, slackItems)
-	line := slackText(t.Line)
+	line := SlackText(t.Line)
 	paragraphs := make([]string, 0, 3+len(t.Facts)+len(t.Items))
 	paragraphs = append(paragraphs, "*"+line+"*")
 	if strings.Contains(t.Line, "…") && t.Whole != t.Line {
-		paragraphs = append(paragraphs, slackText(t.Whole)) // the line lacks some of the host
+		paragraphs = append(paragraphs, SlackText(t.Whole)) // the line lacks some of the host
 	}
 	for _, i := range t.Items {
 		paragraphs = append(paragraphs, "• "+slackPart(part{Text: i.Text, Link: i.Link}))
@@ -38,18 +38,38 @@ func (a *Alerts) Slack(m incident.Message) Slack {
 	for _, f := range t.Facts {
 		paragraphs = append(paragraphs, slackFact(f))
 	}
-	why := slackText("Why this message: " + t.Why)
+	why := SlackText("Why this message: " + t.Why)
 	paragraphs = append(paragraphs, why)
-	event := slackText(t.Event)
+	event := SlackText(t.Event)
 	if !m.Alert.Kind.InPlace() {
 		event += "\n" + why
 	}
 	return Slack{Line: line, Sections: packed(paragraphs), Event: event}
 }
 
+// OwnSlack is text, which is in Slack's markup already, as the message for m;
+// its sections are cut where Slack's limit is. An empty text has no sections.
+func (a *Alerts) OwnSlack(m incident.Message, text string) Slack {
+	built := a.Slack(m)
+	own := Slack{Line: built.Line, Event: built.Event}
+	if text != "" {
+		own.Sections = packed(strings.Split(text, "\n"))
+	}
+	const mostSections = 40 // Slack takes 50 blocks
+	own.Sections = own.Sections[:min(len(own.Sections), mostSections)]
+	return own
+}
+
+// Calling is s with a mention before it, in Slack's markup.
+func (s Slack) Calling(mention string) Slack {
+	s.Sections = append([]string{mention}, s.Sections...)
+	s.Event = mention + " " + s.Event
+	return s
+}
+
 func slackFact(f fact) string {
 	var b strings.Builder
-	b.WriteString("*" + slackText(f.Label) + "* ")
+	b.WriteString("*" + SlackText(f.Label) + "* ")
 	for _, p := range f.Parts {
 		b.WriteString(slackPart(p))
 	}
@@ -63,9 +83,9 @@ func slackPart(p part) string {
 	case p.Code:
 		return "`" + slackMarkup.Replace(p.Text) + "`"
 	case p.Link != "":
-		return "<" + slackMarkup.Replace(p.Link) + "|" + slackText(strings.ReplaceAll(p.Text, "|", "¦")) + ">"
+		return "<" + slackMarkup.Replace(p.Link) + "|" + SlackText(strings.ReplaceAll(p.Text, "|", "¦")) + ">"
 	}
-	return slackText(p.Text)
+	return SlackText(p.Text)
 }
 
 // slackMarkup escapes the characters by which Slack's markup works and what
@@ -76,7 +96,8 @@ var slackMarkup = strings.NewReplacer(
 	"@channel", "@\u2060channel", "@here", "@\u2060here", "@everyone", "@\u2060everyone", "@all", "@\u2060all",
 )
 
-func slackText(s string) string { return strings.ReplaceAll(slackMarkup.Replace(s), "*", "∗") }
+// SlackText is s with nothing in it that Slack's markup would make of it.
+func SlackText(s string) string { return strings.ReplaceAll(slackMarkup.Replace(s), "*", "∗") }
 
 // packed joins paragraphs to as few sections as their limit allows. A
 // paragraph that is longer alone is cut.

@@ -109,11 +109,25 @@ func (a *Alerts) tell(m incident.Message, mostItems int) telling {
 	default:
 		t = a.tellMeta(m)
 	}
+	t.fact("Note", words(a.note))
 	t.Why = a.why(m)
 	if t.Whole == "" {
 		t.Whole = t.Line
 	}
+	if a.drill {
+		t.asDrill()
+	}
 	return t
+}
+
+// asDrill has t say first that it is made up.
+func (t *telling) asDrill() {
+	t.Mood = practice
+	t.Line = firstFitting("Drill, nothing is broken: "+t.Line, "Drill: "+t.Line)
+	t.Whole = "Drill, nothing is broken: " + t.Whole
+	t.Event = "Drill: " + t.Event
+	said := fact{Label: "This is a drill", Parts: []part{words("Somebody rehearses a storm of failures: all of this is made up. No caller was affected, nothing has to be done.")}}
+	t.Facts = append([]fact{said}, t.Facts...)
 }
 
 // why is the reason of the alert, and of those that it stands for.

@@ -5,6 +5,8 @@ import (
 	"time"
 	"unicode"
 	"unicode/utf8"
+
+	"github.com/backstop-project/backstop/history"
 )
 
 // MaxLine is how long a subject or a first line may be, in characters: what a
@@ -82,3 +84,6 @@ func ago(t, now time.Time) string {
 	}
 	return Plural(int64(d/day), "day", "days") + before
 }
+
+// Masked is the number of somebody on duty as errors and receipts name it.
+func Masked(number string) string { return history.Mask{Numbers: true}.Number(tidy(number, 80)) }

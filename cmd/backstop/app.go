@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"log/slog"
+	"net"
 	"path/filepath"
 	"runtime/debug"
 	"sync"
@@ -33,6 +34,8 @@ type app struct {
 	log   *slog.Logger
 	level *slog.LevelVar
 	load  func() (config.Config, error)
+	// heard is told where it listens; nil is nobody.
+	heard func(net.Addr)
 
 	folder      *folder
 	lock        folderLock

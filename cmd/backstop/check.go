@@ -19,6 +19,8 @@ type checkCommand struct {
 	Notify   bool `help:"Connect, authenticate and send a test through each notifier."`
 	Coverage bool `help:"List the lines that get nothing better than the apology when your server is down."`
 
+	Backtest bool `help:"Say what the alert policy would have sent in the last 30 days, by the history in DATA_DIR."`
+
 	Primaries bool `help:"Look at each of your own servers once, as is done while an incident about it is open."`
 }
 
@@ -65,6 +67,9 @@ func (k checkCommand) Run(ctx context.Context, w *world, c *cli) error {
 		}
 	}
 	var errs []error
+	if k.Backtest {
+		errs = append(errs, w.backtest(ctx, cfg, p))
+	}
 	if k.Primaries {
 		errs = append(errs, w.examine(ctx, p))
 	}

@@ -22,6 +22,9 @@ type drillCommand struct {
 	From    string `help:"Who calls or writes." placeholder:"NUMBER"`
 	Line    string `help:"Which of your numbers is called: its name and language apply." placeholder:"NUMBER"`
 	Cases   string `help:"Play the cases of this file, people included, and say whether each ended as it has to." placeholder:"FILE"`
+	Storm   int    `help:"Rehearse so many failures at once: a Backstop of its own, which keeps nothing, tells your notifiers what it would tell them, each message marked as a drill." placeholder:"N"`
+	Causes  int    `help:"How many causes a storm has." default:"20"`
+	Wake    bool   `help:"Have a storm tell those notifiers, too, that wake people."`
 	KeyFile string `help:"The drill key; else drill.key in DATA_DIR." placeholder:"FILE"`
 }
 
@@ -34,6 +37,9 @@ func (d drillCommand) Run(ctx context.Context, w *world, c *cli) error {
 	cfg, err := config.Load(w.getenv, c.Config)
 	if err != nil {
 		return err
+	}
+	if d.Storm > 0 {
+		return d.rehearse(ctx, w, cfg)
 	}
 	keyFile := d.KeyFile
 	if keyFile == "" {

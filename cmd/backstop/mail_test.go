@@ -29,6 +29,7 @@ type mailServer struct {
 	unknown bool // it knows no recipient
 	hanging bool
 	held    []net.Conn
+	took    func() // called when a mail is taken, before that is said; nil for nothing
 }
 
 // received is a mail as it came over the wire.
@@ -220,7 +221,17 @@ func (s *mailSession) Data(r io.Reader) error {
 	s.server.mu.Lock()
 	defer s.server.mu.Unlock()
 	s.server.mails = append(s.server.mails, one)
+	if s.server.took != nil {
+		s.server.took()
+	}
 	return nil
+}
+
+// whenTaken has something done when a mail is taken, before that is said.
+func (m *mailServer) whenTaken(do func()) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	m.took = do
 }
 
 func parseMail(raw []byte) (received, error) {

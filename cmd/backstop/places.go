@@ -34,6 +34,16 @@ func placeKind(n config.Notifier) string {
 		return "Slack, by a bot"
 	case n.Slack != nil:
 		return "Slack, by a webhook"
+	case n.Webhook != nil:
+		return "webhook"
+	case n.PagerDuty != nil:
+		return "PagerDuty"
+	case n.SMS != nil:
+		return "text messages"
+	case n.Call != nil:
+		return "telephone calls"
+	case n.Shoutrrr != nil:
+		return "shoutrrr"
 	}
 	return ""
 }

@@ -89,6 +89,9 @@ func (a *app) run(ctx context.Context, reloads <-chan os.Signal) error {
 		return err
 	}
 	a.claim()
+	if a.heard != nil {
+		a.heard(listeners[0].listener.Addr())
+	}
 	back, stopBack := context.WithCancel(context.WithoutCancel(ctx))
 	defer stopBack()
 	var behind sync.WaitGroup

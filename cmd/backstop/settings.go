@@ -89,7 +89,7 @@ func assemble(c config.Config, drillKey string, l lasting, log *slog.Logger) (*p
 	p.recovery = recovery.New(recovery.Parts{
 		Texts: p.answers, Recent: l.recent, Standbys: l.standbys, Calls: l.calls, Spent: l.spent, Seal: l.seal,
 	})
-	texts, err := templates.NewAlerts(templates.AlertOptions{Zone: zone(c), Pages: pageURL(c)})
+	texts, err := templates.NewAlerts(templates.AlertOptions{Zone: zone(c), Pages: pageURL(c), Drill: c.Drill})
 	if err != nil {
 		return nil, err
 	}
@@ -97,7 +97,7 @@ func assemble(c config.Config, drillKey string, l lasting, log *slog.Logger) (*p
 	p.policy.Line = p.rules.Traits
 	p.policy.Probes = p.primaries.Has
 	for _, n := range c.Notifiers {
-		one, err := newNotifier(n, texts)
+		one, err := p.newNotifier(n, texts, log)
 		if err != nil {
 			note(fmt.Errorf("notifiers %s: %w", n.Name, err))
 			continue
@@ -129,25 +129,11 @@ func (p *parts) hookSettings() hook.Settings {
 	return s
 }
 
-// newNotifier makes one of the places where alerts go.
-func newNotifier(n config.Notifier, texts *templates.Alerts) (notify.Notifier, error) {
-	if n.Email != nil {
-		o := *n.Email
-		o.Texts = texts
-		return notify.NewEmail(o)
-	}
-	o := *n.Slack
-	o.Texts = texts
-	return notify.NewSlack(o)
-}
-
 // knownAs is the notifier as the policy knows it.
 func knownAs(n config.Notifier) incident.Notifier {
-	one := incident.Notifier{Name: n.Name, InPlace: n.Slack != nil && n.Slack.BotToken != ""}
-	if n.Email != nil {
-		one.PerHour = incident.MailsPerHour
+	return incident.Notifier{
+		Name: n.Name, PerHour: perHour(n), InPlace: n.UpdatesInPlace(), Wakes: n.Pages() || n.Mentions(), OnlyPages: n.Pages(),
 	}
-	return one
 }
 
 // retention is the part that the ledger goes by.

@@ -1,5 +1,5 @@
-// Package rest asks Twilio's REST API for what no request brings: at present
-// recordings. It keeps nothing.
+// Package rest asks Twilio's REST API for what no request brings: recordings;
+// and sends the texts and makes the calls that alert people. It keeps nothing.
 package rest
 
 import (
@@ -30,6 +30,7 @@ type Options struct {
 type Client struct {
 	o    Options
 	http *http.Client
+	send *http.Client // follows nothing: who moved is not whom the token is for
 }
 
 const (
@@ -42,9 +43,13 @@ func New(o Options) *Client {
 	if o.URL == "" {
 		o.URL = DefaultURL
 	}
-	return &Client{o: o, http: &http.Client{Transport: &http.Transport{
+	transport := &http.Transport{
 		ResponseHeaderTimeout: answerWithin, TLSHandshakeTimeout: answerWithin, MaxResponseHeaderBytes: 64 << 10, IdleConnTimeout: time.Minute,
-	}}}
+	}
+	return &Client{
+		o: o, http: &http.Client{Transport: transport},
+		send: &http.Client{Transport: transport, CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }},
+	}
 }
 
 // Errors that callers tell apart.

@@ -1,0 +1,59 @@
+package main
+
+import (
+	"regexp"
+	"strconv"
+	"strings"
+	"testing"
+)
+
+// TestAStormIsToldInAFewMessagesThatNameEveryCause rehearses 5,000 failures with
+// 20 causes against a real SMTP server and a Slack that speaks the protocol.
+func TestAStormIsToldInAFewMessagesThatNameEveryCause(t *testing.T) {
+	t.Parallel()
+	mails, slack := newMailServer(t), newSlack(t)
+	env := configured(t).with(mails.settings()).with(slack.botSettings()).withFile(t, slack.botFile())
+	code, printed, complained := command(t, env, nil, "drill", "--storm", "5000")
+	if code != 0 {
+		t.Fatalf("it ended with %d: %s\n%s", code, complained, printed)
+	}
+	t.Log(printed)
+	for _, want := range []string{"5000 failures with 20 causes", "every one was answered", "every one of 21 incidents is named"} {
+		if !strings.Contains(printed, want) {
+			t.Errorf("it does not say %q:\n%s", want, printed)
+		}
+	}
+	got := regexp.MustCompile(`(\S+) got (\d+) messages, the first after ([0-9.]+) s; every one`).FindAllStringSubmatch(printed, -1)
+	if len(got) != 2 {
+		t.Fatalf("got %q, want a line for each of two notifiers", got)
+	}
+	for _, one := range got {
+		n, _ := strconv.Atoi(one[2])
+		first, _ := strconv.ParseFloat(one[3], 64)
+		if n > 30 || first > 5 {
+			t.Errorf("%s got %d messages, the first after %g s", one[1], n, first)
+		}
+	}
+	sent := mails.got()
+	if n, _ := strconv.Atoi(got[0][2]); got[0][1] != "email" || n != len(sent) {
+		t.Errorf("%s got %d by its own word, and %d arrived", got[0][1], n, len(sent))
+	}
+	for _, m := range sent {
+		if !strings.HasPrefix(m.subject(), "Drill") || len([]rune(m.subject())) > 70 || !strings.Contains(m.text, "all of this is made up") {
+			t.Errorf("a mail that does not say that it is a drill: %q", m.subject())
+		}
+	}
+}
+
+func TestAStormThatCannotBeIsRefused(t *testing.T) {
+	t.Parallel()
+	for name, args := range map[string][]string{
+		"nobody would be told":    {"drill", "--storm", "10"},
+		"at most 100000 failures": {"drill", "--storm", "1000000"},
+		"1 to 1000 causes":        {"drill", "--storm", "10", "--causes", "0"},
+	} {
+		if code, _, complained := command(t, configured(t), nil, args...); code == 0 || !strings.Contains(complained, name) {
+			t.Errorf("%v: ended with %d: %s", args, code, complained)
+		}
+	}
+}
