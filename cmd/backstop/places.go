@@ -43,7 +43,7 @@ func placeKind(n config.Notifier) string {
 	case n.Call != nil:
 		return "telephone calls"
 	case n.Shoutrrr != nil:
-		return "by shoutrrr"
+		return "shoutrrr"
 	}
 	return ""
 }
