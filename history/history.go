@@ -250,6 +250,6 @@ type RecentCall struct {
 	Newest          incident.ID // its newest failure
 	At              time.Time   // of that
 	ErrorURL        string      // likewise
-	Visits          int         // how many failures it had
+	Failed          []time.Time // when it failed, oldest first: the last hundred times at most
 	Retries         int         // how often it was sent back to its own server
 }

@@ -3,6 +3,7 @@ package recovery_test
 import (
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/backstop-project/backstop/incident"
 	"github.com/backstop-project/backstop/recovery"
@@ -19,6 +20,11 @@ func TestACallIsSentOnOnlyToAServerThatIsUp(t *testing.T) {
 	retry := recovery.StepOptions{Retry: &recovery.RetryOptions{}}
 	again := up
 	again.Retries = 1
+	waiting := recovery.StepOptions{Retry: &recovery.RetryOptions{Wait: 5 * time.Second}}
+	good := func(at time.Time) recovery.State {
+		return recovery.State{Health: func(string) standby.Health { return standby.Health{Verdict: standby.Up, Probed: at, Good: at} }}
+	}
+	stale, since := good(noon().Add(-9*time.Minute)), good(noon().Add(time.Millisecond))
 	for name, c := range map[string]struct {
 		step    recovery.StepOptions
 		failure incident.Failure
@@ -39,6 +45,9 @@ func TestACallIsSentOnOnlyToAServerThatIsUp(t *testing.T) {
 		"it was tried again already":           {retry, failed(failedURL), again, "", incident.Told, "retry: it was tried again already"},
 		"back to a stranger":                   {retry, failed("https://evil.example/x"), up, "", incident.Told, "retry: the address that failed is on none of the primaries"},
 		"a message for the primary":            {retry, message(noon(), "+15550100", "hello", "ErrorUrl", failedURL, "ErrorCode", "11202"), up, "<Redirect>" + failedURL + "</Redirect>", incident.Saved, ""},
+		"a probe from before the crash":        {retry, failed(failedURL), stale, "", incident.Told, "retry: no probe says that the server is back"},
+		"which is no reason not to wait":       {waiting, failed(failedURL), up, `<Pause length="5"/><Redirect>` + failedURL, incident.OutcomeUnknown, ""},
+		"a probe since the failure":            {waiting, failed(failedURL), since, "<Response><Redirect>" + failedURL, incident.Saved, ""},
 		"a call that has ended":                {retry, failed(failedURL, "CallStatus", "completed"), up, "", incident.NotTold, ""},
 	} {
 		t.Run(name, func(t *testing.T) {

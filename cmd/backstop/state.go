@@ -102,14 +102,14 @@ func (a *app) recallCalls() {
 	}
 	ctx, cancel := context.WithTimeout(context.Background(), time.Second)
 	defer cancel()
-	calls, err := a.slot.recentCalls(ctx, time.Now().Add(-10*time.Minute))
+	calls, err := a.slot.recentCalls(ctx, time.Now().Add(-recovery.CallsFor))
 	if err != nil {
 		a.log.Warn("calls from before the start are not known: a call that goes round in circles does so once more", "err", err)
 		return
 	}
 	for _, c := range calls {
 		a.lasting.calls.Recall(recovery.Recalled{
-			AccountSID: c.AccountSID, SID: c.SID, Failure: c.Newest, At: c.At, ErrorURL: c.ErrorURL, Visits: c.Visits, Retries: c.Retries,
+			AccountSID: c.AccountSID, SID: c.SID, Failure: c.Newest, At: c.At, ErrorURL: c.ErrorURL, Failed: c.Failed, Retries: c.Retries,
 		})
 	}
 }
