@@ -1,6 +1,7 @@
 package recovery
 
 import (
+	"cmp"
 	"fmt"
 	"slices"
 	"strings"
@@ -37,6 +38,13 @@ func (r *Rules) Explain(f incident.Failure, standbys *standby.Client, s State, n
 			e.Timed = e.Timed || plan.dialsOnCall()
 			break // those behind it are not looked at
 		}
+	}
+	if f.Itself {
+		if asksPerson(f.ErrorURL) {
+			e.Steps = []string{"Hangs up on whoever was dialled, who could not be asked: a mailbox must not have the call."}
+			return e
+		}
+		f.ErrorURL = cmp.Or(s.Address, f.ErrorURL) // as when it is carried out
 	}
 	for _, step := range plan.Steps {
 		said, last := explain(f, plan, step, at)

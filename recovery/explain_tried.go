@@ -16,7 +16,7 @@ func (r *Recovery) Imagined(f incident.Failure, visit int, health func(name stri
 		return s
 	}
 	if at, ok := r.placeIn(f.ErrorURL, f.AccountSID); ok {
-		s.After, s.Visit = &at, max(visit, at.Visit+1)
+		s.After, s.Visit, s.Address = &at, max(visit, at.Visit+1), r.calls.address(at.Failure)
 	}
 	return s
 }

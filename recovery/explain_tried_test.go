@@ -92,10 +92,18 @@ func TestAFailureOfOurOwnAddressIsExplainedFromThere(t *testing.T) {
 	t.Parallel()
 	seal := recovery.NewSeal("x")
 	answers := recovery.New(recovery.Parts{Texts: words(t), Seal: seal})
-	r := rules(t, steps(dialling(recovery.DialOptions{To: []string{anna}}), recovery.StepOptions{Voicemail: &recovery.VoicemailOptions{}}))
+	o := steps(dialling(recovery.DialOptions{To: []string{anna}}), recovery.StepOptions{Voicemail: &recovery.VoicemailOptions{}}, recovery.StepOptions{Retry: &recovery.RetryOptions{Wait: 5 * time.Second}})
+	o.Primaries = []string{"https://www.example.com"}
+	r := rules(t, o)
 	place := placeIn(t, answers, seal, r)
 	place.Visit = 3
-	own := "https://fallback.example.com/fallback/voice/dialled/" + seal.Token(recovery.ActionDialled, place, account)
+	const ours = "https://fallback.example.com/fallback/voice/"
+	own := ours + "dialled/" + seal.Token(recovery.ActionDialled, place, account)
+	screen := failed(ours + "screen/" + seal.Token(recovery.ActionScreen, place, account))
+	screen.Itself = true
+	if got := r.Explain(screen, nil, answers.Imagined(screen, 1, nil), noon()).Steps; len(got) != 1 || !strings.HasPrefix(got[0], "Hangs up on whoever was dialled") {
+		t.Errorf("whoever was dialled could not be asked: got %q", got)
+	}
 	for name, c := range map[string]struct {
 		url    string
 		itself bool
@@ -110,6 +118,9 @@ func TestAFailureOfOurOwnAddressIsExplainedFromThere(t *testing.T) {
 		f.Itself = c.itself
 		state := answers.Imagined(f, 1, nil)
 		got := r.Explain(f, nil, state, noon())
+		if again := strings.Contains(strings.Join(got.Steps, " "), "Tries the address that failed again"); again != (c.visit > 1) {
+			t.Errorf("%s: got %q: what had failed before is on one of the primaries, and the rest is not", name, got.Steps)
+		}
 		if len(got.Steps) == 0 || !strings.HasPrefix(got.Steps[0], c.first) || state.Visit != c.visit {
 			t.Errorf("%s: got %+v for visit %d, want %q first, and visit %d", name, got, state.Visit, c.first, c.visit)
 		}
