@@ -50,8 +50,12 @@ var (
 	channelWords = []word[incident.Channel]{{"voice", incident.Voice}, {"messaging", incident.Messaging}, {"unknown", incident.Unknown}}
 	urgencyWords = []word[incident.Urgency]{{"page", incident.Page}, {"notice", incident.Notice}}
 	causeWords   = []word[incident.CauseKind]{
-		{"fetch", incident.FetchLevel}, {"document", incident.DocumentLevel}, {"asked_first", incident.AskedFirst},
-		{"itself", incident.Itself}, {"account", incident.AccountWide}, {"twilio", incident.TwilioWide},
+		{"fetch", incident.FetchLevel},
+		{"document", incident.DocumentLevel},
+		{"asked_first", incident.AskedFirst},
+		{"itself", incident.Itself},
+		{"account", incident.AccountWide},
+		{"twilio", incident.TwilioWide},
 	}
 )
 

@@ -240,6 +240,7 @@ func (a *app) owning(ctx context.Context) error {
 		func(ctx context.Context) error { return a.guarded(ctx, "proofs", a.proofs.Run) },
 		func(ctx context.Context) error { return a.guarded(ctx, "dispatcher", a.dispatcher.Run) },
 		func(ctx context.Context) error { return a.guarded(ctx, "replayer", a.replayer.Run) },
+		func(ctx context.Context) error { return a.guarded(ctx, "outbox watch", a.watchOutbox) },
 		func(ctx context.Context) error { return a.guarded(ctx, "retention", yielding(a.log, a.retain)) },
 		func(ctx context.Context) error { a.lock.lost(ctx, a.folder.path); stop(); return nil },
 	)

@@ -90,6 +90,11 @@ func (c collector) Collect(out chan<- prometheus.Metric) {
 		counter("backstop_messages_given_up_total", "Messages that are not tried any more, because of a hopeless error or after a day.", n.GivenUp, "notifier", n.Name)
 	}
 
+	now := time.Now()
+	for _, q := range a.state.lateQueues(now) {
+		gauge("backstop_backlog_seconds", "For how long alerts have waited for a notifier that fails, from two minutes on.", now.Sub(q.Since).Seconds(), "notifier", q.Notifier)
+	}
+
 	r := &a.replayer.Stats
 	counter("backstop_replays_sent_total", "Messages sent later to a server that had not had them, which took them.", r.Sent.Load())
 	counter("backstop_replays_refused_total", "Messages sent later to a server that had not had them, which did not take them.", r.Refused.Load())

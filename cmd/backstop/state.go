@@ -13,6 +13,7 @@ import (
 
 	"github.com/backstop-project/backstop/handlers/pages"
 	"github.com/backstop-project/backstop/history"
+	"github.com/backstop-project/backstop/incident"
 	"github.com/backstop-project/backstop/notify"
 	"github.com/backstop-project/backstop/recovery"
 )
@@ -29,6 +30,9 @@ type state struct {
 	// The notifiers whose last attempt had failed when the ledger was opened;
 	// nil while nobody knows.
 	failed atomic.Pointer[map[string]bool]
+
+	// How notifiers got on with what waits for them, at the last look.
+	queues atomic.Pointer[[]incident.Queue]
 
 	// When it was told last, as Unix nanoseconds, that memory is nearly full,
 	// and that it is full: the lesser news must not swallow the worse.
@@ -132,6 +136,7 @@ func (a *app) notices() []pages.Notice {
 	}
 	add(false, a.state.retention.Load(), "Old failures are not removed", "%s")
 	add(false, a.state.shortage.Load(), "The history is full", "%s")
+	list = append(list, a.backlogNotices(time.Now())...)
 	add(false, a.state.reload.Load(), "The changed configuration was refused", "The one before goes on. Mend it and send SIGHUP again. %s")
 	return list
 }
