@@ -204,6 +204,9 @@ func namedBy(key string) string {
 	if strings.HasPrefix(key, "on_call") {
 		return clinic
 	}
+	if strings.HasPrefix(key, "summaries") {
+		return "\nnotifiers: [{name: ops-mail, email: {smtp: 'smtp://a.example', from: a@a.example, to: b@a.example}}]\n"
+	}
 	if !strings.HasPrefix(key, "recovery") {
 		return ""
 	}

@@ -58,5 +58,23 @@ func (l *Ledger) Remember(ctx context.Context, name, says string, at time.Time) 
 	return nil
 }
 
+// pulseMemo is the newest drill of Backstop's own. It takes the place of the one
+// before, so that the ledger does not grow by what nobody looks at.
+const pulseMemo = "pulse"
+
+// Pulse is the id of the newest drill of the kind incident.Pulse that was fed; ""
+// for none.
+func (l *Ledger) Pulse(ctx context.Context) (id string, err error) {
+	var m memo
+	err = l.inView(ctx, func(v *sql.Tx) error {
+		m, _, err = readMemo(ctx, v, pulseMemo)
+		return err
+	})
+	if err != nil {
+		return "", fmt.Errorf("read pulse: %w", err)
+	}
+	return m.says, nil
+}
+
 // ownMemo keeps what others remember apart from what the ledger does.
 const ownMemo = "own: "

@@ -15,8 +15,8 @@ const (
 	outboxWithin = 5 * time.Second
 )
 
-// watchOutbox has people told where alerts wait for a notifier that fails, until
-// ctx ends.
+// watchOutbox has people told where alerts wait for a notifier that fails, and
+// what comes near its bound, until ctx ends.
 func (a *app) watchOutbox(ctx context.Context) error {
 	ticker := time.NewTicker(outboxEvery)
 	defer ticker.Stop()
@@ -26,6 +26,7 @@ func (a *app) watchOutbox(ctx context.Context) error {
 			return nil
 		case <-ticker.C:
 			a.lookAtOutbox(ctx, time.Now())
+			a.notePressures(a.pipelineNow(time.Now()).pressures(), time.Now())
 		}
 	}
 }

@@ -34,6 +34,8 @@ type state struct {
 	// How notifiers got on with what waits for them, at the last look.
 	queues atomic.Pointer[[]incident.Queue]
 
+	pressures atomic.Pointer[[]pressure]
+
 	// When it was told last, as Unix nanoseconds, that memory is nearly full,
 	// and that it is full: the lesser news must not swallow the worse.
 	slimTold, lostTold atomic.Int64
@@ -54,6 +56,9 @@ func (a *app) degraded() []string {
 	}
 	if since, _ := a.sentinel.Away(); !since.IsZero() {
 		parts = append(parts, "history")
+	}
+	if a.heart.ill() {
+		parts = append(parts, "check of itself")
 	}
 	if a.nobodyTold() {
 		parts = append(parts, "notifiers")
@@ -137,6 +142,9 @@ func (a *app) notices() []pages.Notice {
 	add(false, a.state.retention.Load(), "Old failures are not removed", "%s")
 	add(false, a.state.shortage.Load(), "The history is full", "%s")
 	list = append(list, a.backlogNotices(time.Now())...)
+	list = append(list, a.state.pressureNotices()...)
+	list = append(list, a.heart.notices()...)
+	list = append(list, a.certificates.notices(time.Now())...)
 	add(false, a.state.reload.Load(), "The changed configuration was refused", "The one before goes on. Mend it and send SIGHUP again. %s")
 	return list
 }
