@@ -56,6 +56,7 @@ type app struct {
 	replayer     *replay.Worker
 	figures      *figures
 	heart        heart
+	planned      plannedDrills
 	certificates certificates
 	hook         *hook.Hook
 	pages        *pages.Pages
@@ -246,6 +247,7 @@ func (a *app) owning(ctx context.Context) error {
 		func(ctx context.Context) error { return a.guarded(ctx, "replayer", a.replayer.Run) },
 		func(ctx context.Context) error { return a.guarded(ctx, "outbox watch", a.watchOutbox) },
 		func(ctx context.Context) error { return a.guarded(ctx, "heartbeat", a.beat) },
+		func(ctx context.Context) error { return a.guarded(ctx, "planned drills", a.drillAsPlanned) },
 		func(ctx context.Context) error { return a.guarded(ctx, "certificate", a.watchCertificate) },
 		func(ctx context.Context) error { return a.guarded(ctx, "retention", yielding(a.log, a.retain)) },
 		func(ctx context.Context) error { a.lock.lost(ctx, a.folder.path); stop(); return nil },

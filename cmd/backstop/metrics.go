@@ -102,6 +102,10 @@ func (c collector) Collect(out chan<- prometheus.Metric) {
 	if c := a.certificates.newest.Load(); c != nil && c.Seen {
 		gauge("backstop_certificate_expires_timestamp_seconds", "When the certificate of PUBLIC_URL expires, as seen from here.", float64(c.Until.Unix()))
 	}
+	if d := a.planned.last.Load(); d != nil {
+		gauge("backstop_planned_drills_timestamp_seconds", "When the lines were drilled last, as planned.", float64(d.Ended.Unix()))
+		gauge("backstop_planned_drills_failed", "How many of those drills failed.", float64(len(d.Failed)))
+	}
 	now := time.Now()
 	for _, q := range a.state.lateQueues(now) {
 		gauge("backstop_backlog_seconds", "For how long alerts have waited for a notifier that fails, from two minutes on.", now.Sub(q.Since).Seconds(), "notifier", q.Notifier)

@@ -145,6 +145,7 @@ func (a *app) notices() []pages.Notice {
 	list = append(list, a.state.pressureNotices()...)
 	list = append(list, a.heart.notices()...)
 	list = append(list, a.certificates.notices(time.Now())...)
+	list = append(list, a.planned.notices()...)
 	add(false, a.state.reload.Load(), "The changed configuration was refused", "The one before goes on. Mend it and send SIGHUP again. %s")
 	return list
 }
