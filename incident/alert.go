@@ -92,6 +92,7 @@ const (
 	DrillTopic       Topic = "drills"      // a planned one failed
 	CertificateTopic Topic = "certificate" // of PUBLIC_URL
 	HeartbeatTopic   Topic = "heartbeat"   // Backstop's check of itself
+	SummaryTopic     Topic = "summary"     // of a day or a week
 	TestTopic        Topic = "test"        // nothing is wrong: somebody tries a notifier
 )
 

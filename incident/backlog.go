@@ -72,7 +72,7 @@ func (p Policy) backlogBegins(q Queue, now time.Time) Alert {
 	}
 	return Alert{
 		Kind: Meta, At: now, Topic: NotifierTopic.About(q.Notifier), Except: q.Notifier, Urgency: p.weight(q.Notifier),
-		Title: cutTo("Alerts wait: "+q.Notifier+" does not take them", mostTitle),
+		Title: fit("Alerts wait: " + q.Notifier + " does not take them"),
 		Detail: fmt.Sprintf("The notifier %s has taken nothing for %s; %s. %s They are tried for a day, and are on the page all the same. "+
 			DoFirst+"mend what the error says, and try it with `backstop check --notify`.",
 			q.Notifier, spoken(now.Sub(q.Since)), waiting(q.Waiting), said),
@@ -91,7 +91,7 @@ func waiting(n int) string {
 func (Policy) backlogOver(q Queue, now time.Time) Alert {
 	return Alert{
 		Kind: Meta, At: now, Topic: NotifierTopic.About(q.Notifier), Except: q.Notifier,
-		Title:  cutTo("Alerts get out again: "+q.Notifier, mostTitle),
+		Title:  fit("Alerts get out again: " + q.Notifier),
 		Detail: "What waited for the notifier " + q.Notifier + " has been sent. Nothing has to be done.",
 		Reason: "a notifier that failed works again",
 	}
@@ -100,11 +100,11 @@ func (Policy) backlogOver(q Queue, now time.Time) Alert {
 // mostTitle is how long a title may be.
 const mostTitle = 70
 
-func cutTo(s string, most int) string {
-	if r := []rune(s); len(r) > most {
-		return string(r[:most-1]) + "…"
+func fit(title string) string {
+	if r := []rune(title); len(r) > mostTitle {
+		return string(r[:mostTitle-1]) + "…"
 	}
-	return s
+	return title
 }
 
 // weight is how urgent it is that a notifier does not work: a page where it is
@@ -154,7 +154,7 @@ func (p Policy) AboutNotifier(a Alert, queues []Queue, now time.Time) Alert {
 func Abandoned(notifier string, at time.Time) Alert {
 	return Alert{
 		Kind: Meta, At: at, Topic: NotifierTopic.About(notifier), Except: notifier,
-		Title: cutTo("Alerts were given up: "+notifier+" is gone", mostTitle),
+		Title: fit("Alerts were given up: " + notifier + " is gone"),
 		Detail: "Alerts have waited for the notifier " + notifier + " for a day and were given up: it is not configured any more. They are on the page all the same. " +
 			DoFirst + "add it again under notifiers if it was removed by mistake.",
 		Reason: "a notifier is gone, and alerts waited for it",

@@ -249,6 +249,7 @@ func (a *app) owning(ctx context.Context) error {
 		func(ctx context.Context) error { return a.guarded(ctx, "heartbeat", a.beat) },
 		func(ctx context.Context) error { return a.guarded(ctx, "planned drills", a.drillAsPlanned) },
 		func(ctx context.Context) error { return a.guarded(ctx, "certificate", a.watchCertificate) },
+		func(ctx context.Context) error { return a.guarded(ctx, "summaries", a.sumUp) },
 		func(ctx context.Context) error { return a.guarded(ctx, "retention", yielding(a.log, a.retain)) },
 		func(ctx context.Context) error { a.lock.lost(ctx, a.folder.path); stop(); return nil },
 	)
