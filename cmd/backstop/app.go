@@ -45,25 +45,28 @@ type app struct {
 	connections int
 	limits      []*handlers.ConnectionCap
 
-	current    atomic.Pointer[parts]
-	reloading  sync.Mutex
-	governing  sync.Mutex // setPolicy
-	slot       *ledgerSlot
-	keeper     *ledgerKeeper
-	recorder   *intake.Recorder
-	feeder     *intake.Feeder
-	proofs     *intake.Proofs
-	sentinel   *intake.Sentinel
-	teller     *intake.Teller
-	dispatcher *notify.Dispatcher
-	replayer   *replay.Worker
-	figures    *figures
-	backtests  *backtests
-	hook       *hook.Hook
-	pages      *pages.Pages
-	api        *api.Room
-	media      mediaRoom
-	state      state
+	current      atomic.Pointer[parts]
+	reloading    sync.Mutex
+	governing    sync.Mutex // setPolicy
+	slot         *ledgerSlot
+	keeper       *ledgerKeeper
+	recorder     *intake.Recorder
+	feeder       *intake.Feeder
+	proofs       *intake.Proofs
+	sentinel     *intake.Sentinel
+	teller       *intake.Teller
+	dispatcher   *notify.Dispatcher
+	replayer     *replay.Worker
+	figures      *figures
+	backtests    *backtests
+	heart        heart
+	planned      plannedDrills
+	certificates certificates
+	hook         *hook.Hook
+	pages        *pages.Pages
+	api          *api.Room
+	media        mediaRoom
+	state        state
 }
 
 // lastGoodFile is where answers are kept that were good, in the data folder.
@@ -100,6 +103,8 @@ func (a *app) buildPipeline() {
 		Ledger: a.replays, Settings: func() replay.Settings { return a.current.Load().replaySettings() },
 		Sender: standby.NewSender(standby.ClientOptions{}), Now: time.Now, Log: a.log,
 	})
+	a.heart.client = newPinger()
+	a.certificates.examiner = standby.NewExaminer(standby.ClientOptions{})
 	a.figures = &figures{read: a.slot.ReplayStatus}
 	a.backtests = &backtests{past: a.slot.past, policy: func() *parts { return a.current.Load() }, now: time.Now}
 	a.slot.alerts, a.slot.alone = a.dispatcher.Wake, a.lock.alone
@@ -246,6 +251,11 @@ func (a *app) owning(ctx context.Context) error {
 		func(ctx context.Context) error { return a.guarded(ctx, "proofs", a.proofs.Run) },
 		func(ctx context.Context) error { return a.guarded(ctx, "dispatcher", a.dispatcher.Run) },
 		func(ctx context.Context) error { return a.guarded(ctx, "replayer", a.replayer.Run) },
+		func(ctx context.Context) error { return a.guarded(ctx, "outbox watch", a.watchOutbox) },
+		func(ctx context.Context) error { return a.guarded(ctx, "heartbeat", a.beat) },
+		func(ctx context.Context) error { return a.guarded(ctx, "planned drills", a.drillAsPlanned) },
+		func(ctx context.Context) error { return a.guarded(ctx, "certificate", a.watchCertificate) },
+		func(ctx context.Context) error { return a.guarded(ctx, "summaries", a.sumUp) },
 		func(ctx context.Context) error { return a.guarded(ctx, "retention", yielding(a.log, a.retain)) },
 		func(ctx context.Context) error { a.lock.lost(ctx, a.folder.path); stop(); return nil },
 	)
