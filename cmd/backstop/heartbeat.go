@@ -62,6 +62,9 @@ func (h health) checked(f flaw, ok bool, now time.Time) (next health, alerts []i
 		alert.Detail = "Two checks in a row: " + f.stage + ", for " + f.why + ". The heartbeat has stopped. " +
 			incident.DoFirst + "try it by `backstop drill`, and look at the page and the log of Backstop."
 		alert.Reason = "the check of itself fails: " + f.stage
+		if f.stage == stageAnswer || f.stage == stageJournal {
+			alert.Urgency = incident.Page // callers are not served, or nobody will know of them
+		}
 		return h, []incident.Alert{alert}, false
 	case ends:
 		alert.Title = "Backstop's check of itself goes well again"

@@ -13,6 +13,7 @@ import (
 const (
 	summariesEvery = time.Minute
 	summaryWithin  = time.Minute
+	summaryWaits   = time.Hour // for a history that is behind
 	barsOfDay      = 12
 	barsOfWeek     = 7
 )
@@ -54,6 +55,9 @@ func (a *app) summarize(ctx context.Context, name string, slot, before time.Time
 	l, err := a.slot.ledger()
 	if err != nil {
 		return nil // why, its keeper says
+	}
+	if until, ok := a.feeder.Until(now); (!ok || until.Before(slot)) && now.Sub(slot) < summaryWaits {
+		return nil // what came in before it is not in the history yet
 	}
 	due, err := l.SummaryDue(ctx, name, slot, now)
 	if err = a.slot.watch(l, err); err != nil || !due {

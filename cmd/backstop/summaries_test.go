@@ -30,9 +30,10 @@ time_zone: Europe/Berlin
 	if early := time.Date(day.Year(), day.Month(), day.Day(), 7, 30, 0, 0, berlin); early.After(now) {
 		tomorrow = early
 	}
-	for range 3 {
+	eventually(t, soon, "the day is summed up", func() bool { // once the journal is read to its end
 		a.sumUpIfDue(t.Context(), tomorrow.Add(time.Minute))
-	}
+		return mails.about("Day to ")
+	})
 	mail := mails.await(t, soon, "Day to "+tomorrow.Format("Mon 2 Jan")+": 1 incident, 1 caller, 0 helped")
 	if text := mail.text; !strings.Contains(text, "# 1") || !strings.Contains(text, "1 told") || !strings.Contains(text, "Nobody has taken one") {
 		t.Errorf("got\n%s", text)
