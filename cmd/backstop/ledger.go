@@ -136,6 +136,21 @@ func (s *ledgerSlot) Resolve(ctx context.Context, id int64, by string, at time.T
 	return ask(s, func(l *store.Ledger) (incident.Incident, error) { return l.Resolve(ctx, id, by, at) })
 }
 
+// Mute is store.Ledger's; what it has to tell goes out at once.
+func (s *ledgerSlot) Mute(ctx context.Context, id int64, by string, until time.Time, upTo int64, at time.Time) (incident.Incident, error) {
+	defer s.alerts()
+	return ask(s, func(l *store.Ledger) (incident.Incident, error) { return l.Mute(ctx, id, by, until, upTo, at) })
+}
+
+// LedgerID is the random id of the ledger that is open.
+func (s *ledgerSlot) LedgerID() (string, error) {
+	l, err := s.ledger()
+	if err != nil {
+		return "", err
+	}
+	return l.ID(), nil
+}
+
 // Notifiers is store.Ledger's.
 func (s *ledgerSlot) Notifiers(ctx context.Context) ([]history.NotifierStatus, error) {
 	return ask(s, func(l *store.Ledger) ([]history.NotifierStatus, error) { return l.Notifiers(ctx) })

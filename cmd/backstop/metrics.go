@@ -11,6 +11,7 @@ import (
 	"github.com/prometheus/client_golang/prometheus/collectors"
 	"github.com/prometheus/client_golang/prometheus/promhttp"
 
+	"github.com/backstop-project/backstop/act"
 	"github.com/backstop-project/backstop/incident"
 	"github.com/backstop-project/backstop/recovery/standby"
 )
@@ -88,6 +89,10 @@ func (c collector) Collect(out chan<- prometheus.Metric) {
 		counter("backstop_messages_sent_total", "Messages that a notifier took.", n.Sent, "notifier", n.Name)
 		counter("backstop_attempts_failed_total", "Attempts to send a message that failed.", n.Failed, "notifier", n.Name)
 		counter("backstop_messages_given_up_total", "Messages that are not tried any more, because of a hopeless error or after a day.", n.GivenUp, "notifier", n.Name)
+	}
+
+	for _, way := range act.Ways() {
+		counter("backstop_deeds_total", "What people did about incidents from where they read of them.", a.deeds.Done[way].Load(), "way", way.String())
 	}
 
 	r := &a.replayer.Stats
