@@ -1,6 +1,7 @@
 package incident
 
 import (
+	"slices"
 	"strings"
 	"time"
 )
@@ -106,10 +107,8 @@ const (
 // Urgency says whether news of that kind may wake somebody: that callers are not
 // written down, or not shown to anybody.
 func (t Topic) Urgency() Urgency {
-	for _, urgent := range []Topic{LedgerTopic, JournalTopic, DamagedTopic} {
-		if t.Is(urgent) {
-			return Page
-		}
+	if slices.ContainsFunc([]Topic{LedgerTopic, JournalTopic, DamagedTopic}, t.Is) {
+		return Page
 	}
 	return Notice
 }
