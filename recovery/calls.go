@@ -70,7 +70,7 @@ func (c *Calls) Visit(f incident.Failure) State {
 	if p.visits == 0 || time.Duration(now-p.from)*time.Second >= visitsWithin {
 		p.from, p.visits = now, 0
 	}
-	if seen := readFacts(f); p.visits == 0 || !seen.waits() { // each round of the music is none
+	if p.visits == 0 || !isMusic(f, p.failure) {
 		p.visits, p.inAll = min(p.visits, 254)+1, min(p.inAll, 254)+1
 	}
 	s := State{Visit: int(p.visits), InAll: int(p.inAll), Retries: int(p.retries), Before: p.failure}
@@ -80,6 +80,14 @@ func (c *Calls) Visit(f incident.Failure) State {
 	p.failure = f.ID
 	c.young[key] = p
 	return s
+}
+
+// isMusic says whether a failure is another round of what somebody in a queue
+// hears, which is no visit: a loop comes round sooner.
+func isMusic(f incident.Failure, before incident.ID) bool {
+	const leastRound = 5 * time.Second
+	seen := readFacts(f)
+	return seen.waits() && f.ReceivedAt.Sub((Place{Failure: before}).began()) >= leastRound
 }
 
 // Recalled is a call from before a restart, as the ledger knows it.

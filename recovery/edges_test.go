@@ -43,12 +43,37 @@ func TestTheMusicOfAQueueIsNoLoop(t *testing.T) {
 		if _, a := rec.Answer(t.Context(), recovery.Request{Failure: f}, recovery.Decide(f, r, rec.Failed(f))); a.Situation != incident.InQueue {
 			t.Fatalf("round %d: %s", round, a.Situation)
 		}
-		at = at.Add(3 * time.Second)
+		at = at.Add(6 * time.Second)
 	}
 	f := failure(at, "CallSid", callSID, "From", "+15550000001", "To", "+15550100001", "Direction", "inbound", "CallStatus", "in-progress",
 		"QueueResult", "leave", "ErrorUrl", "https://www.example.com/left")
 	if _, a := rec.Answer(t.Context(), recovery.Request{Failure: f}, recovery.Decide(f, r, rec.Failed(f))); a.Step != "voicemail" {
 		t.Errorf("behind the queue: %s, %q", a.Step, a.Why)
+	}
+}
+
+// TestALoopInAQueueStillEnds holds that where the document of a queue fails again
+// at once, sent on by a rule, the sending on ends.
+func TestALoopInAQueueStillEnds(t *testing.T) {
+	t.Parallel()
+	o := probedServers(recovery.Match{})
+	o.Targets["standby"] = standby.Options{URL: "https://standby.example.com{path}", Probe: "/healthz"}
+	o.Rules[0].Steps = []recovery.StepOptions{{Redirect: "standby"}}
+	r := rules(t, o)
+	rec := recovery.New(recovery.Parts{Texts: words(t)})
+	up := knowing(map[string]standby.Verdict{"standby": standby.Up})
+	sent := 0
+	for round := range 30 {
+		f := failure(noon().Add(time.Duration(round)*time.Second), "CallSid", callSID, "From", "+15550000001", "To", "+15550100001", "Direction", "inbound",
+			"CallStatus", "in-progress", "QueuePosition", "1", "ErrorUrl", failedURL)
+		s := rec.Failed(f)
+		s.Health = up.Health
+		if doc, _ := rec.Answer(t.Context(), recovery.Request{Failure: f}, recovery.Decide(f, r, s)); strings.Contains(string(doc), "<Redirect>") {
+			sent++
+		}
+	}
+	if sent == 0 || sent > recovery.MostVisits {
+		t.Errorf("sent on %d times of 30", sent)
 	}
 }
 
