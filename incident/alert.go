@@ -1,6 +1,7 @@
 package incident
 
 import (
+	"slices"
 	"strings"
 	"time"
 )
@@ -89,6 +90,7 @@ const (
 	NotifierTopic    Topic = "notifier"    // a notifier gave alerts up
 	ReloadTopic      Topic = "reload"      // a changed configuration was refused
 	RetentionTopic   Topic = "retention"   // old failures could not be removed, or had to go early
+	RoomTopic        Topic = "room"        // journal or disk come near their bounds, or the history is behind
 	DrillTopic       Topic = "drills"      // a planned one failed
 	CertificateTopic Topic = "certificate" // of PUBLIC_URL
 	HeartbeatTopic   Topic = "heartbeat"   // Backstop's check of itself
@@ -106,10 +108,8 @@ const (
 // Urgency says whether news of that kind may wake somebody: that callers are not
 // written down, or not shown to anybody.
 func (t Topic) Urgency() Urgency {
-	for _, urgent := range []Topic{LedgerTopic, JournalTopic, DamagedTopic} {
-		if t.Is(urgent) {
-			return Page
-		}
+	if slices.ContainsFunc([]Topic{LedgerTopic, JournalTopic, DamagedTopic}, t.Is) {
+		return Page
 	}
 	return Notice
 }

@@ -89,8 +89,12 @@ func (n *night) fails(caller int) {
 	n.t.Helper()
 	n.n++
 	f := incident.NewFailure(time.Now(), "POST", []incident.Param{
-		{Name: "AccountSid", Value: accountSID}, {Name: "CallSid", Value: fmt.Sprintf("CA%032d", n.n)}, {Name: "From", Value: fmt.Sprintf("+1555%07d", caller)},
-		{Name: "To", Value: "+15550000000"}, {Name: "ErrorCode", Value: "11200"}, {Name: "ErrorUrl", Value: "https://www.example.com/voice"},
+		{Name: "AccountSid", Value: accountSID},
+		{Name: "CallSid", Value: fmt.Sprintf("CA%032d", n.n)},
+		{Name: "From", Value: fmt.Sprintf("+1555%07d", caller)},
+		{Name: "To", Value: "+15550000000"},
+		{Name: "ErrorCode", Value: "11200"},
+		{Name: "ErrorUrl", Value: "https://www.example.com/voice"},
 	})
 	e := incident.Fed{Entry: incident.Entry{Failure: f, Answer: incident.Answer{Outcome: incident.Told}}, JournalAt: time.Now()}
 	if _, err := n.Feed(context.Background(), incident.Batch{Entries: []incident.Fed{e}}); err != nil {
