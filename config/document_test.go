@@ -237,7 +237,8 @@ func mentionedIn(example string) map[string]string {
 		"PAGERDUTY_KEY":     "0123456789abcdefghij0123456789ab",
 		"CHAT_URL":          "ntfy://ntfy.sh/alerts",
 		"ALERTS_AUTH_TOKEN": token,
-		"WEBHOOK_URL":       "https://events.example.com/backstop", "WEBHOOK_SECRET": "0f1e2d3c4b5a69788796a5b4c3d2e1f0",
+		"SLACK_APP_TOKEN":   "xapp-1", "SLACK_SIGNING_SECRET": "0f1e2d3c4b5a69788796a5b4c3d2e1f0",
+		"WEBHOOK_URL": "https://events.example.com/backstop", "WEBHOOK_SECRET": "0f1e2d3c4b5a69788796a5b4c3d2e1f0",
 	} {
 		if strings.Contains(example, "${"+name+"}") {
 			variables[name] = text

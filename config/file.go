@@ -200,6 +200,12 @@ type slack struct {
 	Channel    value `yaml:"channel"`
 	APIURL     value `yaml:"api_url"`
 	Mention    value `yaml:"mention"`
+
+	SigningSecret value   `yaml:"signing_secret,secret"`
+	AppToken      value   `yaml:"app_token,secret"`
+	Team          value   `yaml:"team"`
+	AppID         value   `yaml:"app_id"`
+	AllowedUsers  []value `yaml:"allowed_users"`
 }
 
 type webhook struct {
@@ -229,6 +235,7 @@ type phone struct {
 	From      value   `yaml:"from"`
 	To        []value `yaml:"to"`
 	OnCall    value   `yaml:"on_call"`
+	Replies   value   `yaml:"replies"`
 }
 
 type retention struct {

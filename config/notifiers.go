@@ -15,6 +15,7 @@ type Notifier struct {
 	Own       *templates.OwnText // the customer's own template, nil for none
 	Email     *notify.EmailOptions
 	Slack     *notify.SlackOptions
+	Buttons   *Buttons // below Slack's messages; nil for none
 	Webhook   *notify.WebhookOptions
 	PagerDuty *notify.PagerDutyOptions
 	SMS, Call *Phone
@@ -69,6 +70,7 @@ func (r *review) notifierKind(f file, n notifier, one *Notifier) {
 		one.Email = r.email(one.Name, *n.Email)
 	case n.Slack != nil:
 		one.Slack = r.slack(one.Name, *n.Slack)
+		one.Buttons = r.buttons(*n.Slack)
 	case n.Webhook != nil:
 		one.Webhook = r.webhook(one.Name, *n.Webhook)
 	case n.SMS != nil:

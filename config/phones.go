@@ -2,6 +2,7 @@ package config
 
 import (
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/backstop-project/backstop/notify"
@@ -15,6 +16,8 @@ type Phone struct {
 	Options   notify.PhoneOptions
 	AuthToken Secret // of an account that is none of Accounts; "" otherwise
 	OnCall    string // whoever of that list is on duty is reached; "" for Options.To
+	// Replies says that replies to texts come to Backstop, which may act on them.
+	Replies bool
 }
 
 func (p *Phone) validate(sms bool) error {
@@ -43,6 +46,7 @@ func (r *review) phone(f file, name string, p phone, sms bool) *Phone {
 	}
 	r.hide(p.AuthToken.text)
 	r.phoneSender(p, sms)
+	r.phoneReplies(f, p, sms, one)
 	to := r.phoneNumbers(p)
 	switch {
 	case !p.OnCall.absent() && len(p.To) > 0:
@@ -67,6 +71,21 @@ func (r *review) phoneSender(p phone, sms bool) {
 	r.required(p.At, p.From, "from", "", remedy)
 	if p.From.set() && !taken(p.From.text) {
 		r.mistake(p.From, "is nothing that Twilio sends from", remedy)
+	}
+}
+
+// phoneReplies checks that replies can come to us.
+func (r *review) phoneReplies(f file, p phone, sms bool, one *Phone) {
+	one.Replies = r.boolean(p.Replies, false)
+	kind := twilio.ParseAddress(p.From.text).Kind
+	switch {
+	case !one.Replies:
+	case !sms:
+		r.mistake(p.Replies, "is for texts", "leave it out: a call asks for a key by itself")
+	case kind == twilio.AddressName && !strings.HasPrefix(p.From.text, "MG"):
+		r.mistake(p.Replies, "stands beside a sender's name, which nobody can reply to", "send from a number, or leave replies out")
+	case f.PublicURL.absent():
+		r.warn(p.Replies, "needs public_url, which Twilio signs replies for")
 	}
 }
 

@@ -32,6 +32,10 @@ type EmailOptions struct {
 	Now   func() time.Time  // time.Now where nil; only Check asks it
 	Texts *templates.Alerts // the words
 
+	// Deeds are what one recipient may do about m by a click: then each gets a
+	// mail of their own. nil, as none, is nothing.
+	Deeds func(m incident.Message, to string) []templates.DeedLink
+
 	Own *templates.OwnText // the text, which then has no other form; the subject stays ours
 	Log *slog.Logger       // for own templates that fail; nothing is logged where nil
 }
@@ -73,6 +77,7 @@ type Email struct {
 	texts     *templates.Alerts
 	now       func() time.Time
 	own       ownText
+	deeds     func(m incident.Message, to string) []templates.DeedLink
 	partly    partlyTaken
 }
 
@@ -87,7 +92,8 @@ func NewEmail(o EmailOptions) (*Email, error) {
 	}
 	e := &Email{
 		name: o.Name, from: from, timeout: o.Timeout, texts: o.Texts, now: o.Now,
-		own: ownText{notifier: o.Name, texts: o.Texts, template: o.Own, log: o.Log},
+		own:   ownText{notifier: o.Name, texts: o.Texts, template: o.Own, log: o.Log},
+		deeds: o.Deeds,
 		transport: transport{
 			server: o.Server, hello: o.Hello, roots: o.Roots, dial: o.Dial,
 			redact: newRedactor(smtpSecrets(o.Server)...),
@@ -137,19 +143,15 @@ func (e *Email) Send(ctx context.Context, m incident.Message) (incident.Receipt,
 	}
 	ctx, cancel := context.WithTimeout(ctx, e.timeout)
 	defer cancel()
-	text, err := e.write(m)
+	id := messageID(m, domainOf(e.from.Address))
+	mails, err := e.mails(m, id)
 	if err != nil {
 		return incident.Receipt{}, err
 	}
-	if text.Text == "" {
+	if len(mails) == 0 {
 		return incident.Receipt{Detail: nothingWritten}, nil
 	}
-	id := messageID(m, domainOf(e.from.Address))
-	raw, err := e.compose(m, text, id)
-	if err != nil {
-		return incident.Receipt{}, err
-	}
-	d, err := e.transport.deliver(ctx, e.from.Address, e.partly.left(m, e.to), raw)
+	d, err := e.transport.deliver(ctx, e.from.Address, mails)
 	if err != nil {
 		return incident.Receipt{}, err
 	}
@@ -163,11 +165,46 @@ func (e *Email) Send(ctx context.Context, m incident.Message) (incident.Receipt,
 	return receipt, nil
 }
 
+// mails are those that are to be handed over: one for all who have not had it,
+// or where there is something to do about m one for each, for the links in it
+// act in somebody's name. All have the same ID, as one message that a list
+// sends to many, so that replies of each stand in everybody's thread. None is
+// where an own template leaves m out.
+func (e *Email) mails(m incident.Message, id string) ([]envelope, error) {
+	var mails []envelope
+	alike := map[string]int{} // by what can be done: its place in mails
+	for _, to := range e.partly.left(m, e.to) {
+		var deeds []templates.DeedLink
+		if e.deeds != nil {
+			deeds = e.deeds(m, to)
+		}
+		key := fmt.Sprint(deeds)
+		if i, known := alike[key]; known {
+			mails[i].to = append(mails[i].to, to)
+			continue
+		}
+		text, err := e.write(m, deeds)
+		if err != nil || text.Text == "" {
+			return nil, err
+		}
+		raw, err := e.compose(m, text, id)
+		if err != nil {
+			return nil, err
+		}
+		alike[key] = len(mails)
+		mails = append(mails, envelope{to: []string{to}, raw: raw})
+	}
+	return mails, nil
+}
+
 // write is the mail's words: the customer's own where there is a template.
-func (e *Email) write(m incident.Message) (templates.Mail, error) {
+func (e *Email) write(m incident.Message, deeds []templates.DeedLink) (templates.Mail, error) {
 	text, builtIn, own := e.own.write(m, nil)
 	if !own {
-		return builtIn.Mail(m)
+		return builtIn.Mail(m, deeds...)
+	}
+	if text != "" {
+		text += templates.PlainDeeds(deeds)
 	}
 	return templates.Mail{Subject: e.texts.Event(m).Line, Text: text}, nil
 }

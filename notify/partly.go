@@ -51,6 +51,9 @@ func (p *partlyTaken) settle(m incident.Message, d delivery, isHopeless func(err
 		}
 		later = append(later, r.err)
 	}
+	if d.broke != nil {
+		later = append(later, d.broke)
+	}
 	served := len(d.taken) > 0 || p.any(m)
 	switch {
 	case len(later) > 0 && served:

@@ -25,6 +25,9 @@ type PhoneOptions struct {
 	To      func(now time.Time) []string
 	API     *rest.Client
 	Timeout time.Duration // one attempt; 18 s where zero
+	// Code is what a reply of that number repeats to act on m, and Keys whom
+	// Twilio tells what was pressed; "", as nil, for nothing that can be done.
+	Code, Keys func(m incident.Message, to string) string
 
 	Own   *templates.OwnText // of texts; calls say nothing of one's own
 	Log   *slog.Logger       // for own templates that fail; nothing is logged where nil
@@ -208,33 +211,56 @@ func (p *Phone) isOfOwnAccount(m incident.Message) bool {
 // out.
 func (p *Phone) prepared(m incident.Message) func(ctx context.Context, to string) (sid string, err error) {
 	if p.calls {
-		document := spoken(p.o.Texts.Spoken(m))
+		line := p.o.Texts.Spoken(m)
 		return func(ctx context.Context, to string) (string, error) {
-			return p.o.API.Call(ctx, p.o.Account, p.o.From, to, document)
+			keys := ""
+			if p.o.Keys != nil {
+				keys = p.o.Keys(m, to)
+			}
+			return p.o.API.Call(ctx, p.o.Account, p.o.From, to, spoken(line, keys))
 		}
 	}
 	text, builtIn, own := p.own.write(m, nil)
 	if own {
-		text = templates.FitSMS(text, "")
-	} else {
-		text = builtIn.SMS(m)
-	}
-	if text == "" {
-		return nil
+		if text = strings.TrimSpace(text); text == "" {
+			return nil
+		}
 	}
 	return func(ctx context.Context, to string) (string, error) {
-		return p.o.API.Text(ctx, p.o.Account, p.o.From, to, text)
+		code := ""
+		if p.o.Code != nil {
+			code = p.o.Code(m, to)
+		}
+		body := templates.WithReplies(text, code)
+		if !own {
+			body = builtIn.SMS(m, code)
+		}
+		return p.o.API.Text(ctx, p.o.Account, p.o.From, to, body)
 	}
 }
 
 // spoken is what a call says: twice, for nobody understands the first words of
 // a voice that woke them.
-func spoken(line string) []byte {
-	return twiml.Respond(
+// Where a key does something, keys is whom Twilio tells of it.
+func spoken(line, keys string) []byte {
+	const hint = "Details are in your messages and on Backstop's page."
+	said := []twiml.Verb{
 		twiml.Pause{Length: time.Second},
 		twiml.Say{Text: "This is Backstop, with an alert. " + line + ".", Language: "en-US"},
 		twiml.Pause{Length: time.Second},
-		twiml.Say{Text: "Once more. " + line + ". Details are in your messages and on Backstop's page.", Language: "en-US"},
+	}
+	if keys == "" {
+		return twiml.Respond(append(said, twiml.Say{Text: "Once more. " + line + ". " + hint, Language: "en-US"})...).Bytes()
+	}
+	choice := "Press 1 to take it, 2 to mute it for an hour, 3 if it is over."
+	said = append(said,
+		twiml.Say{Text: choice, Language: "en-US"},
+		twiml.Pause{Length: time.Second},
+		twiml.Say{Text: "Once more. " + line + ". " + choice, Language: "en-US"},
+	)
+	return twiml.Respond(
+		twiml.Gather{Action: keys, NumDigits: 1, Timeout: 8 * time.Second, Prompt: said},
+		twiml.Say{Text: hint, Language: "en-US"},
 	).Bytes()
 }
 

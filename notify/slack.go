@@ -30,6 +30,8 @@ type SlackOptions struct {
 	// Mention is who is called together for what may wake people: here, channel,
 	// a member's ID (U…, W…) or a group's (S…). "" is nobody.
 	Mention string
+	// Buttons are what people may press below a message of a bot; nil for none.
+	Buttons func(m incident.Message) []templates.Button
 	Timeout time.Duration // one attempt; 18 s where zero
 
 	Now   func() time.Time  // time.Now where nil; only Check asks it
@@ -110,6 +112,7 @@ type Slack struct {
 	texts   *templates.Alerts
 	own     ownText
 	now     func() time.Time
+	buttons func(m incident.Message) []templates.Button
 }
 
 // NewSlack makes a notifier of valid options.
@@ -119,7 +122,7 @@ func NewSlack(o SlackOptions) (*Slack, error) {
 	}
 	s := &Slack{
 		name: o.Name, webhook: o.WebhookURL, channel: o.Channel, timeout: o.Timeout, texts: o.Texts, now: o.Now,
-		client: boundedClient(),
+		client: boundedClient(), buttons: o.Buttons,
 		redact: newRedactor(slackSecrets(o)...),
 		own:    ownText{notifier: o.Name, texts: o.Texts, template: o.Own, log: o.Log},
 	}
@@ -161,6 +164,9 @@ func (s *Slack) Send(ctx context.Context, m incident.Message) (incident.Receipt,
 	}
 	if s.mention != "" && m.Wakes() {
 		text = text.Calling(s.mention)
+	}
+	if s.api != nil && s.buttons != nil {
+		text.Buttons = s.buttons(m)
 	}
 	var (
 		r   incident.Receipt

@@ -93,16 +93,39 @@ func (s *Slack) reply(ctx context.Context, channel, ts string, text templates.Sl
 	return incident.Receipt{Detail: "updated in place"}, nil
 }
 
-func layout(text templates.Slack) []slack.MsgOption { return sectioned(text.Line, text.Sections) }
+func layout(text templates.Slack) []slack.MsgOption {
+	return sectioned(text.Line, text.Sections, text.Buttons...)
+}
 
-// sectioned lays sections out; verbatim keeps Slack from making links and
-// mentions of what it finds in them.
-func sectioned(line string, sections []string) []slack.MsgOption {
+// sectioned lays sections out, with buttons below them; verbatim keeps Slack
+// from making links and mentions of what it finds in them.
+func sectioned(line string, sections []string, buttons ...templates.Button) []slack.MsgOption {
 	blocks := make([]slack.Block, 0, len(sections))
 	for _, section := range sections {
 		blocks = append(blocks, slack.NewSectionBlock(slack.NewTextBlockObject(slack.MarkdownType, section, false, true), nil, nil))
 	}
+	if len(buttons) > 0 {
+		blocks = append(blocks, buttonsOf(buttons))
+	}
 	return append(unadorned(line), slack.MsgOptionBlocks(blocks...))
+}
+
+func buttonsOf(buttons []templates.Button) *slack.ActionBlock {
+	elements := make([]slack.BlockElement, 0, len(buttons))
+	plain := func(text string) *slack.TextBlockObject {
+		return slack.NewTextBlockObject(slack.PlainTextType, text, false, false)
+	}
+	for _, b := range buttons {
+		one := slack.NewButtonBlockElement(b.Action, b.Value, plain(b.Label))
+		if b.First {
+			one = one.WithStyle(slack.StylePrimary)
+		}
+		if b.Sure != "" {
+			one.Confirm = slack.NewConfirmationBlockObject(plain(b.Label), plain(b.Sure), plain("Yes"), plain("No"))
+		}
+		elements = append(elements, one)
+	}
+	return slack.NewActionBlock("", elements...)
 }
 
 // bare is the first line alone, for a Slack that does not take the layout.

@@ -43,22 +43,59 @@ type refusal struct {
 type delivery struct {
 	taken   []string
 	refused []refusal
+	broke   error // why those who are in neither have it not, or may have it; nil where there are none
 }
 
-// deliver hands raw over for each of to. Its error means that nobody got it,
-// or that nobody knows; else delivery says who did.
-func (t transport) deliver(ctx context.Context, from string, to []string, raw []byte) (delivery, error) {
+// envelope is a mail and whom it is for.
+type envelope struct {
+	to  []string
+	raw []byte
+}
+
+// deliver hands mails over, one after the other. Its error means that nobody got
+// one, or that nobody knows; else delivery says who did.
+func (t transport) deliver(ctx context.Context, from string, mails []envelope) (delivery, error) {
 	client, end, err := t.connect(ctx)
 	if err != nil {
 		return delivery{}, err
 	}
 	defer end()
-	client.SkipSMTPUTF8(isASCII(from + strings.Join(to, "")))
+	var all delivery
+	for _, mail := range mails {
+		d, err := t.hand(ctx, client, from, mail)
+		all.taken, all.refused = append(all.taken, d.taken...), append(all.refused, d.refused...)
+		if err == nil && len(d.taken) == 0 && len(mails) > 1 {
+			err = t.reset(ctx, client) // nothing was handed over: the next one begins anew
+		}
+		if err != nil && len(all.taken) == 0 {
+			return delivery{}, err
+		}
+		if err != nil {
+			all.broke = err
+			return all, nil
+		}
+	}
+	if len(all.taken) > 0 {
+		_ = client.Quit()
+	}
+	return all, nil
+}
+
+func (t transport) reset(ctx context.Context, client *smtp.Client) error {
+	if err := client.Reset(); err != nil {
+		return t.explain(ctx, "broke off between two mails", err)
+	}
+	return nil
+}
+
+// hand hands over one mail. An error is about all of its recipients.
+func (t transport) hand(ctx context.Context, client *smtp.Client, from string, mail envelope) (delivery, error) {
+	client.SkipSMTPUTF8(isASCII(from + strings.Join(mail.to, "")))
 	if err := client.Mail("<" + from + ">"); err != nil {
 		return delivery{}, t.explain(ctx, "does not take mail from "+from, err)
 	}
 	var d delivery
-	for _, address := range to {
+	for _, address := range mail.to {
 		if err := client.Rcpt("<" + address + ">"); err != nil {
 			err = t.explain(ctx, "does not take mail for "+address, err)
 			d.refused = append(d.refused, refusal{address, err})
@@ -72,10 +109,9 @@ func (t transport) deliver(ctx context.Context, from string, to []string, raw []
 	if len(d.taken) == 0 {
 		return d, nil
 	}
-	if err := t.data(ctx, client, raw); err != nil {
+	if err := t.data(ctx, client, mail.raw); err != nil {
 		return delivery{}, err
 	}
-	_ = client.Quit()
 	return d, nil
 }
 

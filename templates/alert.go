@@ -88,9 +88,10 @@ type Mail struct {
 	HTML    string
 }
 
-// Mail writes the e-mail for m.
-func (a *Alerts) Mail(m incident.Message) (Mail, error) {
+// Mail writes the e-mail for m, with what its reader may do by a click.
+func (a *Alerts) Mail(m incident.Message, deeds ...DeedLink) (Mail, error) {
 	t := a.tell(m, mailItems)
+	t.Deeds = deeds
 	var text, html bytes.Buffer
 	if err := a.text.Execute(&text, t); err != nil {
 		return Mail{}, fmt.Errorf("write mail: %w", err)
@@ -99,6 +100,19 @@ func (a *Alerts) Mail(m incident.Message) (Mail, error) {
 		return Mail{}, fmt.Errorf("write mail: %w", err)
 	}
 	return Mail{Subject: t.Line, Text: text.String(), HTML: html.String()}, nil
+}
+
+// PlainDeeds are lines that say what may be done by a click, to be put behind an
+// own text; "" for nothing.
+func PlainDeeds(deeds []DeedLink) string {
+	var b strings.Builder
+	for i, d := range deeds {
+		if i == 0 {
+			b.WriteString("\n")
+		}
+		b.WriteString("\n" + d.Label + ": " + d.Address)
+	}
+	return b.String()
 }
 
 // Most incidents that a digest names one by one.

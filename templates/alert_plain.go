@@ -76,8 +76,9 @@ var inert = strings.NewReplacer(
 )
 
 // SMS is m in at most two segments: the first line and the way to its page.
-// Where both do not fit it is the line that is cut, with a mark.
-func (a *Alerts) SMS(m incident.Message) string {
+// Where both do not fit it is the line that is cut, with a mark. code is what a
+// reply repeats; "" where nobody reads replies.
+func (a *Alerts) SMS(m incident.Message, code string) string {
 	t := a.tell(m, 1)
 	link := a.subject(m)
 	if m.Incident == nil && m.Failure == nil && len(m.Digest) == 0 {
@@ -86,7 +87,21 @@ func (a *Alerts) SMS(m incident.Message) string {
 	if a.note != "" {
 		link = strings.TrimPrefix(link+"\n(built-in text)", "\n")
 	}
+	link = strings.TrimPrefix(link+replies(code), "\n")
 	return FitSMS(t.Line, link)
+}
+
+// WithReplies is an own text in at most two segments, and what a reply may say.
+func WithReplies(text, code string) string {
+	return FitSMS(text, strings.TrimPrefix(replies(code), "\n"))
+}
+
+// replies says what may be answered to a text, in a line of its own.
+func replies(code string) string {
+	if code == "" {
+		return ""
+	}
+	return "\nReply " + code + " to take it, " + code + " mute (1 h) or " + code + " resolve"
 }
 
 // FitSMS is text with tail in a line of its own, in at most two segments. It is

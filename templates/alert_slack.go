@@ -18,6 +18,17 @@ type Slack struct {
 	Line     string   // the first line, escaped: for notifications, and as all of a message that Slack finds too long
 	Sections []string // the message, each within SlackLimit
 	Event    string   // what is new: the reply in the incident's thread
+	Buttons  []Button // below the message
+}
+
+// Button is something to press below a message.
+type Button struct {
+	Label  string
+	Action string // names it to whoever hears that it was pressed
+	Value  string // what comes with it
+	First  bool   // it stands out
+	// Sure is asked before it counts; "" for nothing.
+	Sure string
 }
 
 // Slack writes the Slack message for m.

@@ -21,6 +21,7 @@ type telling struct {
 	More  string // how many incidents of a digest are not among Items; "" for none
 	Event string // what is new, in one sentence: the reply in a thread
 	Why   string // why this alert goes out
+	Deeds []DeedLink
 }
 
 // mood chooses the colour of a mail.

@@ -23,7 +23,7 @@ func TestAlertsForProgramsAndSmallScreensReadAsTheyDid(t *testing.T) {
 			name := strings.ReplaceAll(sample.Name, " ", "_")
 			plain := alerts.Plain(sample.Message)
 			goldenAlert(t, name+".plain", plain.Line+"\n=====\n"+strings.Join(plain.Lines, "\n")+
-				"\n===== SMS\n"+alerts.SMS(sample.Message)+"\n===== call\n"+alerts.Spoken(sample.Message)+"\n")
+				"\n===== SMS\n"+alerts.SMS(sample.Message, "")+"\n===== call\n"+alerts.Spoken(sample.Message)+"\n")
 			if sample.Name == "huge digest" {
 				return // its text is in the golden file above
 			}
@@ -46,7 +46,7 @@ func TestNothingPersonalOrHostileLeavesByAnyOtherForm(t *testing.T) {
 			t.Fatal(err)
 		}
 		plain := strings.Join(alerts.Plain(sample.Message).Lines, "\n")
-		all := strings.Join([]string{string(raw), plain, alerts.SMS(sample.Message), alerts.Spoken(sample.Message)}, "\n")
+		all := strings.Join([]string{string(raw), plain, alerts.SMS(sample.Message, ""), alerts.Spoken(sample.Message)}, "\n")
 		for _, personal := range []string{notifytest.Secret, "+4915112345678", "+4917612345699"} {
 			if strings.Contains(all, personal) {
 				t.Errorf("%s: %q is in it", sample.Name, personal)
@@ -180,10 +180,10 @@ func TestANoteStandsAtTheEndOfEveryForm(t *testing.T) {
 			t.Errorf("%s: %s", form, text)
 		}
 	}
-	if sms := alerts.SMS(m); !strings.HasSuffix(sms, "\n(built-in text)") {
+	if sms := alerts.SMS(m, ""); !strings.HasSuffix(sms, "\n(built-in text)") {
 		t.Errorf("sms: %s", sms)
 	}
-	if got := alerts.SMS(incident.Message{Alert: incident.Alert{Kind: incident.Meta, Title: "News"}}); got != "News\n(built-in text)" {
+	if got := alerts.SMS(incident.Message{Alert: incident.Alert{Kind: incident.Meta, Title: "News"}}, ""); got != "News\n(built-in text)" {
 		t.Errorf("sms: %q", got)
 	}
 }

@@ -20,6 +20,7 @@ type secrets struct {
 	app      *app
 	drillKey string
 	followUp string // key of the addresses by which a call goes on
+	act      string // key of what people may do from where they read
 	apiToken string
 	password config.Secret // configured; "" else
 
@@ -41,6 +42,7 @@ func (s *secrets) read(a *app, c config.Config) {
 	s.password = c.AdminPassword
 	s.drillKey = s.key(drillKeyFile)
 	s.followUp = s.key(followUpFile)
+	s.act = s.key(actKeyFile)
 	s.apiToken = s.key(apiTokenFile)
 	if s.password == "" {
 		s.readHash(a.w.terminal)

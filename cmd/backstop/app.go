@@ -13,9 +13,11 @@ import (
 
 	"github.com/gin-gonic/gin"
 
+	"github.com/backstop-project/backstop/act"
 	"github.com/backstop-project/backstop/config"
 	"github.com/backstop-project/backstop/handlers"
 	"github.com/backstop-project/backstop/handlers/api"
+	"github.com/backstop-project/backstop/handlers/deeds"
 	"github.com/backstop-project/backstop/handlers/hook"
 	"github.com/backstop-project/backstop/handlers/pages"
 	"github.com/backstop-project/backstop/incident"
@@ -66,6 +68,8 @@ type app struct {
 	pages        *pages.Pages
 	api          *api.Room
 	media        mediaRoom
+	deeds        *deeds.Room
+	swapped      chan struct{} // holds one where a reload has swapped the parts
 	state        state
 }
 
@@ -75,7 +79,7 @@ const lastGoodFile = "lastgood.json"
 // newApp puts the program together. Only mistakes in the configuration stop
 // it: what is wrong with disk or databases is told while calls are answered.
 func newApp(c config.Config, w *world, log *slog.Logger) (*app, error) {
-	a := &app{w: w, log: log, slot: &ledgerSlot{}, connections: connectionCap()}
+	a := &app{w: w, log: log, slot: &ledgerSlot{}, connections: connectionCap(), swapped: make(chan struct{}, 1)}
 	a.folder = &folder{path: c.DataDir}
 	if err := a.folder.check(); err != nil {
 		log.Error("data folder not usable: calls are answered but nothing is written", "err", err)
@@ -85,6 +89,7 @@ func newApp(c config.Config, w *world, log *slog.Logger) (*app, error) {
 	a.lasting = newLasting(a.secrets.followUp, standby.NewLastGood(standby.LastGoodOptions{
 		Path: filepath.Join(c.DataDir, lastGoodFile), Ready: a.folder.check, Log: log,
 	}))
+	a.lasting.acts = act.NewSeal(a.secrets.act)
 	p, err := assemble(c, a.secrets.drillKey, a.lasting, log)
 	if err != nil {
 		return nil, fmt.Errorf("the configuration has mistakes:\n%w", err)
@@ -178,6 +183,12 @@ func (a *app) buildRooms() error {
 	if err != nil {
 		return err
 	}
+	a.deeds, err = deeds.New(deeds.Options{
+		Ledger: a.slot, Seal: a.lasting.acts, Settings: func() deeds.Settings { return a.current.Load().deeds }, Now: time.Now, Log: a.log,
+	})
+	if err != nil {
+		return err
+	}
 	a.api = api.New(api.Options{
 		Degraded: a.degraded, Drill: a.slot.Drill, Notifiers: a.notifierNames, Metrics: newMetrics(a),
 		DrillToken: drillToken(a.secrets.drillKey), Token: a.secrets.apiToken,
@@ -190,7 +201,7 @@ func (a *app) knows() recovery.State { return recovery.State{Health: a.lasting.p
 
 func (a *app) rooms() handlers.Options {
 	return handlers.Options{
-		Hook: a.hook, Astray: a.hook.Astray, Rooms: []handlers.Room{a.pages, a.api, a.media}, NoWay: gin.HandlerFunc(a.pages.NotFound), Log: a.log,
+		Hook: a.hook, Astray: a.hook.Astray, Rooms: []handlers.Room{a.pages, a.api, a.media, a.deeds}, NoWay: gin.HandlerFunc(a.pages.NotFound), Log: a.log,
 		Apology: func(path string) []byte { return recovery.ApologyAt(path, channelOf(path)) },
 	}
 }
@@ -209,6 +220,8 @@ func (a *app) workers() map[string]func(context.Context) error {
 		"teller":   a.teller.Run,
 		"sentinel": a.sentinel.Run,
 		"hook":     a.hook.Run,
+		"deeds":    a.deeds.Run,
+		"sockets":  a.runSockets,
 		"ledger":   a.keeper.Run,
 		"password": a.secrets.prepare,
 		"owner":    a.own,

@@ -158,6 +158,15 @@ func (s *ledgerSlot) EndSilence(ctx context.Context, id int64, by string, at tim
 	return err
 }
 
+// LedgerID is the random id of the ledger that is open.
+func (s *ledgerSlot) LedgerID() (string, error) {
+	l, err := s.ledger()
+	if err != nil {
+		return "", err
+	}
+	return l.ID(), nil
+}
+
 // Notifiers is store.Ledger's.
 func (s *ledgerSlot) Notifiers(ctx context.Context) ([]history.NotifierStatus, error) {
 	return ask(s, func(l *store.Ledger) ([]history.NotifierStatus, error) { return l.Notifiers(ctx) })

@@ -11,6 +11,7 @@ import (
 	"github.com/prometheus/client_golang/prometheus/collectors"
 	"github.com/prometheus/client_golang/prometheus/promhttp"
 
+	"github.com/backstop-project/backstop/act"
 	"github.com/backstop-project/backstop/incident"
 	"github.com/backstop-project/backstop/recovery/standby"
 )
@@ -109,6 +110,9 @@ func (c collector) Collect(out chan<- prometheus.Metric) {
 	now := time.Now()
 	for _, q := range a.state.lateQueues(now) {
 		gauge("backstop_backlog_seconds", "For how long alerts have waited for a notifier that fails, from two minutes on.", now.Sub(q.Since).Seconds(), "notifier", q.Notifier)
+	}
+	for _, way := range act.Ways() {
+		counter("backstop_deeds_total", "What people did about incidents from where they read of them.", a.deeds.Done[way].Load(), "way", way.String())
 	}
 
 	r := &a.replayer.Stats

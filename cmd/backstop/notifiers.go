@@ -18,6 +18,7 @@ func (p *parts) newNotifier(n config.Notifier, texts *templates.Alerts, log *slo
 	switch {
 	case n.Email != nil:
 		o := *n.Email
+		o.Deeds = p.making.links
 		o.Texts, o.Own, o.Log = texts, n.Own, log
 		return notify.NewEmail(o)
 	case n.Webhook != nil:
@@ -34,14 +35,20 @@ func (p *parts) newNotifier(n config.Notifier, texts *templates.Alerts, log *slo
 		return notify.NewShoutrrr(o)
 	case n.SMS != nil:
 		o := p.phoneOptions(*n.SMS, twilio.IsE164)
+		if n.SMS.Replies {
+			o.Code = p.making.code
+		}
 		o.Texts, o.Own, o.Log = texts, n.Own, log
 		return notify.NewSMS(o)
 	case n.Call != nil:
 		o := p.phoneOptions(*n.Call, func(string) bool { return true })
-		o.Texts = texts
+		o.Texts, o.Keys = texts, p.making.keys
 		return notify.NewCall(o)
 	}
 	o := *n.Slack
+	if n.Buttons != nil {
+		o.Buttons = p.making.buttons(n.Name)
+	}
 	o.Texts, o.Own, o.Log = texts, n.Own, log
 	return notify.NewSlack(o)
 }

@@ -27,6 +27,10 @@ func (a *app) reload() {
 	a.dispatcher.Replace(p.notifiers)
 	a.setPolicy()
 	a.lasting.prober.Replace(p.rules.Probes())
+	select {
+	case a.swapped <- struct{}{}:
+	default: // the sockets know
+	}
 	a.hook.Replace(p.hookSettings()) // last: what verifies now is told to the new notifiers
 	a.state.reload.Store(nil)
 	a.log.Info("configuration reloaded", "file", c.File)

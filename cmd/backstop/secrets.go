@@ -16,6 +16,7 @@ import (
 // Files in DATA_DIR that hold what must outlive a lost ledger. All are 0600.
 const (
 	drillKeyFile  = "drill.key"      // signs drills
+	actKeyFile    = "act.key"        // seals what people may do from where they read
 	followUpFile  = "followup.key"   // seals the addresses by which a call goes on
 	apiTokenFile  = "api.token"      // bearer of /metrics and /api
 	adminHashFile = "admin.hash"     // argon2id of the admin's password

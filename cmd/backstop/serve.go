@@ -154,7 +154,7 @@ func (a *app) listen(ctx context.Context) ([]listening, error) {
 		return []listening{one}, err
 	}
 	forPeople := min(a.connections/8, mostPeople)
-	public, err := open(c.Listen, "LISTEN", handlers.Public(a.rooms(), a.api.Health(), a.media), a.connections-forPeople, false)
+	public, err := open(c.Listen, "LISTEN", handlers.Public(a.rooms(), a.api.Health(), a.media, a.deeds), a.connections-forPeople, false)
 	if err != nil {
 		return nil, err
 	}

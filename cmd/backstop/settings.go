@@ -7,7 +7,9 @@ import (
 	"os"
 	"time"
 
+	"github.com/backstop-project/backstop/act"
 	"github.com/backstop-project/backstop/config"
+	"github.com/backstop-project/backstop/handlers/deeds"
 	"github.com/backstop-project/backstop/handlers/hook"
 	"github.com/backstop-project/backstop/incident"
 	"github.com/backstop-project/backstop/notify"
@@ -31,6 +33,8 @@ type parts struct {
 	notifiers []notify.Notifier
 	policy    incident.Policy
 	primaries standby.Primaries
+	making    deedMaker
+	deeds     deeds.Settings
 }
 
 // lasting is what a reload leaves as it is.
@@ -41,6 +45,7 @@ type lasting struct {
 	calls    *recovery.Calls  // and which calls failed
 	spent    *recovery.Spent  // of what is limited
 	seal     *recovery.Seal   // of the addresses of follow-ups
+	acts     *act.Seal        // of what people may do from where they read; nil for nothing
 }
 
 // newLasting begins; secret makes the seal, and what was good is kept in lastGood,
@@ -93,6 +98,9 @@ func assemble(c config.Config, drillKey string, l lasting, log *slog.Logger) (*p
 	if err != nil {
 		return nil, err
 	}
+	p.making = newDeedMaker(l.acts, c)
+	p.deeds, err = p.deedSettings(texts)
+	note(err)
 	p.policy = c.Alerts
 	p.policy.Line = p.rules.Traits
 	p.policy.Probes = p.primaries.Has
