@@ -90,6 +90,7 @@ const (
 	NotifierTopic    Topic = "notifier"    // a notifier gave alerts up
 	ReloadTopic      Topic = "reload"      // a changed configuration was refused
 	RetentionTopic   Topic = "retention"   // old failures could not be removed, or had to go early
+	RoomTopic        Topic = "room"        // journal or disk come near their bounds, or the history is behind
 	DrillTopic       Topic = "drills"      // a planned one failed
 	CertificateTopic Topic = "certificate" // of PUBLIC_URL
 	HeartbeatTopic   Topic = "heartbeat"   // Backstop's check of itself

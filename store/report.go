@@ -12,8 +12,8 @@ import (
 )
 
 // Report is what the ledger knows of the time from from until to, in so many bars,
-// and of the equal time before it. It reads every failure of both, which takes a
-// second for a million, and holds up nobody who writes.
+// and of the equal time before it. It reads every failure of both, which takes
+// three seconds for a million, and holds up nobody who writes.
 func (l *Ledger) Report(ctx context.Context, from, to time.Time, bars int) (r incident.Report, err error) {
 	r.From, r.To = from.UTC(), to.UTC()
 	err = l.inView(ctx, func(v *sql.Tx) error {

@@ -80,7 +80,7 @@ func (a *app) notePressures(all []pressure, now time.Time) {
 	for _, one := range all {
 		if !known[one.reason] {
 			a.teller.Tell(incident.Alert{
-				Kind: incident.Meta, Topic: incident.JournalTopic.About("room"), At: now,
+				Kind: incident.Meta, Topic: incident.RoomTopic, At: now,
 				Title: one.title, Detail: one.detail, Reason: one.reason,
 			})
 		}
