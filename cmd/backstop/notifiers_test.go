@@ -152,6 +152,7 @@ func TestNotifiersOfEveryKindDeliverWhenTheirServiceIsBack(t *testing.T) {
 	s.refuse(true)
 	p := start(t, everyNotifier(t, s))
 	p.call(sim.Call{From: "+14158675310"})
+	p.call(sim.Call{From: "+14158675311"}) // the second makes a page of it
 	twilio := "/2010-04-01/Accounts/" + accountSID
 	paths := []string{"/alerts", "/hook", "/own", "/v2/enqueue", twilio + "/Messages.json", twilio + "/Calls.json"}
 	all := func(prefix string) func() bool {
