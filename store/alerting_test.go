@@ -298,3 +298,21 @@ func TestANoticeWaitsForTheMorningAndAPageDoesNot(t *testing.T) {
 	l.now = morning
 	l.wantSent("chat", "opened")
 }
+
+// TestAStormInTheNightIsToldAtOnce holds that what opens among many as a notice,
+// and becomes a page, waits for its digest and not for the morning.
+func TestAStormInTheNightIsToldAtOnce(t *testing.T) {
+	morning := start.Add(4 * time.Hour)
+	l := newTicking(t, func(p *incident.Policy) {
+		p.QuietHours = func(at time.Time) (time.Time, bool) { return morning, at.Before(morning) }
+		p.Wide = incident.Volume{}
+	})
+	for caller := range 2 {
+		for n := range 14 {
+			l.failed(caller, fmt.Sprintf("h%d.example.com", n))
+		}
+	}
+	l.wantSent("chat", strings.TrimSpace(strings.Repeat("opened ", 10)))
+	l.now = l.now.Add(time.Minute)
+	l.wantSent("chat", "digest of 4")
+}

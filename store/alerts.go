@@ -133,16 +133,21 @@ func (t *tx) told(ctx context.Context, id int64) (names []string, err error) {
 }
 
 // hasten has what waits about an incident, and was to wait no longer than that,
-// go out now.
+// go out now; what waits for a digest, with that.
 func (t *tx) hasten(ctx context.Context, id int64, held time.Duration) error {
-	return t.run(ctx, `
-		UPDATE deliveries
-		SET due_at = ?2
-		WHERE state = 1
-		  AND due_at > ?2
-		  AND due_at <= created_at + ?3
-		  AND alert_id IN (SELECT id FROM alerts WHERE incident_id = ?1 AND NOT crowded)`,
-		id, t.now.UnixMilli(), held.Milliseconds())
+	for crowded, wait := range map[bool]time.Duration{false: 0, true: t.policy.DigestAfter} {
+		if err := t.run(ctx, `
+			UPDATE deliveries
+			SET due_at = MAX(?2, created_at + ?4)
+			WHERE state = 1
+			  AND due_at > MAX(?2, created_at + ?4)
+			  AND due_at <= created_at + ?3
+			  AND alert_id IN (SELECT id FROM alerts WHERE incident_id = ?1 AND crowded = ?5)`,
+			id, t.now.UnixMilli(), held.Milliseconds(), wait.Milliseconds(), crowded); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // longestHold is longer than quiet hours can be.

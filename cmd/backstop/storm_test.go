@@ -8,11 +8,15 @@ import (
 )
 
 // TestAStormIsToldInAFewMessagesThatNameEveryCause rehearses 5,000 failures with
-// 20 causes against a real SMTP server and a Slack that speaks the protocol.
+// 20 causes with the example configuration, against a real SMTP server and a
+// Slack that speaks the protocol.
 func TestAStormIsToldInAFewMessagesThatNameEveryCause(t *testing.T) {
 	t.Parallel()
 	mails, slack := newMailServer(t), newSlack(t)
-	env := configured(t).with(mails.settings()).with(slack.botSettings()).withFile(t, slack.botFile())
+	example := strings.Replace(read(t, "../../examples/backstop.yaml"), "channel: C0123456789", "channel: C0123456789\n      api_url: "+slack.URL+"/api/", 1)
+	env := settings{
+		"DATA_DIR": t.TempDir(), "TWILIO_AUTH_TOKEN": authToken, "SMTP_URL": mails.settings()["SMTP_URL"], "SLACK_BOT_TOKEN": slackToken,
+	}.withFile(t, example)
 	code, printed, complained := command(t, env, nil, "drill", "--storm", "5000")
 	if code != 0 {
 		t.Fatalf("it ended with %d: %s\n%s", code, complained, printed)
@@ -35,7 +39,7 @@ func TestAStormIsToldInAFewMessagesThatNameEveryCause(t *testing.T) {
 		}
 	}
 	sent := mails.got()
-	if n, _ := strconv.Atoi(got[0][2]); got[0][1] != "email" || n != len(sent) {
+	if n, _ := strconv.Atoi(got[0][2]); got[0][1] != "ops-mail" || n != len(sent) {
 		t.Errorf("%s got %d by its own word, and %d arrived", got[0][1], n, len(sent))
 	}
 	for _, m := range sent {
