@@ -35,6 +35,7 @@ func (r *review) answers(f file) recovery.Options {
 			o.Accounts[one.SID.text] = a.style("accounts."+one.SID.text, one.DisplayName, one.Wording)
 		}
 	}
+	o.OnlyAccounts = onlyAccounts(f.Accounts)
 	for _, one := range f.Lines {
 		if one.At.invalid || one.Match.invalid {
 			continue
@@ -55,6 +56,18 @@ func (r *review) answers(f file) recovery.Options {
 	a.rules(f, &o)
 	a.check(f, o)
 	return o
+}
+
+// onlyAccounts are those that are named; none where a token is tried for every
+// account, or where it is not certain who is meant.
+func onlyAccounts(accounts []account) (sids []string) {
+	for _, one := range accounts {
+		if one.At.invalid || one.SID.invalid || one.SID.absent() {
+			return nil
+		}
+		sids = append(sids, one.SID.text)
+	}
+	return sids
 }
 
 // answering remembers where recovery's keys stand in the file.

@@ -38,6 +38,9 @@ type Config struct {
 	// Alerts says what is told, when and to whom. Its Notifiers, Line and Probes
 	// are for whoever makes these.
 	Alerts    incident.Policy
+	Heartbeat Heartbeat
+	Drills    Plan // when all lines are drilled
+	Summaries Summaries
 	TimeZone  *time.Location
 	TwilioAPI string // "" for Twilio's own address
 
@@ -136,6 +139,7 @@ func build(f file, r *review) Config {
 		LogLevel:       r.logLevel(f.LogLevel),
 	}
 	c.Alerts = r.alerts(f, c)
+	c.Heartbeat, c.Drills, c.Summaries = r.heartbeat(f.Heartbeat), r.drillPlan(f), r.summaries(f.Summaries, c.Notifiers)
 	c.Ledger = r.ledgerPath(f.DatabaseURL, c.DataDir)
 	r.separate(f.AdminListen, c.AdminListen, c.Listen)
 	r.unset(f)

@@ -213,6 +213,9 @@ func namedBy(key string) string {
 	if strings.HasPrefix(key, "notifiers[].twilio") {
 		return "\naccounts: [{name: main, sid: " + sid + ", auth_tokens: [" + token + "]}]\non_call: {ops: {people: [{name: Anna, to: '+4930123456'}]}}\n"
 	}
+	if strings.HasPrefix(key, "summaries") {
+		return "\nnotifiers: [{name: ops-mail, email: {smtp: 'smtp://a.example', from: a@a.example, to: b@a.example}}]\n"
+	}
 	if !strings.HasPrefix(key, "recovery") {
 		return ""
 	}

@@ -22,6 +22,9 @@ type file struct {
 	Unverified     value              `yaml:"unverified"`
 	Notifiers      []notifier         `yaml:"notifiers"`
 	Alerts         alerts             `yaml:"alerts"`
+	Heartbeat      heartbeat          `yaml:"heartbeat"`
+	Drills         drills             `yaml:"drills"`
+	Summaries      summaries          `yaml:"summaries"`
 	TimeZone       value              `yaml:"time_zone"`
 	Retention      retention          `yaml:"retention"`
 	Privacy        privacy            `yaml:"privacy"`

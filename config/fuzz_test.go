@@ -37,7 +37,7 @@ func FuzzLoad(f *testing.F) {
 		"notifiers:\n- {name: a, twilio_sms: {account: ${X}, auth_token: ${X}, from: ${X}, to: ${X}}}\n- {name: b, twilio_call: {from: ${X}, on_call: ${X}}}\n- {name: c, template: a, twilio_call: {to: [${X}], on_call: a}}\non_call: {${X}: {people: [{to: ${X}}]}}",
 		"retention: {days: 99999999999999999999, max_size: 1e9GB}", "data_dir: |+\n\n\n", "listen: !!binary aGk=", "%YAML 1.1\n---\nlisten: 1",
 		"accounts:\n- sid: ${X}\n  auth_tokens: ${X}\n  language: ${X}\n  say: ${X}\n  voice: ${X}", "unverified: ${X}${", "hours: {${X}: {zone: ${X}, open: ${X}, holidays: ${X}}}\non_call: {a: {rotate: ${X}, people: [{name: ${X}, to: ${X}, hours: ${X}}]}}",
-		"hours: {a: }\non_call: {a: , b: {people: [{}, x]}}\nrecovery: [{match: {open: ${X}, closed: a}}]", "trusted_proxies: ${X}, ${X}",
+		"hours: {a: }\non_call: {a: , b: {people: [{}, x]}}\nrecovery: [{match: {open: ${X}, closed: a}}]", "trusted_proxies: ${X}, ${X}", "heartbeat: {url: ${X}, every: ${X}}\ndrills: {schedule: weekly, at: ${X}}\nsummaries: {daily: ${X}, weekly: ${X}, notifiers: ${X}}",
 	} {
 		f.Add([]byte(seed), "PUBLIC_URL", "https://a.example")
 	}

@@ -18,6 +18,7 @@ func override(f file, env *environment, mentioned map[string]bool) file {
 	o.list(&f.TrustedProxies, o.value("TRUSTED_PROXIES"))
 	o.hidden(&f.DatabaseURL, "DATABASE_URL")
 	o.hidden(&f.AdminPassword, "ADMIN_PASSWORD")
+	o.hidden(&f.Heartbeat.URL, "HEARTBEAT_URL")
 	o.account(&f)
 	o.email(&f)
 	o.slack(&f)

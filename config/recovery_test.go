@@ -51,3 +51,22 @@ func TestATargetMayHaveAProbe(t *testing.T) {
 		t.Errorf("got %+v", c)
 	}
 }
+
+// Who has a token that is tried for every account has requests of all of them.
+func TestARuleMayNameAnyAccountWhereATokenIsTriedForAll(t *testing.T) {
+	const rule = "recovery: [{match: {accounts: [ACffffffffffffffffffffffffffffffff]}, steps: [{message: apology}]}]\n"
+	for name, c := range map[string]struct {
+		accounts string
+		refused  bool
+	}{
+		"no account yet":                 {"", false},
+		"one that is named":              {"accounts: [{sid: " + sid + ", auth_tokens: [" + token + "]}]\n", true},
+		"one for all":                    {"accounts: [{auth_tokens: [" + token + "]}]\n", false},
+		"one that is named, and so on":   {"accounts: [{sid: " + sid + ", auth_tokens: [" + token + "]}, {auth_tokens: [" + token + "]}]\n", false},
+		"the one that the rule is about": {"accounts: [{sid: ACffffffffffffffffffffffffffffffff, auth_tokens: [" + token + "]}]\n", false},
+	} {
+		if _, err := load(t, c.accounts+rule, nil); (err != nil) != c.refused {
+			t.Errorf("%s: got %v, want it refused: %t", name, err, c.refused)
+		}
+	}
+}

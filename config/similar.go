@@ -58,6 +58,8 @@ func keyOfVariable(name string) string {
 		return "notifiers[].slack.bot_token"
 	case "SLACK_CHANNEL":
 		return "notifiers[].slack.channel"
+	case "HEARTBEAT_URL":
+		return "heartbeat.url"
 	case "PORT":
 		return "listen"
 	}

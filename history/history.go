@@ -126,7 +126,8 @@ type Delivery struct {
 	Attempts   int
 	LastError  string
 	Detail     string // what the notifier said when it took it
-	Crowded    bool   // so many incidents opened at once that they are told together
+	Urgency    incident.Urgency
+	Crowded    bool // so many incidents opened at once that they are told together
 
 	// HeldUntil is when the caps let a delivery out that waits, as things
 	// stand, zero where it may go out; HeldBy is the cap, "" where it is
@@ -185,8 +186,9 @@ func (b Bucket) Total() int64 { return b.Voice + b.Messaging + b.Unknown }
 
 // IncidentQuery narrows the list of incidents, newest first.
 type IncidentQuery struct {
-	// Urgent has those first that nobody has taken, then those with most
-	// callers, then the newest. It is no part of a URL, and has no next page.
+	// Urgent has those first that nobody has taken, of these the pages, then those
+	// with most callers, then the newest; what an open one explains comes last. It
+	// is no part of a URL, and has no next page.
 	Urgent bool
 	State  incident.State // 0 is any
 	Host   string         // as in Query
@@ -220,6 +222,15 @@ type IncidentDetail struct {
 	Erased     bool       // numbers and words of its samples were, because of their age
 	Chart      []Bucket
 	Replays    Replays
+
+	ExplainedBy *incident.Incident  // nil where nothing explains it
+	Explains    []incident.Incident // oldest first, 200 at most
+}
+
+// Explained says whether the incident that explains it is not over: nobody is
+// told of it meanwhile.
+func (d IncidentDetail) Explained() bool {
+	return d.ExplainedBy != nil && d.ExplainedBy.State != incident.Resolved
 }
 
 // NotifierStatus is how a notifier does, as pages, metrics and health say it.
@@ -250,6 +261,6 @@ type RecentCall struct {
 	Newest          incident.ID // its newest failure
 	At              time.Time   // of that
 	ErrorURL        string      // likewise
-	Visits          int         // how many failures it had
+	Failed          []time.Time // when it failed, oldest first: the last hundred times at most
 	Retries         int         // how often it was sent back to its own server
 }

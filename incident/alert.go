@@ -1,6 +1,7 @@
 package incident
 
 import (
+	"slices"
 	"strings"
 	"time"
 )
@@ -83,13 +84,18 @@ type Topic string
 
 // The topics of meta-alerts.
 const (
-	SignatureTopic Topic = "signature" // requests for our accounts that failed the check
-	LedgerTopic    Topic = "ledger"    // history unavailable, set aside or replaced
-	JournalTopic   Topic = "journal"   // journal slow, full or replaced
-	NotifierTopic  Topic = "notifier"  // a notifier gave alerts up
-	ReloadTopic    Topic = "reload"    // a changed configuration was refused
-	RetentionTopic Topic = "retention" // old failures could not be removed, or had to go early
-	TestTopic      Topic = "test"      // nothing is wrong: somebody tries a notifier
+	SignatureTopic   Topic = "signature"   // requests for our accounts that failed the check
+	LedgerTopic      Topic = "ledger"      // history unavailable, set aside or replaced
+	JournalTopic     Topic = "journal"     // journal slow, full or replaced
+	NotifierTopic    Topic = "notifier"    // a notifier gave alerts up
+	ReloadTopic      Topic = "reload"      // a changed configuration was refused
+	RetentionTopic   Topic = "retention"   // old failures could not be removed, or had to go early
+	RoomTopic        Topic = "room"        // journal or disk come near their bounds, or the history is behind
+	DrillTopic       Topic = "drills"      // a planned one failed
+	CertificateTopic Topic = "certificate" // of PUBLIC_URL
+	HeartbeatTopic   Topic = "heartbeat"   // Backstop's check of itself
+	SummaryTopic     Topic = "summary"     // of a day or a week
+	TestTopic        Topic = "test"        // nothing is wrong: somebody tries a notifier
 )
 
 // Topics that are told apart from each other, so that one does not swallow the
@@ -102,10 +108,8 @@ const (
 // Urgency says whether news of that kind may wake somebody: that callers are not
 // written down, or not shown to anybody.
 func (t Topic) Urgency() Urgency {
-	for _, urgent := range []Topic{LedgerTopic, JournalTopic, DamagedTopic} {
-		if t.Is(urgent) {
-			return Page
-		}
+	if slices.ContainsFunc([]Topic{LedgerTopic, JournalTopic, DamagedTopic}, t.Is) {
+		return Page
 	}
 	return Notice
 }

@@ -63,8 +63,9 @@ type Failure struct {
 	AskedFirst bool   // Twilio sent no ErrorCode: we are set as the primary URL
 	Itself     bool   // ErrorURL is one of our own addresses
 	Drill      bool   // verified by the drill key
-	Late       bool   // verified only after tokens or PUBLIC_URL had changed
-	Slim       bool   // under overload only the parameters with fields of their own were kept
+	DrillKind  DrillKind
+	Late       bool // verified only after tokens or PUBLIC_URL had changed
+	Slim       bool // under overload only the parameters with fields of their own were kept
 
 	// RequestKey is equal for retries of one request and, as far as chance
 	// goes, for nothing else. Without idempotency token (Tokenless) equal

@@ -27,6 +27,9 @@ type Message struct {
 	Digest []Incident
 	Others []Alert
 
+	// Report is what a summary tells; nil for any other message.
+	Report *Report
+
 	// Explained are the incidents that Incident explains, oldest first.
 	Explained []Incident
 

@@ -84,6 +84,9 @@ func (in Incident) Observe(e Entry, c Caller, p Policy) (Incident, []Alert) {
 	if step := nextStep(in.Told); in.Callers >= step {
 		in.Told, in.Watch.SaidAt = in.Callers, at
 		alerts = append(alerts, in.alert(Growing, at, fmt.Sprintf("%d callers reached", step)))
+	} else if before.OptOuts == 0 && in.OptOuts > 0 {
+		in.Watch.SaidAt = at
+		alerts = append(alerts, in.alert(Growing, at, "somebody wrote STOP, and your server has not seen it"))
 	}
 	if fast := in.Watch.speeds(p.Rate); fast && at.Sub(in.OpenedAt) > 2*p.Rate.Within { // else it began so
 		in.Watch.SaidAt = at

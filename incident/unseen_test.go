@@ -29,3 +29,19 @@ func TestMessagesAreUnseenUntilAServerHasHadThem(t *testing.T) {
 		in = in.Seen(i > 0)
 	}
 }
+
+func TestTheFirstStopThatNoServerHasHadIsTold(t *testing.T) {
+	t.Parallel()
+	texted := func(n int, optOut bool) incident.Entry {
+		e := from(noon.Add(time.Duration(n)*time.Second), n)
+		e.Failure.Channel, e.Failure.OptOut = incident.Messaging, optOut
+		return e
+	}
+	s := begin(t, texted(1, false))
+	s.observe(texted(2, true))
+	s.observe(texted(3, true))
+	s.want("opened(1) raised(2) growing(2) ")
+	if got := s.alerts[2].Reason; got != "somebody wrote STOP, and your server has not seen it" {
+		t.Errorf("the reason is %q", got)
+	}
+}

@@ -43,6 +43,8 @@ const (
 const (
 	moreDropped = 1 << iota
 	moreOptOut
+	morePlanned
+	morePulse
 )
 
 var castagnoli = crc32.MakeTable(crc32.Castagnoli)
@@ -93,7 +95,9 @@ func versionOf(entries []incident.Entry) byte {
 	return version
 }
 
-func hasMore(f *incident.Failure) bool { return f.Token != "" || f.Dropped || f.OptOut }
+func hasMore(f *incident.Failure) bool {
+	return f.Token != "" || f.Dropped || f.OptOut || f.DrillKind != incident.Asked
+}
 
 func (enc *encoder) appendEntry(b []byte, e incident.Entry) []byte {
 	f, a := e.Failure, e.Answer
@@ -125,7 +129,10 @@ func (enc *encoder) appendEntry(b []byte, e incident.Entry) []byte {
 		b = appendString(b, p.Value)
 	}
 	if hasMore(&f) {
-		b = append(b, bits(flag{f.Dropped, moreDropped}, flag{f.OptOut, moreOptOut}))
+		b = append(b, bits(
+			flag{f.Dropped, moreDropped}, flag{f.OptOut, moreOptOut},
+			flag{f.DrillKind == incident.Planned, morePlanned}, flag{f.DrillKind == incident.Pulse, morePulse},
+		))
 		b = appendString(b, f.Token)
 	}
 	return b

@@ -20,6 +20,8 @@ func TestWhatIsNotedOfAMessageComesBackFromTheJournal(t *testing.T) {
 			func(f *incident.Failure) { f.Token = "7a5e61d0-8a3f-4c1b-9d2e-3f4a5b6c7d8e" },
 			func(f *incident.Failure) { f.Dropped = true },
 			func(f *incident.Failure) { f.Token, f.OptOut, f.Dropped = "t", true, true },
+			func(f *incident.Failure) { f.Drill, f.DrillKind = true, incident.Planned },
+			func(f *incident.Failure) { f.Drill, f.DrillKind = true, incident.Pulse },
 		} {
 			e := entry(n+1, 10)
 			change(&e.Failure)
@@ -33,7 +35,7 @@ func TestWhatIsNotedOfAMessageComesBackFromTheJournal(t *testing.T) {
 		}
 		for i, f := range want {
 			got := r.ledger.entries[i].Failure
-			if diff := cmp.Diff([]any{f.Token, f.Dropped, f.OptOut}, []any{got.Token, got.Dropped, got.OptOut}); diff != "" {
+			if diff := cmp.Diff([]any{f.Token, f.Dropped, f.OptOut, f.DrillKind}, []any{got.Token, got.Dropped, got.OptOut, got.DrillKind}); diff != "" {
 				t.Errorf("%d: -wrote +read\n%s", i, diff)
 			}
 		}

@@ -120,7 +120,18 @@ func decodeEntry(body string, shared []sharedText) (incident.Entry, error) {
 	f.Tokenless = flags&flagTokenless != 0
 	f.Slim = flags&flagSlim != 0
 	f.Token, f.Dropped, f.OptOut = token, more&moreDropped != 0, more&moreOptOut != 0
+	f.DrillKind = drillKind(more)
 	return incident.Entry{Failure: f, Answer: a, FollowUp: up}, nil
+}
+
+func drillKind(more byte) incident.DrillKind {
+	switch {
+	case more&morePulse != 0:
+		return incident.Pulse
+	case more&morePlanned != 0:
+		return incident.Planned
+	}
+	return incident.Asked
 }
 
 // reader takes pieces off the front of rest. After a piece that is not there

@@ -145,7 +145,7 @@ func TestACallSaysTheFirstLineTwice(t *testing.T) {
 		if err != nil {
 			t.Fatalf("%s: %v", s.Name, err)
 		}
-		if s.Message.Incident != nil && s.Message.Incident.State != incident.Open {
+		if s.Message.Alert.Kind == incident.Summary || s.Message.Incident != nil && s.Message.Incident.State != incident.Open {
 			if r.Detail != "not called: nobody has to get up for it" {
 				t.Errorf("%s: %+v", s.Name, r)
 			}

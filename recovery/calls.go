@@ -37,7 +37,8 @@ type past struct {
 
 const (
 	callsMost = 16_000
-	callsFor  = time.Hour
+	// CallsFor is how long a call is remembered, at least.
+	CallsFor = time.Hour
 	// visitsWithin is how long visits of a call are counted together: a loop
 	// goes round many times in it, a call whose every step fails a few times.
 	visitsWithin = 5 * time.Minute
@@ -69,7 +70,9 @@ func (c *Calls) Visit(f incident.Failure) State {
 	if p.visits == 0 || time.Duration(now-p.from)*time.Second >= visitsWithin {
 		p.from, p.visits = now, 0
 	}
-	p.visits, p.inAll = min(p.visits, 254)+1, min(p.inAll, 254)+1
+	if p.visits == 0 || !isMusic(f, p.failure) {
+		p.visits, p.inAll = min(p.visits, 254)+1, min(p.inAll, 254)+1
+	}
 	s := State{Visit: int(p.visits), InAll: int(p.inAll), Retries: int(p.retries), Before: p.failure}
 	if p.rule != ([6]byte{}) {
 		s.After = &Place{Failure: p.failure, Rule: p.rule, Step: int(p.step)}
@@ -79,13 +82,22 @@ func (c *Calls) Visit(f incident.Failure) State {
 	return s
 }
 
+// isMusic says whether a failure is another round of what somebody in a queue
+// hears, which is no visit: a loop comes round sooner.
+func isMusic(f incident.Failure, before incident.ID) bool {
+	const leastRound = 5 * time.Second
+	seen := readFacts(f)
+	return seen.waits() && f.ReceivedAt.Sub((Place{Failure: before}).began()) >= leastRound
+}
+
 // Recalled is a call from before a restart, as the ledger knows it.
 type Recalled struct {
 	AccountSID, SID string
 	Failure         incident.ID // the newest one
 	At              time.Time   // of that
 	ErrorURL        string      // likewise
-	Visits, Retries int
+	Failed          []time.Time // every time, oldest first
+	Retries         int
 }
 
 // Recall notes what was known before a restart.
@@ -97,8 +109,14 @@ func (c *Calls) Recall(r Recalled) {
 	if p.visits == 0 {
 		p.from, p.failure = uint32(r.At.Unix()), r.Failure //nolint:gosec // until 2106
 	}
-	p.visits = uint8(min(int(p.visits)+r.Visits, 255))    //nolint:gosec // bounded
-	p.inAll = uint8(min(int(p.inAll)+r.Visits, 255))      //nolint:gosec // bounded
+	lately := 0
+	for _, at := range r.Failed {
+		if r.At.Sub(at) < visitsWithin {
+			lately++
+		}
+	}
+	p.visits = uint8(min(int(p.visits)+lately, 255))      //nolint:gosec // bounded
+	p.inAll = uint8(min(int(p.inAll)+len(r.Failed), 255)) //nolint:gosec // bounded
 	p.retries = uint8(min(int(p.retries)+r.Retries, 255)) //nolint:gosec // bounded
 	c.young[key] = p
 	if r.ErrorURL != "" {
@@ -121,7 +139,7 @@ func (c *Calls) served(f incident.Failure, at Place, kind Kind) {
 	}
 	p.sent = kind == Retry || kind == Redirect
 	c.young[key] = p
-	if kind.holds() && f.ErrorURL != "" {
+	if kind.holds() && f.ErrorURL != "" && !f.Itself {
 		c.remember(at.Failure, f.ErrorURL)
 	}
 }
@@ -204,7 +222,7 @@ func (c *Calls) key(account, sid string) uint64 {
 }
 
 func (c *Calls) find(key uint64, now time.Time) past {
-	if len(c.young) >= callsMost || now.Sub(c.started) >= callsFor {
+	if len(c.young) >= callsMost || now.Sub(c.started) >= CallsFor {
 		c.old, c.young, c.started = c.young, map[uint64]past{}, now
 	}
 	if p, ok := c.young[key]; ok {

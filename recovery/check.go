@@ -48,6 +48,8 @@ type checker struct {
 
 	schedules map[string]*hours.Schedule // that rules and people may name
 	rosters   map[string]*hours.Roster   // that steps may name
+
+	numbers map[string]bool // of lines that are one number each
 }
 
 func (c *checker) err() error { return errors.Join(c.mistakes...) }
@@ -66,6 +68,8 @@ func (c *checker) line(i int, line Line, m *matcher) Line {
 		c.mistake(key+".match", line.Match, flaw.problem, flaw.remedy)
 	case m.add(match, int32(i)): //nolint:gosec // some ten thousand lines
 		c.mistake(key+".match", line.Match, "is there twice", "say all about a number in one line")
+	case twilio.IsE164(match):
+		c.numbers[match] = true
 	}
 	return line
 }

@@ -1,36 +1,63 @@
 package recovery
 
 import (
+	"cmp"
+	"slices"
 	"strings"
 	"time"
 
 	"github.com/backstop-project/backstop/incident"
+	"github.com/backstop-project/backstop/recovery/standby"
 	"github.com/backstop-project/backstop/twilio"
 )
 
 // Uncovered are those of the lines that get nothing better than the apology
 // when the first primary refuses connections, with the channels that do: "+4930*
-// (calls, messages at some hours)". Of a line that is many numbers one is tried.
-func (r *Rules) Uncovered(account string) []string {
+// (calls, messages at some hours)". Of a line that is many numbers one is tried, for
+// each of the accounts, since nobody says whose it is; where it is not the same for
+// all, whose it would have to be is said, too.
+func (r *Rules) Uncovered(accounts ...twilio.Account) []string {
+	if len(accounts) == 0 {
+		accounts = []twilio.Account{{}}
+	}
 	var all []string
-	moments := r.moments()
 	for i := range r.lines {
 		var bare []string
 		for _, channel := range []incident.Channel{incident.Voice, incident.Messaging} {
-			what := map[incident.Channel]string{incident.Voice: "calls", incident.Messaging: "messages"}[channel]
-			switch r.coveredAt(moments, r.lines[i].Match, account, channel) {
-			case len(moments):
-			case 0:
-				bare = append(bare, what)
-			default:
-				bare = append(bare, what+" at some hours")
-			}
+			bare = append(bare, r.bare(r.lines[i].Match, accounts, channel)...)
 		}
 		if len(bare) > 0 {
 			all = append(all, r.lines[i].Match+" ("+strings.Join(bare, ", ")+")")
 		}
 	}
 	return all
+}
+
+// bare says when a line gets the apology on a channel, and for which accounts;
+// nothing where it always gets something better.
+func (r *Rules) bare(match string, accounts []twilio.Account, channel incident.Channel) (said []string) {
+	what := map[incident.Channel]string{incident.Voice: "calls", incident.Messaging: "messages"}[channel]
+	moments := r.moments()
+	for _, account := range accounts {
+		one := what
+		switch r.coveredAt(moments, match, account.SID, channel) {
+		case len(moments):
+			one = ""
+		case 0:
+		default:
+			one += " at some hours"
+		}
+		said = append(said, one)
+	}
+	if len(slices.Compact(slices.Clone(said))) > 1 {
+		for i, account := range accounts {
+			if said[i] != "" {
+				said[i] += " of " + cmp.Or(account.Name, account.SID, "any other account")
+			}
+		}
+	}
+	slices.Sort(said)
+	return slices.DeleteFunc(slices.Compact(said), func(one string) bool { return one == "" })
 }
 
 // moments stand for all that rules tell apart by the time.
@@ -68,9 +95,10 @@ func (r *Rules) covered(match, account string, channel incident.Channel, at time
 	}
 	params = append(params, sid)
 	params = append(params, exampleOf(match)...)
-	plan := Decide(incident.NewFailure(at, "POST", params), *r, State{})
+	f := incident.NewFailure(at, "POST", params)
+	plan := Decide(f, *r, State{})
 	for _, step := range plan.Steps {
-		if step.covers(at) {
+		if step.covers(f, &plan) {
 			return true
 		}
 	}
@@ -95,17 +123,30 @@ func exampleOf(match string) []incident.Param {
 	return []incident.Param{{Name: "To", Value: prefix}}
 }
 
-// covers says whether a step has something for a caller at that moment while
-// everything else is down that a step may wait for.
-func (s *Step) covers(at time.Time) bool {
+// covers says whether a step has something for whoever f is about while everything
+// else is down that a step may wait for.
+func (s *Step) covers(f incident.Failure, p *Plan) bool {
+	held, _ := p.holdable()
 	switch s.Kind {
 	case Message, LastGood: // which may have nothing
 		return false
 	case Retry: // the server that is down
 		return false
+	case Failover, Redirect:
+		return slices.ContainsFunc(s.Targets, func(t *standby.Target) bool { return standsIn(t, f, p) })
 	case DialPeople:
-		return len(s.Dial.peopleAt(at)) > 0
-	case Failover, Redirect, Queue, Voicemail, Callback, Reject, Ignore:
+		return held && len(s.Dial.peopleAt(f.ReceivedAt)) > 0
+	case Queue, Voicemail, Callback:
+		return held
+	case Reject:
+		return p.Unanswered
+	case Ignore:
 	}
 	return true
+}
+
+// standsIn says whether a target is asked about f at all.
+func standsIn(t *standby.Target, f incident.Failure, p *Plan) bool {
+	_, why := t.Address(f.ErrorURL, p.primaries)
+	return why == "" && t.Serves(f.AccountSID) && repeated(f, t) == ""
 }

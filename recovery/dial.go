@@ -42,6 +42,8 @@ const (
 	dialFor     = 90 * time.Second // all people of a step together
 	leastRing   = 8 * time.Second
 	screenFor   = 6 * time.Second // from the last word to the key
+
+	atOnceMost = 10 // https://www.twilio.com/docs/voice/twiml/number
 )
 
 // dial rings the person at.At, or whoever comes next where that makes no sense.
@@ -49,7 +51,11 @@ func (r *Recovery) dial(q Request, p Plan, step Step, at Place) (served, []strin
 	if ok, why := p.holdable(); !ok {
 		return served{}, reason("dial", why)
 	}
-	people := step.Dial.peopleAt(at.Since)
+	people, rung := step.Dial.peopleAt(at.Since), 1
+	if step.Dial.AtOnce {
+		people = people[:min(len(people), atOnceMost)]
+		rung = len(people)
+	}
 	left := dialFor - q.ReceivedAt.Sub(at.Since)
 	switch {
 	case len(people) == 0:
@@ -60,7 +66,7 @@ func (r *Recovery) dial(q Request, p Plan, step Step, at Place) (served, []strin
 		return served{}, reason("dial", fmt.Sprintf("the caller has waited for %d seconds", dialFor/time.Second))
 	}
 	if !q.Drill {
-		if why := r.spent.dial(p.limits, q.ReceivedAt); why != "" {
+		if why := r.spent.dial(p.limits, rung, q.ReceivedAt); why != "" {
 			return served{}, reason("dial", why)
 		}
 	}

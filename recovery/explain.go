@@ -1,6 +1,7 @@
 package recovery
 
 import (
+	"cmp"
 	"fmt"
 	"slices"
 	"strings"
@@ -37,6 +38,13 @@ func (r *Rules) Explain(f incident.Failure, standbys *standby.Client, s State, n
 			e.Timed = e.Timed || plan.dialsOnCall()
 			break // those behind it are not looked at
 		}
+	}
+	if f.Itself {
+		if asksPerson(f.ErrorURL) {
+			e.Steps = []string{"Hangs up on whoever was dialled, who could not be asked: a mailbox must not have the call."}
+			return e
+		}
+		f.ErrorURL = cmp.Or(s.Address, f.ErrorURL) // as when it is carried out
 	}
 	for _, step := range plan.Steps {
 		said, last := explain(f, plan, step, at)
@@ -90,17 +98,19 @@ func explain(f incident.Failure, p Plan, step Step, at moment) (said []string, l
 		return []string{"Would reject a call that rings; this is none."}, false
 	case Ignore:
 		return []string{"Says nothing."}, true
-	case Redirect, Retry, DialPeople, Queue, Voicemail, Callback:
+	case Redirect, Retry:
+		return []string{explainTried(f, p, step)}, false
+	case DialPeople, Queue, Voicemail, Callback:
 		return explainHolding(f, p, step)
 	case Message:
 	}
 	return []string{words(p)}, true
 }
 
-// explainHolding is a step of ours that the call stays with, or comes back from.
+// explainHolding is a step of ours that the call stays with.
 func explainHolding(f incident.Failure, p Plan, step Step) (said []string, last bool) {
 	ok, why := p.holdable()
-	if !ok && step.Kind.holds() {
+	if !ok {
 		if why != "" {
 			said = append(said, string(step.Kind)+" is passed over: "+why+".")
 		}
@@ -109,7 +119,7 @@ func explainHolding(f incident.Failure, p Plan, step Step) (said []string, last 
 	if step.Kind == DialPeople && step.Dial.roster != nil {
 		return []string{explainOnCall(step.Dial, f.ReceivedAt)}, false
 	}
-	return []string{sentence(step.does()) + "."}, false
+	return []string{explainTried(f, p, step)}, false
 }
 
 // explainOnCall says who of an on-call list is rung at that moment.

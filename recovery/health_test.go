@@ -18,8 +18,12 @@ func knowing(verdicts map[string]standby.Verdict) recovery.State {
 	all := standby.Healths{}
 	for name, verdict := range verdicts {
 		h := standby.Health{Verdict: verdict, Since: noon().Add(-time.Minute), Probed: noon().Add(-12 * time.Second)}
-		if verdict == standby.Down {
+		switch verdict {
+		case standby.Down:
 			h.Why, h.Good = "it answered 500", noon().Add(-3*time.Hour)
+		case standby.Up:
+			h.Good = h.Probed
+		case standby.Unknown:
 		}
 		all[name] = h
 	}

@@ -13,6 +13,7 @@ import (
 	"github.com/backstop-project/backstop/incident"
 	"github.com/backstop-project/backstop/recovery"
 	"github.com/backstop-project/backstop/recovery/standby"
+	"github.com/backstop-project/backstop/twilio"
 )
 
 // remembering is a client that keeps what was good.
@@ -156,7 +157,7 @@ func TestWhatWasGoodAloneCoversNoLine(t *testing.T) {
 		Lines: []recovery.Line{{Match: "+4930123456"}},
 		Rules: []recovery.RuleOptions{{Steps: []recovery.StepOptions{{LastGood: true}}}},
 	})
-	if got := r.Uncovered(account); len(got) != 1 {
+	if got := r.Uncovered(twilio.Account{SID: account}); len(got) != 1 {
 		t.Errorf("got %q: there may be nothing that was good", got)
 	}
 	if got := r.Summaries(); len(got) != 1 || !strings.Contains(got[0], "serves the last good answer for that path, then says the apology") {

@@ -47,15 +47,15 @@ func NewSpent() *Spent {
 	return &Spent{seed: maphash.MakeSeed(), callers: [2]map[uint64]int{{}, {}}}
 }
 
-// dial says why nobody may be dialled now, "" where somebody may; then it is
+// dial says why nobody may be dialled now, "" where so many may; then they are
 // counted.
-func (s *Spent) dial(o LimitOptions, now time.Time) string {
+func (s *Spent) dial(o LimitOptions, people int, now time.Time) string {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if s.within(s.dials[0], s.dials[1], now) >= o.DialsPerHour {
 		return fmt.Sprintf("the limit of %d dials an hour is reached", o.DialsPerHour)
 	}
-	s.dials[0]++
+	s.dials[0] += people
 	return ""
 }
 

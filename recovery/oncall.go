@@ -30,7 +30,7 @@ func (c *checker) onCall(o map[string]hours.RosterOptions, schedules map[string]
 		roster, mistakes := hours.NewRoster(o[name], schedules)
 		c.found("on_call."+name, mistakes)
 		for i, person := range o[name].People {
-			if problem, remedy := personFlaw(person.To); problem != "" {
+			if problem, remedy := c.personFlaw(person.To); problem != "" {
 				c.mistake(fmt.Sprintf("on_call.%s.people[%d].to", name, i), person.To, problem, remedy)
 			}
 		}
@@ -48,12 +48,14 @@ func (c *checker) found(key string, mistakes []hours.Mistake) {
 
 // personFlaw says why nobody can be called at an address, and what to write
 // instead; "" where somebody can be.
-func personFlaw(address string) (problem, remedy string) {
+func (c *checker) personFlaw(address string) (problem, remedy string) {
 	const write = "write a number such as +4930123456, or an address such as sip:anna@example.com or client:anna"
 	scheme, rest, _ := strings.Cut(address, ":")
 	switch kind := twilio.ParseAddress(address).Kind; {
 	case address == "":
 		return "is missing", write
+	case c.numbers[address]:
+		return "is one of lines, so that calls would go round in circles", "name the telephone at which that person is reached"
 	case kind == twilio.AddressPhone:
 		return "", ""
 	case strings.ContainsFunc(rest, func(c rune) bool { return unicode.IsSpace(c) || unicode.IsControl(c) }):

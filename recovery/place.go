@@ -43,6 +43,12 @@ type Place struct {
 	Language string // that is spoken, "pt-BR"
 }
 
+// began is when the failure came in that all of this is about.
+func (p Place) began() time.Time {
+	sec, nsec := p.Failure.Time().UnixTime()
+	return time.Unix(sec, nsec)
+}
+
 // Seal makes addresses of follow-ups that nobody else can make, and reads them.
 // Its key has to outlive a restart, or calls that are under way get the apology.
 type Seal struct{ key [32]byte }

@@ -176,3 +176,14 @@ func unanswerable(from, to string) string {
 
 // up says whether a probe of a target, by its name, or of a primary was good.
 func (p *Plan) up(name string) bool { return p.state.health(name).Verdict == standby.Up }
+
+// back says whether a server is up that had failed: by a probe since then, or,
+// where nothing else can be a reason, by one of the last moments before.
+func (p *Plan) back(name string, failed time.Time, otherwise bool) bool {
+	const moments = 20 * time.Second
+	good := p.state.health(name).Good
+	if !otherwise {
+		failed = failed.Add(-moments)
+	}
+	return p.up(name) && good.After(failed)
+}

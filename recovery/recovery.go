@@ -82,7 +82,7 @@ func (r *Recovery) Failed(f incident.Failure) State {
 		return s
 	}
 	if at, ok := r.placeIn(f.ErrorURL, f.AccountSID); ok {
-		s.After, s.Visit = &at, max(s.Visit, at.Visit+1)
+		s.After, s.Visit, s.Address = &at, max(s.Visit, at.Visit+1), r.calls.address(at.Failure)
 	}
 	return s
 }
@@ -136,8 +136,29 @@ func (r *Recovery) Answer(ctx context.Context, q Request, p Plan) (document []by
 			document = a.Document
 		}
 	}()
+	if q.Itself {
+		if asksPerson(q.ErrorURL) {
+			s := plain(incident.Answer{
+				Step: string(DialPeople), Situation: p.Situation, Outcome: incident.NotTold, Document: twiml.Respond(twiml.Hangup{}).Bytes(),
+				Why: "whoever was dialled could not be asked, and a mailbox must not have the call",
+			})
+			return s.sent, s.Answer
+		}
+		q.ErrorURL = cmp.Or(p.state.Address, q.ErrorURL) // whatever goes on, goes on from there
+	}
 	s := r.carryOut(ctx, q, p)
 	return s.sent, s.Answer
+}
+
+// asksPerson says whether an address of ours is one at which somebody who was
+// dialled is asked whether to take the call.
+func asksPerson(address string) bool {
+	for _, action := range []Action{ActionScreen, ActionAccept} {
+		if strings.Contains(address, "/fallback/voice/"+string(action)+"/") {
+			return true
+		}
+	}
+	return false
 }
 
 // carryOut tries the steps, and behind the last one speaks.

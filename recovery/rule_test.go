@@ -104,23 +104,3 @@ func TestTheFirstRuleThatMatchesIsTaken(t *testing.T) {
 		t.Errorf("neither call nor message: got %+v", plan)
 	}
 }
-
-func BenchmarkDecideWithRules(b *testing.B) {
-	o := recovery.Options{Targets: map[string]standby.Options{"a": {URL: "https://a.example"}}}
-	for range 20 {
-		o.Rules = append(o.Rules, recovery.RuleOptions{
-			Match: recovery.Match{Channel: "voice", Codes: []string{"11200-11299"}, Hosts: []string{"*.example.net"}},
-			Steps: []recovery.StepOptions{{Failover: []string{"a"}}, {Message: true}},
-		})
-	}
-	with, without := rules(b, o), rules(b, recovery.Options{})
-	f := failed(failedURL, "From", "+4917100000", "To", "+4930123456")
-	for name, r := range map[string]recovery.Rules{"20 rules": with, "no rules": without} {
-		b.Run(name, func(b *testing.B) {
-			b.ReportAllocs()
-			for b.Loop() {
-				recovery.Decide(f, r, recovery.State{})
-			}
-		})
-	}
-}

@@ -4,13 +4,13 @@ import (
 	"fmt"
 	"maps"
 	"math"
+	"net/url"
 	"slices"
 	"strconv"
 	"strings"
 
 	"github.com/backstop-project/backstop/incident"
 	"github.com/backstop-project/backstop/recovery/standby"
-	"github.com/backstop-project/backstop/twilio"
 )
 
 // primaries checks the customer's own servers.
@@ -32,11 +32,23 @@ func (c *checker) primaries(urls []string) (p standby.Primaries) {
 // circle is what is wrong with Backstop's own address as somebody else's.
 const circle = "is Backstop itself, so that calls would go round in circles"
 
-// isOwn says whether an address is that of Backstop. Below a path of its own it
-// may share the host with others.
+// isOwn says whether an address is that of Backstop, by http as by https: there
+// the one leads to the other. Below a path of its own it may share the host with
+// others.
 func (c *checker) isOwn(address string) bool {
-	own, is := standby.PrimaryName(c.own), standby.PrimaryName(address)
-	return own != "" && own == is && (c.basePath == "" || strings.HasPrefix(address, strings.TrimRight(c.own, "/")+"/"))
+	own, is := authorityOf(c.own), authorityOf(address)
+	if own == "" || own != is {
+		return false
+	}
+	at, err := url.Parse(address)
+	return c.basePath == "" || err == nil && (at.Path == c.basePath || strings.HasPrefix(at.Path, c.basePath+"/"))
+}
+
+// authorityOf is host and port of an http(s) address, without a port that is usual
+// for one of the two schemes; "" for what is no such address.
+func authorityOf(address string) string {
+	_, authority, _ := strings.Cut(standby.PrimaryName(address), "://")
+	return strings.TrimSuffix(strings.TrimSuffix(authority, ":443"), ":80")
 }
 
 // remedied notes an error that says problem and remedy, with a colon between.
@@ -73,7 +85,7 @@ func (c *checker) rules(o Options, targets map[string]*standby.Target, probed []
 	if len(o.Rules) > mostRules {
 		c.mistake("recovery", "", "are too many rules", fmt.Sprintf("name %d at most: tags of lines may say the same in fewer", mostRules))
 	}
-	rc := ruleChecker{checker: c, targets: targets, probed: probed, tags: tags}
+	rc := ruleChecker{checker: c, targets: targets, probed: probed, tags: tags, lines: o.Lines, only: o.OnlyAccounts}
 	var rules []rule
 	for i, one := range o.Rules {
 		rules = append(rules, rc.rule(fmt.Sprintf("recovery[%d]", i), one, i < len(o.Rules)-1))
@@ -90,6 +102,8 @@ type ruleChecker struct {
 	targets map[string]*standby.Target
 	probed  []standby.Probe
 	tags    map[string]bool
+	lines   []Line
+	only    []string // accounts
 }
 
 func (c *ruleChecker) rule(key string, o RuleOptions, more bool) rule {
@@ -165,6 +179,8 @@ func (c *ruleChecker) visits(key, text string) fromTo {
 	visits, ok := parseVisits(text)
 	if !ok {
 		c.mistake(key, text, "says not how often a call may have failed", "write 1 for the first time, 2- for every further one, or 2-3")
+	} else if visits.from > MostVisits {
+		c.mistake(key, text, "is more often than rules are asked", fmt.Sprintf("begin with %d at most: what fails more often within minutes goes round in circles, and gets the text", MostVisits))
 	}
 	return visits
 }
@@ -188,11 +204,9 @@ func parseVisits(text string) (r fromTo, ok bool) {
 
 // texts reads the conditions that compare texts.
 func (c *ruleChecker) texts(key string, m Match, r *rule) {
-	for i, sid := range m.Accounts {
-		if !twilio.IsAccountSID(sid) {
-			c.mistake(fmt.Sprintf("%s.accounts[%d]", key, i), sid, "is no Account SID", "write AC and 32 of 0-9 a-f, or the name of one of accounts")
-		}
-	}
+	c.accounts(key+".accounts", m.Accounts)
+	c.hosts(key+".hosts", m.Hosts)
+	c.paths(key+".paths", m.Paths)
 	for _, one := range []struct {
 		patterns []string
 		of       func(*asked) string

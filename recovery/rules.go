@@ -42,6 +42,8 @@ type Options struct {
 	House    Style            // for every account and line
 	Accounts map[string]Style // by AccountSid
 	Lines    []Line
+	// OnlyAccounts are the AccountSids that requests may come from; empty: any.
+	OnlyAccounts []string
 
 	// Countries has the languages of a country where they should be others
 	// than the usual ones: CH: [de].
@@ -93,7 +95,7 @@ type Rules struct {
 // NewRules checks o. The error joins every *OptionError. knows says which languages
 // there are words in.
 func NewRules(o Options, knows func(language string) bool) (Rules, error) {
-	c := checker{knows: knows, media: o.Media, basePath: strings.TrimRight(o.BasePath, "/"), own: o.Own}
+	c := checker{knows: knows, media: o.Media, basePath: strings.TrimRight(o.BasePath, "/"), own: o.Own, numbers: map[string]bool{}}
 	r := Rules{
 		house:     c.style("house", o.House),
 		accounts:  make(map[string]*Style, len(o.Accounts)),

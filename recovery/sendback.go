@@ -23,13 +23,17 @@ const MostWait = 30 * time.Second
 // retry goes back to ErrorUrl, on a server of the customer's own, with a reason:
 // it is up again, or some seconds have passed.
 func (r *Recovery) retry(q Request, p Plan, step Step, at Place) (served, []string) {
-	up := p.up(standby.PrimaryName(q.ErrorURL))
+	failed := q.ReceivedAt
+	if p.resumed {
+		failed = at.began()
+	}
+	up := p.back(standby.PrimaryName(q.ErrorURL), failed, step.Retry.Wait > 0)
 	switch {
 	case p.Gone || p.Quiet:
 		return served{}, nil
 	case q.ErrorURL == "" && p.resumed:
 		return served{}, reason("retry", "the address that failed is not known any more")
-	case !p.primaries.Has(q.ErrorURL) || q.Itself:
+	case !p.primaries.Has(q.ErrorURL) || q.Itself && p.state.Address == "":
 		return served{}, reason("retry", "the address that failed is on none of the primaries")
 	case p.state.Retries >= step.Retry.Times:
 		return served{}, reason("retry", "it was tried again already")

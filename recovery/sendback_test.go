@@ -3,9 +3,11 @@ package recovery_test
 import (
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/backstop-project/backstop/incident"
 	"github.com/backstop-project/backstop/recovery"
+	"github.com/backstop-project/backstop/recovery/hours"
 	"github.com/backstop-project/backstop/recovery/standby"
 )
 
@@ -18,6 +20,11 @@ func TestACallIsSentOnOnlyToAServerThatIsUp(t *testing.T) {
 	retry := recovery.StepOptions{Retry: &recovery.RetryOptions{}}
 	again := up
 	again.Retries = 1
+	waiting := recovery.StepOptions{Retry: &recovery.RetryOptions{Wait: 5 * time.Second}}
+	good := func(at time.Time) recovery.State {
+		return recovery.State{Health: func(string) standby.Health { return standby.Health{Verdict: standby.Up, Probed: at, Good: at} }}
+	}
+	stale, since := good(noon().Add(-9*time.Minute)), good(noon().Add(time.Millisecond))
 	for name, c := range map[string]struct {
 		step    recovery.StepOptions
 		failure incident.Failure
@@ -38,6 +45,9 @@ func TestACallIsSentOnOnlyToAServerThatIsUp(t *testing.T) {
 		"it was tried again already":           {retry, failed(failedURL), again, "", incident.Told, "retry: it was tried again already"},
 		"back to a stranger":                   {retry, failed("https://evil.example/x"), up, "", incident.Told, "retry: the address that failed is on none of the primaries"},
 		"a message for the primary":            {retry, message(noon(), "+15550100", "hello", "ErrorUrl", failedURL, "ErrorCode", "11202"), up, "<Redirect>" + failedURL + "</Redirect>", incident.Saved, ""},
+		"a probe from before the crash":        {retry, failed(failedURL), stale, "", incident.Told, "retry: no probe says that the server is back"},
+		"which is no reason not to wait":       {waiting, failed(failedURL), up, `<Pause length="5"/><Redirect>` + failedURL, incident.OutcomeUnknown, ""},
+		"a probe since the failure":            {waiting, failed(failedURL), since, "<Response><Redirect>" + failedURL, incident.Saved, ""},
 		"a call that has ended":                {retry, failed(failedURL, "CallStatus", "completed"), up, "", incident.NotTold, ""},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -74,6 +84,41 @@ func TestSendingBackNeedsAProbe(t *testing.T) {
 	}
 }
 
+// A line that is called by us leads to its server, which is down, and from there
+// to us.
+func TestNobodyIsDialledOnALine(t *testing.T) {
+	t.Parallel()
+	const circle = "is one of lines, so that calls would go round in circles"
+	for name, c := range map[string]struct {
+		line, to, want string
+	}{
+		"a line":                          {"+49 30 123456", "+4930123456", circle},
+		"another number":                  {"+4930123456", "+4930123457", ""},
+		"a number that begins as a line":  {"+4930*", "+4930123456", ""}, // of a block some may be telephones
+		"a line by another channel":       {"whatsapp:+4930123456", "+4930123456", ""},
+		"a client whose calls are a line": {"client:anna", "client:anna", ""},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			lines := []recovery.Line{{Match: c.line}}
+			dial := []recovery.StepOptions{{Dial: &recovery.DialOptions{To: []string{"+15551230001", c.to}}}}
+			list := map[string]hours.RosterOptions{"ops": {People: []hours.PersonOptions{{Name: "Anna", To: c.to}}}}
+			for key, o := range map[string]recovery.Options{
+				"recovery[0].steps[0].dial.to[1]": {Lines: lines, Rules: []recovery.RuleOptions{{Steps: dial}}},
+				"on_call.ops.people[0].to":        {Lines: lines, OnCall: list},
+			} {
+				want := ""
+				if c.want != "" {
+					want = key + ": " + c.want
+				}
+				if got := strings.Join(optionErrors(t, o), "\n"); got != want {
+					t.Errorf("got %q, want %q", got, want)
+				}
+			}
+		})
+	}
+}
+
 func TestNobodyIsSentRoundInCircles(t *testing.T) {
 	t.Parallel()
 	for name, c := range map[string]struct {
@@ -85,6 +130,11 @@ func TestNobodyIsSentRoundInCircles(t *testing.T) {
 		"ourselves as a primary":    {"https://www.example.com", "", "https://standby.example.com", "https://WWW.example.com", []string{"primaries[0]: is Backstop itself"}},
 		"beside others on a host":   {"https://www.example.com/backstop", "/backstop", "https://www.example.com/standby{path}", "https://www.example.com", nil},
 		"below our path on a host":  {"https://www.example.com/backstop", "/backstop", "https://www.example.com/backstop/fallback", "https://www.example.com", []string{"targets.a.url: is Backstop itself"}},
+		"ourselves, by http":        {"https://fallback.example.com", "", "http://fallback.example.com/x", "https://www.example.com", []string{"targets.a.url: is Backstop itself"}},
+		"another port of our host":  {"https://fallback.example.com", "", "http://fallback.example.com:8080/x", "https://www.example.com", nil},
+		"below our path, by http":   {"https://www.example.com/backstop", "/backstop", "http://WWW.example.com/backstop{path}", "https://www.example.com", []string{"targets.a.url: is Backstop itself"}},
+		"beside our path, by http":  {"https://www.example.com/backstop", "/backstop", "http://www.example.com/backstop-old{path}", "https://www.example.com", nil},
+		"a primary, by http":        {"https://www.example.com", "", "https://standby.example.com", "http://www.example.com", []string{"primaries[0]: is Backstop itself"}},
 		"an address nobody told us": {"", "", "https://fallback.example.com/fallback/voice", "https://www.example.com", nil},
 	} {
 		got := optionErrors(t, recovery.Options{

@@ -18,6 +18,8 @@ type facts struct {
 	recorded  bool // there is a recording …
 	dialled   bool // … which is of a conversation, where there was a dial
 	bridged   bool // the caller has spoken with somebody
+	alone     bool // nobody has, though a dial was picked up: a mailbox
+	empty     bool // the recording has no length
 }
 
 func readFacts(f incident.Failure) facts {
@@ -27,6 +29,9 @@ func readFacts(f incident.Failure) facts {
 			seen.read(p.Name, p.Value)
 		}
 	}
+	seen.recorded = seen.recorded && !seen.empty
+	seen.succeeded = seen.succeeded || seen.recorded
+	seen.unsettled = seen.unsettled || seen.alone
 	return seen
 }
 
@@ -65,7 +70,7 @@ func (seen *facts) readExtra(name, value string) {
 	case "DequeingCallSid", "DequeingCallSID":
 		seen.dequeuing = true
 	case "DialBridged":
-		seen.bridged = value == "true"
+		seen.bridged, seen.alone = value == "true", value == "false"
 	case "QueueResult":
 		seen.bridged = value == "bridged"
 		seen.ended(value == "bridged")
@@ -73,11 +78,13 @@ func (seen *facts) readExtra(name, value string) {
 		seen.dialled = true
 		seen.ended(value == "completed" || value == "answered")
 	case "RecordingUrl", "RecordingSid":
-		seen.recorded, seen.succeeded = true, true
+		seen.recorded, seen.under = true, true
+	case "RecordingDuration":
+		seen.empty, seen.under = value == "0", true
 	case "PaymentConfirmationCode", "PaymentToken":
 		seen.succeeded = true
 	case "QueueSid", "QueueTime", "DialCallSid", "Digits", "FinishedOnKey", "SpeechResult",
-		"UnstableSpeechResult", "RecordingDuration", "ReferCallStatus", "PayCardNumber":
+		"UnstableSpeechResult", "ReferCallStatus", "PayCardNumber":
 		seen.under = true
 	}
 }

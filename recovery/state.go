@@ -21,6 +21,8 @@ type State struct {
 	// After is where it went on the last time. A failure of an address of our own
 	// goes on behind it.
 	After *Place
+	// Address is what had failed before that; "" where it is not known.
+	Address string
 }
 
 // circles says why a call or message goes round in circles, "" where it does not.

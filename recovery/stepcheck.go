@@ -136,7 +136,7 @@ func (c *ruleChecker) dial(key string, o DialOptions) *Dial {
 		d.Timeout = DefaultRing
 	}
 	for i, to := range o.To {
-		if problem, remedy := personFlaw(to); problem != "" {
+		if problem, remedy := c.personFlaw(to); problem != "" {
 			c.mistake(fmt.Sprintf("%s.to[%d]", key, i), to, problem, remedy)
 		}
 		d.people = append(d.people, Person{To: to})
@@ -146,7 +146,6 @@ func (c *ruleChecker) dial(key string, o DialOptions) *Dial {
 			c.mistake(key+".on_call", o.OnCall, "is no on-call list", "add it under on_call"+among(slices.Sorted(maps.Keys(c.rosters))))
 		}
 	}
-	const atOnceMost = 10 // https://www.twilio.com/docs/voice/twiml/number
 	switch {
 	case len(o.To) == 0 && o.OnCall == "":
 		c.mistake(key, "", "names nobody", "write {dial: {to: [+15551230001]}}, or the name of an on-call list, {dial: {on_call: ops}}")

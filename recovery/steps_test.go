@@ -88,6 +88,9 @@ func TestEachRuleIsSummedUpForPeople(t *testing.T) {
 			{Name: "our server is down", Match: recovery.Match{Channel: "voice"}, Steps: []recovery.StepOptions{{Failover: []string{"a", "b"}}, {Message: true}}},
 			{Match: recovery.Match{From: []string{"+882*"}}, Steps: []recovery.StepOptions{{Reject: "busy"}}},
 			{Match: recovery.Match{From: []string{"+1*"}}, Steps: []recovery.StepOptions{{Failover: []string{"a", "b"}, Hedge: 300 * time.Millisecond}}},
+			{Match: recovery.Match{From: []string{"+7*"}}, Steps: []recovery.StepOptions{{Failover: []string{"a"}}, {Reject: "busy"}}},
+			{Match: recovery.Match{From: []string{"+8*"}}, Steps: []recovery.StepOptions{{Failover: []string{"a"}}, {Ignore: true}}},
+			{Match: recovery.Match{From: []string{"+9*"}}, Steps: []recovery.StepOptions{{Voicemail: &recovery.VoicemailOptions{}}, {Failover: []string{"a"}}, {Reject: "busy"}}},
 			{Name: "the rest", Steps: []recovery.StepOptions{{Ignore: true}}},
 		},
 	})
@@ -95,7 +98,10 @@ func TestEachRuleIsSummedUpForPeople(t *testing.T) {
 		"Rule 1, our server is down: asks a, then asks b, then says the apology. Calls are answered, and billed.",
 		"Rule 2: rejects a call that rings (busy), then says the apology. Calls that ring are not answered, and not billed; all others are.",
 		"Rule 3: asks a, then asks b 300ms later at most, then says the apology. Calls are answered, and billed.",
-		"Rule 4, the rest: says nothing. Calls are ended at once.",
+		"Rule 4: asks a, then rejects a call that rings (busy), then says the apology. Calls are answered, and billed, but those that ring are not where nothing before the rejecting serves.",
+		"Rule 5: asks a, then says nothing. Calls are answered, and billed.",
+		"Rule 6: records a voicemail, then asks a, then rejects a call that rings (busy), then says the apology. Calls are answered, and billed. What callers say is recorded.",
+		"Rule 7, the rest: says nothing. Calls are answered and ended at once, and billed.",
 	}
 	if diff := cmp.Diff(want, r.Summaries()); diff != "" {
 		t.Error(diff)

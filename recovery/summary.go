@@ -97,13 +97,7 @@ func (r *rule) billed() string {
 	if r.match.Channel == incident.Messaging.String() {
 		return "A reply costs what a message costs."
 	}
-	if len(r.steps) > 0 && r.steps[0].Kind == Ignore {
-		return "Calls are ended at once."
-	}
-	said := []string{"Calls are answered, and billed."}
-	if len(r.steps) > 0 && r.steps[0].Kind == Reject {
-		said = []string{"Calls that ring are not answered, and not billed; all others are."}
-	}
+	said := []string{r.answered()}
 	for _, more := range []struct {
 		kind Kind
 		says string
@@ -116,4 +110,21 @@ func (r *rule) billed() string {
 		}
 	}
 	return strings.Join(said, " ")
+}
+
+// answered says which calls are answered, so that they cost something.
+func (r *rule) answered() string {
+	for i, step := range r.steps {
+		switch {
+		case step.Kind == Ignore && i == 0:
+			return "Calls are answered and ended at once, and billed."
+		case step.Kind == Reject && i == 0:
+			return "Calls that ring are not answered, and not billed; all others are."
+		case step.Kind == Reject:
+			return "Calls are answered, and billed, but those that ring are not where nothing before the rejecting serves."
+		case step.Kind.holds():
+			return "Calls are answered, and billed."
+		}
+	}
+	return "Calls are answered, and billed."
 }

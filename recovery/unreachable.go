@@ -43,21 +43,6 @@ func (c *ruleChecker) unreachable(rules []rule) {
 // called is a title within a sentence.
 func called(title string) string { return strings.TrimPrefix(title, "Rule ") }
 
-// contradictions lists what cannot hold within one rule.
-func (c *ruleChecker) contradictions(key string, m Match) {
-	if m.Channel != incident.Messaging.String() {
-		return
-	}
-	for _, one := range []struct {
-		name  string
-		words []string
-	}{{"directions", m.Directions}, {"statuses", m.Statuses}} {
-		if len(one.words) > 0 {
-			c.mistake(key+"."+one.name+"[0]", one.words[0], "is asked of calls, and this rule is for messages", "leave "+one.name+" out")
-		}
-	}
-}
-
 // canonical is m with what is compared in one form written in it.
 func (m *Match) canonical() Match {
 	c := *m

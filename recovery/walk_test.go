@@ -394,7 +394,7 @@ func TestALoopEndsEvenThroughARestart(t *testing.T) {
 	calls := recovery.NewCalls()
 	s := newFallback(t, o, recovery.Parts{Calls: calls})
 	sid := sim.NewSID("CA")
-	calls.Recall(recovery.Recalled{AccountSID: account, SID: sid, Failure: incident.NewID(time.Now()), At: time.Now(), Visits: recovery.MostVisits})
+	calls.Recall(recovery.Recalled{AccountSID: account, SID: sid, Failure: incident.NewID(time.Now()), At: time.Now(), Failed: slices.Repeat([]time.Time{time.Now()}, recovery.MostVisits)})
 	result := s.place(t, sim.Call{SID: sid, ErrorURL: primary.URL + "/voice"})
 	if n := len(result.Exchanges); n != 1 {
 		t.Errorf("%d requests, want one\n%s", n, result)

@@ -129,15 +129,7 @@ func (t *tx) told(ctx context.Context, id int64) (names []string, err error) {
 	if err != nil {
 		return nil, err
 	}
-	defer rows.Close()
-	for rows.Next() {
-		var name string
-		if err := rows.Scan(&name); err != nil {
-			return nil, err
-		}
-		names = append(names, name)
-	}
-	return names, rows.Err()
+	return textsOf(rows)
 }
 
 // hasten has what waits about an incident, and was to wait no longer than that,
@@ -160,25 +152,42 @@ const longestHold = 10 * day
 // reason, was told within incident.MetaEvery: queued says which.
 func (l *Ledger) Tell(ctx context.Context, a incident.Alert) (queued bool, err error) {
 	err = l.inTx(ctx, func(ctx context.Context, t *tx) error {
-		n, err := integer(ctx, t, `
-			SELECT COUNT(*)
-			FROM alerts
-			WHERE topic = ?1
-			  AND topic <> ''
-			  AND reason = ?4
-			  AND at > ?2
-			  AND at < ?3`, string(a.Topic), a.At.Add(-incident.MetaEvery).UnixMilli(), a.At.Add(incident.MetaEvery).UnixMilli(), a.Reason)
-		if err != nil || n > 0 {
-			return err
-		}
-		queued = true
-		a.Urgency = max(a.Urgency, a.Topic.Urgency())
-		return t.queue(ctx, a, nil, t.now)
+		queued, err = t.tellNews(ctx, a)
+		return err
 	})
 	if err != nil {
 		return false, fmt.Errorf("tell: %w", refused(err))
 	}
 	return queued, nil
+}
+
+// tellNews queues a unless it was told lately. What is about a notifier goes to
+// those that work.
+func (t *tx) tellNews(ctx context.Context, a incident.Alert) (queued bool, err error) {
+	if lately, err := t.toldLately(ctx, a); err != nil || lately {
+		return false, err
+	}
+	if a.Topic.Is(incident.NotifierTopic) && a.Except != "" {
+		queues, err := queuesOf(ctx, t, t.policy, t.now)
+		if err != nil {
+			return false, err
+		}
+		a = t.policy.AboutNotifier(a, queues, t.now)
+	}
+	a.Urgency = max(a.Urgency, a.Topic.Urgency())
+	return true, t.queue(ctx, a, nil, t.now)
+}
+
+func (t *tx) toldLately(ctx context.Context, a incident.Alert) (bool, error) {
+	n, err := integer(ctx, t, `
+		SELECT COUNT(*)
+		FROM alerts
+		WHERE topic = ?1
+		  AND topic <> ''
+		  AND reason = ?4
+		  AND at > ?2
+		  AND at < ?3`, string(a.Topic), a.At.Add(-incident.MetaEvery).UnixMilli(), a.At.Add(incident.MetaEvery).UnixMilli(), a.Reason)
+	return n > 0, err
 }
 
 // SetAside keeps a journal entry that would not go in, byte for byte: none

@@ -98,6 +98,9 @@ func (f *feeding) one(ctx context.Context, e incident.Fed) error {
 	if !e.IsFailure() {
 		return f.followUp(ctx, e)
 	}
+	if e.Failure.DrillKind == incident.Pulse {
+		return f.setMemo(ctx, pulseMemo, memo{e.Failure.ReceivedAt, e.Failure.ID.String()})
+	}
 	cause := incident.CauseOf(e.Failure)
 	key := cause.Key()
 	causeID, err := f.cause(ctx, cause, key)
@@ -157,6 +160,9 @@ func (f *feeding) place(failure incident.Failure) {
 }
 
 func (f *feeding) drill(ctx context.Context, e incident.Fed) error {
+	if e.Failure.DrillKind == incident.Planned {
+		return nil // whoever planned it sees whether it went well
+	}
 	f.report.Alerts++
 	return f.queue(ctx, incident.Alert{
 		Kind: incident.DrillAlert, FailureID: e.Failure.ID, At: e.Failure.ReceivedAt,

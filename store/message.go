@@ -24,6 +24,9 @@ func (c *claiming) message(ctx context.Context, turn incident.Turn) (incident.Me
 		Alert:      newest.Alert,
 	}
 	m.Folded = turn.Folded()
+	if newest.Alert.Kind == incident.Summary && !turn.Digest {
+		return m, c.report(ctx, &m)
+	}
 	if turn.Digest {
 		return m, c.digest(ctx, turn, &m)
 	}

@@ -4,7 +4,6 @@ import (
 	"context"
 	"database/sql"
 	"fmt"
-	"strings"
 	"time"
 
 	"github.com/backstop-project/backstop/history"
@@ -14,12 +13,17 @@ import (
 // recentMost bounds how many failures a start looks at.
 const recentMost = 20_000
 
+// failedMost is how often a call can have failed and be told apart from one that
+// failed more often.
+const failedMost = 100
+
 // RecentCalls are the calls and messages that failed since then, as far as they
 // are among the newest 20,000 failures: so that one that goes round in circles
 // is known after a restart, and one that is kept on the line can go on.
 func (l *Ledger) RecentCalls(ctx context.Context, since time.Time) ([]history.RecentCall, error) {
 	rows, err := l.read.QueryContext(ctx, `
-		SELECT f.id, f.sid, c.account, a.step, url.text, f.url_query
+		SELECT f.id, f.sid, c.account, a.step, url.text, f.url_query,
+		  (SELECT COUNT(*) FROM follow_ups AS u WHERE u.about = f.id AND u.step = 'retry')
 		FROM (
 		  SELECT serial, id, sid, origin_id, answer_id, url_id, url_query
 		  FROM failures
@@ -43,7 +47,8 @@ func (l *Ledger) RecentCalls(ctx context.Context, since time.Time) ([]history.Re
 		var sid any
 		var account, step string
 		var url, query sql.NullString
-		if err := rows.Scan((*idColumn)(&id), &sid, &account, &step, &url, &query); err != nil {
+		var later int // retries behind the failure's own answer
+		if err := rows.Scan((*idColumn)(&id), &sid, &account, &step, &url, &query, &later); err != nil {
 			return nil, fmt.Errorf("recent calls: %w", err)
 		}
 		key := [2]string{account, unpackSID(sid)}
@@ -54,8 +59,9 @@ func (l *Ledger) RecentCalls(ctx context.Context, since time.Time) ([]history.Re
 		}
 		one := &all[i]
 		one.Newest, one.At, one.ErrorURL = id, timeOf(id), url.String+query.String
-		one.Visits++
-		if strings.HasPrefix(step, "retry") {
+		one.Failed = append(one.Failed[max(0, len(one.Failed)-failedMost+1):], one.At)
+		one.Retries += later
+		if step == "retry" {
 			one.Retries++
 		}
 	}

@@ -28,11 +28,14 @@ func TestAStartKnowsTheCallsThatFailedLately(t *testing.T) {
 		call(5, of(2), after("message", "")),
 	}
 	feed(t, l, entries...)
+	again := about(entries[5], 6, incident.KeyPressed, incident.OutcomeUnknown)
+	again.Answer.Step = "retry"
+	feed(t, l, again)
 	at := func(n int) time.Time { return entries[n].Failure.ReceivedAt.Truncate(time.Millisecond) }
 	got, err := l.RecentCalls(t.Context(), at(1))
 	want := []history.RecentCall{
-		{AccountSID: entries[1].Failure.AccountSID, SID: sid("CA", 2), Newest: entries[5].Failure.ID, At: at(5), Visits: 3, Retries: 2},
-		{AccountSID: entries[2].Failure.AccountSID, SID: sid("CA", 3), Newest: entries[2].Failure.ID, At: at(2), ErrorURL: "https://www.example.com/voice?step=2", Visits: 1},
+		{AccountSID: entries[1].Failure.AccountSID, SID: sid("CA", 2), Newest: entries[5].Failure.ID, At: at(5), Failed: []time.Time{at(1), at(4), at(5)}, Retries: 3},
+		{AccountSID: entries[2].Failure.AccountSID, SID: sid("CA", 3), Newest: entries[2].Failure.ID, At: at(2), ErrorURL: "https://www.example.com/voice?step=2", Failed: []time.Time{at(2)}},
 	}
 	if diff := cmp.Diff(want, got); err != nil || diff != "" {
 		t.Error(err, diff)

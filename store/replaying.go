@@ -105,6 +105,13 @@ func (l *Ledger) TakeReplays(ctx context.Context, o history.ReplayOrder, wishes 
 			if before.State != history.NoReplay { // somebody was faster
 				continue
 			}
+			again, err := t.sentAsAnother(ctx, w)
+			if err != nil {
+				return err
+			}
+			if again {
+				continue
+			}
 			if err := t.askReplay(ctx, w); err != nil {
 				return err
 			}
@@ -121,6 +128,26 @@ func (l *Ledger) TakeReplays(ctx context.Context, o history.ReplayOrder, wishes 
 		return fmt.Errorf("take replays of incident %d: %w", o.Incident, err)
 	}
 	return nil
+}
+
+// sentAsAnother says whether that message, which failed more than once, was sent
+// as another of its failures, or may have been, and notes it: nobody asked for it
+// to be sent twice.
+func (t *tx) sentAsAnother(ctx context.Context, w history.ReplayWish) (bool, error) {
+	var sid any
+	found, err := t.first(ctx, []any{&sid}, `
+		SELECT f.sid
+		FROM failures AS f
+		JOIN failures AS other ON other.serial >> 16 IN ((f.serial >> 16) - 1, f.serial >> 16, (f.serial >> 16) + 1)
+		  AND coalesce(other.sid, other.request_key) = f.sid
+		JOIN replays AS r ON r.failure_id = other.id
+		WHERE f.id = ?1
+		  AND other.id <> ?1
+		  AND r.state IN (?2, ?3, ?4)`, w.Failure[:], int(history.ReplaySending), int(history.ReplaySent), int(history.ReplayUnknown))
+	if err != nil || !found {
+		return false, err
+	}
+	return true, t.event(ctx, w.Incident, history.Event{At: w.At, What: "not sent once more, for it was sent as another failure: " + unpackSID(sid)})
 }
 
 func (t *tx) endOrder(ctx context.Context, o history.ReplayOrder) error {

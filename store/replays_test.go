@@ -2,6 +2,7 @@ package store_test
 
 import (
 	"slices"
+	"strings"
 	"testing"
 	"time"
 
@@ -113,6 +114,44 @@ func TestAllOfAnIncidentMeansAllThatItHasWhenSomebodyAsks(t *testing.T) {
 	}
 	if got := theIncident(t, l).Replays; taken != 25 || got.Waiting != 25 || got.Ordered {
 		t.Errorf("%d were taken: %+v", taken, got)
+	}
+}
+
+// TestAMessageThatFailedAgainIsNotSentTwice holds that of a message which failed,
+// was sent, and failed once more, "send all" sends nothing.
+func TestAMessageThatFailedAgainIsNotSentTwice(t *testing.T) {
+	l := openLedger(t)
+	first := text(0)
+	again := text(1, func(e *incident.Fed) { e.Failure.SID = first.Failure.SID })
+	feed(t, l, first)
+	if _, err := l.AskReplay(t.Context(), history.ReplayWish{Failure: first.Failure.ID, Server: "https://www.example.com", By: "anna", At: start}); err != nil {
+		t.Fatal(err)
+	}
+	try, _, err := l.MarkReplay(t.Context(), first.Failure.ID, start)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := l.SettleReplay(t.Context(), first.Failure.ID, try, history.ReplayResult{State: history.ReplaySent, Status: 200}); err != nil {
+		t.Fatal(err)
+	}
+	feed(t, l, again)
+	if err := l.AskReplays(t.Context(), 1, "anna", start); err != nil {
+		t.Fatal(err)
+	}
+	o, ok, err := l.ReplayOrder(t.Context(), 10)
+	if err != nil || !ok || len(o.Messages) != 1 || o.Messages[0].ID != again.Failure.ID {
+		t.Fatalf("%+v, %v, %v", o, ok, err)
+	}
+	wish := history.ReplayWish{Failure: again.Failure.ID, Incident: 1, Server: "https://www.example.com", By: "anna", At: start}
+	if err := l.TakeReplays(t.Context(), o, []history.ReplayWish{wish}, 0); err != nil {
+		t.Fatal(err)
+	}
+	d := theIncident(t, l)
+	if said := func(e history.Event) bool { return strings.Contains(e.What, "not sent once more") }; d.Replays.Waiting != 0 || !slices.ContainsFunc(d.Events, said) {
+		t.Errorf("%+v, %+v", d.Replays, d.Events)
+	}
+	if _, ok, err := l.NextReplay(t.Context(), nil); ok || err != nil {
+		t.Errorf("it is to be sent: %v", err)
 	}
 }
 

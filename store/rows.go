@@ -152,7 +152,7 @@ func deliveriesOf(ctx context.Context, q querier, incidentID int64, failure inci
 	for rows.Next() {
 		var d history.Delivery
 		if err := rows.Scan(&d.ID, &d.Notifier, &d.Kind, &d.Title, &d.Reason, &d.IncidentID, &d.State,
-			(*timeColumn)(&d.CreatedAt), (*timeColumn)(&d.DueAt), (*timeColumn)(&d.SentAt), &d.Attempts, &d.LastError, &d.Detail, &d.Crowded); err != nil {
+			(*timeColumn)(&d.CreatedAt), (*timeColumn)(&d.DueAt), (*timeColumn)(&d.SentAt), &d.Attempts, &d.LastError, &d.Detail, &d.Crowded, &d.Urgency); err != nil {
 			return nil, err
 		}
 		all = append(all, d)
@@ -162,7 +162,7 @@ func deliveriesOf(ctx context.Context, q querier, incidentID int64, failure inci
 
 const selectDeliveries = `
 		SELECT d.id, d.notifier, a.kind, a.title, a.reason, a.incident_id, d.state,
-		  d.created_at, MAX(d.due_at, d.retry_at), d.sent_at, d.attempts, d.last_error, d.detail, a.crowded
+		  d.created_at, MAX(d.due_at, d.retry_at), d.sent_at, d.attempts, d.last_error, d.detail, a.crowded, a.urgency
 		FROM alerts AS a
 		JOIN deliveries AS d ON d.alert_id = a.id`
 

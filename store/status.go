@@ -59,7 +59,8 @@ func incidents(ctx context.Context, v *sql.Tx, q history.IncidentQuery, limit in
 	}
 	order := "i.id DESC"
 	if q.Urgent {
-		order = "i.acknowledged_at IS NOT NULL, i.callers DESC, i.id DESC"
+		order = `EXISTS (SELECT 1 FROM incidents AS p WHERE p.id = i.parent AND p.state IN (1, 2)),
+			  i.acknowledged_at IS NOT NULL, COALESCE(json_extract(i.watch, '$.Urgency'), 0) DESC, i.callers DESC, i.id DESC`
 	}
 	rows, err := v.QueryContext(ctx, selectIncident+`
 			WHERE i.id < ?1`+where+`
@@ -121,6 +122,9 @@ func (l *Ledger) Incident(ctx context.Context, id int64) (history.IncidentDetail
 		if d.Replays, err = replaysOf(ctx, v, id); err != nil {
 			return err
 		}
+		if err := family(ctx, v, &d); err != nil {
+			return err
+		}
 		d.Chart, err = histogram(ctx, v, history.Query{Incident: id}, chartBars, l.now())
 		return err
 	})
@@ -128,6 +132,27 @@ func (l *Ledger) Incident(ctx context.Context, id int64) (history.IncidentDetail
 		return history.IncidentDetail{}, fmt.Errorf("incident %d: %w", id, err)
 	}
 	return d, nil
+}
+
+// family adds what explains the incident, and what it explains.
+func family(ctx context.Context, v *sql.Tx, d *history.IncidentDetail) error {
+	if d.Parent != 0 {
+		parents, err := listed(ctx, v, `
+			WHERE i.id = ?1`, d.Parent)
+		if err != nil {
+			return err
+		}
+		if len(parents) > 0 {
+			d.ExplainedBy = &parents[0].in
+		}
+	}
+	children, err := listed(ctx, v, `
+		WHERE i.parent = ?1
+		  AND i.parent <> 0
+		ORDER BY i.id
+		LIMIT 200`, d.ID)
+	d.Explains = incidentsOf(children)
+	return err
 }
 
 func events(ctx context.Context, v *sql.Tx, id int64) (all []history.Event, err error) {

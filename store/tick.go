@@ -2,6 +2,7 @@ package store
 
 import (
 	"context"
+	"database/sql"
 	"errors"
 	"fmt"
 	"time"
@@ -124,11 +125,47 @@ func (t *tx) pass(ctx context.Context, r *running, now time.Time) (alerts []inci
 // are given up. Workers give up their own.
 const abandonAfter = 25 * time.Hour
 
+// abandon gives them up, and has people told of it.
 func (t *tx) abandon(ctx context.Context, now time.Time) error {
-	return t.run(ctx, `
+	args := []any{now.Add(-abandonAfter).UnixMilli()}
+	rows, err := t.QueryContext(ctx, `
+		SELECT DISTINCT notifier
+		FROM deliveries
+		WHERE state IN (1, 2)
+		  AND created_at < ?1
+		  AND leased_until < ?1`, args...)
+	if err != nil {
+		return err
+	}
+	names, err := textsOf(rows)
+	if err != nil || len(names) == 0 {
+		return err
+	}
+	if err := t.run(ctx, `
 		UPDATE deliveries
 		SET state = ?2, last_error = CASE last_error WHEN '' THEN 'nobody took it for a day' ELSE last_error END
 		WHERE state IN (1, 2)
 		  AND created_at < ?1
-		  AND leased_until < ?1`, now.Add(-abandonAfter).UnixMilli(), int(history.Dead))
+		  AND leased_until < ?1`, append(args, int(history.Dead))...); err != nil {
+		return err
+	}
+	for _, name := range names {
+		if _, err := t.tellNews(ctx, incident.Abandoned(name, now)); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// textsOf are the texts that a query finds, one a row.
+func textsOf(rows *sql.Rows) (texts []string, err error) {
+	defer rows.Close()
+	for rows.Next() {
+		var text string
+		if err := rows.Scan(&text); err != nil {
+			return nil, err
+		}
+		texts = append(texts, text)
+	}
+	return texts, rows.Err()
 }

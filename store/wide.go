@@ -123,8 +123,12 @@ func (f *feeding) beginWide(ctx context.Context, cause incident.Cause, why strin
 }
 
 // list reads incidents in full.
-func (t *tx) list(ctx context.Context, where string, args ...any) (all []*running, err error) {
-	rows, err := t.QueryContext(ctx, selectIncident+where, args...)
+func (t *tx) list(ctx context.Context, where string, args ...any) ([]*running, error) {
+	return listed(ctx, t, where, args...)
+}
+
+func listed(ctx context.Context, q querier, where string, args ...any) (all []*running, err error) {
+	rows, err := q.QueryContext(ctx, selectIncident+where, args...)
 	if err != nil {
 		return nil, err
 	}

@@ -16,7 +16,8 @@ type telling struct {
 	Whole string // the same uncut, for where there is room
 	Mood  mood
 	Facts []fact
-	Items []item // digests only
+	Chart []bar  // summaries only
+	Items []item // digests and summaries only
 	More  string // how many incidents of a digest are not among Items; "" for none
 	Event string // what is new, in one sentence: the reply in a thread
 	Why   string // why this alert goes out
@@ -101,6 +102,8 @@ func (a *Alerts) tell(m incident.Message, mostItems int) telling {
 	switch {
 	case len(m.Digest)+len(m.Others) > 0:
 		t = a.tellDigest(m, mostItems)
+	case m.Report != nil:
+		t = a.tellReport(*m.Report)
 	case m.Incident != nil:
 		t = a.tellIncident(m, *m.Incident)
 	case m.Failure != nil:

@@ -9,20 +9,20 @@ import (
 
 // phraseKey is all that a phrase depends on.
 type phraseKey struct {
-	phrase        incident.Phrase
-	name, voice   string
-	first, second string // languages
+	phrase      incident.Phrase
+	name, voice string
+	languages   [mostLanguages]string
 }
 
+// mostLanguages is how many a line has: in each whoever is recorded must hear so.
+const mostLanguages = 3
+
 // Phrase is what is said on the way while a call is being saved, once in each
-// language of the line, two at most: nobody listens to more before a tone. It is
-// shared and must not be changed.
+// language of the line, three at most. It is shared and must not be changed.
 func (a *Answers) Phrase(p incident.Phrase, w incident.Wording) []twiml.Say {
 	languages := a.phraseLanguages(p, w.Languages)
-	key := phraseKey{phrase: p, name: w.Name, voice: w.Voice, first: languages[0]}
-	if len(languages) > 1 {
-		key.second = languages[1]
-	}
+	key := phraseKey{phrase: p, name: w.Name, voice: w.Voice}
+	copy(key.languages[:], languages)
 	a.mu.RLock()
 	said, ok := a.phrases[key]
 	a.mu.RUnlock()
@@ -42,13 +42,13 @@ func (a *Answers) Phrase(p incident.Phrase, w incident.Wording) []twiml.Say {
 }
 
 // phraseLanguages are those of the line's languages that there are words for the
-// phrase in, two at most; English where there are none.
+// phrase in, three at most; English where there are none.
 func (a *Answers) phraseLanguages(p incident.Phrase, wanted []string) (languages []string) {
 	for _, language := range wanted {
 		if _, _, ok := a.texts.find(language); !ok && a.ownPhrases.find(p, language) == "" {
 			continue
 		}
-		if languages = append(languages, language); len(languages) == 2 {
+		if languages = append(languages, language); len(languages) == mostLanguages {
 			return languages
 		}
 	}

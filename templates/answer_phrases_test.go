@@ -41,13 +41,13 @@ func TestPhrasesAreSaidInEveryLanguage(t *testing.T) {
 	}
 }
 
-func TestPhrasesAreSaidInTwoLanguagesAtMost(t *testing.T) {
+func TestPhrasesAreSaidInEachLanguageOfTheLine(t *testing.T) {
 	t.Parallel()
 	answers, err := templates.NewAnswers(templates.AnswerOptions{})
 	if err != nil {
 		t.Fatal(err)
 	}
-	for languages, want := range map[string][]string{"fr,de,it": {"fr-FR", "de-DE"}, "xx": {"en-US"}, "de": {"de-DE"}} {
+	for languages, want := range map[string][]string{"fr,de,it": {"fr-FR", "de-DE", "it-IT"}, "fr,xx,de,it": {"fr-FR", "de-DE", "it-IT"}, "fr,de,it,en": {"fr-FR", "de-DE", "it-IT"}, "xx": {"en-US"}, "de": {"de-DE"}} {
 		var got []string
 		for _, say := range answers.Phrase(incident.LeaveWords, incident.Wording{Languages: strings.Split(languages, ",")}) {
 			got = append(got, say.Language)

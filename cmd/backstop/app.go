@@ -47,26 +47,30 @@ type app struct {
 	connections int
 	limits      []*handlers.ConnectionCap
 
-	current    atomic.Pointer[parts]
-	reloading  sync.Mutex
-	governing  sync.Mutex // setPolicy
-	slot       *ledgerSlot
-	keeper     *ledgerKeeper
-	recorder   *intake.Recorder
-	feeder     *intake.Feeder
-	proofs     *intake.Proofs
-	sentinel   *intake.Sentinel
-	teller     *intake.Teller
-	dispatcher *notify.Dispatcher
-	replayer   *replay.Worker
-	figures    *figures
-	hook       *hook.Hook
-	pages      *pages.Pages
-	api        *api.Room
-	media      mediaRoom
-	deeds      *deeds.Room
-	swapped    chan struct{} // holds one where a reload has swapped the parts
-	state      state
+	current      atomic.Pointer[parts]
+	reloading    sync.Mutex
+	governing    sync.Mutex // setPolicy
+	slot         *ledgerSlot
+	keeper       *ledgerKeeper
+	recorder     *intake.Recorder
+	feeder       *intake.Feeder
+	proofs       *intake.Proofs
+	sentinel     *intake.Sentinel
+	teller       *intake.Teller
+	dispatcher   *notify.Dispatcher
+	replayer     *replay.Worker
+	figures      *figures
+	backtests    *backtests
+	heart        heart
+	planned      plannedDrills
+	certificates certificates
+	hook         *hook.Hook
+	pages        *pages.Pages
+	api          *api.Room
+	media        mediaRoom
+	deeds        *deeds.Room
+	swapped      chan struct{} // holds one where a reload has swapped the parts
+	state        state
 }
 
 // lastGoodFile is where answers are kept that were good, in the data folder.
@@ -104,7 +108,10 @@ func (a *app) buildPipeline() {
 		Ledger: a.replays, Settings: func() replay.Settings { return a.current.Load().replaySettings() },
 		Sender: standby.NewSender(standby.ClientOptions{}), Now: time.Now, Log: a.log,
 	})
+	a.heart.client = newPinger()
+	a.certificates.examiner = standby.NewExaminer(standby.ClientOptions{})
 	a.figures = &figures{read: a.slot.ReplayStatus}
+	a.backtests = &backtests{past: a.slot.past, policy: func() *parts { return a.current.Load() }, now: time.Now}
 	a.slot.alerts, a.slot.alone = a.dispatcher.Wake, a.lock.alone
 	a.teller = intake.NewTeller(a.slot, a.urgent, a.dispatcher.Wake, a.log)
 	a.sentinel = intake.NewSentinel(a.urgent, a.zonedNow, a.log)
@@ -162,11 +169,12 @@ func (a *app) buildRooms() error {
 		History: a.slot, Passwords: &a.secrets, Setup: a.setup, Unverified: a.unverified, Notices: a.notices,
 		Rules: func() []recovery.Outline { return a.current.Load().rules.Outlines() },
 		Explain: func(f incident.Failure, visit int) recovery.Explanation {
-			known := a.knows()
-			known.Visit = visit
-			return a.current.Load().rules.Explain(f, a.lasting.standbys, known, time.Now())
+			now := a.current.Load()
+			return now.rules.Explain(f, a.lasting.standbys, now.recovery.Imagined(f, visit, a.knows().Health), time.Now())
 		},
-		Standing:   func(at time.Time) recovery.Standing { return a.current.Load().rules.Standing(at) },
+		Standing: func(at time.Time) recovery.Standing { return a.current.Load().rules.Standing(at) },
+		Policy:   func() incident.Policy { return a.current.Load().policy }, Places: a.places, Testing: tester{a},
+		Backtest:   a.backtests.words,
 		Replays:    replayDesk{a},
 		Recordings: recordings{func() *parts { return a.current.Load() }},
 		Probed:     func() []string { return a.current.Load().rules.Probed(a.knows(), time.Now()) },
@@ -256,6 +264,11 @@ func (a *app) owning(ctx context.Context) error {
 		func(ctx context.Context) error { return a.guarded(ctx, "proofs", a.proofs.Run) },
 		func(ctx context.Context) error { return a.guarded(ctx, "dispatcher", a.dispatcher.Run) },
 		func(ctx context.Context) error { return a.guarded(ctx, "replayer", a.replayer.Run) },
+		func(ctx context.Context) error { return a.guarded(ctx, "outbox watch", a.watchOutbox) },
+		func(ctx context.Context) error { return a.guarded(ctx, "heartbeat", a.beat) },
+		func(ctx context.Context) error { return a.guarded(ctx, "planned drills", a.drillAsPlanned) },
+		func(ctx context.Context) error { return a.guarded(ctx, "certificate", a.watchCertificate) },
+		func(ctx context.Context) error { return a.guarded(ctx, "summaries", a.sumUp) },
 		func(ctx context.Context) error { return a.guarded(ctx, "retention", yielding(a.log, a.retain)) },
 		func(ctx context.Context) error { a.lock.lost(ctx, a.folder.path); stop(); return nil },
 	)

@@ -3,6 +3,8 @@ package main
 import (
 	"context"
 	"fmt"
+	"strings"
+	"sync"
 	"time"
 
 	"github.com/backstop-project/backstop/config"
@@ -31,4 +33,36 @@ func backtestWords(r incident.BacktestResult, n int) string {
 		words += fmt.Sprintf("Only the newest %d failures were played.\n", n)
 	}
 	return words
+}
+
+// backtests say what the present policy would have sent, for the page of
+// notifiers: played anew after a reload, and once an hour.
+type backtests struct {
+	past   func(ctx context.Context, since time.Time, fail func(incident.Entry), do func(incident.Deed)) (int, error)
+	policy func() *parts
+	now    func() time.Time
+
+	mu   sync.Mutex
+	of   *parts
+	at   time.Time
+	said string
+}
+
+const backtestEvery = time.Hour
+
+// words is the sentence; ok is false where the history cannot be read.
+func (b *backtests) words(ctx context.Context) (text string, ok bool) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	now, p := b.now(), b.policy()
+	if b.of == p && now.Sub(b.at) < backtestEvery {
+		return b.said, true
+	}
+	test := incident.NewBacktest(p.policy)
+	n, err := b.past(ctx, now.Add(-backtestFor), test.Fail, test.Do)
+	if err != nil {
+		return "", false
+	}
+	b.of, b.at, b.said = p, now, strings.TrimSpace(backtestWords(test.Done(now), n))
+	return b.said, true
 }

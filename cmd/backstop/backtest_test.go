@@ -22,6 +22,7 @@ func TestABacktestIsOfTheHistoryThatIsThere(t *testing.T) {
 		p.ask(p.request("/fallback/voice", sim.Call{From: []string{"+15551230001", "+15551230002"}[n%2]}), twiml.Voice)
 	}
 	p.person().await(soon, "/incidents/1", "2 callers")
+	p.person().await(soon, "/notifiers", "With this policy the last 30 days would have sent 1 alert instead of 5: email 1.")
 	for _, test := range []struct{ policy, want string }{
 		{"", "With this policy the last 30 days would have sent 1 alert instead of 5: email 1."},
 		{"alerts: {maintenance: [{from: 2020-01-01 00:00, until: 2120-01-01 00:00}]}", "With this policy the last 30 days would have sent 0 alerts instead of 5."},

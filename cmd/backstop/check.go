@@ -1,7 +1,6 @@
 package main
 
 import (
-	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -81,11 +80,7 @@ func (k checkCommand) Run(ctx context.Context, w *world, c *cli) error {
 
 // coverage lists the lines that no rule has anything for but words.
 func (w *world) coverage(cfg config.Config, p *parts) error {
-	account := ""
-	for _, one := range cfg.Accounts {
-		account = cmp.Or(account, one.SID)
-	}
-	bare := p.rules.Uncovered(account)
+	bare := p.rules.Uncovered(cfg.Accounts...)
 	if len(bare) == 0 {
 		return w.say("Every line gets something better than the apology when your server is down.\n")
 	}

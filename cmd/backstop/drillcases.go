@@ -125,7 +125,25 @@ func (c drillCase) play(ctx context.Context, client sim.Client, base string) (si
 	if c.MidCall {
 		call.Situation = sim.MidCall
 	}
-	return client.Place(ctx, base+"/fallback/voice", call)
+	result, err := client.Place(ctx, base+"/fallback/voice", call)
+	if err != nil {
+		return result, err
+	}
+	return result, hangUp(ctx, client, base, call, result.SID)
+}
+
+// hangUp tells that the call is over, as Twilio does where a status callback is
+// set: https://www.twilio.com/docs/voice/api/call-resource#statuscallback
+func hangUp(ctx context.Context, client sim.Client, base string, call sim.Call, sid string) error {
+	over := sim.Call{SID: sid, From: call.From, To: call.To, AskedFirst: true, Changes: sim.Changes{Set: sim.Params{{Name: "CallStatus", Value: "completed"}}}}
+	q, err := over.Request(client.Account, base+"/fallback/voice/status")
+	if err != nil {
+		return err
+	}
+	if failed := client.Do(ctx, q).Err; failed != nil {
+		return failed
+	}
+	return nil
 }
 
 // drillSettled is how long a case may take to end in the history as it has to:

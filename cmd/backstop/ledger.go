@@ -142,6 +142,22 @@ func (s *ledgerSlot) Mute(ctx context.Context, id int64, by string, until time.T
 	return ask(s, func(l *store.Ledger) (incident.Incident, error) { return l.Mute(ctx, id, by, until, upTo, at) })
 }
 
+// Silences is store.Ledger's.
+func (s *ledgerSlot) Silences(ctx context.Context, at time.Time) ([]incident.Silence, error) {
+	return ask(s, func(l *store.Ledger) ([]incident.Silence, error) { return l.Silences(ctx, at) })
+}
+
+// Silence is store.Ledger's.
+func (s *ledgerSlot) Silence(ctx context.Context, one incident.Silence) (int64, error) {
+	return ask(s, func(l *store.Ledger) (int64, error) { return l.Silence(ctx, one) })
+}
+
+// EndSilence is store.Ledger's; what was withheld is looked at soon.
+func (s *ledgerSlot) EndSilence(ctx context.Context, id int64, by string, at time.Time) error {
+	_, err := ask(s, func(l *store.Ledger) (struct{}, error) { return struct{}{}, l.EndSilence(ctx, id, by, at) })
+	return err
+}
+
 // LedgerID is the random id of the ledger that is open.
 func (s *ledgerSlot) LedgerID() (string, error) {
 	l, err := s.ledger()
@@ -158,6 +174,11 @@ func (s *ledgerSlot) Notifiers(ctx context.Context) ([]history.NotifierStatus, e
 
 func (s *ledgerSlot) recentCalls(ctx context.Context, since time.Time) ([]history.RecentCall, error) {
 	return ask(s, func(l *store.Ledger) ([]history.RecentCall, error) { return l.RecentCalls(ctx, since) })
+}
+
+// past is store.Ledger's Past.
+func (s *ledgerSlot) past(ctx context.Context, since time.Time, fail func(incident.Entry), do func(incident.Deed)) (int, error) {
+	return ask(s, func(l *store.Ledger) (int, error) { return l.Past(ctx, since, fail, do) })
 }
 
 // Drill is store.Ledger's.

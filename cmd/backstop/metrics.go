@@ -91,6 +91,26 @@ func (c collector) Collect(out chan<- prometheus.Metric) {
 		counter("backstop_messages_given_up_total", "Messages that are not tried any more, because of a hopeless error or after a day.", n.GivenUp, "notifier", n.Name)
 	}
 
+	if h := a.heart.health.Load(); h != nil {
+		well := 1.0
+		if a.heart.ill() {
+			well = 0
+		}
+		gauge("backstop_self_check_ok", "1 while Backstop's last check of itself went well.", well)
+		counter("backstop_heartbeats_sent_total", "Heartbeats that arrived.", a.heart.beats.Load())
+		counter("backstop_heartbeats_failed_total", "Heartbeats that did not arrive.", a.heart.missed.Load())
+	}
+	if c := a.certificates.newest.Load(); c != nil && c.Seen {
+		gauge("backstop_certificate_expires_timestamp_seconds", "When the certificate of PUBLIC_URL expires, as seen from here.", float64(c.Until.Unix()))
+	}
+	if d := a.planned.last.Load(); d != nil {
+		gauge("backstop_planned_drills_timestamp_seconds", "When the lines were drilled last, as planned.", float64(d.Ended.Unix()))
+		gauge("backstop_planned_drills_failed", "How many of those drills failed.", float64(len(d.Failed)))
+	}
+	now := time.Now()
+	for _, q := range a.state.lateQueues(now) {
+		gauge("backstop_backlog_seconds", "For how long alerts have waited for a notifier that fails, from two minutes on.", now.Sub(q.Since).Seconds(), "notifier", q.Notifier)
+	}
 	for _, way := range act.Ways() {
 		counter("backstop_deeds_total", "What people did about incidents from where they read of them.", a.deeds.Done[way].Load(), "way", way.String())
 	}

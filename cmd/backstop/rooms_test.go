@@ -52,7 +52,7 @@ func TestMetricsCountWhatHappened(t *testing.T) {
 		t.Fatalf("drill ended with %d: %s", code, complained)
 	}
 	for _, line := range []string{
-		`backstop_failures_answered_total{channel="voice"} 2`, `backstop_drills_answered_total 1`, `backstop_journal_entries_written_total 3`,
+		`backstop_failures_answered_total{channel="voice"} 2`, `backstop_drills_answered_total 1`, `backstop_journal_entries_written_total 4`,
 		`backstop_ledger_failures_stored_total 3`, `backstop_ledger_away 0`,
 	} {
 		p.awaitMetric(line)

@@ -88,6 +88,7 @@ func (a *app) run(ctx context.Context, reloads <-chan os.Signal) error {
 	if err != nil {
 		return err
 	}
+	a.heart.here.Store(new(reachable(listeners[0].listener.Addr().String())))
 	a.claim()
 	if a.heard != nil {
 		a.heard(listeners[0].listener.Addr())

@@ -187,3 +187,29 @@ func TestCheckSaysWhatRulesDoAndWhomTheyLeaveOut(t *testing.T) {
 		t.Errorf("ended with %d: %s", code, printed)
 	}
 }
+
+// TestWhatAStandbyGetsSatisfiesTheOfficialLibrary has npm's twilio, which the
+// standby may use, check what calls and messages are re-signed as.
+func TestWhatAStandbyGetsSatisfiesTheOfficialLibrary(t *testing.T) {
+	t.Parallel()
+	standby := newShop(t)
+	p := start(t, configured(t).withFile(t, `
+primaries: [https://www.example.com]
+targets: {standby: {url: "`+standby.URL+`{path}?{query}", allow_private: true}}
+recovery: [{name: all, steps: [{failover: standby}]}]
+`))
+	text, err := sim.Message{Body: "Grüße & more", ErrorCode: "11210", ErrorURL: "https://www.example.com/sms"}.Request(customer(), publicURL+"/fallback/messaging")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if answer := p.ask(text, twiml.Messaging); !strings.Contains(string(answer.Body), "Thank you") {
+		t.Errorf("the message was answered with %s", answer.Body)
+	}
+	p.ask(p.request("/fallback/voice", sim.Call{ErrorURL: "https://www.example.com/voice/menu?shop=Z%C3%BCrich&x=1+2"}), twiml.Voice)
+	p.ask(p.request("/fallback/voice", sim.Call{Method: "GET", ErrorURL: "https://www.example.com/voice?shop=berlin", Situation: sim.MidCall}), twiml.Voice)
+	got := standby.arrivals()
+	if len(got) != 3 {
+		t.Fatalf("%d arrived, want 3", len(got))
+	}
+	judge(t, got)
+}

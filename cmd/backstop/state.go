@@ -13,6 +13,7 @@ import (
 
 	"github.com/backstop-project/backstop/handlers/pages"
 	"github.com/backstop-project/backstop/history"
+	"github.com/backstop-project/backstop/incident"
 	"github.com/backstop-project/backstop/notify"
 	"github.com/backstop-project/backstop/recovery"
 )
@@ -29,6 +30,11 @@ type state struct {
 	// The notifiers whose last attempt had failed when the ledger was opened;
 	// nil while nobody knows.
 	failed atomic.Pointer[map[string]bool]
+
+	// How notifiers got on with what waits for them, at the last look.
+	queues atomic.Pointer[[]incident.Queue]
+
+	pressures atomic.Pointer[[]pressure]
 
 	// When it was told last, as Unix nanoseconds, that memory is nearly full,
 	// and that it is full: the lesser news must not swallow the worse.
@@ -50,6 +56,9 @@ func (a *app) degraded() []string {
 	}
 	if since, _ := a.sentinel.Away(); !since.IsZero() {
 		parts = append(parts, "history")
+	}
+	if a.heart.ill() {
+		parts = append(parts, "check of itself")
 	}
 	if a.nobodyTold() {
 		parts = append(parts, "notifiers")
@@ -102,14 +111,14 @@ func (a *app) recallCalls() {
 	}
 	ctx, cancel := context.WithTimeout(context.Background(), time.Second)
 	defer cancel()
-	calls, err := a.slot.recentCalls(ctx, time.Now().Add(-10*time.Minute))
+	calls, err := a.slot.recentCalls(ctx, time.Now().Add(-recovery.CallsFor))
 	if err != nil {
 		a.log.Warn("calls from before the start are not known: a call that goes round in circles does so once more", "err", err)
 		return
 	}
 	for _, c := range calls {
 		a.lasting.calls.Recall(recovery.Recalled{
-			AccountSID: c.AccountSID, SID: c.SID, Failure: c.Newest, At: c.At, ErrorURL: c.ErrorURL, Visits: c.Visits, Retries: c.Retries,
+			AccountSID: c.AccountSID, SID: c.SID, Failure: c.Newest, At: c.At, ErrorURL: c.ErrorURL, Failed: c.Failed, Retries: c.Retries,
 		})
 	}
 }
@@ -132,6 +141,11 @@ func (a *app) notices() []pages.Notice {
 	}
 	add(false, a.state.retention.Load(), "Old failures are not removed", "%s")
 	add(false, a.state.shortage.Load(), "The history is full", "%s")
+	list = append(list, a.backlogNotices(time.Now())...)
+	list = append(list, a.state.pressureNotices()...)
+	list = append(list, a.heart.notices()...)
+	list = append(list, a.certificates.notices(time.Now())...)
+	list = append(list, a.planned.notices()...)
 	add(false, a.state.reload.Load(), "The changed configuration was refused", "The one before goes on. Mend it and send SIGHUP again. %s")
 	return list
 }

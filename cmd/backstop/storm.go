@@ -67,6 +67,7 @@ func (d drillCommand) rehearsal(cfg config.Config, dir string, account sim.Accou
 	c.Accounts = []twilio.Account{{Name: "storm", SID: account.SID, Tokens: []string{account.AuthToken}}}
 	c.Recovery = recovery.Options{House: cfg.Recovery.House, Lines: cfg.Recovery.Lines, Countries: cfg.Recovery.Countries, Media: nil}
 	c.AdminPassword = config.Secret("no-one-logs-in-here")
+	c.Heartbeat, c.Drills, c.Summaries = config.Heartbeat{}, config.Plan{}, config.Summaries{}
 	if c.PublicURL.IsZero() {
 		if c.PublicURL, err = twilio.ParseBaseURL("https://storm.example"); err != nil {
 			return c, nil, err

@@ -94,7 +94,9 @@ func (h *Hook) serve(c *gin.Context, at route, s *checked, r *twilio.Request, re
 		return
 	}
 	f := incident.NewFailure(now, r.Method, r.Params).Requested(key, token == "")
-	f.Drill = result.Match.Drill
+	if result.Match.Drill {
+		f = f.Drilled()
+	}
 	request := recovery.Request{Failure: f, Token: token, Keys: s.Keys, Match: result.Match, Base: result.Base.Path()}
 	var document []byte
 	var entry incident.Entry
@@ -141,6 +143,9 @@ func (h *Hook) knows() recovery.State {
 
 // failure decides what the caller of a failure gets, and gets it.
 func (h *Hook) failure(ctx context.Context, s *checked, request recovery.Request) (document []byte, e incident.Entry) {
+	if request.DrillKind == incident.Pulse {
+		return s.pulse(ctx, request)
+	}
 	known := s.Recovery.Failed(request.Failure)
 	known.Health = h.knows().Health
 	plan := recovery.Decide(request.Failure, s.Rules, known)
@@ -149,6 +154,16 @@ func (h *Hook) failure(ctx context.Context, s *checked, request recovery.Request
 	if known.Before != (incident.ID{}) {
 		e.FollowUp = incident.FollowUp{About: known.Before, What: incident.FailedAgain}
 	}
+	return document, e
+}
+
+// pulse answers Backstop's own question whether it answers: with the apology, as
+// no server and nobody else is to be asked every minute.
+func (s *checked) pulse(ctx context.Context, request recovery.Request) (document []byte, e incident.Entry) {
+	plan := recovery.Decide(request.Failure, s.Rules, recovery.State{})
+	plan.Steps = nil
+	document, e.Answer = s.Recovery.Answer(ctx, request, plan)
+	e.Failure = request.Failure
 	return document, e
 }
 

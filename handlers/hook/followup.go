@@ -38,7 +38,7 @@ func (s *checked) callEnded(f incident.Failure) (e incident.Entry) {
 		return e
 	}
 	if !sentBack {
-		e.Answer.Outcome = incident.OutcomeUnknown
+		e.Answer.Outcome = incident.Lost // unless something better came back: see incident.Entry.After
 	}
 	e.Answer.Why = "the call ended: " + status
 	e.FollowUp = incident.FollowUp{About: about, What: incident.CallEnded}

@@ -90,7 +90,10 @@ type Stats struct {
 }
 
 func (s *Stats) answered(f incident.Failure) {
-	if f.Drill {
+	switch {
+	case f.DrillKind == incident.Pulse:
+		return
+	case f.Drill:
 		s.Drills.Add(1)
 		return
 	}

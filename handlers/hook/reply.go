@@ -56,8 +56,11 @@ var masked = history.Mask{Numbers: true} //nolint:gochecknoglobals // constant
 // which line of the source this is, for nobody.
 func (h *Hook) log(ctx context.Context, e incident.Entry, written bool, now time.Time, waited time.Duration) {
 	level := slog.LevelInfo
-	if !written {
+	switch {
+	case !written:
 		level = slog.LevelWarn
+	case e.Failure.DrillKind == incident.Pulse:
+		level = slog.LevelDebug
 	}
 	handler := h.o.Log.Handler()
 	if !handler.Enabled(ctx, level) {

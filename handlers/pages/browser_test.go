@@ -3,6 +3,7 @@ package pages_test
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"flag"
 	"log/slog"
 	"net"
@@ -84,6 +85,21 @@ func TestChromiumDoesEverythingWithoutScript(t *testing.T) {
 	browse(t, "noscript", map[string]any{"base": at.String()})
 }
 
+func TestChromiumKeepsPeopleFromBeingTold(t *testing.T) {
+	h := alerting()
+	pages := h.handler(t)
+	at := serve(t, "127.0.0.1:0", http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if r.URL.Path == "/login" && r.Method == http.MethodPost { // another visit, a minute after the test before
+			h.ledger.mu.Lock()
+			h.now = h.now.Add(time.Minute)
+			h.ledger.silences = h.ledger.silences[len(h.ledger.silences)-3:]
+			h.ledger.mu.Unlock()
+		}
+		pages.ServeHTTP(w, r)
+	}))
+	browse(t, "hush", map[string]any{"base": at.String()})
+}
+
 func TestChromiumDoesEverythingOverHTTPSByAReverseProxy(t *testing.T) {
 	h := newHouse(oneNight(30))
 	proxy := httptest.NewUnstartedServer(nil)
@@ -130,7 +146,8 @@ func TestChromiumRunsNothingThatStrangersSent(t *testing.T) {
 	at := serve(t, "127.0.0.1:0", h.handler(t))
 	browse(t, "hostile", map[string]any{"base": at.String(), "paths": []string{
 		"/", "/history?q=" + url.QueryEscape(`"><script>alert(1)</script>`), "/history?code=" + url.QueryEscape(`"><script>alert(1)</script>`),
-		"/history", "/history/" + f.ID.String(),
+		"/history", "/history/" + f.ID.String(), "/silences?hosts=" + url.QueryEscape(`"><script>alert(1)</script>`), "/notifiers?incident=" + url.QueryEscape(`"><script>alert(1)</script>`),
+		"/history/" + f.ID.String(),
 	}})
 }
 
@@ -169,6 +186,12 @@ func TestPagesCanBeReadInEveryLight(t *testing.T) {
 	texts.ledger.notes = []string{"Its idempotency token was not kept: it gets one that is made from the failure's id."}
 	none := emptyHouse()
 	callers, revealed := newHouse(morningAfter()), newHouse(morningAfter())
+	alerts, bare := alerting(), newHouse(oneNight(2))
+	bare.policy.Notifiers = nil
+	tested := alerting()
+	tested.test = func(context.Context, string) error {
+		return errors.New("535 5.7.8 authentication failed: " + strings.Repeat("a-very-long-word-", 6))
+	}
 	away := newHouse(oneNight(2))
 	away.ledger.err = errAway
 	hrefs := func(h *house) []string {
@@ -190,12 +213,25 @@ func TestPagesCanBeReadInEveryLight(t *testing.T) {
 		"none":     {none, []string{"/", "/history", "/incidents", "/history?q=hello+world", "/nothing-here", "/rules", "/callers"}, ""},
 		"away":     {away, []string{"/", "/history"}, ""},
 		"callers":  {callers, []string{"/callers?incident=14"}, ""},
+		"alerts":   {alerts, append([]string{"/", "/incidents", "/incidents/14", "/notifiers", "/silences"}, layoutsOfAlerts()...), ""},
+		"bare":     {bare, []string{"/notifiers"}, ""},
+		"wide":     {alerts, []string{"/incidents/30"}, ""},
+		"child":    {alerts, []string{"/incidents/31"}, ""},
+		"muted":    {alerts, []string{"/incidents/40"}, ""},
+		"tested":   {tested, []string{"/notifiers"}, "Send a test through pager"},
 		"revealed": {revealed, []string{"/callers"}, "Reveal this list"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			at := serve(t, "127.0.0.1:0", c.house.handler(t))
 			browse(t, "layouts", map[string]any{"base": at.String(), "name": name, "paths": c.paths, "press": c.press, "now": night})
 		})
+	}
+}
+
+func layoutsOfAlerts() []string {
+	return []string{
+		"/notifiers?incident=14&x", "/notifiers?line=%2B49+30+901820&code=11202&verdict", "/notifiers?incident=none&code=no&mistake",
+		"/silences?hosts=*.example.com&for=2h&prefilled", "/silences?everything=1&hosts=a&for=2h&codes=x&severity=page&preview=1&mistaken",
 	}
 }
 

@@ -62,13 +62,29 @@ func telephone(address string) string {
 // oneBreak ends lines in one way.
 func oneBreak(s string) string { return strings.ReplaceAll(s, "\r\n", "\n") }
 
-// harmless is what somebody wrote with an apostrophe before it where a program may
-// take it for a formula, and with everything written out that cannot be seen.
+// harmless is what somebody wrote, in one line, with an apostrophe before whatever
+// a program may take for a formula: at its beginning, and behind a comma, a
+// semicolon, a tab or a quote, for where another separator is set than the comma
+// its quotes hold nothing together. What cannot be seen is written out.
 func harmless(s string) string {
 	s = history.Visible(oneBreak(s))
-	begins := strings.TrimLeftFunc(s, unicode.IsSpace)
-	if begins != "" && strings.ContainsRune("=+-@＝＋－＠", []rune(begins)[0]) || s != "" && strings.ContainsRune("\t\r\n", rune(s[0])) {
-		return "'" + s
+	var b strings.Builder
+	starts := true // of what may be a cell
+	for _, r := range s {
+		switch {
+		case r == '\r' || r == '\n':
+			b.WriteString(" ⏎ ")
+			starts = true
+			continue
+		case starts && strings.ContainsRune("=+-@＝＋－＠", r), b.Len() == 0 && r == '\t':
+			b.WriteByte('\'')
+			starts = r == '\t'
+		case strings.ContainsRune(",;\t\"", r):
+			starts = true
+		case !unicode.IsSpace(r):
+			starts = false
+		}
+		b.WriteRune(r)
 	}
-	return s
+	return b.String()
 }

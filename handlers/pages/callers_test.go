@@ -192,6 +192,26 @@ func TestTheTimeOfDayWherePeopleAre(t *testing.T) {
 	}
 }
 
+// TestNoTextBecomesAFormulaWhateverSeparates reads the file as programs do that
+// were told another separator, for which its quotes hold nothing together.
+func TestNoTextBecomesAFormulaWhateverSeparates(t *testing.T) {
+	t.Parallel()
+	h := newHouse(morningAfter())
+	row := &h.ledger.callers.Rows[0]
+	row.Wrote, row.Channel = "hello\n=2+3;=1+1, @SUM(1);\"=4\"\t-5", incident.Messaging
+	row.Recordings[0].Transcript = `hello ;  =HYPERLINK("http://evil.example")` + "\r=6"
+	row.Callback.Note = "a;+7"
+	file := strings.TrimPrefix(h.enter(t).post("/callers.csv", nil).body, "\ufeff")
+	for _, separators := range []string{",", ";", "\t", ",;\t", "\n"} {
+		cells := strings.FieldsFunc(file, func(r rune) bool { return strings.ContainsRune(separators+"\r\n", r) })
+		for _, cell := range cells {
+			if bare := strings.TrimLeft(cell, " \t\""); bare != "" && strings.ContainsRune("=@-＝", rune(bare[0])) {
+				t.Errorf("separated by %q: the cell %q", separators, cell)
+			}
+		}
+	}
+}
+
 func TestAListOfCallersIsAFileThatSpreadsheetsTake(t *testing.T) {
 	t.Parallel()
 	h := newHouse(morningAfter())
@@ -204,7 +224,7 @@ func TestAListOfCallersIsAFileThatSpreadsheetsTake(t *testing.T) {
 	want := "\ufeff" +
 		`"Number","Line","Name of the line","Calls","Messages","First","Last","Outcome","Wrote","Voicemail","Transcript","State","Note","Claimed by","Changed by","Changed","Failure"` + "\r\n" +
 		"\"\t+491711234567\",\"\t+4930901820\",\"'=HYPERLINK(\"\"https://evil.example\"\")\",3,0,\"2026-11-23 03:45:45 +01:00\",\"2026-11-23 03:52:45 +01:00\"," +
-		"\"got our message\",\"'\t=1+1\nsecond \"\"line\"\"\",\"voicemail, 12 s\",\"'+1 for you\",\"called\",\"' @SUM(1)\",\"'＋ada\",\"'-ada\",\"2026-11-23 04:12:45 +01:00\"," +
+		"\"got our message\",\"'\t'=1+1 ⏎ second \"\"line\"\"\",\"voicemail, 12 s\",\"'+1 for you\",\"called\",\" '@SUM(1)\",\"'＋ada\",\"'-ada\",\"2026-11-23 04:12:45 +01:00\"," +
 		`"` + row.Newest.String() + `"` + "\r\n" +
 		"\"client:anna\",\"\t+4930901820\",\"Praxis Berlin\",1,0,\"2026-11-23 03:52:45 +01:00\",\"2026-11-23 03:52:45 +01:00\",\"lost\",\"\",\"\",\"\",\"new\"," +
 		`"Spoke to her assistant.","","ben","2026-11-23 03:47:45 +01:00","` + h.ledger.callers.Rows[1].Newest.String() + `"` + "\r\n"

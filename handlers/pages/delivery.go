@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"github.com/backstop-project/backstop/history"
+	"github.com/backstop-project/backstop/incident"
 )
 
 // timingView is one point of the line from the request to the alerts.
@@ -63,6 +64,7 @@ type deliveryView struct {
 	ID               int64
 	Notifier         string
 	What, Reason     string
+	Page             bool // it may wake people
 	State, StateKind string
 	Created          Moment
 	Sent             Moment
@@ -77,7 +79,7 @@ func deliveries(all []history.Delivery, zone *time.Location) []deliveryView {
 	views := make([]deliveryView, 0, len(all))
 	for _, d := range all {
 		view := deliveryView{
-			ID: d.ID, Notifier: d.Notifier,
+			ID: d.ID, Notifier: d.Notifier, Page: d.Urgency == incident.Page,
 			State: d.State.String(), Created: momentIn(d.CreatedAt, zone), Sent: momentIn(d.SentAt, zone),
 			Attempts: d.Attempts, Error: history.Visible(cut(d.LastError, 500)), Detail: history.Visible(cut(d.Detail, 200)),
 		}

@@ -26,6 +26,7 @@ type ledger struct {
 	incidents  []history.IncidentDetail
 	callers    history.CallerPage
 	notifiers  []history.NotifierStatus
+	silences   []incident.Silence
 	err        error         // what every question is answered with
 	unwritable error         // what a reveal is answered with
 	notes      []string      // what to know before sending a message
@@ -220,6 +221,42 @@ func (l *ledger) Resolve(ctx context.Context, id int64, by string, at time.Time)
 		in, _ = in.Resolve(by, at)
 		return in
 	})
+}
+
+func (l *ledger) Mute(ctx context.Context, id int64, by string, until time.Time, upTo int64, at time.Time) (incident.Incident, error) {
+	return l.change(ctx, id, history.Event{At: at, By: by, What: "muted"}, func(in incident.Incident) incident.Incident {
+		if !until.IsZero() && !until.After(at) {
+			return in.Unmute(at)
+		}
+		in, _ = in.Mute(by, until, upTo, at)
+		return in
+	})
+}
+
+func (l *ledger) Silences(context.Context, time.Time) ([]incident.Silence, error) {
+	done, err := l.ask()
+	defer done()
+	return slices.Clone(l.silences), err
+}
+
+func (l *ledger) Silence(_ context.Context, s incident.Silence) (int64, error) {
+	done, err := l.ask()
+	defer done()
+	s.ID = int64(len(l.silences) + 1)
+	l.silences = append([]incident.Silence{s}, l.silences...)
+	return s.ID, err
+}
+
+func (l *ledger) EndSilence(_ context.Context, id int64, by string, at time.Time) error {
+	done, err := l.ask()
+	defer done()
+	for i := range l.silences {
+		if l.silences[i].ID == id {
+			l.silences[i].EndedAt, l.silences[i].EndedBy = at, by
+			return err
+		}
+	}
+	return cmp.Or(err, history.ErrNotFound)
 }
 
 func (l *ledger) change(_ context.Context, id int64, e history.Event, do func(incident.Incident) incident.Incident) (incident.Incident, error) {

@@ -50,23 +50,44 @@ type house struct {
 	notices    []pages.Notice
 	settings   pages.Settings
 	rules      recovery.Rules
+	seal       *recovery.Seal // of follow-ups; nil: none is known
 	healths    standby.Healths
+	policy     incident.Policy
+	places     []pages.Place
+	test       func(ctx context.Context, notifier string) error
+	backtest   string
 	now        time.Time
 	log        *slog.Logger
 }
+
+// Test is what a test of a notifier comes to.
+func (h *house) Test(ctx context.Context, notifier string) error { return h.test(ctx, notifier) }
 
 func newHouse(l *ledger) *house {
 	return &house{
 		ledger: l, users: users{"admin": hash}, now: night,
 		setup:    pages.Setup{Notifiers: []string{"ops-mail", "ops-slack"}, Command: "backstop"},
 		settings: pages.Settings{Zone: berlin, PublicURL: "https://fallback.example.com", Mask: history.Mask{Numbers: true}},
+		policy:   somePolicy("ops-mail", "ops-slack"),
+		places:   []pages.Place{{Name: "ops-mail", Kind: "e-mail"}, {Name: "ops-slack", Kind: "Slack, by a bot"}},
+		test:     func(context.Context, string) error { return nil },
 		log:      slog.New(slog.DiscardHandler),
 	}
+}
+
+// somePolicy is the default one for these notifiers.
+func somePolicy(names ...string) incident.Policy {
+	p := incident.DefaultPolicy()
+	for _, name := range names {
+		p.Notifiers = append(p.Notifiers, incident.Notifier{Name: name})
+	}
+	return p
 }
 
 // empty is a house in which nothing has been set up.
 func emptyHouse() *house {
 	h := newHouse(&ledger{now: func() time.Time { return night }})
+	h.policy, h.places = somePolicy(), nil
 	h.setup = pages.Setup{Missing: []string{"PUBLIC_URL", "TWILIO_ACCOUNT_SID", "TWILIO_AUTH_TOKEN"}, Command: "go run ./cmd/backstop"}
 	h.settings.PublicURL = ""
 	return h
@@ -83,12 +104,15 @@ func (h *house) handler(tb testing.TB) http.Handler {
 		Settings:   func() pages.Settings { return h.settings },
 		Rules:      func() []recovery.Outline { return h.rules.Outlines() },
 		Explain: func(f incident.Failure, visit int) recovery.Explanation {
-			known := h.knows()
-			known.Visit = visit
+			known := recovery.New(recovery.Parts{Seal: h.seal}).Imagined(f, visit, h.healths.Of)
 			return h.rules.Explain(f, nil, known, h.now)
 		},
 		Standing: func(at time.Time) recovery.Standing { return h.rules.Standing(at) },
 		Probed:   func() []string { return h.rules.Probed(h.knows(), h.now) },
+		Policy:   func() incident.Policy { return h.policy },
+		Places:   func() []pages.Place { return h.places },
+		Testing:  h,
+		Backtest: func(context.Context) (string, bool) { return h.backtest, h.backtest != "" },
 		Replays:  h.ledger,
 		Now:      func() time.Time { return h.now },
 		Log:      h.log, Version: "v1.0.0",

@@ -53,6 +53,7 @@ type incidentView struct {
 	CanTake      bool
 	CanResolve   bool
 	Replays      *replaysView // nil where there are no messages
+	Standing     standingView
 }
 
 type eventView struct {
@@ -68,6 +69,11 @@ func (p *Pages) incident(c *gin.Context) error {
 	if err != nil {
 		return err
 	}
+	return p.showIncident(c, id, http.StatusOK, func(*incidentView) {})
+}
+
+// showIncident shows an incident; amend changes what is shown.
+func (p *Pages) showIncident(c *gin.Context, id int64, status int, amend func(*incidentView)) error {
 	ctx := c.Request.Context()
 	d, err := read(ctx, p, func(ctx context.Context) (history.IncidentDetail, error) { return p.History.Incident(ctx, id) })
 	if err != nil {
@@ -79,10 +85,12 @@ func (p *Pages) incident(c *gin.Context) error {
 		return err
 	}
 	view := p.incidentDetail(d)
+	view.Standing = p.standingOf(ctx, d)
 	view.Days = p.days(page.Rows, p.Settings().Mask)
 	view.Frame, _ = p.framed(ctx, c, fmt.Sprintf("#%d %s", id, view.In.Title), "incidents")
 	view.Refresh = d.State != incident.Resolved
-	return p.render(c, http.StatusOK, "incident", view)
+	amend(&view)
+	return p.render(c, status, "incident", view)
 }
 
 func incidentID(c *gin.Context) (int64, error) {
@@ -124,6 +132,10 @@ func (p *Pages) incidentDetail(d history.IncidentDetail) incidentView {
 		view.Means = "The address that failed is one of Backstop's own. " + view.Means
 		view.First = "See whether Backstop can be reached from outside: name, certificate, reverse proxy. " + view.First
 	}
+	if d.Cause.Wide() {
+		view.Means = wideMeans
+		view.First = "Look at https://status.twilio.com/ first, then open one of the servers below yourself. If it answers you, the trouble lies between Twilio and your servers; if none does, with what they share."
+	}
 	if d.UsualGap >= time.Second { // less tells nobody anything
 		view.UsualGap = roughly(d.UsualGap)
 	}
@@ -159,6 +171,9 @@ func (p *Pages) change(c *gin.Context, do func(context.Context, int64, string, t
 	c.Redirect(http.StatusSeeOther, incidentsPath+"/"+strconv.FormatInt(id, 10))
 	return nil
 }
+
+// wideMeans is what it means that many servers fail at once.
+const wideMeans = "So many servers seldom fail by themselves within minutes: it is more likely what they share (network, DNS, hosting, certificate), or the way from Twilio to them. While this is open, nobody is told of the servers one by one."
 
 // savedBy says what saved the last caller or sender.
 func savedBy(s incident.Sample) string {

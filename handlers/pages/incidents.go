@@ -6,6 +6,7 @@ import (
 	"net/url"
 	"strconv"
 	"strings"
+	"time"
 
 	"github.com/gin-gonic/gin"
 
@@ -35,6 +36,9 @@ type incidentRow struct {
 	Cause        string
 	State        string
 	Acknowledged string // by whom, "" for nobody
+	Page         bool   // it may wake people
+	Hushed       string // "muted": nobody is told of it; "" where people are
+	Parent       int64  // that explains it; 0 for none
 	Callers      int64
 	Failures     int64
 	Opened, Last Moment
@@ -102,9 +106,23 @@ func (p *Pages) incidentRow(in incident.Incident) incidentRow {
 	return incidentRow{
 		ID: in.ID, Href: incidentsPath + "/" + strconv.FormatInt(in.ID, 10),
 		Title: causeTitle(in), Cause: causeWords(in.Cause), State: in.State.String(),
-		Acknowledged: history.Visible(in.AcknowledgedBy), Callers: in.Callers, Failures: in.Failures,
+		Acknowledged: history.Visible(in.AcknowledgedBy), Page: in.Watch.Urgency == incident.Page && in.State == incident.Open, Hushed: hushedWord(in, p.Now()), Parent: in.Parent, Callers: in.Callers, Failures: in.Failures,
 		Opened: momentIn(in.OpenedAt, settings.Zone), Last: momentIn(in.LastAt, settings.Zone),
 	}
+}
+
+// hushedWord says in a word that nobody is told of in, as far as it shows that
+// itself.
+func hushedWord(in incident.Incident, now time.Time) string {
+	switch {
+	case in.State != incident.Open:
+		return ""
+	case in.Muted(now):
+		return "muted"
+	case in.Watch.Withheld && in.Parent == 0:
+		return "kept quiet"
+	}
+	return ""
 }
 
 // causeWords says what was grouped.
@@ -124,6 +142,10 @@ func causeWords(c incident.Cause) string {
 		return "ErrorUrl is one of Backstop's own addresses"
 	case incident.DrillCause:
 		return "drill"
+	case incident.AccountWide:
+		return "servers of account " + history.Visible(c.Account)
+	case incident.TwilioWide:
+		return "servers of several accounts"
 	}
 	return ""
 }

@@ -55,6 +55,8 @@ func realHouse(t *testing.T) (v *visitor, ledger *store.Ledger) {
 		Unverified: func() pages.Unverified { return pages.Unverified{} },
 		Notices:    func() []pages.Notice { return nil },
 		Settings:   func() pages.Settings { return pages.Settings{Zone: berlin, Mask: history.Mask{Numbers: true}} },
+		Policy:     func() incident.Policy { return policy },
+		Places:     func() []pages.Place { return []pages.Place{{Name: "ops-mail", Kind: "e-mail"}} },
 		Replays:    replays{ledger, replaying(t)},
 		Now:        now, Log: slog.New(slog.DiscardHandler),
 	})

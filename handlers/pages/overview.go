@@ -3,6 +3,7 @@ package pages
 import (
 	"context"
 	"net/http"
+	"strings"
 	"time"
 
 	"github.com/gin-gonic/gin"
@@ -21,9 +22,11 @@ type overviewView struct {
 	Open       []incidentRow
 	Quiet      []incidentRow
 	MoreOpen   string
+	Kept       string // how many of those that are open nobody is told of, "" for none
 	Chart      *chartView
 	Day        string // the address of the last 24 hours
 	Notifiers  []notifierRow
+	Trouble    string // which of them do not work, where others do; "" for none
 	Setup      setupView
 	SetupDone  bool
 	Drilled    bool // a drill has come through, or something real
@@ -51,6 +54,7 @@ func (p *Pages) overview(c *gin.Context) error {
 	view.Frame, statuses = p.framed(ctx, c, "Overview", "overview")
 	view.Refresh = true
 	view.Notifiers = p.notifierRows(statuses)
+	view.Trouble = troubled(view.Notifiers)
 	status := http.StatusOK
 	if err := p.fillOverview(ctx, &view); err != nil {
 		p.Log.Error("page not complete", "path", c.FullPath(), "err", err)
@@ -61,11 +65,11 @@ func (p *Pages) overview(c *gin.Context) error {
 }
 
 func (p *Pages) fillOverview(ctx context.Context, view *overviewView) error {
-	open, err := p.incidentsIn(ctx, history.IncidentQuery{State: incident.Open, Urgent: true})
+	open, err := p.incidentsIn(ctx, history.IncidentQuery{State: incident.Open, Urgent: true, Limit: mostOpen})
 	if err != nil {
 		return err
 	}
-	quiet, err := p.incidentsIn(ctx, history.IncidentQuery{State: incident.Quiet})
+	quiet, err := p.incidentsIn(ctx, history.IncidentQuery{State: incident.Quiet, Limit: inOverview})
 	if err != nil {
 		return err
 	}
@@ -81,8 +85,11 @@ func (p *Pages) fillOverview(ctx context.Context, view *overviewView) error {
 	if view.Drilled, err = p.any(ctx, history.Query{Drills: true, Limit: 1}); err != nil {
 		return err
 	}
-	view.Open, view.Quiet = p.incidentRows(open.Incidents), p.incidentRows(quiet.Incidents)
-	if open.Open > int64(len(open.Incidents)) {
+	view.Open, view.Quiet = p.incidentRows(open.Incidents[:min(len(open.Incidents), inOverview)]), p.incidentRows(quiet.Incidents)
+	if view.Kept, err = p.keptWords(ctx, open.Incidents); err != nil {
+		return err
+	}
+	if open.Open > int64(len(view.Open)) {
 		view.MoreOpen = incidentsURL(history.IncidentQuery{State: incident.Open})
 	}
 	view.Headline, view.Calm = headline(open), open.Open == 0
@@ -93,8 +100,40 @@ func (p *Pages) fillOverview(ctx context.Context, view *overviewView) error {
 }
 
 func (p *Pages) incidentsIn(ctx context.Context, q history.IncidentQuery) (history.IncidentPage, error) {
-	q.Limit = inOverview
 	return read(ctx, p, func(ctx context.Context) (history.IncidentPage, error) { return p.History.Incidents(ctx, q) })
+}
+
+// keptWords says of how many of these nobody is told now, on purpose, but for those
+// that another one explains; "" for none.
+func (p *Pages) keptWords(ctx context.Context, open []incident.Incident) (string, error) {
+	if len(open) == 0 {
+		return "", nil
+	}
+	silences, err := p.silencesNow(ctx)
+	if err != nil {
+		return "", err
+	}
+	policy, now := p.Policy(), p.Now()
+	muted, silenced := int64(0), int64(0)
+	for _, in := range open {
+		switch _, kept := policy.Kept(in, now, silences, false); {
+		case in.Muted(now):
+			muted++
+		case kept:
+			silenced++
+		}
+	}
+	var words []string
+	if muted > 0 {
+		words = append(words, templates.Count(muted)+" muted")
+	}
+	if silenced > 0 {
+		words = append(words, templates.Count(silenced)+" silenced or in maintenance")
+	}
+	if len(words) == 0 {
+		return "", nil
+	}
+	return "Nobody is told of " + templates.Plural(muted+silenced, "open incident", "open incidents") + ": " + strings.Join(words, ", "), nil
 }
 
 // any says whether q finds anything.
@@ -116,6 +155,24 @@ func headline(page history.IncidentPage) string {
 		return "Nothing is open; " + templates.Plural(page.Quiet, "incident is quiet, not proven over", "incidents are quiet, not proven over")
 	}
 	return "Nothing is open"
+}
+
+// troubled says which notifiers fail, where not all of them do: then a banner says
+// that nobody is told.
+func troubled(rows []notifierRow) string {
+	var fail []string
+	for _, row := range rows {
+		if row.Kind == "bad" {
+			fail = append(fail, row.Name)
+		}
+	}
+	if len(fail) == 0 || len(fail) == len(rows) {
+		return ""
+	}
+	if len(fail) == 1 {
+		return "The notifier " + fail[0] + " does not work: its alerts wait, and the others go on"
+	}
+	return "The notifiers " + strings.Join(fail, ", ") + " do not work: their alerts wait, and the others go on"
 }
 
 func (p *Pages) notifierRows(statuses []history.NotifierStatus) []notifierRow {

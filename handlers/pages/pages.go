@@ -33,6 +33,18 @@ type Incidents interface {
 	Incident(ctx context.Context, id int64) (history.IncidentDetail, error)
 	Acknowledge(ctx context.Context, id int64, by string, at time.Time) (incident.Incident, error)
 	Resolve(ctx context.Context, id int64, by string, at time.Time) (incident.Incident, error)
+	// Mute is until that time, or so many callers; zero is no such bound, and a time
+	// that is not after at ends it.
+	Mute(ctx context.Context, id int64, by string, until time.Time, upTo int64, at time.Time) (incident.Incident, error)
+}
+
+// Silences is what the pages ask and tell about what people are not told of.
+type Silences interface {
+	// Silences are those that are not over at that time, and those that ended within
+	// the week before, the newest first.
+	Silences(ctx context.Context, at time.Time) ([]incident.Silence, error)
+	Silence(ctx context.Context, s incident.Silence) (id int64, err error)
+	EndSilence(ctx context.Context, id int64, by string, at time.Time) error
 }
 
 // Callers is what the pages ask and tell about calling people back.
@@ -57,6 +69,7 @@ type History interface {
 	Incidents
 	Callers
 	Notifiers
+	Silences
 }
 
 // Passwords knows who may log in.
@@ -115,7 +128,7 @@ type Settings struct {
 	Reject         bool // unverified requests get 403, not the apology
 }
 
-// Options are the parts that pages are made of. All are needed.
+// Options are the parts that pages are made of. All are needed but for Backtest.
 type Options struct {
 	History    History
 	Passwords  Passwords
@@ -131,6 +144,14 @@ type Options struct {
 	Standing func(time.Time) recovery.Standing
 	// Probed says of each server that is probed how it is, in a sentence.
 	Probed func() []string
+	// Policy is what decides about alerts, as it stands.
+	Policy func() incident.Policy
+	// Places are the notifiers, as the program knows them.
+	Places  func() []Place
+	Testing Testing
+	// Backtest says in a sentence what the policy would have told of the last weeks;
+	// ok is false where that is not known. It is nil where nobody counts.
+	Backtest func(ctx context.Context) (text string, ok bool)
 	// Recordings are fetched from Twilio when somebody listens.
 	Recordings Recordings
 	Now        func() time.Time
@@ -144,6 +165,7 @@ type Pages struct {
 	templates *templates.Pages
 	sessions  *sessions
 	door      *door
+	trials    trials
 	reading   chan struct{} // holds one token per read of the history under way
 }
 
@@ -186,6 +208,8 @@ func (p *Pages) Register(r gin.IRouter) {
 	people.POST("/incidents/:id/resolve", p.page(p.resolve))
 	people.POST("/incidents/:id/send", p.page(p.sendAll))
 	people.POST("/incidents/:id/send-on", p.page(p.sendOn))
+	p.registerSilences(people)
+	p.registerNotifiers(people)
 	get(people, "/rules", p.page(p.rules))
 	get(people, "/history", p.page(p.history))
 	get(people, numbersPath, p.page(p.numbersHidden))

@@ -51,7 +51,7 @@ func (p *Pages) asked(c *gin.Context) (askedView, []history.Problem) {
 		Failure: strings.TrimSpace(c.Query("failure")), Channel: c.Query("channel"), Code: c.Query("code"),
 		URL: c.Query("url"), From: c.Query("from"), To: c.Query("to"), At: c.Query("at"), Zone: zone.String(),
 		Account: strings.TrimSpace(c.Query("account")), Status: cmp.Or(c.Query("status"), "ringing"),
-		Direction: cmp.Or(c.Query("direction"), "inbound"), Visit: cmp.Or(c.Query("visit"), "1"),
+		Direction: cmp.Or(c.Query("direction"), "inbound"), Visit: strings.TrimSpace(c.Query("visit")),
 	}
 	var problems []history.Problem
 	a.at, problems = history.ParseMoment(c.Request.URL.Query(), "at", p.Now(), zone)
@@ -63,7 +63,7 @@ func (p *Pages) asked(c *gin.Context) (askedView, []history.Problem) {
 	if a.Failure == "" {
 		problems = append(problems, a.problems()...)
 	}
-	if n, err := strconv.Atoi(a.Visit); err != nil || n < 1 {
+	if n, err := strconv.Atoi(a.Visit); a.Visit != "" && (err != nil || n < 1) {
 		problems = append(problems, history.Problem{Field: "visit", Value: a.Visit, Hint: "how often it has failed is a number: 1 for the first time"})
 	}
 	return a, problems
@@ -71,16 +71,17 @@ func (p *Pages) asked(c *gin.Context) (askedView, []history.Problem) {
 
 // More says whether anything is asked for that stands folded up.
 func (a askedView) More() bool {
-	return a.Account != "" || a.Status != "ringing" || a.Direction != "inbound" || a.Visit != "1"
+	return a.Account != "" || a.Status != "ringing" || a.Direction != "inbound" || a.Visit != ""
 }
 
 // Statuses and Directions are what can be chosen.
 func (askedView) Statuses() []string   { return recovery.Statuses() }
 func (askedView) Directions() []string { return recovery.Directions() }
 
-func (a askedView) visit() int {
+// visit is how often it has failed, if somebody said so, and else what is known.
+func (a askedView) visit(known int) int {
 	n, _ := strconv.Atoi(a.Visit) // checked
-	return n
+	return cmp.Or(n, known)
 }
 
 // verdict says what would happen to what was asked about; nil where nothing was.
@@ -94,7 +95,7 @@ func (p *Pages) verdict(ctx context.Context, asked askedView) (*verdictView, []h
 		case detail.Erased:
 			return nil, wrong(asked.Failure, "its parameters were erased because of their age")
 		}
-		view := p.explain(again(detail, asked.at), asked)
+		view := p.explain(again(detail, asked.at), asked, p.visit(ctx, detail))
 		view.Of, view.OfLink = detail.ID.String(), historyPath+"/"+detail.ID.String()
 		return view, nil
 	case asked.Channel != "":
@@ -102,7 +103,7 @@ func (p *Pages) verdict(ctx context.Context, asked askedView) (*verdictView, []h
 		if at.IsZero() {
 			at = p.Now()
 		}
-		return p.explain(asked.typed(at), asked), nil
+		return p.explain(asked.typed(at), asked, 1), nil
 	}
 	return nil, nil
 }
@@ -118,13 +119,36 @@ func again(d history.Detail, at time.Time) incident.Failure {
 		at = d.ReceivedAt
 	}
 	f := incident.RestoreFailure(d.ID, at, d.Method, slices.Clone(d.Params))
-	f.Drill = d.Drill
+	f.Drill, f.Itself = d.Drill, d.Itself
 	return f
 }
 
-// explain is what would happen to f, with what was asked beside.
-func (p *Pages) explain(f incident.Failure, asked askedView) *verdictView {
-	e := p.Explain(f, asked.visit())
+// visit is how often the call or message of a failure had failed by then, with it,
+// as it was counted; 1 where the history does not say.
+func (p *Pages) visit(ctx context.Context, d history.Detail) int {
+	if d.SID == "" {
+		return 1
+	}
+	page, err := read(ctx, p, func(ctx context.Context) (history.Page, error) {
+		return p.History.Failures(ctx, history.Query{SID: d.SID, Drills: true, To: d.ReceivedAt.Add(time.Millisecond), Limit: history.MaxLimit})
+	})
+	if err != nil {
+		return 1
+	}
+	calls := recovery.NewCalls()
+	for _, row := range slices.Backward(page.Rows) {
+		visit := calls.Visit(incident.Failure{ID: row.ID, ReceivedAt: row.ReceivedAt, AccountSID: row.AccountSID, SID: row.SID}).Visit
+		if row.ID == d.ID {
+			return visit
+		}
+	}
+	return 1
+}
+
+// explain is what would happen to f, with what was asked beside; visit is how often
+// it has failed, unless somebody said so.
+func (p *Pages) explain(f incident.Failure, asked askedView, visit int) *verdictView {
+	e := p.Explain(f, asked.visit(visit))
 	view := &verdictView{
 		Rule: history.Visible(e.Rule), Circles: e.Circles, Steps: visibleAll(e.Steps),
 		Timed: e.Timed, Elsewhen: !f.ReceivedAt.Equal(p.Now()), Moment: p.moment(f.ReceivedAt),

@@ -195,6 +195,53 @@ func TestThePageSaysWhatWouldHappenToACall(t *testing.T) {
 	}
 }
 
+// A failure that was the second one is explained as the second one.
+func TestAPastFailureIsExplainedAsWhatItWas(t *testing.T) {
+	t.Parallel()
+	h := newHouse(oneNight(3))
+	r, err := recovery.NewRules(recovery.Options{Rules: []recovery.RuleOptions{
+		{Name: "the first time", Match: recovery.Match{Visits: "1"}, Steps: []recovery.StepOptions{{Message: true}}},
+		{Name: "again", Steps: []recovery.StepOptions{{Message: true}}},
+	}}, func(string) bool { return true })
+	if err != nil {
+		t.Fatal(err)
+	}
+	h.rules = r
+	var ids []string
+	for _, ago := range []time.Duration{time.Hour, 3 * time.Minute, 2 * time.Minute} {
+		ids = append(ids, h.ledger.add(night.Add(-ago), call(9, "+4917100000", line, 11200, voiceURL)...).ID.String())
+	}
+	for range 8 {
+		h.ledger.add(night.Add(-time.Minute), call(10, "+4917100000", line, 11200, voiceURL)...)
+	}
+	ids = append(ids, h.ledger.add(night.Add(-time.Second), call(10, "+4917100000", line, 11200, voiceURL)...).ID.String())
+	h.seal = recovery.NewSeal("x")
+	token := h.seal.Token(recovery.ActionNext, recovery.Place{Visit: 2}, account)
+	ours := h.ledger.add(night.Add(-time.Hour), call(11, "+4917100000", line, 11200, "https://fallback.example.com/fallback/voice/next/"+token)...)
+	ours.Itself = true
+	v := h.enter(t)
+	for name, c := range map[string]struct {
+		failure, visit, want string
+	}{
+		"its first":                 {ids[0], "", "Rule 1, the first time."},
+		"an hour later":             {ids[1], "", "Rule 1, the first time."},
+		"a minute later":            {ids[2], "", "Rule 2, again."},
+		"as if it were the first":   {ids[2], "1", "Rule 1, the first time."},
+		"as if it were the second":  {ids[0], "2", "Rule 2, again."},
+		"the ninth within minutes":  {ids[3], "", "No rule is asked: this is failure 9 of it within minutes."},
+		"the newest one with a SID": {sid("CA", 9), "", "Rule 2, again."},
+		"an address of our own":     {ours.ID.String(), "", "Rule 2, again."},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			page := v.get("/rules?" + url.Values{"failure": {c.failure}, "visit": {c.visit}}.Encode())
+			if text := withoutTags(page.body); page.status != http.StatusOK || !strings.Contains(text, c.want) {
+				t.Errorf("status %d, lacks %q:\n%s", page.status, c.want, text)
+			}
+		})
+	}
+}
+
 func TestTheRulesAreShownWithoutAHistory(t *testing.T) {
 	t.Parallel()
 	h := newHouse(oneNight(3))

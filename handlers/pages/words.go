@@ -5,6 +5,7 @@ import (
 
 	"github.com/backstop-project/backstop/history"
 	"github.com/backstop-project/backstop/incident"
+	"github.com/backstop-project/backstop/templates"
 	"github.com/backstop-project/backstop/twilio"
 )
 
@@ -28,6 +29,10 @@ func causeTitle(in incident.Incident) string {
 		return "An answer of Backstop itself failed"
 	case incident.DrillCause:
 		return "Drill"
+	case incident.AccountWide:
+		return templates.Plural(int64(in.Watch.Servers), "server", "servers") + " of one account fail at once"
+	case incident.TwilioWide:
+		return templates.Plural(int64(in.Watch.Servers), "server", "servers") + " of " + templates.Plural(int64(in.Watch.Accounts), "account", "accounts") + " fail at once"
 	case incident.FetchLevel, incident.DocumentLevel:
 	}
 	return failureTitle(in.Last.Code, "//"+in.Cause.Host, false)
@@ -98,7 +103,10 @@ func alertWords(d history.Delivery) (what, reason string) {
 		return "drill: nothing is broken", ""
 	case incident.Meta:
 		return "Backstop itself", history.Visible(d.Title)
-	case incident.Opened, incident.Regression, incident.Growing, incident.FellQuiet, incident.Over, incident.Late, incident.Taken:
+	case incident.Summary:
+		return "summary", history.Visible(d.Title)
+	case incident.Opened, incident.Regression, incident.Growing, incident.FellQuiet, incident.Over, incident.Late, incident.Taken,
+		incident.Reminder, incident.Rate, incident.Escalated, incident.Spread, incident.Raised, incident.Resumed:
 	}
 	return d.Kind.String(), history.Visible(d.Reason)
 }

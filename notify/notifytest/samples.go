@@ -52,6 +52,8 @@ func Samples() []Sample {
 		{"muted", muted()},
 		{"back by probes", proven()},
 		{"wide", wide()},
+		{"weekly summary", weekly()},
+		{"weekly summary of nothing", summaryOf(incident.Report{Weekly: true, From: start.AddDate(0, 0, -7), To: start, Figures: incident.Figures{Drills: 12}})},
 	}
 }
 

@@ -36,6 +36,12 @@ func (c *Client) Ask(ctx context.Context, t *Target, address string, q *Question
 func (c *Client) fetch(ctx context.Context, t *Target, address string, q *Question) (doc []byte, from *url.URL, err error) {
 	method := q.Method
 	for redirected := false; ; redirected = true {
+		// What is relative in the document is so to its address, and not to the
+		// call's parameters, which a GET carries there.
+		from, err := url.Parse(address)
+		if err != nil {
+			return nil, nil, err
+		}
 		r, err := q.to(ctx, method, address, q.asked(t))
 		if err != nil {
 			return nil, nil, err
@@ -50,8 +56,8 @@ func (c *Client) fetch(ctx context.Context, t *Target, address string, q *Questi
 			return nil, nil, err
 		}
 		if next == "" {
-			doc, err := read64K(answer)
-			return doc, r.URL, err
+			doc, err := read64K(answer, q.Voice)
+			return doc, from, err
 		}
 		_ = answer.Body.Close()
 		method, address = http.MethodGet, next
@@ -81,9 +87,14 @@ func redirect(answer *http.Response, redirected bool) (string, error) {
 	return to.String(), nil
 }
 
-// read64K reads the document, unpacked, as far as Twilio would.
-func read64K(answer *http.Response) ([]byte, error) {
+// read64K reads the document, unpacked, as far as Twilio would. To a message no
+// content is an answer: nothing is to be said.
+// https://www.twilio.com/docs/messaging/twiml#twilios-request-to-your-application
+func read64K(answer *http.Response, voice bool) ([]byte, error) {
 	defer answer.Body.Close()
+	if answer.StatusCode == http.StatusNoContent && !voice {
+		return []byte("<Response/>"), nil
+	}
 	doc, err := io.ReadAll(io.LimitReader(answer.Body, twiml.MaxBytes+1))
 	switch {
 	case err != nil:

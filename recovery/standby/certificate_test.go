@@ -117,6 +117,13 @@ func TestWhatIsWrongWithACertificateIsToldApart(t *testing.T) {
 			if c.want == "" && !isGood(f, "answers 200") || c.want != "" && (f.OK || f.Said != "TCP ok, TLS: "+c.want) {
 				t.Errorf("got %+v, want %q", f, c.want)
 			}
+			seen := x.Certificate(t.Context(), server.URL)
+			if !seen.Seen || seen.Trouble != c.want || seen.Named != (name != "for another name") || seen.Ours || seen.Public || !seen.From.Equal(own.certificate.NotBefore) {
+				t.Errorf("got %+v, want %q", seen, c.want)
+			}
+			if c.want == "" && !seen.Until.Equal(own.certificate.NotAfter) {
+				t.Errorf("it is said to expire on %s", seen.Until)
+			}
 		})
 	}
 }

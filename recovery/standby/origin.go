@@ -47,13 +47,23 @@ func originAt(address string) origin {
 // server is who listens there, whatever the scheme.
 func (o origin) server() string { return net.JoinHostPort(o.host, o.port) }
 
+// same says whether it is the same server as another one: http and https on
+// their own ports are one.
+func (o origin) same(other origin) bool {
+	return o.server() == other.server() || o.host == other.host && o.isUsual() && other.isUsual()
+}
+
+func (o origin) isUsual() bool {
+	return o.scheme == "https" && o.port == "443" || o.scheme == "http" && o.port == "80"
+}
+
 // url is the origin as a URL begins, without a port that goes without saying.
 func (o origin) url() string {
 	host := o.host
 	if strings.Contains(host, ":") {
 		host = "[" + host + "]"
 	}
-	if o.port == "443" && o.scheme == "https" || o.port == "80" && o.scheme == "http" {
+	if o.isUsual() {
 		return o.scheme + "://" + host
 	}
 	return o.scheme + "://" + host + ":" + o.port

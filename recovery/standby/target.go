@@ -132,7 +132,7 @@ func (t *Target) Serves(account string) bool {
 // server's name, and only from an address on a primary.
 func (t *Target) Address(errorURL string, primaries Primaries) (address, why string) {
 	failed, at := read(errorURL)
-	if at != (origin{}) && at.server() == t.origin.server() {
+	if at != (origin{}) && at.same(t.origin) {
 		return "", "is the server that failed"
 	}
 	path, query := t.path, t.query

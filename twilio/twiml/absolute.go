@@ -9,7 +9,8 @@ import (
 // Absolute is doc with every relative URL in it resolved against base, the address that doc came from, as Twilio
 // resolves them: so it means the same wherever Twilio gets it from. Gather and Record without an action go on at the
 // document itself, and so get base as theirs (https://www.twilio.com/docs/voice/twiml/gather#action, …/record#action).
-// What cannot be read as a URL is left alone. An error says that doc cannot be read, or that base is not absolute.
+// What cannot be read as a URL is left alone. An error says that doc cannot be read, that base is not absolute, or that
+// Twilio would be sent somewhere that it does not go, such as to a file.
 func Absolute(doc []byte, base *url.URL) ([]byte, error) {
 	if !base.IsAbs() || base.Host == "" {
 		return nil, fmt.Errorf("resolve the URLs of a document: its own address %q is not absolute", base.Redacted())
@@ -18,6 +19,9 @@ func Absolute(doc []byte, base *url.URL) ([]byte, error) {
 	for {
 		if f := r.next(); f != nil {
 			return nil, fmt.Errorf("resolve the URLs of a document: %s", f.text)
+		}
+		if r.refused != "" {
+			return nil, fmt.Errorf("resolve the URLs of a document: Twilio does not go to an address of the scheme %q", r.refused)
 		}
 		switch r.token.kind {
 		case startTag:
@@ -49,11 +53,16 @@ var urlTexts = map[string]bool{"Play": false, "Redirect": true, "Media": false}
 // goOnHere are the elements that without an action go on at the document itself.
 var goOnHere = map[string]bool{"Gather": true, "Record": true}
 
+// fetched are the schemes of what Twilio fetches or connects to.
+var fetched = map[string]bool{"http": true, "https": true, "ws": true, "wss": true}
+
 type resolver struct {
 	*scanner
 	base   *url.URL
 	out    []byte
 	copied int // of the document, into out
+
+	refused string // a scheme that Twilio does not go to
 
 	inURL bool   // in an element whose text is a URL
 	from  int    // where that text begins
@@ -124,7 +133,13 @@ func (r *resolver) resolve(reference []byte, emptyIsHere bool) (absolute string,
 		return r.base.String(), emptyIsHere
 	}
 	u, err := url.Parse(string(reference))
-	if err != nil || u.IsAbs() {
+	if err != nil {
+		return "", false
+	}
+	if u.IsAbs() {
+		if !fetched[u.Scheme] {
+			r.refused = u.Scheme
+		}
 		return "", false
 	}
 	return r.base.ResolveReference(u).String(), true

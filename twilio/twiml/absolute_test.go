@@ -20,6 +20,22 @@ func parseURL(tb testing.TB, raw string) *url.URL {
 	return u
 }
 
+func TestTwilioIsSentNowhereThatItDoesNotGo(t *testing.T) {
+	t.Parallel()
+	base, err := url.Parse("https://b.example.com/in")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, doc := range []string{
+		"<Play>file:///etc/passwd</Play>", `<Gather action="ftp://c.example.com/x"/>`, "<Redirect>javascript:alert(1)</Redirect>",
+		`<Dial action="data:text/xml,x">+15551230001</Dial>`, "<Message><Media>gopher://c.example.com/</Media></Message>",
+	} {
+		if got, err := twiml.Absolute([]byte("<Response>"+doc+"</Response>"), base); err == nil || !strings.Contains(err.Error(), "Twilio does not go to an address of the scheme") {
+			t.Errorf("%s: got %s, %v", doc, got, err)
+		}
+	}
+}
+
 func TestRelativeURLsBecomeThoseThatTwilioWouldHaveMadeOfThem(t *testing.T) {
 	t.Parallel()
 	for name, c := range map[string]struct{ doc, want string }{

@@ -139,7 +139,64 @@ const people = async (page, script) => {
 	same(new URL(page.url()).pathname, '/login', 'after logging out one is sent to');
 };
 
+// hush does with and without script what keeps people from being told, by keyboard
+// where that can go wrong.
+const hush = async (page) => {
+	await logIn(page);
+	await page.goto(config.base + '/incidents/14');
+	await page.getByText('DNS ok, connection refused').waitFor();
+	await page.getByRole('button', { name: 'Mute for 1 hour' }).press('Enter');
+	await page.getByText('muted by admin').first().waitFor();
+	await page.getByRole('button', { name: 'Unmute' }).press('Enter');
+	await page.getByRole('button', { name: 'Unmute' }).waitFor({ state: 'detached' });
+	await page.getByText('Mute until …').press('Enter');
+	await page.getByLabel('Until (Europe/Berlin)').fill('yesterday');
+	await page.getByLabel('or until so many callers').fill('100');
+	await page.keyboard.press('Enter');
+	await page.getByText('write a time such as').waitFor();
+	same(await page.getByLabel('or until so many callers').inputValue(), '100', 'what was typed');
+	await page.getByLabel('Until (Europe/Berlin)').fill('');
+	await page.getByLabel('or until so many callers').press('Enter');
+	await page.getByText('until 100 callers are reached').waitFor();
+
+	await page.getByRole('link', { name: 'Silence this host for 2 hours' }).click();
+	await page.waitForURL((u) => u.pathname === '/silences' && u.searchParams.get('hosts') === 'www.example.com');
+	await page.getByText('It would hush').waitFor();
+	await page.getByRole('button', { name: 'Silence', exact: true }).click();
+	await page.getByText('say why').waitFor();
+	same(await page.getByLabel('Hosts').inputValue(), 'www.example.com', 'the host after a mistake');
+	await page.getByLabel('Hosts').fill('nowhere.example.com');
+	await page.getByRole('button', { name: 'What would it hush?' }).click();
+	await page.getByText('No incident that is open now would be hushed').waitFor();
+	await page.getByLabel('Hosts').fill('www.example.com');
+	await page.getByLabel('Why').fill('a <b>new</b> disk');
+	await page.keyboard.press('Enter');
+	await page.waitForURL((u) => u.pathname === '/silences' && u.hash.startsWith('#s-'));
+	await page.getByText('a <b>new</b> disk').waitFor();
+	await page.getByRole('button', { name: 'End the silence host www.example.com' }).press('Enter');
+	await page.getByText('by admin').first().waitFor();
+
+	await page.goto(config.base + '/incidents/14');
+	await page.getByRole('link', { name: 'Who would be told of this?' }).click();
+	await page.getByText('It is a page', { exact: true }).waitFor();
+	await page.getByLabel('An incident').fill('');
+	await page.getByLabel('or a line').fill('+49 30 901820');
+	await page.keyboard.press('Enter');
+	await page.getByText('(by routes 1 and 2)').waitFor();
+	await page.getByRole('button', { name: 'Send a test through ops-mail' }).press('Enter');
+	await page.waitForURL((u) => u.hash === '#n-ops-mail');
+	await page.getByText('test taken').waitFor();
+};
+
 const scenarios = {
+	async hush() {
+		for (const javaScriptEnabled of [true, false]) {
+			const { page, context } = await open({ javaScriptEnabled });
+			await hush(page);
+			await context.close();
+		}
+	},
+
 	async loopback() {
 		const { context, page } = await open();
 		await people(page, true);
@@ -218,7 +275,7 @@ const scenarios = {
 					if (path === '/history' && width === 1280) await looks(page, name(path) + '-plain');
 					if (config.press) {
 						await page.getByRole('button', { name: config.press }).click();
-						await page.getByText('It is recorded').waitFor();
+						await page.getByText(config.press.startsWith('Send') ? 'by admin' : 'It is recorded').first().waitFor();
 						for (const d of await page.locator('.acts details').all()) await d.evaluate((d) => { d.open = true; });
 					}
 					const filters = page.locator('details.filters');
