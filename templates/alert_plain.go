@@ -77,7 +77,8 @@ var inert = strings.NewReplacer(
 
 // SMS is m in at most two segments: the first line and the way to its page.
 // Where both do not fit it is the line that is cut, with a mark. code is what a
-// reply repeats; "" where nobody reads replies.
+// reply repeats, and goes before the way to the page; "" where nobody reads
+// replies.
 func (a *Alerts) SMS(m incident.Message, code string) string {
 	t := a.tell(m, 1)
 	link := a.subject(m)
@@ -87,8 +88,11 @@ func (a *Alerts) SMS(m incident.Message, code string) string {
 	if a.note != "" {
 		link = strings.TrimPrefix(link+"\n(built-in text)", "\n")
 	}
-	link = strings.TrimPrefix(link+replies(code), "\n")
-	return FitSMS(t.Line, link)
+	tail := strings.TrimPrefix(link+replies(code), "\n")
+	if code != "" && FitSMS(t.Line, tail) != gsmLike.Replace(t.Line)+"\n"+tail {
+		tail = strings.TrimPrefix(replies(code), "\n") // who can answer needs the link less
+	}
+	return FitSMS(t.Line, tail)
 }
 
 // WithReplies is an own text in at most two segments, and what a reply may say.

@@ -3,6 +3,7 @@ package deeds
 import (
 	"errors"
 	"net/http"
+	"regexp"
 	"strconv"
 
 	"github.com/gin-gonic/gin"
@@ -95,8 +96,16 @@ func (r *Room) about(view templates.DeedPage, in incident.Incident) templates.De
 		view.Page = ""
 		return view
 	}
-	view.Line = "#" + strconv.FormatInt(in.ID, 10) + " " + history.Visible(r.o.Settings().Line(in))
+	view.Line = "#" + strconv.FormatInt(in.ID, 10) + " " + unnumbered(history.Visible(r.o.Settings().Line(in)))
 	return view
+}
+
+var phoneNumber = regexp.MustCompile(`\+\d{6,15}`)
+
+// unnumbered is line without telephone numbers, also those of the customer's own
+// lines: whoever a mail is passed on to sees the page without a login.
+func unnumbered(line string) string {
+	return phoneNumber.ReplaceAllStringFunc(line, history.Mask{Numbers: true}.Number)
 }
 
 func headingOf(a act.Action) string {

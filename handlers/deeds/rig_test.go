@@ -147,7 +147,9 @@ func newRig(tb testing.TB) *rig {
 	}
 	g := &rig{ledger: newMemory(), seal: act.NewSeal("secret"), now: night}
 	settings := deeds.Settings{
-		Pages: "https://fallback.example.com", Line: func(incident.Incident) string { return `12 callers: <b>"www.example.com"</b> refuses connections` },
+		Pages: "https://fallback.example.com", Line: func(incident.Incident) string {
+			return `12 callers: <b>"www.example.com"</b> refuses connections to +4930555123`
+		},
 		Slack: []deeds.SlackApp{
 			{Notifier: "ops", Secret: secret, Team: "T0000001", App: "A0000001", Users: []string{"U0000001"}},
 			{Notifier: "other", Secret: strings.Repeat("f", 32), Team: "T0000002", App: "A0000002"},
