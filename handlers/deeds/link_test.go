@@ -1,10 +1,12 @@
 package deeds_test
 
 import (
+	"context"
 	"net/http"
 	"strings"
 	"sync"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"github.com/backstop-project/backstop/act"
@@ -135,4 +137,33 @@ func TestTheStyleSheetIsServedBesideThePage(t *testing.T) {
 	if status, _, _ := g.do(http.MethodGet, "/act/assets/other.css", ""); status != http.StatusNotFound {
 		t.Errorf("got %d", status)
 	}
+}
+
+func TestALedgerThatHangsKeepsNobodyWaitingAndNothingIsLost(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		g := newRig(t)
+		g.ledger.hang = make(chan struct{})
+		for method, want := range map[string]int{http.MethodGet: http.StatusServiceUnavailable, http.MethodPost: http.StatusAccepted} {
+			began := time.Now()
+			status, page, _ := g.do(method, g.link(act.Resolve, 42), "")
+			if took := time.Since(began); status != want || took >= 3*time.Second || !strings.Contains(page, "history is") {
+				t.Errorf("%s: got %d after %s\n%s", method, status, took, page)
+			}
+		}
+		ctx, stop := context.WithCancel(t.Context())
+		ended := make(chan error, 1)
+		go func() { ended <- g.room.Run(ctx) }()
+		stop()
+		synctest.Wait()
+		select {
+		case <-ended:
+			t.Error("the room ended before the deed was done")
+		default:
+		}
+		close(g.ledger.hang)
+		if err := <-ended; err != nil || g.ledger.done() != "resolved by anna@example.com by e-mail" {
+			t.Errorf("got %v, done %q", err, g.ledger.done())
+		}
+	})
 }
