@@ -45,13 +45,26 @@ func (p *program) raw(method, path string, header http.Header, body string) (sta
 
 var actLink = regexp.MustCompile(`https://fallback\.example\.com(/act/[\w-]+)`)
 
+// ofIncidents are the mails about incidents: on a busy machine there may be one
+// before them that the ledger opens slowly.
+func ofIncidents(mails *mailServer) []received {
+	return slices.DeleteFunc(mails.got(), func(m received) bool { return !isAbout(m.subject(), []string{"not helped"}) })
+}
+
 func TestALinkOfAMailActsInItsRecipientsName(t *testing.T) {
 	t.Parallel()
 	mails := newMailServer(t)
 	p := start(t, configured(t).with(mails.settings()).with(settings{"ALERT_EMAIL_TO": "anna@example.com, bob@example.com"}))
 	p.call(sim.Call{From: "+14158675310"})
-	eventually(t, soon, "both are told", func() bool { return len(mails.got()) == 2 })
-	bobs := mails.got()[slices.IndexFunc(mails.got(), func(m received) bool { return m.to[0] == "bob@example.com" })]
+	var bobs received
+	eventually(t, soon, "both are told", func() bool {
+		told := ofIncidents(mails)
+		i := slices.IndexFunc(told, func(m received) bool { return m.to[0] == "bob@example.com" })
+		if i >= 0 {
+			bobs = told[i]
+		}
+		return i >= 0 && len(told) == 2
+	})
 	links := actLink.FindAllStringSubmatch(bobs.text, -1)
 	if len(links) != 3 {
 		t.Fatalf("%d links in\n%s", len(links), bobs.text)
@@ -85,10 +98,10 @@ func TestLinksWorkWhereThePagesHaveAPortOfTheirOwn(t *testing.T) {
 	mails := newMailServer(t)
 	p := start(t, configured(t).with(mails.settings()).with(settings{"ADMIN_LISTEN": "127.0.0.1:0", "ADMIN_URL": "https://admin.example.com"}))
 	p.call(sim.Call{From: "+14158675310"})
-	eventually(t, soon, "somebody is told", func() bool { return len(mails.got()) == 1 })
-	link := actLink.FindStringSubmatch(mails.got()[0].text)
+	mail := mails.await(t, soon, "not helped")
+	link := actLink.FindStringSubmatch(mail.text)
 	if link == nil {
-		t.Fatalf("no link in\n%s", mails.got()[0].text)
+		t.Fatalf("no link in\n%s", mail.text)
 	}
 	status, page := p.raw(http.MethodPost, link[1], nil, "")
 	if status != http.StatusOK || !strings.Contains(page, "the incident is yours") || !strings.Contains(page, "https://admin.example.com/incidents/1") {
@@ -165,6 +178,17 @@ func (p *program) signedPost(path string, params map[string]string) (status int,
 	}, form.Encode())
 }
 
+// withDeed is the first of these forms whose parameter says that something can be
+// done; nil for none.
+func withDeed(forms []string, name, says string) url.Values {
+	for _, one := range forms {
+		if form, _ := url.ParseQuery(one); strings.Contains(form.Get(name), says) {
+			return form
+		}
+	}
+	return nil
+}
+
 func TestWhoIsTextedOrCalledActsByReplyAndKey(t *testing.T) {
 	t.Parallel()
 	s := newServices(t)
@@ -177,8 +201,11 @@ notifiers:
 	p.call(sim.Call{From: "+14158675310"})
 	p.call(sim.Call{From: "+14158675311"}) // the second makes a page of it
 	at := "/2010-04-01/Accounts/" + accountSID
-	eventually(t, soon, "Ben is reached", func() bool { return len(s.at(at+"/Messages.json")) > 0 && len(s.at(at+"/Calls.json")) > 0 })
-	text, _ := url.ParseQuery(s.at(at + "/Messages.json")[0])
+	var text, call url.Values
+	eventually(t, soon, "Ben is reached", func() bool {
+		text, call = withDeed(s.at(at+"/Messages.json"), "Body", "Reply "), withDeed(s.at(at+"/Calls.json"), "Twiml", "/twilio/act/")
+		return text != nil && call != nil
+	})
 	code := regexp.MustCompile(`Reply (\d{6}) to take it`).FindStringSubmatch(text.Get("Body"))
 	if code == nil {
 		t.Fatalf("the text is %q", text.Get("Body"))
@@ -189,7 +216,6 @@ notifiers:
 	if status != http.StatusOK || !strings.Contains(answer, "the incident is yours") {
 		t.Errorf("got %d %s", status, answer)
 	}
-	call, _ := url.ParseQuery(s.at(at + "/Calls.json")[0])
 	action := regexp.MustCompile(`action="https://fallback\.example\.com(/twilio/act/call/[\w-]+)"`).FindStringSubmatch(call.Get("Twiml"))
 	if action == nil {
 		t.Fatalf("the call says %q", call.Get("Twiml"))
