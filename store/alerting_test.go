@@ -316,3 +316,49 @@ func TestAStormInTheNightIsToldAtOnce(t *testing.T) {
 	l.now = l.now.Add(time.Minute)
 	l.wantSent("chat", "digest of 4")
 }
+
+// TestWhatExplainsOthersIsToldAtOnceInAStorm holds that the incident of many
+// servers waits for no digest, and that a digest names what it explains.
+func TestWhatExplainsOthersIsToldAtOnceInAStorm(t *testing.T) {
+	l := newTicking(t, func(p *incident.Policy) { p.PerTenMinutes = 13 })
+	for n := range 11 { // as many as are told one by one
+		l.fed++
+		e := call(n)
+		f := incident.NewFailure(l.now.Add(time.Duration(l.fed)*time.Millisecond), "POST", voiceParams(200_000+n))
+		f.RequestKey, f.Code, f.ErrorURL = sha256key(200_000+n), 12100, fmt.Sprintf("https://www.example.com/page-%c", 'a'+n)
+		e.Failure, e.JournalAt = f, l.now
+		feed(t, l.Ledger, e)
+	}
+	for n := range 8 {
+		l.failed(100+n, fmt.Sprintf("h%d.example.com", n))
+	}
+	named := map[int64]bool{}
+	at := -1
+	for i, m := range l.sent("chat") {
+		if m.Incident != nil && m.Incident.Cause.Wide() {
+			at = i
+		}
+		note(named, m)
+	}
+	if at < 0 {
+		t.Error("the incident of many servers waits")
+	}
+	for range 60 {
+		l.pass(time.Minute)
+		for _, m := range l.sent("chat") {
+			note(named, m)
+		}
+	}
+	for id := int64(1); id <= 20; id++ {
+		if !named[id] {
+			t.Errorf("incident %d is named nowhere", id)
+		}
+	}
+}
+
+func note(named map[int64]bool, m incident.Message) {
+	named[m.Alert.IncidentID] = true
+	for _, in := range slices.Concat(m.Digest, m.Explained) {
+		named[in.ID] = true
+	}
+}

@@ -19,6 +19,9 @@ func (f *feeding) alert(ctx context.Context, r *running, a incident.Alert) error
 	if err != nil {
 		return err
 	}
+	if r.in.Cause.Wide() {
+		before = 0 // it stands for many, and waits for none
+	}
 	a, wait := f.policy.Crowd(a, before)
 	f.report.Alerts++
 	return f.tell(ctx, r, a, max(wait, f.policy.Probing(r.in, a)))

@@ -115,8 +115,8 @@ func entryOf(d history.Detail) incident.Entry {
 	return incident.Entry{Failure: f, Answer: d.Answer}
 }
 
-// digest names every incident of the turn once, oldest first, and what else
-// is in it.
+// digest names every incident of the turn once, oldest first, with those that it
+// explains, and what else is in it.
 func (c *claiming) digest(ctx context.Context, turn incident.Turn, m *incident.Message) error {
 	var ids []int64
 	for _, d := range turn.Deliveries {
@@ -124,6 +124,15 @@ func (c *claiming) digest(ctx context.Context, turn incident.Turn, m *incident.M
 			m.Others = append(m.Others, d.Alert)
 		} else {
 			ids = append(ids, d.Alert.IncidentID)
+		}
+	}
+	for _, id := range slices.Clone(ids) {
+		explained, err := c.children(ctx, id)
+		if err != nil {
+			return err
+		}
+		for _, one := range explained {
+			ids = append(ids, one.in.ID)
 		}
 	}
 	slices.Sort(ids)

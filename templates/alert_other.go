@@ -160,6 +160,9 @@ func (a *Alerts) digestLine(m incident.Message) (line, whole string) {
 	var all incident.Incident // what they add up to
 	since := m.Digest[0].OpenedAt
 	for _, in := range m.Digest {
+		if in.Cause.Wide() {
+			continue // those that it explains are named, too
+		}
 		all.Callers += in.Callers
 		all.Failures += in.Failures
 		all.Ended = all.Ended.And(in.Ended)
