@@ -22,22 +22,25 @@ func (a *alerting) about(written about) incident.Match {
 	if !written.Open.absent() && !written.Closed.absent() {
 		a.mistake(written.Closed, "stands beside open", "write either open or closed")
 	}
-	m.Hours = a.when(written.Open, true)
+	m.Hours, m.HoursAre = a.when(written.Open, true)
 	if m.Hours == nil {
-		m.Hours = a.when(written.Closed, false)
+		m.Hours, m.HoursAre = a.when(written.Closed, false)
 	}
 	return m
 }
 
-func (a *alerting) when(v value, open bool) func(time.Time) bool {
+// when are the moments at which the hours that v names are open or closed, and
+// what these are called.
+func (a *alerting) when(v value, open bool) (hours func(time.Time) bool, are string) {
 	if !v.set() {
-		return nil
+		return nil, ""
 	}
 	schedule := a.schedule(v)
 	if schedule == nil {
-		return nil
+		return nil, ""
 	}
-	return func(at time.Time) bool { return schedule.Open(at) == open }
+	return func(at time.Time) bool { return schedule.Open(at) == open },
+		"while " + v.text + " is " + map[bool]string{true: "open", false: "closed"}[open]
 }
 
 // word is what the configuration calls a value.

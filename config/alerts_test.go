@@ -53,6 +53,9 @@ alerts:
 	if !m.Hours(monday) || m.Hours(monday.Add(12*time.Hour)) {
 		t.Error("hours are not those of the office")
 	}
+	if m.HoursAre != "while office is open" {
+		t.Errorf("the hours are called %q", m.HoursAre)
+	}
 	if !p.Routes[0].Continue || p.Routes[1].Continue || len(p.Routes[0].Escalation) != 1 || len(p.Escalation) != 2 || p.Escalation[1].After != 30*time.Minute {
 		t.Errorf("routes: %+v, levels: %+v", p.Routes, p.Escalation)
 	}

@@ -67,6 +67,25 @@ func TestABacktestOfManyServersIsFewMessages(t *testing.T) {
 	}
 }
 
+func TestABacktestTakesBackWhatANightExplains(t *testing.T) {
+	t.Parallel()
+	p := incident.DefaultPolicy()
+	morning := noon.Add(4 * time.Hour)
+	p.QuietHours = func(at time.Time) (time.Time, bool) { return morning, at.Before(morning) }
+	b := backtested(p)
+	for n := range 5 {
+		e := from(noon.Add(time.Duration(n)*time.Second), n)
+		e.Failure.ErrorURL = fmt.Sprintf("https://h%d.example.com/voice", n)
+		b.Fail(e)
+	}
+	if got := b.Done(noon.Add(10 * time.Second)); got.Messages["mail"] != 1 || got.Withheld != 5 {
+		t.Errorf("in the night: %+v, want the incident of five servers", got)
+	}
+	if got := b.Done(morning.Add(time.Minute)); got.Messages["mail"] != 2 {
+		t.Errorf("by the morning: %+v, want that it fell quiet besides", got)
+	}
+}
+
 func BenchmarkBacktest(b *testing.B) {
 	for b.Loop() {
 		test := backtested(incident.DefaultPolicy())

@@ -61,7 +61,7 @@ func (p Policy) Hushed(in Incident, a Alert, silences []Silence, explained bool)
 	case Opened, Regression, Growing, FellQuiet, Late, Reminder, Rate, Escalated, Spread, Raised, Resumed:
 	}
 	if explained {
-		return Hush{Why: fmt.Sprintf("explained by incident %d", in.Parent)}, true
+		return in.Explained(), true
 	}
 	if by, muted := in.muted(a.At); muted {
 		return Hush{Why: by, Until: in.Watch.MutedUntil}, true
@@ -78,6 +78,11 @@ func (p Policy) Hushed(in Incident, a Alert, silences []Silence, explained bool)
 		}
 	}
 	return Hush{}, false
+}
+
+// Explained is why nobody is told of in by itself while its parent is open.
+func (in Incident) Explained() Hush {
+	return Hush{Why: fmt.Sprintf("explained by incident %d", in.Parent)}
 }
 
 func because(reason string) string {

@@ -81,7 +81,7 @@ func (in Incident) Observe(e Entry, c Caller, p Policy) (Incident, []Alert) {
 	if more && len(alerts) == 0 {
 		alerts = append(alerts, in.alert(Spread, at, spreads))
 	}
-	if step := nextStep(in.Told); in.Callers >= step {
+	if step := stepAt(in.Callers); step > in.Told {
 		in.Told, in.Watch.SaidAt = in.Callers, at
 		alerts = append(alerts, in.alert(Growing, at, fmt.Sprintf("%d callers reached", step)))
 	} else if before.OptOuts == 0 && in.OptOuts > 0 {

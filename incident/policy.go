@@ -110,12 +110,12 @@ func (p Policy) quietAfter(in Incident) time.Duration {
 	return max(p.QuietAfter, min(wait, p.QuietAtMost))
 }
 
-// nextStep is the number of callers after told that deserves an alert: 10,
-// 100, 1,000 and so on.
-func nextStep(told int64) int64 {
-	step := int64(10)
-	for step <= told {
-		step *= 10
+// stepAt is the last number of callers up to this one that deserves an alert:
+// 10, 100, 1,000 and so on; 0 for none.
+func stepAt(callers int64) int64 {
+	step := int64(0)
+	for next := int64(10); next <= callers; next *= 10 {
+		step = next
 	}
 	return step
 }

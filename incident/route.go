@@ -27,9 +27,10 @@ type Match struct {
 	Causes   []CauseKind `json:",omitzero"`
 	Urgency  []Urgency   `json:",omitzero"`
 
-	// Hours says whether the moment fits; nil: it does. It is not kept with a
-	// silence.
-	Hours func(at time.Time) bool `json:"-"`
+	// Hours says whether the moment fits; nil: it does. HoursAre says which they
+	// are: "while office is open". Neither is kept with a silence.
+	Hours    func(at time.Time) bool `json:"-"`
+	HoursAre string                  `json:"-"`
 }
 
 // CodeRange are the codes from First to Last, both included.

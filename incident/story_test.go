@@ -397,6 +397,13 @@ func TestManyServersAtOnceAreOneIncident(t *testing.T) {
 		t.Errorf("got %+v and %+v", wide, alerts)
 	}
 	for i := range same {
+		same[i].Callers = 400
+	}
+	wide, alerts = wide.TickWide(same, noon.Add(time.Minute), p, never)
+	if len(alerts) != 1 || alerts[0].Reason != "1000 callers reached" || alerts[0].Callers != 1600 {
+		t.Errorf("with 1600 callers it says %+v", alerts)
+	}
+	for i := range same {
 		same[i], _ = same[i].Resolve("good probes", noon.Add(20*time.Minute))
 	}
 	wide, alerts = wide.TickWide(same, noon.Add(20*time.Minute), p, never)

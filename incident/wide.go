@@ -145,7 +145,7 @@ func (in Incident) TickWide(children []Incident, now time.Time, p Policy, hushed
 	if more {
 		return in.said(Spread, now, spreads)
 	}
-	if step := nextStep(in.Told); in.Callers >= step {
+	if step := stepAt(in.Callers); step > in.Told {
 		in.Told = in.Callers
 		return in.said(Growing, now, fmt.Sprintf("%d callers reached", step))
 	}

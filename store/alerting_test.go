@@ -299,6 +299,31 @@ func TestANoticeWaitsForTheMorningAndAPageDoesNot(t *testing.T) {
 	l.wantSent("chat", "opened")
 }
 
+// TestWhatIsExplainedInTheNightIsNotToldInTheMorning holds that the incident of
+// many servers takes the place of the notices that waited for the morning, and
+// that what is left when it is over is told.
+func TestWhatIsExplainedInTheNightIsNotToldInTheMorning(t *testing.T) {
+	morning := start.Add(4 * time.Hour)
+	l := newTicking(t, func(p *incident.Policy) {
+		p.QuietHours = func(at time.Time) (time.Time, bool) { return morning, at.Before(morning) }
+	})
+	for n := range 4 {
+		l.failed(n, fmt.Sprintf("h%d.example.com", n))
+	}
+	l.wantSent("chat", "")
+	l.failed(4, "h4.example.com")
+	wide := l.wantSent("chat", "opened")
+	if len(wide) != 1 || len(wide[0].Explained) != 5 {
+		t.Fatalf("told of %+v", wide)
+	}
+	l.now = morning
+	l.wantSent("chat", "")
+	d, err := l.Incident(context.Background(), wide[0].Explained[0].ID)
+	if err != nil || !d.Incident.Watch.Withheld || !strings.Contains(d.Incident.Watch.WithheldWhy, "explained by incident") {
+		t.Errorf("the first of them: %+v, %v", d.Incident.Watch, err)
+	}
+}
+
 // TestAStormInTheNightIsToldAtOnce holds that what opens among many as a notice,
 // and becomes a page, waits for its digest and not for the morning.
 func TestAStormInTheNightIsToldAtOnce(t *testing.T) {

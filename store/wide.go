@@ -105,6 +105,9 @@ func (f *feeding) beginWide(ctx context.Context, cause incident.Cause, why strin
 	}
 	for _, one := range children {
 		one.in.Parent = in.ID
+		if err := f.withdraw(ctx, one); err != nil {
+			return err
+		}
 		if err := f.event(ctx, one.in.ID, history.Event{At: in.LastAt, What: fmt.Sprintf("explained by incident %d: %s", in.ID, why)}); err != nil {
 			return err
 		}
@@ -118,6 +121,27 @@ func (f *feeding) beginWide(ctx context.Context, cause incident.Cause, why strin
 		if err := f.alert(ctx, wide, a); err != nil {
 			return err
 		}
+	}
+	return nil
+}
+
+// withdraw takes back what waits for the end of quiet hours to be told of r's
+// incident, which another explains now: that one is told in its place. The
+// caller saves r.
+func (t *tx) withdraw(ctx context.Context, r *running) error {
+	n, err := t.changed(ctx, `
+		DELETE FROM deliveries
+		WHERE state = ?2
+		  AND attempts = 0
+		  AND leased_until = 0
+		  AND due_at > ?3
+		  AND alert_id IN (SELECT id FROM alerts WHERE incident_id = ?1)`,
+		r.in.ID, int(history.Waiting), t.now.Add(t.policy.DigestAfter).UnixMilli())
+	if err != nil {
+		return fmt.Errorf("take back what waits of incident %d: %w", r.in.ID, err)
+	}
+	if n > 0 {
+		r.in = r.in.Withhold(r.in.Explained())
 	}
 	return nil
 }

@@ -55,7 +55,7 @@ func fullPolicy() incident.Policy {
 	p.Notifiers = []incident.Notifier{{Name: "ops-mail"}, {Name: "ops-slack", InPlace: true}, {Name: "pager", Wakes: true, OnlyPages: true}}
 	p.Routes = []incident.Route{
 		{Match: incident.Match{Tags: []string{"clinic"}, Urgency: []incident.Urgency{incident.Page}}, Notifiers: []string{"pager"}, Continue: true, Escalation: []incident.Level{{After: 5 * time.Minute, Notifiers: []string{"ops-mail"}}}},
-		{Match: incident.Match{Lines: []string{"+4930*", "+4989*"}, Codes: []incident.CodeRange{{First: 11200, Last: 11299}}, Hours: func(time.Time) bool { return true }}, Notifiers: []string{"ops-slack", "pager"}},
+		{Match: incident.Match{Lines: []string{"+4930*", "+4989*"}, Codes: []incident.CodeRange{{First: 11200, Last: 11299}}, Hours: func(time.Time) bool { return true }, HoursAre: "while office <b> is open"}, Notifiers: []string{"ops-slack", "pager"}},
 		{Match: incident.Match{Channels: []incident.Channel{incident.Messaging}, Causes: []incident.CauseKind{incident.DocumentLevel, incident.AccountWide}, Accounts: []string{account}, Hosts: []string{"*.example.org"}}, Notifiers: []string{"ops-slack"}},
 	}
 	p.Escalation = []incident.Level{{After: 10 * time.Minute, Notifiers: []string{"pager"}}, {After: 30 * time.Minute, Notifiers: []string{"ops-mail", "ops-slack"}}}

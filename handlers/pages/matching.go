@@ -62,9 +62,9 @@ func matchWords(m incident.Match, at time.Time) (words []string) {
 	if m.Hours != nil {
 		now := "not now"
 		if m.Hours(at) {
-			now = "now is one of them"
+			now = "as now"
 		}
-		words = append(words, "in certain hours ("+now+")")
+		words = append(words, history.Visible(m.HoursAre)+" ("+now+")")
 	}
 	return words
 }
