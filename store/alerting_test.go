@@ -319,8 +319,8 @@ func TestWhatIsExplainedInTheNightIsNotToldInTheMorning(t *testing.T) {
 	l.now = morning
 	l.wantSent("chat", "")
 	d, err := l.Incident(context.Background(), wide[0].Explained[0].ID)
-	if err != nil || !d.Incident.Watch.Withheld || !strings.Contains(d.Incident.Watch.WithheldWhy, "explained by incident") {
-		t.Errorf("the first of them: %+v, %v", d.Incident.Watch, err)
+	if err != nil || !d.Watch.Withheld || !strings.Contains(d.Watch.WithheldWhy, "explained by incident") {
+		t.Errorf("the first of them: %+v, %v", d.Watch, err)
 	}
 }
 
