@@ -29,6 +29,21 @@ func (p Plan) Last(now time.Time, zone *time.Location) time.Time {
 	}
 }
 
+// Next is the first planned moment after now, zero for never.
+func (p Plan) Next(now time.Time, zone *time.Location) time.Time {
+	if p.days == 0 {
+		return time.Time{}
+	}
+	day := now.In(zone)
+	for {
+		at := time.Date(day.Year(), day.Month(), day.Day(), p.hour, p.minute, 0, 0, zone)
+		if at.After(now) && (p.days == 1 || at.Weekday() == p.on) {
+			return at
+		}
+		day = time.Date(day.Year(), day.Month(), day.Day()+1, 12, 0, 0, 0, zone)
+	}
+}
+
 // Before is the planned moment before one of them.
 func (p Plan) Before(at time.Time, zone *time.Location) time.Time {
 	return p.Last(at.Add(-time.Second), zone)

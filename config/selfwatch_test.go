@@ -20,22 +20,27 @@ func TestAPlanIsKeptByTheClockOfThePlace(t *testing.T) {
 		}
 		return moment
 	}
-	for _, test := range []struct{ yaml, now, last, before string }{
-		{`drills: {schedule: daily}`, "2026-11-28 10:00", "2026-11-28 10:00", "2026-11-27 10:00"},
-		{`drills: {schedule: daily}`, "2026-11-28 09:59", "2026-11-27 10:00", "2026-11-26 10:00"},
-		{`drills: {schedule: weekly}`, "2026-11-28 09:59", "2026-11-23 10:00", "2026-11-16 10:00"},
-		{`drills: {schedule: weekly, at: "SAT 6:05"}`, "2026-11-28 09:59", "2026-11-28 06:05", "2026-11-21 06:05"},
-		{`drills: {schedule: daily, at: "02:30"}`, "2026-03-29 12:00", "2026-03-29 03:30", "2026-03-28 02:30"}, // there is no 02:30
-		{`drills: {schedule: daily, at: "02:30"}`, "2026-10-25 12:00", "2026-10-25 02:30", "2026-10-24 02:30"}, // there are two
+	for _, test := range []struct{ yaml, now, last, before, next string }{
+		{`drills: {schedule: daily}`, "2026-11-28 10:00", "2026-11-28 10:00", "2026-11-27 10:00", "2026-11-29 10:00"},
+		{`drills: {schedule: daily}`, "2026-11-28 09:59", "2026-11-27 10:00", "2026-11-26 10:00", "2026-11-28 10:00"},
+		{`drills: {schedule: weekly}`, "2026-11-28 09:59", "2026-11-23 10:00", "2026-11-16 10:00", "2026-11-30 10:00"},
+		{`drills: {schedule: weekly, at: "SAT 6:05"}`, "2026-11-28 09:59", "2026-11-28 06:05", "2026-11-21 06:05", "2026-12-05 06:05"},
+		{`drills: {schedule: daily, at: "02:30"}`, "2026-03-28 12:00", "2026-03-28 02:30", "2026-03-27 02:30", "2026-03-29 03:30"}, // there is no 02:30
+		{`drills: {schedule: daily, at: "02:30"}`, "2026-03-29 12:00", "2026-03-29 03:30", "2026-03-28 02:30", "2026-03-30 02:30"},
+		{`drills: {schedule: daily, at: "02:30"}`, "2026-10-25 12:00", "2026-10-25 02:30", "2026-10-24 02:30", "2026-10-26 02:30"}, // there were two
 	} {
 		c := mustLoad(t, "public_url: https://fallback.example.com\ntime_zone: Europe/Berlin\n"+test.yaml, nil)
 		last := c.Drills.Last(at(test.now), c.TimeZone)
 		if before := c.Drills.Before(last, c.TimeZone); !last.Equal(at(test.last)) || !before.Equal(at(test.before)) {
 			t.Errorf("%s at %s: got %s and before that %s, want %s and %s", test.yaml, test.now, last, before, test.last, test.before)
 		}
+		if next := c.Drills.Next(at(test.now), c.TimeZone); !next.Equal(at(test.next)) {
+			t.Errorf("%s at %s: next at %s, want %s", test.yaml, test.now, next, test.next)
+		}
 	}
-	if last := mustLoad(t, "", nil).Drills.Last(at("2026-11-28 10:00"), time.UTC); !last.IsZero() {
-		t.Errorf("nothing is planned, and due at %s", last)
+	never := mustLoad(t, "", nil).Drills
+	if last, next := never.Last(at("2026-11-28 10:00"), time.UTC), never.Next(at("2026-11-28 10:00"), time.UTC); !last.IsZero() || !next.IsZero() {
+		t.Errorf("nothing is planned, and due at %s and %s", last, next)
 	}
 }
 

@@ -173,7 +173,7 @@ func (a *app) buildRooms() error {
 			return now.rules.Explain(f, a.lasting.standbys, now.recovery.Imagined(f, visit, a.knows().Health), time.Now())
 		},
 		Standing: func(at time.Time) recovery.Standing { return a.current.Load().rules.Standing(at) },
-		Policy:   func() incident.Policy { return a.current.Load().policy }, Places: a.places, Testing: tester{a},
+		Policy:   func() incident.Policy { return a.current.Load().policy }, Places: a.places, Testing: tester{a}, Regular: a.regular,
 		Backtest:   a.backtests.words,
 		Replays:    replayDesk{a},
 		Recordings: recordings{func() *parts { return a.current.Load() }},

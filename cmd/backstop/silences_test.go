@@ -22,7 +22,7 @@ lines: [{match: "+4930*", name: Praxis, tags: [clinic]}]
 `)
 	p := start(t, env)
 	who := p.person()
-	who.get("/notifiers").shows("email", "e-mail", "1 tag clinic → email", "What no route matches goes to everybody")
+	who.get("/notifiers").shows("email", "e-mail", "Weekly summary to email next at", "1 tag clinic → email", "What no route matches goes to everybody")
 	if at := who.post("/notifiers/email/test", nil); at.path != "/notifiers" {
 		t.Errorf("a test leads to %s", at.path)
 	}

@@ -50,6 +50,15 @@ func alerting() *house {
 	return h
 }
 
+func regularly(now time.Time) []pages.Regular {
+	return []pages.Regular{
+		{What: "Heartbeat", How: "while all of Backstop works", Every: time.Minute, State: "works"},
+		{What: "Drills of every line", How: "through PUBLIC_URL; only one that fails is told", Next: now.AddDate(0, 0, 7), State: "2 of 9 failed the last time", Bad: true},
+		{What: "Weekly summary", How: "to ops-mail, <b>chat</b>", Next: now.AddDate(0, 0, 3)},
+		{What: "Daily summary", How: "none is planned: summaries.daily"},
+	}
+}
+
 func fullPolicy() incident.Policy {
 	p := incident.DefaultPolicy()
 	p.Notifiers = []incident.Notifier{{Name: "ops-mail"}, {Name: "ops-slack", InPlace: true}, {Name: "pager", Wakes: true, OnlyPages: true}}

@@ -111,6 +111,7 @@ func (h *house) handler(tb testing.TB) http.Handler {
 		Probed:   func() []string { return h.rules.Probed(h.knows(), h.now) },
 		Policy:   func() incident.Policy { return h.policy },
 		Places:   func() []pages.Place { return h.places },
+		Regular:  regularly,
 		Testing:  h,
 		Backtest: func(context.Context) (string, bool) { return h.backtest, h.backtest != "" },
 		Replays:  h.ledger,

@@ -56,6 +56,7 @@ func realHouse(t *testing.T) (v *visitor, ledger *store.Ledger) {
 		Notices:    func() []pages.Notice { return nil },
 		Settings:   func() pages.Settings { return pages.Settings{Zone: berlin, Mask: history.Mask{Numbers: true}} },
 		Policy:     func() incident.Policy { return policy },
+		Regular:    regularly,
 		Places:     func() []pages.Place { return []pages.Place{{Name: "ops-mail", Kind: "e-mail"}} },
 		Replays:    replays{ledger, replaying(t)},
 		Now:        now, Log: slog.New(slog.DiscardHandler),

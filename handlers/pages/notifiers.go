@@ -23,6 +23,18 @@ type Place struct {
 	PausedUntil time.Time
 }
 
+// Regular is something that Backstop does again and again without being asked.
+type Regular struct {
+	What  string // "Drills of every line"
+	How   string // "through PUBLIC_URL", or how to have it done
+	Every time.Duration
+	Next  time.Time // where it is planned by the clock
+	// State is how it goes; "" where there is nothing to say. Bad says that it
+	// does not go well.
+	State string
+	Bad   bool
+}
+
 // notifiersView is who is told of what.
 type notifiersView struct {
 	Frame
@@ -34,6 +46,7 @@ type notifiersView struct {
 	Windows    []windowView
 	QuietHours string // "" where there are none
 	Figures    []figureView
+	Regular    []regularView
 	Backtest   string
 	Asked      tellingForm
 	Mistakes   []history.Problem
@@ -70,7 +83,7 @@ func (p *Pages) notifiers(c *gin.Context) error {
 	policy, now := p.Policy(), p.Now()
 	view := notifiersView{
 		Tabs: alertTabs(notifiersPath), Escalation: levelViews(policy.Escalation),
-		Windows: p.windowViews(policy, now), QuietHours: p.quietHours(policy, now), Figures: figuresOf(policy),
+		Windows: p.windowViews(policy, now), QuietHours: p.quietHours(policy, now), Figures: figuresOf(policy), Regular: p.regularViews(now),
 	}
 	var statuses []history.NotifierStatus
 	view.Frame, statuses = p.framed(ctx, c, "Notifiers", "notifiers")

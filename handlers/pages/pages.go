@@ -149,6 +149,8 @@ type Options struct {
 	// Places are the notifiers, as the program knows them.
 	Places  func() []Place
 	Testing Testing
+	// Regular is what Backstop does by itself again and again.
+	Regular func(now time.Time) []Regular
 	// Backtest says in a sentence what the policy would have told of the last weeks;
 	// ok is false where that is not known. It is nil where nobody counts.
 	Backtest func(ctx context.Context) (text string, ok bool)

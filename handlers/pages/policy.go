@@ -33,6 +33,27 @@ func (p *Pages) windowViews(policy incident.Policy, now time.Time) (views []wind
 	return views
 }
 
+// regularView is something that is done again and again.
+type regularView struct {
+	What, How, State, Kind string
+	Next                   Moment
+}
+
+func (p *Pages) regularViews(now time.Time) []regularView {
+	all := p.Regular(now)
+	views := make([]regularView, len(all))
+	for i, one := range all {
+		views[i] = regularView{What: one.What, How: history.Visible(one.How), State: history.Visible(one.State), Kind: "good", Next: p.moment(one.Next)}
+		if one.Every > 0 {
+			views[i].How = "every " + spanWords(one.Every) + " " + views[i].How
+		}
+		if one.Bad {
+			views[i].Kind = "bad"
+		}
+	}
+	return views
+}
+
 // quietHours says how they stand, "" where there are none.
 func (p *Pages) quietHours(policy incident.Policy, now time.Time) string {
 	if policy.QuietHours == nil {
