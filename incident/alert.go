@@ -159,6 +159,9 @@ type Alert struct {
 	Topic  Topic
 	Title  string // the first line, at most 70 characters
 	Detail string // what it means and what to do, in plain sentences
+	// Ends are the topics of which it tells that they are over: nothing that wakes
+	// anybody, for whoever was told that they began.
+	Ends []Topic
 
 	// Except names a notifier that this alert does not go to: the one it
 	// complains about.

@@ -94,6 +94,7 @@ func (Policy) backlogOver(q Queue, now time.Time) Alert {
 		Title:  fit("Alerts get out again: " + q.Notifier),
 		Detail: "What waited for the notifier " + q.Notifier + " has been sent. Nothing has to be done.",
 		Reason: "a notifier that failed works again",
+		Ends:   []Topic{NotifierTopic.About(q.Notifier)},
 	}
 }
 

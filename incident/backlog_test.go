@@ -24,7 +24,7 @@ func TestABacklogIsToldOnceByThoseThatWork(t *testing.T) {
 		{"not late yet", []incident.Queue{{Notifier: "ops", Failing: true, Waiting: 1, Since: noon.Add(-119 * time.Second)}}, nil},
 		{"late", []incident.Queue{late("ops", false)}, []string{"ops begins to chat,clinic: notice"}},
 		{"late, and told", []incident.Queue{late("ops", true)}, nil},
-		{"over", []incident.Queue{well("ops", true)}, []string{"ops over to chat,clinic: notice"}},
+		{"over, for those of them who were told", []incident.Queue{well("ops", true)}, []string{"ops over to chat,clinic,pager: notice"}},
 		{"nothing waits any more, but it still fails", []incident.Queue{{Notifier: "ops", Failing: true, Told: true}}, nil},
 		{"a hanging attempt", []incident.Queue{{Notifier: "ops", Waiting: 1, Since: noon.Add(-time.Hour)}}, []string{"ops begins to chat,clinic: notice"}},
 		{"others fail as well", []incident.Queue{late("ops", false), {Notifier: "chat", Failing: true}}, []string{"ops begins to clinic: notice"}},

@@ -16,6 +16,9 @@ func (in Incident) Probed(f Finding, p Policy) (Incident, []Alert) {
 		return in, nil
 	}
 	in.Watch.Probe = f
+	if f.Unasked {
+		return in, nil
+	}
 	if !f.OK {
 		in.Watch.Good, in.Watch.Since, in.Watch.SeenDown = 0, time.Time{}, true
 		if in.Watch.Urgency == Page || in.State != Open || in.allLate() {

@@ -202,6 +202,9 @@ func (p Policy) those(holds func(Notifier) bool) []string {
 
 // takes says whether a is anything for n, whatever the routes say.
 func (n Notifier) takes(a Alert) bool {
+	if len(a.Ends) > 0 {
+		return true // it was told that it began, or does not get it
+	}
 	switch a.Kind {
 	case Taken:
 		return n.InPlace
@@ -214,8 +217,25 @@ func (n Notifier) takes(a Alert) bool {
 	return !n.OnlyPages || a.Urgency == Page
 }
 
+// begun are those whom a tells that something is over: who was told that it
+// began. Where nobody was by way of the ledger, all were, without it: then those
+// that a names, or everybody.
+func (p Policy) begun(a Alert, told func() ([]string, error)) (func(Notifier) bool, error) {
+	have, err := told()
+	if err != nil {
+		return nil, err
+	}
+	if len(have) == 0 {
+		have = a.Only
+	}
+	return func(n Notifier) bool { return len(have) == 0 || slices.Contains(have, n.Name) }, nil
+}
+
 // wanted says for whom a is, as far as that is the routes' matter.
 func (p Policy) wanted(a Alert, in *Incident, told func() ([]string, error)) (func(Notifier) bool, error) {
+	if len(a.Ends) > 0 {
+		return p.begun(a, told)
+	}
 	if len(a.Only) > 0 {
 		return func(n Notifier) bool { return slices.Contains(a.Only, n.Name) }, nil
 	}

@@ -267,6 +267,7 @@ type rig struct {
 
 	mu      sync.Mutex
 	urgent  []incident.Alert
+	told    []incident.Alert
 	logged  bytes.Buffer // by the sentinel; read it after halt
 	trouble []error
 	lost    []error
@@ -282,6 +283,10 @@ func newRig() *rig {
 		r.mu.Lock()
 		defer r.mu.Unlock()
 		r.urgent = append(r.urgent, a)
+	}, func(a incident.Alert) {
+		r.mu.Lock()
+		defer r.mu.Unlock()
+		r.told = append(r.told, a)
 	}, time.Now, slog.New(slog.NewTextHandler(&r.logged, nil)))
 	r.recorder = intake.NewRecorder(intake.RecorderOptions{
 		Open: func(context.Context) (intake.Journal, error) {

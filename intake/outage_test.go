@@ -18,7 +18,8 @@ func watched(t *testing.T) (s *intake.Sentinel, told func() []incident.Alert) {
 	t.Helper()
 	alerts := make(chan incident.Alert, 1000)
 	zone := time.FixedZone("", 9*60*60)
-	s = intake.NewSentinel(func(a incident.Alert) { alerts <- a }, func() time.Time { return time.Now().In(zone) }, slog.New(slog.DiscardHandler))
+	tell := func(a incident.Alert) { alerts <- a }
+	s = intake.NewSentinel(tell, tell, func() time.Time { return time.Now().In(zone) }, slog.New(slog.DiscardHandler))
 	go func() { _ = s.Run(t.Context()) }()
 	return s, func() []incident.Alert {
 		var all []incident.Alert
@@ -53,9 +54,12 @@ func TestWhileTheJournalTakesNothingCallersAreToldOf(t *testing.T) {
 			{"ten times the callers are", func() { call(7) }, time.Second, "30 callers not helped, not written down: www.example.com"},
 			{"after ten minutes new ones are", func() { call(1) }, 10 * time.Minute, "31 callers not helped, not written down: www.example.com"},
 			{"and nothing is without any", func() {}, time.Hour, ""},
-			{"once it works nothing is", func() { s.JournalIs(nil); call(50) }, time.Hour, ""},
+			{"once it works it may go again", func() { s.JournalIs(nil); call(50) }, 50 * time.Second, ""},
+			{"and once it did for a while that is told", func() {}, 20 * time.Second, "Failures are written down again"},
+			{"once", func() {}, time.Hour, ""},
 			{"the next time is told like the first", func() { s.JournalIs(errors.New("disk full")); call(1) }, 3 * time.Second, "1 caller not helped, not written down: www.example.com"},
 			{"what comes and goes is not", func() { s.JournalIs(nil); s.JournalIs(errors.New("disk full")); call(1) }, 30 * time.Second, ""},
+			{"but that it is over, in the end", func() { s.JournalIs(nil) }, time.Hour, "Failures are written down again"},
 		}
 		for _, step := range steps {
 			step.do()

@@ -14,6 +14,7 @@ import (
 // rather twice than never.
 type Sentinel struct {
 	urgent func(incident.Alert)
+	tell   func(incident.Alert)
 	now    func() time.Time
 	log    *slog.Logger
 
@@ -33,10 +34,10 @@ type Sentinel struct {
 
 // NewSentinel makes a sentinel, which watches while a feeder runs: a process
 // that does not feed cannot know how the ledger does. urgent must send to all
-// notifiers at once, without the ledger, and not block. The times that people
-// are told have the zone of now's.
-func NewSentinel(urgent func(incident.Alert), now func() time.Time, log *slog.Logger) *Sentinel {
-	return &Sentinel{urgent: urgent, now: now, log: log, unfed: newOutage(), unwritten: newOutage()}
+// notifiers at once, without the ledger; tell is for what can wait, and neither
+// may block. The times that people are told have the zone of now's.
+func NewSentinel(urgent, tell func(incident.Alert), now func() time.Time, log *slog.Logger) *Sentinel {
+	return &Sentinel{urgent: urgent, tell: tell, now: now, log: log, unfed: newOutage(), unwritten: newOutage()}
 }
 
 const (
@@ -78,6 +79,7 @@ func (s *Sentinel) JournalIs(err error) {
 		s.unwritten.over()
 		return
 	}
+	s.unwritten.owes = true // whoever says so tells people
 	if s.unwrittenSince.IsZero() {
 		s.unwrittenSince = s.now()
 		s.lately.addTo(&s.unwritten.tally, s.unwrittenSince.Add(-decidedWithin))
@@ -204,6 +206,9 @@ func (s *Sentinel) Run(ctx context.Context) error {
 			if alert, ok := s.due(); ok {
 				s.urgent(alert)
 			}
+			for _, alert := range s.over() {
+				s.tell(alert)
+			}
 		}
 	}
 }
@@ -219,6 +224,36 @@ func (s *Sentinel) say(away bool) bool {
 		return false
 	}
 	return away
+}
+
+// over are the news that what people were told of is over.
+func (s *Sentinel) over() (news []incident.Alert) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	now := s.now()
+	if !s.unwrittenSince.IsZero() {
+		s.unwritten.wellFrom = time.Time{}
+	} else if s.unwritten.relief(now) {
+		news = append(news, incident.Alert{
+			Kind: incident.Meta, At: now, Topic: incident.JournalTopic,
+			Title:  "Failures are written down again",
+			Detail: "The journal works again, and has what waited in memory; what memory had no room for was only counted. Nothing has to be done.",
+			Reason: "the journal works again",
+			Ends:   []incident.Topic{incident.JournalTopic, incident.JournalTopic.About("callers")},
+		})
+	}
+	if since, _ := s.away(now); !since.IsZero() {
+		s.unfed.wellFrom = time.Time{}
+	} else if s.unfed.relief(now) {
+		news = append(news, incident.Alert{
+			Kind: incident.Meta, At: now, Topic: incident.LedgerTopic,
+			Title:  "The history is available again",
+			Detail: "What waited in the journal is in it, or goes into it now: the incidents are told as usual, some for the second time. Nothing has to be done.",
+			Reason: "the history is available again",
+			Ends:   []incident.Topic{incident.LedgerTopic},
+		})
+	}
+	return news
 }
 
 // due decides whether people have to be told now of failures that the history

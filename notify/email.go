@@ -219,8 +219,7 @@ func notTaken(d delivery) string {
 
 // Check connects, authenticates and sends a test message.
 func (e *Email) Check(ctx context.Context) error {
-	_, err := e.Send(ctx, TestMessage(e.name, e.now()))
-	return err
+	return tested(e.Send(ctx, TestMessage(e.name, e.now())))
 }
 
 // Replies that prove an address wrong. A 5xx alone proves nothing: the same

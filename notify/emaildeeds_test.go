@@ -110,6 +110,36 @@ func TestAnAttemptThatBreaksOffIsRepeatedForTheRestOnly(t *testing.T) {
 	}
 }
 
+// What a server says of one mail, once it was given, says nothing of the others.
+func TestAMailThatIsRefusedKeepsNobodyElseFromTheirs(t *testing.T) {
+	t.Parallel()
+	for _, refused := range []string{"anna@example.com", "bob@example.com", "kim@example.com"} {
+		e, server := clickable(t)
+		refuse := true
+		server.content = func(to []string) error {
+			if refuse && slices.Contains(to, refused) {
+				return &smtp.SMTPError{Code: 550, EnhancedCode: smtp.EnhancedCode{5, 7, 1}, Message: "content refused for this mailbox"}
+			}
+			return nil
+		}
+		m := notifytest.Samples()[0].Message
+		_, err := e.Send(t.Context(), m)
+		if err == nil || !strings.Contains(err.Error(), "mail for "+refused) || notify.IsPermanent(err) {
+			t.Errorf("%s: got %v", refused, err)
+		}
+		if got := server.got(); len(got) != 2 {
+			t.Errorf("%s: the others got %d mails", refused, len(got))
+		}
+		refuse = false
+		if _, err := e.Send(t.Context(), m); err != nil {
+			t.Errorf("%s, again: %v", refused, err)
+		}
+		if got := server.got(); len(got) != 3 || !slices.Equal(got[2].to, []string{refused}) {
+			t.Errorf("%s: after another attempt there are %d mails", refused, len(got))
+		}
+	}
+}
+
 // Where a connection ends behind the first mail, the others get theirs later.
 func TestAConnectionThatEndsAmongMailsLosesNone(t *testing.T) {
 	t.Parallel()

@@ -35,6 +35,7 @@ type mailServer struct {
 	address string
 	ways    []string // to log in; nil asks for none
 	refuse  func(to string) error
+	content func(to []string) error // refuses a mail after it was given
 
 	mu     sync.Mutex
 	mails  []mail
@@ -131,6 +132,11 @@ func (s *session) Data(r io.Reader) error {
 	raw, err := io.ReadAll(r)
 	if err != nil {
 		return err
+	}
+	if s.server.content != nil {
+		if err := s.server.content(s.current.to); err != nil {
+			return err
+		}
 	}
 	s.current.raw = string(raw)
 	s.server.mu.Lock()

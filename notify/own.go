@@ -1,6 +1,7 @@
 package notify
 
 import (
+	"errors"
 	"log/slog"
 	"strings"
 
@@ -39,3 +40,13 @@ func (o ownText) write(m incident.Message, escape func(string) string) (text str
 // nothingWritten is the receipt where an own template has nothing to say about
 // an alert, which is how one leaves alerts out.
 const nothingWritten = "not sent: its own template writes nothing for this alert"
+
+// tested is what came of a test: one that was not sent proves nothing.
+func tested(r incident.Receipt, err error) error {
+	if err == nil && r.Detail == nothingWritten {
+		return errNothingWritten
+	}
+	return err
+}
+
+var errNothingWritten = errors.New("nothing was sent: its own template writes nothing for a test: have it say something where .Test is true")

@@ -163,9 +163,16 @@ func (p *PagerDuty) invalid(answer reply) error {
 	_ = json.Unmarshal(answer.body, &said) // what is no JSON says nothing
 	why := oneLine(p.poster.redact.text(strings.Join(append([]string{said.Message}, said.Errors...), ", ")))
 	if strings.Trim(why, ", ") == "" || strings.Contains(strings.ToLower(why), "routing") {
-		return fmt.Errorf("PagerDuty does not take the event (%s): copy the Integration Key of the service into routing_key once more; it is tried again", why)
+		return fmt.Errorf("PagerDuty does not take the event%s: copy the Integration Key of the service into routing_key once more; it is tried again", inBrackets(strings.Trim(why, ", ")))
 	}
 	return Permanent(fmt.Errorf("PagerDuty will not take the event (%s): see the alert on the page, and report this", why))
+}
+
+func inBrackets(why string) string {
+	if why == "" {
+		return ""
+	}
+	return " (" + why + ")"
 }
 
 // Check triggers a test alert that says that nothing is wrong, and resolves it.
@@ -174,5 +181,5 @@ func (p *PagerDuty) Check(ctx context.Context) error {
 	if _, err := p.Send(ctx, m); err != nil {
 		return err
 	}
-	return p.enqueue(ctx, pagerDutyEvent{Action: pagerDutyResolve, DedupKey: topicKey(m, m.Alert)})
+	return p.enqueue(ctx, pagerDutyEvent{Action: pagerDutyResolve, DedupKey: topicKey(ledgerOf(m), m.Alert)})
 }

@@ -167,6 +167,7 @@ func TestPagerDutyHasOneIncidentForEachOfOurs(t *testing.T) {
 		sent  int
 	}{
 		{sample(t, "opened"), "triggered", 1},
+		{muted(t), "triggered", 1}, // which is no acknowledgement
 		{sample(t, "growing"), "triggered", 2},
 		{taken(t), "acknowledged", 3},
 		{sample(t, "quiet"), "acknowledged", 3}, // nobody is woken by that
@@ -180,6 +181,32 @@ func TestPagerDutyHasOneIncidentForEachOfOurs(t *testing.T) {
 	first := server.got()[0]
 	if first.Payload.Source != "www.example.com" || first.Payload.Component != "Praxis Berlin" || len(first.Links) != 1 || first.Links[0].Href != "https://fallback.example.com/incidents/12" {
 		t.Errorf("got %+v %+v", first.Payload, first.Links)
+	}
+}
+
+func TestPagerDutyResolvesNewsOfBackstopItself(t *testing.T) {
+	t.Parallel()
+	server := newPager(t)
+	duty := newPagerDuty(t, server.url)
+	news := func(ledger string, topic incident.Topic, ends ...incident.Topic) {
+		t.Helper()
+		m := sample(t, "meta")
+		m.Ledger, m.Alert.Topic, m.Alert.Ends = ledger, topic, ends
+		if _, err := duty.Send(t.Context(), m); err != nil {
+			t.Fatal(err)
+		}
+	}
+	const ledger = "4f6c8a10b2d3e5f7"
+	callers := incident.JournalTopic.About("callers")
+	news(ledger, incident.JournalTopic)
+	news("urgent", callers)
+	news(ledger, incident.HeartbeatTopic)
+	if open := server.open(); len(open) != 3 {
+		t.Fatalf("open: %v", open)
+	}
+	news(ledger, incident.JournalTopic, incident.JournalTopic, callers)
+	if open := server.open(); open["backstop-"+ledger+"-heartbeat"] != "triggered" || len(open) != 1 {
+		t.Errorf("open after the journal works again: %v", open)
 	}
 }
 
@@ -212,7 +239,9 @@ func TestPagerDutySeverities(t *testing.T) {
 func TestWhatPagerDutyIsToldWhenSeveralThingsCameAtOnce(t *testing.T) {
 	t.Parallel()
 	folded := sample(t, "opened")
-	folded.Folded = []incident.Alert{taken(t).Alert}
+	folded.Folded, folded.Incident = []incident.Alert{taken(t).Alert}, taken(t).Incident
+	hushed := sample(t, "opened")
+	hushed.Folded, hushed.Incident = []incident.Alert{muted(t).Alert}, muted(t).Incident
 	late := sample(t, "growing") // was never sent, and is over by now
 	resolved := sample(t, "resolved").Incident
 	late.Incident = resolved
@@ -225,6 +254,7 @@ func TestWhatPagerDutyIsToldWhenSeveralThingsCameAtOnce(t *testing.T) {
 		want []string
 	}{
 		"taken before it was told":     {folded, []string{"trigger", "acknowledge"}},
+		"muted before it was told":     {hushed, []string{"trigger"}},
 		"over before it was told":      {late, []string{"resolve"}},
 		"the history has it no more":   {gone, []string{"resolve"}},
 		"quiet before it was told":     {first, []string{"trigger"}},

@@ -65,9 +65,24 @@ func pagerDutyEvents(texts *templates.Alerts, m incident.Message) []pagerDutyEve
 	case m.Alert.IncidentID != 0: // the history no longer has it, so that nobody can look into it
 		return []pagerDutyEvent{{Action: pagerDutyResolve, DedupKey: incidentKey(m, m.Alert.IncidentID)}}
 	case m.Alert.Kind == incident.DrillAlert || m.Alert.Kind == incident.Meta:
-		return []pagerDutyEvent{triggered(texts, m, topicKey(m, m.Alert))}
+		return pagerDutyNews(texts, m)
 	}
 	return nil
+}
+
+// pagerDutyNews is what Backstop says of itself, or of a drill. What is over may
+// have been told by way of the ledger, or without it: both are resolved.
+func pagerDutyNews(texts *templates.Alerts, m incident.Message) []pagerDutyEvent {
+	if len(m.Alert.Ends) == 0 {
+		return []pagerDutyEvent{triggered(texts, m, topicKey(ledgerOf(m), m.Alert))}
+	}
+	var events []pagerDutyEvent
+	for _, topic := range m.Alert.Ends {
+		for _, ledger := range []string{ledgerOf(m), noLedger} {
+			events = append(events, pagerDutyEvent{Action: pagerDutyResolve, DedupKey: topicKey(ledger, incident.Alert{Topic: topic})})
+		}
+	}
+	return events
 }
 
 // pagerDutyDigest takes a digest apart, for each incident is to be resolved by
@@ -96,7 +111,7 @@ func pagerDutyDigest(texts *templates.Alerts, m incident.Message) []pagerDutyEve
 		}
 		one := alone(m)
 		one.Alert = other
-		events = append(events, triggered(texts, one, topicKey(m, other)))
+		events = append(events, pagerDutyNews(texts, one)...)
 	}
 	if len(events) <= pagerDutyMost {
 		return events
@@ -117,13 +132,15 @@ func pagerDutyIncident(texts *templates.Alerts, m incident.Message, in incident.
 	switch {
 	case in.State == incident.Resolved:
 		return []pagerDutyEvent{{Action: pagerDutyResolve, DedupKey: key}}
-	case m.Alert.Kind == incident.Taken:
+	case m.Alert.Kind == incident.Taken && in.Acknowledged():
 		return []pagerDutyEvent{acknowledge}
+	case m.Alert.Kind == incident.Taken: // muted, which is no acknowledgement
+		return nil
 	case m.Alert.Kind == incident.FellQuiet && !m.FirstTime():
 		return nil // not over, and no reason to page again whoever has closed it there
 	}
 	events := []pagerDutyEvent{triggered(texts, m, key)}
-	if slices.ContainsFunc(m.Folded, func(a incident.Alert) bool { return a.Kind == incident.Taken }) {
+	if in.Acknowledged() && slices.ContainsFunc(m.Folded, func(a incident.Alert) bool { return a.Kind == incident.Taken }) {
 		events = append(events, acknowledge)
 	}
 	return events
@@ -167,7 +184,7 @@ func incidentKey(m incident.Message, id int64) string {
 
 // topicKey is one for all that is told about a topic, so that news which come
 // again join what is open; all drills are one.
-func topicKey(m incident.Message, a incident.Alert) string {
+func topicKey(ledger string, a incident.Alert) string {
 	topic := string(a.Topic)
 	if a.Kind == incident.DrillAlert {
 		topic = "drill"
@@ -183,15 +200,18 @@ func topicKey(m incident.Message, a incident.Alert) string {
 		sum := sha256.Sum256([]byte(topic))
 		name = name[:min(len(name), longest)] + "-" + hex.EncodeToString(sum[:4])
 	}
-	return "backstop-" + ledgerOf(m) + "-" + name
+	return "backstop-" + ledger + "-" + name
 }
+
+// noLedger stands for the ledger's id in keys of what is urgent.
+const noLedger = "urgent"
 
 // ledgerOf is the ledger's id, for keys that stay apart when a ledger is lost
 // and its numbers start again. What is urgent has none.
 func ledgerOf(m incident.Message) string {
 	ledger, _, named := strings.Cut(templates.EventID(m), "-")
 	if !named {
-		return "urgent"
+		return noLedger
 	}
 	return ledger
 }

@@ -266,6 +266,5 @@ func spoken(line, keys string) []byte {
 
 // Check texts or calls with a test message.
 func (p *Phone) Check(ctx context.Context) error {
-	_, err := p.Send(ctx, TestMessage(p.o.Name, p.o.Now()))
-	return err
+	return tested(p.Send(ctx, TestMessage(p.o.Name, p.o.Now())))
 }

@@ -202,8 +202,7 @@ func (s *Shoutrrr) prepare() (types.Service, error) {
 
 // Check sends a test message.
 func (s *Shoutrrr) Check(ctx context.Context) error {
-	_, err := s.Send(ctx, TestMessage(s.name, s.now()))
-	return err
+	return tested(s.Send(ctx, TestMessage(s.name, s.now())))
 }
 
 // shoutrrrRedactor hides whatever of a service's URL may be a secret: which part

@@ -239,3 +239,40 @@ func TestURLsOfShoutrrrAreChecked(t *testing.T) {
 		t.Errorf("got %v", err)
 	}
 }
+
+// Services that post by http.DefaultClient are no exception: their sends end, and
+// what waits gets out once the server answers again.
+func TestHangingSendsOfEveryServiceEnd(t *testing.T) {
+	t.Parallel()
+	healed := make(chan struct{})
+	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		_, _ = io.Copy(io.Discard, r.Body)
+		select {
+		case <-healed:
+			w.Header().Set("Content-Type", "application/json")
+			_, _ = io.WriteString(w, `{"code":200,"message":"success"}`)
+		default:
+			<-r.Context().Done()
+		}
+	}))
+	t.Cleanup(server.Close)
+	chat := newShoutrrr(t, chatURL("bark", strings.TrimPrefix(server.URL, "http://")), func(o *notify.ShoutrrrOptions) { o.Timeout = 100 * time.Millisecond })
+	var err error
+	for err == nil || !strings.Contains(err.Error(), "8 earlier sends have not ended") {
+		if _, err = chat.Send(t.Context(), sample(t, "opened")); err == nil {
+			t.Fatal("a server that does not answer took it")
+		}
+	}
+	close(healed)
+	ctx, cancel := context.WithTimeout(t.Context(), 6*defaultClientMost)
+	defer cancel()
+	again := time.NewTicker(100 * time.Millisecond)
+	defer again.Stop()
+	for ctx.Err() == nil {
+		<-again.C
+		if _, err = chat.Send(ctx, sample(t, "opened")); err == nil {
+			return
+		}
+	}
+	t.Errorf("nothing gets out although the server answers: %v", err)
+}

@@ -199,8 +199,7 @@ func (s *Slack) Check(ctx context.Context) error {
 			return s.explain(err)
 		}
 	}
-	_, err := s.Send(ctx, TestMessage(s.name, s.now()))
-	return err
+	return tested(s.Send(ctx, TestMessage(s.name, s.now())))
 }
 
 // Bounds of one request to Slack.

@@ -86,6 +86,15 @@ func taken(t *testing.T) incident.Message {
 	return m
 }
 
+// muted says that somebody has muted an incident that nobody has taken.
+func muted(t *testing.T) incident.Message {
+	t.Helper()
+	m := taken(t)
+	m.Incident.AcknowledgedAt, m.Incident.AcknowledgedBy = time.Time{}, ""
+	m.Alert.Reason = "muted by anna"
+	return m
+}
+
 func TestAMessageSaysWhoHasTakenTheIncident(t *testing.T) {
 	t.Parallel()
 	server := newSlackServer(t)

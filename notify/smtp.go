@@ -109,10 +109,14 @@ func (t transport) hand(ctx context.Context, client *smtp.Client, from string, m
 	if len(d.taken) == 0 {
 		return d, nil
 	}
-	if err := t.data(ctx, client, mail.raw); err != nil {
-		return delivery{}, err
+	err := t.data(ctx, client, mail.raw)
+	switch {
+	case err == nil:
+		return d, nil
+	case isReply(err) && len(d.taken) == 1: // which says nothing of the mails of others
+		return delivery{refused: append(d.refused, refusal{d.taken[0], fmt.Errorf("mail for %s: %w", d.taken[0], err)})}, nil
 	}
-	return d, nil
+	return delivery{}, err
 }
 
 func (t transport) data(ctx context.Context, client *smtp.Client, raw []byte) error {

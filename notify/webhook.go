@@ -193,6 +193,5 @@ func Signature(key []byte, at time.Time, body []byte) string {
 
 // Check posts a test event.
 func (w *Webhook) Check(ctx context.Context) error {
-	_, err := w.Send(ctx, TestMessage(w.name, w.now()))
-	return err
+	return tested(w.Send(ctx, TestMessage(w.name, w.now())))
 }

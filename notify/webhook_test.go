@@ -333,6 +333,25 @@ func TestOwnTextsOfNotifiers(t *testing.T) {
 	}
 }
 
+// A test that was left out proves nothing, and says so.
+func TestATestThatAnOwnTextLeavesOutFails(t *testing.T) {
+	t.Parallel()
+	hook, chat := newReceiver(t), newSlackServer(t)
+	own := ownText(t, "{{if .Incident}}{{json .}}{{end}}\n")
+	for kind, n := range map[string]notify.Notifier{
+		"webhook": newWebhook(t, hook.url, func(o *notify.WebhookOptions) { o.Own = own }),
+		"slack":   newSlack(t, notify.SlackOptions{WebhookURL: chat.url + webhookPath, Own: own}),
+		"chat":    newShoutrrr(t, "ntfy://ntfy.example/alerts", func(o *notify.ShoutrrrOptions) { o.Own = own }),
+	} {
+		if err := n.Check(t.Context()); err == nil || !strings.Contains(err.Error(), "nothing was sent") {
+			t.Errorf("%s: got %v", kind, err)
+		}
+	}
+	if len(hook.requests())+len(chat.hooks) > 0 {
+		t.Error("something was sent")
+	}
+}
+
 func TestAnOwnTextThatWritesNothingLeavesTheAlertOut(t *testing.T) {
 	t.Parallel()
 	server := newReceiver(t)

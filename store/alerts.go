@@ -84,17 +84,22 @@ func (t *tx) queue(ctx context.Context, a incident.Alert, in *incident.Incident,
 	if a.FailureID != (incident.ID{}) {
 		failure = a.FailureID[:]
 	}
-	names, err := t.policy.Recipients(a, in, func() ([]string, error) { return t.told(ctx, a.IncidentID) })
+	names, err := t.policy.Recipients(a, in, func() ([]string, error) {
+		if len(a.Ends) > 0 {
+			return t.toldBegun(ctx, a)
+		}
+		return t.told(ctx, a.IncidentID)
+	})
 	if err != nil {
 		return err
 	}
 	created := t.now.UnixMilli()
 	id, err := t.insert(ctx, `
 		INSERT INTO alerts (kind, incident_id, failure_id, at, callers, reason, crowded, topic, title, detail, not_to, created_at,
-		  urgency, only_to)
-		VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14)`,
+		  urgency, only_to, ends)
+		VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15)`,
 		int(a.Kind), a.IncidentID, failure, a.At.UnixMilli(), a.Callers, a.Reason, a.Crowded,
-		string(a.Topic), a.Title, a.Detail, a.Except, created, int(a.Urgency), strings.Join(a.Only, ","))
+		string(a.Topic), a.Title, a.Detail, a.Except, created, int(a.Urgency), strings.Join(a.Only, ","), lined(a.Ends))
 	if err != nil {
 		return fmt.Errorf("queue alert: %w", err)
 	}
@@ -133,6 +138,31 @@ func (t *tx) told(ctx context.Context, id int64) (names []string, err error) {
 		return nil, err
 	}
 	return textsOf(rows)
+}
+
+// toldBegun are the notifiers that have got, or will get, that what a tells to
+// be over began.
+func (t *tx) toldBegun(ctx context.Context, a incident.Alert) (names []string, err error) {
+	for _, topic := range a.Ends {
+		rows, err := t.QueryContext(ctx, `
+			SELECT DISTINCT d.notifier
+			FROM alerts AS a
+			JOIN deliveries AS d ON d.alert_id = a.id
+			WHERE a.topic = ?1
+			  AND a.topic <> ''
+			  AND a.ends = ''
+			  AND a.at > COALESCE((SELECT MAX(at) FROM alerts WHERE topic = ?1 AND topic <> '' AND ends <> ''), 0)
+			  AND d.state <> ?2`, string(topic), int(history.Dead))
+		if err != nil {
+			return nil, err
+		}
+		more, err := textsOf(rows)
+		if err != nil {
+			return nil, err
+		}
+		names = append(names, more...)
+	}
+	return names, nil
 }
 
 // hasten has what waits about an incident, and was to wait no longer than that,
@@ -182,7 +212,9 @@ func (t *tx) tellNews(ctx context.Context, a incident.Alert) (queued bool, err e
 		}
 		a = t.policy.AboutNotifier(a, queues, t.now)
 	}
-	a.Urgency = max(a.Urgency, a.Topic.Urgency())
+	if len(a.Ends) == 0 {
+		a.Urgency = max(a.Urgency, a.Topic.Urgency())
+	}
 	return true, t.queue(ctx, a, nil, t.now)
 }
 

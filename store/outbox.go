@@ -4,6 +4,7 @@ import (
 	"context"
 	"database/sql"
 	"fmt"
+	"strings"
 	"time"
 
 	"github.com/backstop-project/backstop/history"
@@ -60,13 +61,13 @@ type claiming struct {
 // maxPending bounds what one decision looks at: the oldest deliveries.
 const maxPending = 5000
 
-const selectAlert = `a.id, a.kind, a.incident_id, a.failure_id, a.at, a.callers, a.reason, a.crowded, a.topic, a.title, a.detail, a.not_to, a.urgency`
+const selectAlert = `a.id, a.kind, a.incident_id, a.failure_id, a.at, a.callers, a.reason, a.crowded, a.topic, a.title, a.detail, a.not_to, a.urgency, a.ends`
 
 // intoAlert scans the columns of selectAlert.
 func intoAlert(a *incident.Alert) []any {
 	return []any{
 		&a.ID, &a.Kind, &a.IncidentID, (*idColumn)(&a.FailureID), (*timeColumn)(&a.At),
-		&a.Callers, &a.Reason, &a.Crowded, &a.Topic, &a.Title, &a.Detail, &a.Except, &a.Urgency,
+		&a.Callers, &a.Reason, &a.Crowded, &a.Topic, &a.Title, &a.Detail, &a.Except, &a.Urgency, (*topicsColumn)(&a.Ends),
 	}
 }
 
@@ -95,6 +96,28 @@ func (t *timeColumn) Scan(v any) error {
 	}
 	*t = timeColumn(timeFrom(ms))
 	return nil
+}
+
+// topicsColumn is topics, one a line.
+type topicsColumn []incident.Topic
+
+// Scan takes what the driver has.
+func (t *topicsColumn) Scan(v any) error {
+	text, _ := v.(string)
+	*t = nil
+	for line := range strings.Lines(text) {
+		*t = append(*t, incident.Topic(strings.TrimSuffix(line, "\n")))
+	}
+	return nil
+}
+
+// lined are topics as topicsColumn scans them.
+func lined(topics []incident.Topic) string {
+	lines := make([]string, len(topics))
+	for i, topic := range topics {
+		lines[i] = string(topic)
+	}
+	return strings.Join(lines, "\n")
 }
 
 // idColumn scans a failure's id, NULL being none.

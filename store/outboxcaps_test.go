@@ -3,6 +3,7 @@ package store_test
 import (
 	"context"
 	"fmt"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -84,6 +85,55 @@ func TestATopicIsToldOnceInAWhileAndNotToWhomItComplainsAbout(t *testing.T) {
 	m := mustClaim(t, l, "chat", queued)
 	if m.Alert.Title != "mail gave up" || m.Alert.Detail != "Try port 2525." || m.Incident != nil || m.Alert.Topic != incident.NotifierTopic {
 		t.Errorf("got %+v", m)
+	}
+}
+
+// TestThatSomethingIsOverIsToldToWhoHeardOfIt holds it for news of Backstop
+// itself, as it is for incidents.
+func TestThatSomethingIsOverIsToldToWhoHeardOfIt(t *testing.T) {
+	ctx := context.Background()
+	l := openLedger(t, func(o *store.LedgerOptions) {
+		o.Policy.Notifiers = []incident.Notifier{{Name: "mail"}, {Name: "chat"}, {Name: "pager", OnlyPages: true, Wakes: true}}
+	})
+	tell := func(after time.Duration, topic incident.Topic, reason string, ends ...incident.Topic) string {
+		t.Helper()
+		a := incident.Alert{Kind: incident.Meta, Topic: topic, Reason: reason, At: queued.Add(after), Title: reason, Ends: ends}
+		if topic == incident.JournalTopic.About("callers") {
+			a.Except = "chat"
+		}
+		if got, err := l.Tell(ctx, a); err != nil || !got {
+			t.Fatalf("%s: queued %v, %v", reason, got, err)
+		}
+		var told []string
+		for _, name := range []string{"mail", "chat", "pager"} {
+			m, _, ok := claim(t, l, name, queued.Add(after))
+			if !ok {
+				continue
+			}
+			if !slices.Equal(m.Alert.Ends, ends) || len(ends) > 0 && m.Wakes() {
+				t.Errorf("%s: %s got %+v", reason, name, m.Alert)
+			}
+			settle(t, l, name, m.DeliveryID, incident.Result{At: queued.Add(after)})
+			told = append(told, name)
+		}
+		return strings.Join(told, " ")
+	}
+	for _, step := range []struct {
+		after  time.Duration
+		topic  incident.Topic
+		reason string
+		ends   []incident.Topic
+		told   string
+	}{
+		{0, incident.HeartbeatTopic, "the check fails", nil, "mail chat"},
+		{time.Minute, incident.HeartbeatTopic, "it goes well again", []incident.Topic{incident.HeartbeatTopic}, "mail chat"},
+		{2 * time.Minute, incident.JournalTopic.About("callers"), "callers are not written down", nil, "mail pager"},
+		{3 * time.Minute, incident.JournalTopic, "the journal works again", []incident.Topic{incident.JournalTopic, incident.JournalTopic.About("callers")}, "mail pager"},
+		{20 * time.Minute, incident.LedgerTopic, "told without the history", []incident.Topic{incident.LedgerTopic}, "mail chat pager"},
+	} {
+		if told := tell(step.after, step.topic, step.reason, step.ends...); told != step.told {
+			t.Errorf("%s: told %q, want %q", step.reason, told, step.told)
+		}
 	}
 }
 

@@ -108,7 +108,7 @@ func PlainDeeds(deeds []DeedLink) string {
 	var b strings.Builder
 	for i, d := range deeds {
 		if i == 0 {
-			b.WriteString("\n")
+			b.WriteString("\n\nThese links act in your name, for 72 hours: do not pass them on.")
 		}
 		b.WriteString("\n" + d.Label + ": " + d.Address)
 	}

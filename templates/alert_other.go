@@ -73,8 +73,11 @@ func (a *Alerts) tellMeta(m incident.Message) telling {
 		title = "Backstop has something to say about itself"
 	}
 	t := telling{Line: title, Mood: trouble, Event: title}
-	if m.Alert.Topic == incident.TestTopic {
+	switch {
+	case m.Alert.Topic == incident.TestTopic:
 		t.Mood = practice
+	case len(m.Alert.Ends) > 0:
+		t.Mood = over
 	}
 	means, first := m.Alert.Advice()
 	t.fact("Do first", advice(capital(tidy(first, 1000)))...)

@@ -105,6 +105,7 @@ type EventNews struct {
 	Title   string `json:"title"`
 	Means   string `json:"means"`
 	DoFirst string `json:"do_first"`
+	Over    bool   `json:"over"` // it tells that something is over
 }
 
 // Event is m for programs and own templates.
@@ -230,7 +231,7 @@ func outcomesOf(e incident.Ended) EventOutcomes {
 
 func newsOf(a incident.Alert) EventNews {
 	means, first := a.Advice()
-	return EventNews{Topic: tidy(string(a.Topic), 100), Title: tidy(a.Title, MaxLine), Means: tidy(means, 2000), DoFirst: tidy(first, 1000)}
+	return EventNews{Topic: tidy(string(a.Topic), 100), Title: tidy(a.Title, MaxLine), Means: tidy(means, 2000), DoFirst: tidy(first, 1000), Over: len(a.Ends) > 0}
 }
 
 // subject is the page that a message is about; "" where none is known.

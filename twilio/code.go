@@ -99,8 +99,15 @@ func (c Code) Advice(u ErrorURL) string {
 		port = defaultPort(u.Scheme)[1:]
 	}
 	address := "'" + strings.ReplaceAll(u.address(), "'", "%27") + "'"
+	if len(address) > mostAdvised {
+		address = "URL"
+	}
 	return strings.NewReplacer("HOST", u.Host, "PORT", port, "URL", address).Replace(c.FirstThing)
 }
+
+// mostAdvised is how long an address in Advice may be; a longer one stays a word
+// for it.
+const mostAdvised = 300
 
 // Title is number and name: "11202: connection refused".
 func (c Code) Title() string {

@@ -161,6 +161,9 @@ func TestAdviceIsFitToBePasted(t *testing.T) {
 	if got, want := twilio.Lookup(11201).Advice(twilio.ParseErrorURL("http://a.example/")), "`nc -vz -w 5 a.example 80`"; !strings.Contains(got, want) {
 		t.Errorf("got %q, want it to have %s", got, want)
 	}
+	if got := c.Advice(twilio.ParseErrorURL("https://a.example/" + strings.Repeat("é", 4000))); got != c.Advice(twilio.ErrorURL{}) {
+		t.Errorf("a very long address: got %q, want a word for it", got)
+	}
 	if got := c.Advice(twilio.ErrorURL{}); got != c.FirstThing {
 		t.Errorf("without an address: got %q, want %q", got, c.FirstThing)
 	}

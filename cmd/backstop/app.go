@@ -114,7 +114,7 @@ func (a *app) buildPipeline() {
 	a.backtests = &backtests{past: a.slot.past, policy: func() *parts { return a.current.Load() }, now: time.Now}
 	a.slot.alerts, a.slot.alone = a.dispatcher.Wake, a.lock.alone
 	a.teller = intake.NewTeller(a.slot, a.urgent, a.dispatcher.Wake, a.log)
-	a.sentinel = intake.NewSentinel(a.urgent, a.zonedNow, a.log)
+	a.sentinel = intake.NewSentinel(a.urgent, func(news incident.Alert) { a.teller.Tell(news) }, a.zonedNow, a.log)
 	a.recorder = intake.NewRecorder(intake.RecorderOptions{
 		Open: a.openJournal, Room: a.journalRoom, MaxBytes: journalMost,
 		Now: time.Now, Log: a.log,

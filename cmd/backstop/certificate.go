@@ -57,6 +57,7 @@ func (t certificateTold) news(url string, c standby.Certificate, now time.Time) 
 		a.Title = "The certificate of PUBLIC_URL is good again"
 		a.Detail = "It is valid until " + c.Until.UTC().Format("2006-01-02 15:04 MST") + ". Nothing has to be done."
 		a.Reason = "the certificate of PUBLIC_URL is good again"
+		a.Ends = []incident.Topic{incident.CertificateTopic}
 		return t, a, true
 	}
 	if !t.Until.Equal(c.Until) {

@@ -118,7 +118,7 @@ func (p *parts) deedSettings(texts *templates.Alerts) (deeds.Settings, error) {
 		return deeds.Settings{}, err
 	}
 	s := deeds.Settings{
-		Zone: zone(c), Pages: pageURL(c), Verifier: twilio.NewVerifier(keys, c.PublicURL), Replies: p.readsReplies,
+		Zone: zone(c), Pages: pageURL(c), Verifier: twilio.NewVerifier(keys, c.PublicURL), Replies: p.readsReplies, Calls: p.calls,
 		Mask: history.Mask{Numbers: true},
 		Line: func(in incident.Incident) string {
 			return texts.Event(incident.Message{Now: time.Now(), Incident: &in, Alert: incident.Alert{Kind: incident.Taken, IncidentID: in.ID}}).Line
@@ -160,6 +160,13 @@ func (p *parts) readsReplies(account, number string) bool {
 		}
 	}
 	return false
+}
+
+// calls says whether alerts are called by that account.
+func (p *parts) calls(account string) bool {
+	return slices.ContainsFunc(p.config.Notifiers, func(n config.Notifier) bool {
+		return n.Call != nil && n.Call.Options.Account == account
+	})
 }
 
 // runSockets keeps the connections to Slack that the configuration of now asks

@@ -70,6 +70,7 @@ func (h health) checked(f flaw, ok bool, now time.Time) (next health, alerts []i
 		alert.Title = "Backstop's check of itself goes well again"
 		alert.Detail = "The heartbeat goes on. Nothing has to be done."
 		alert.Reason = "the check of itself goes well again"
+		alert.Ends = []incident.Topic{incident.HeartbeatTopic}
 		return h, []incident.Alert{alert}, true
 	}
 	return h, nil, ok
@@ -94,6 +95,7 @@ func (h health) beaten(err error, now time.Time) (next health, alerts []incident
 		alert.Title = "The heartbeat arrives again"
 		alert.Detail = "Nothing has to be done."
 		alert.Reason = "the heartbeat's address can be reached again"
+		alert.Ends = []incident.Topic{alert.Topic}
 	default:
 		return h, nil
 	}

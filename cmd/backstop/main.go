@@ -11,24 +11,31 @@ import (
 	"os"
 	"runtime"
 	"runtime/debug"
+	"time"
 	_ "time/tzdata" // the image has no zone files
 
 	"github.com/alecthomas/kong"
 	"golang.org/x/term"
 
 	"github.com/backstop-project/backstop/config"
+	"github.com/backstop-project/backstop/notify"
 )
 
 func main() {
 	// Whoever comes back from the disk must not queue behind those who compute:
 	// docs/adr/0066.
 	runtime.GOMAXPROCS(runtime.GOMAXPROCS(0) + spareProcessors)
+	notify.BoundDefaultClient(exchangeMost)
 	os.Exit(run(context.Background(), world{
 		args: os.Args[1:], getenv: os.Getenv,
 		stdin: os.Stdin, stdout: os.Stdout, stderr: os.Stderr,
 		terminal: atTerminal(),
 	}))
 }
+
+// exchangeMost is how long a request may take whose client has no deadline of
+// its own: as long as an attempt to tell people.
+const exchangeMost = 18 * time.Second
 
 // atTerminal says whether a person reads stdout, and nobody else keeps it. A
 // container has a terminal with one flag, and its engine logs what it prints.

@@ -53,6 +53,8 @@ type Settings struct {
 	// that number to that account are read: whether alerts are texted there.
 	Verifier *twilio.Verifier
 	Replies  func(account, number string) bool
+	// Calls says whether alerts are called by that account.
+	Calls func(account string) bool
 	// Mask hides the numbers of those who act.
 	Mask history.Mask
 }

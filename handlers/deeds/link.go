@@ -127,7 +127,7 @@ func means(a act.Action) string {
 	case act.Mute:
 		return "Nobody is told more of it for an hour. That it is over is told all the same."
 	case act.Resolve:
-		return "It is over for everybody, and those who know of it are told so. If it fails again, a new incident begins."
+		return "Press only if it is over: everybody who knows of it is told so. If it fails again, a new incident begins."
 	}
 	return ""
 }

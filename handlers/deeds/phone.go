@@ -136,7 +136,8 @@ func (r *Room) key(c *gin.Context) {
 		return
 	}
 	d, err := r.o.Seal.Open(act.ByCall, c.Param("token"), r.o.Now())
-	if err != nil || d.Recipient != twilio.First(request.Params, "To") {
+	s := r.o.Settings()
+	if err != nil || d.Recipient != twilio.First(request.Params, "To") || !s.Calls(twilio.First(request.Params, "AccountSid")) {
 		answer(c, spoken("This call is too old to do that. Nothing was changed."))
 		return
 	}
@@ -145,7 +146,6 @@ func (r *Room) key(c *gin.Context) {
 		answer(c, again(c.Param("token")))
 		return
 	}
-	s := r.o.Settings()
 	d.Action = action
 	by := s.Mask.Number(d.Recipient) + " by a call"
 	o, err := r.do(c.Request.Context(), d, by)

@@ -129,7 +129,11 @@ func TestKeysOfACallAct(t *testing.T) {
 		if status, _, _ := g.serve(twilioSays(path, "guess", params)); status != http.StatusForbidden {
 			t.Errorf("unsigned: got %d", status)
 		}
-		params["To"] = "+4930999999"
+		params["AccountSid"] = otherSID
+		if _, body, _ := g.serve(twilioSays(path, otherToken, params)); !strings.Contains(body, "too old") || g.ledger.done() != want.done {
+			t.Errorf("another account: got %s, done %q", body, g.ledger.done())
+		}
+		params["AccountSid"], params["To"] = accountSID, "+4930999999"
 		if _, body, _ := g.serve(twilioSays(path, authToken, params)); !strings.Contains(body, "too old") {
 			t.Errorf("another call: got %s", body)
 		}

@@ -28,6 +28,8 @@ const (
 	ledgerID   = "ledger1"
 	accountSID = "AC00000000000000000000000000000001"
 	authToken  = "0123456789abcdef0123456789abcdef"
+	otherSID   = "AC00000000000000000000000000000002"
+	otherToken = "fedcba9876543210fedcba9876543210"
 	secret     = "0123456789abcdef0123456789abcdef"
 	anna       = "+4930123456"
 )
@@ -141,7 +143,7 @@ func newRig(tb testing.TB) *rig {
 	if err != nil {
 		tb.Fatal(err)
 	}
-	keys, err := twilio.NewKeys(twilio.KeyOptions{Accounts: []twilio.Account{{SID: accountSID, Tokens: []string{authToken}}}})
+	keys, err := twilio.NewKeys(twilio.KeyOptions{Accounts: []twilio.Account{{SID: accountSID, Tokens: []string{authToken}}, {SID: otherSID, Tokens: []string{otherToken}}}})
 	if err != nil {
 		tb.Fatal(err)
 	}
@@ -157,6 +159,7 @@ func newRig(tb testing.TB) *rig {
 		},
 		Verifier: twilio.NewVerifier(keys, public), Mask: history.Mask{Numbers: true},
 		Replies: func(account, number string) bool { return account == accountSID && number == anna },
+		Calls:   func(account string) bool { return account == accountSID },
 	}
 	g.room, err = deeds.New(deeds.Options{
 		Ledger: g.ledger, Seal: g.seal, Settings: func() deeds.Settings { return settings },

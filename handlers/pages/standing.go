@@ -114,6 +114,10 @@ func becomesPage(p incident.Policy) string {
 func probeOf(in incident.Incident, p incident.Policy, zone *time.Location) *probeView {
 	f := in.Watch.Probe
 	view := &probeView{Said: history.Visible(f.Said), At: momentIn(f.At, zone), Kind: "bad"}
+	if f.Unasked {
+		view.Kind, view.Means = "plain", "Backstop may not ask it, so that nothing is known of the server from here."
+		return view
+	}
 	if !f.OK {
 		view.Means = "Backstop cannot use the server either: it is down, seen from here as well as from Twilio."
 		return view

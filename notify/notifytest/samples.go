@@ -43,6 +43,7 @@ func Samples() []Sample {
 		{"bad document", about(incident.Opened, badDocument(), "first failure with this cause")},
 		{"drill", drill()},
 		{"meta", meta()},
+		{"meta-over", metaOver()},
 		{"digest", digest(14)},
 		{"huge digest", digest(2000)},
 		{"hostile", Hostile()},
@@ -263,6 +264,19 @@ func meta() incident.Message {
 			Reason: "at most once in 15 minutes",
 		},
 	}
+}
+
+func metaOver() incident.Message {
+	m := meta()
+	m.DeliveryID, m.Attempt = 49, 1
+	m.Alert = incident.Alert{
+		ID: 15, Kind: incident.Meta, At: start.Add(time.Minute), Topic: incident.JournalTopic,
+		Title:  "Failures are written down again",
+		Detail: "The journal works again, and has what waited in memory. Nothing has to be done.",
+		Reason: "the journal works again",
+		Ends:   []incident.Topic{incident.JournalTopic, incident.JournalTopic.About("callers")},
+	}
+	return m
 }
 
 func digest(n int) incident.Message {
