@@ -267,6 +267,20 @@ func checkSlack(t *testing.T, name string, m slackMessage) {
 	}
 }
 
+func TestAnOwnTextOfTooManySectionsEndsWithAMark(t *testing.T) {
+	t.Parallel()
+	server := newSlackServer(t)
+	own := ownText(t, "{{range .Incidents}}"+strings.Repeat(strings.Repeat("x", 1600)+"\n", 10)+"{{end}}")
+	bot := newSlack(t, notify.SlackOptions{BotToken: botToken, Channel: "#ops", APIURL: server.url + "/api", Own: own})
+	if _, err := bot.Send(t.Context(), sample(t, "digest")); err != nil {
+		t.Fatal(err)
+	}
+	checkSlack(t, "own", server.got()[0])
+	if blocks := server.got()[0].blocks; !strings.Contains(blocks, `"text":"…"`) {
+		t.Errorf("it ends with %s", blocks[max(0, len(blocks)-300):])
+	}
+}
+
 func TestSlackTellsWhatToDo(t *testing.T) {
 	t.Parallel()
 	for code, want := range map[string]string{

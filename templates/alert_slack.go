@@ -67,7 +67,9 @@ func (a *Alerts) OwnSlack(m incident.Message, text string) Slack {
 		own.Sections = packed(strings.Split(text, "\n"))
 	}
 	const mostSections = 40 // Slack takes 50 blocks
-	own.Sections = own.Sections[:min(len(own.Sections), mostSections)]
+	if len(own.Sections) > mostSections {
+		own.Sections = append(own.Sections[:mostSections-1], "…")
+	}
 	return own
 }
 
