@@ -119,7 +119,7 @@ func (b *Backtest) explain(one *tested, at time.Time) {
 	wide.wide, wide.child = true, around
 	for _, child := range around {
 		child.in.Parent = wide.in.ID
-		b.withdraw(child, at)
+		b.withdraw(child)
 	}
 	b.tell(wide, alerts, at)
 	b.schedule(wide)

@@ -42,14 +42,13 @@ func (b *Backtest) tell(one *tested, alerts []Alert, now time.Time) {
 	}
 }
 
-// withdraw takes back what waits for the end of quiet hours to be told of one,
-// which another explains now.
-func (b *Backtest) withdraw(one *tested, now time.Time) {
+// withdraw takes back what waits to be told of one, which another explains now.
+func (b *Backtest) withdraw(one *tested) {
 	before, after := 0, 0
 	for name, waiting := range b.waiting {
 		before += len(waiting)
 		waiting = slices.DeleteFunc(waiting, func(d Delivery) bool {
-			return d.Alert.IncidentID == one.in.ID && d.DueAt.Sub(now) > b.policy.DigestAfter
+			return d.Alert.IncidentID == one.in.ID && d.Alert.Kind != Taken && d.Alert.Kind != Over && d.Alert.Kind != Late
 		})
 		b.waiting[name] = waiting
 		after += len(waiting)

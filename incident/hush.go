@@ -67,6 +67,9 @@ func (p Policy) Hushed(in Incident, a Alert, silences []Silence, explained bool)
 		return Hush{Why: by, Until: in.Watch.MutedUntil}, true
 	}
 	s := p.subject(in, a.At)
+	if in.Cause.Wide() { // one of its servers, lines or codes is not all of them
+		s = Subject{Account: s.Account, Cause: s.Cause, Urgency: s.Urgency, At: s.At}
+	}
 	for _, one := range silences {
 		if one.Active(a.At) && one.Match.Fits(s) {
 			return Hush{Why: "silenced by " + one.By + because(one.Reason), Until: one.Until}, true

@@ -54,7 +54,7 @@ type telling struct {
 func (h *telling) deed(r *rapid.T, hosts int) {
 	ctx := context.Background()
 	id := int64(rapid.IntRange(1, hosts).Draw(r, "incident"))
-	switch rapid.SampledFrom([]string{"fail", "fail", "burst", "pass", "pass", "send", "break", "mend", "acknowledge", "resolve", "mute", "good", "bad"}).Draw(r, "deed") {
+	switch rapid.SampledFrom([]string{"fail", "fail", "burst", "storm", "pass", "pass", "send", "break", "mend", "acknowledge", "resolve", "mute", "good", "bad"}).Draw(r, "deed") {
 	case "fail":
 		h.failed(rapid.IntRange(1, 5).Draw(r, "caller"), fmt.Sprintf("h%d.example.com", rapid.IntRange(1, hosts).Draw(r, "host")))
 	case "burst":
@@ -62,6 +62,12 @@ func (h *telling) deed(r *rapid.T, hosts int) {
 		for n := range rapid.IntRange(2, 30).Draw(r, "callers") {
 			h.failed(n, host)
 		}
+	case "storm": // of several servers, taken in together
+		var batch []incident.Fed
+		for n := range rapid.IntRange(2, 40).Draw(r, "failures") {
+			batch = append(batch, h.failure(n, fmt.Sprintf("h%d.example.com", 1+n%hosts)))
+		}
+		feed(h.t, h.Ledger, batch...)
 	case "pass":
 		h.pass(time.Duration(rapid.IntRange(1, 6*60*60).Draw(r, "seconds")) * time.Second)
 		h.send()

@@ -37,13 +37,17 @@ func newTicking(t *testing.T, change func(*incident.Policy)) *ticking {
 // failed feeds a failure of a caller at a host now.
 func (l *ticking) failed(caller int, host string) {
 	l.t.Helper()
+	feed(l.t, l.Ledger, l.failure(caller, host))
+}
+
+func (l *ticking) failure(caller int, host string) incident.Fed {
 	l.fed++
 	e := call(caller)
 	from := e.Failure.From
 	f := incident.NewFailure(l.now.Add(time.Duration(l.fed)*time.Millisecond), "POST", voiceParams(100_000+l.fed))
 	f.RequestKey, f.From, f.ErrorURL = sha256key(100_000+l.fed), from, "https://"+host+"/voice"
 	e.Failure, e.JournalAt = f, l.now
-	feed(l.t, l.Ledger, e)
+	return e
 }
 
 // pass lets that much time pass, as the timers do.
@@ -129,12 +133,57 @@ func TestManyServersThatFailAtOnceAreToldAsOne(t *testing.T) {
 	l.wantSent("chat", "resolved resolved resolved resolved resolved")
 }
 
+// TestManyServersOfOneBatchAreToldAsOne holds it for a storm, whose failures the
+// ledger takes in together.
+func TestManyServersOfOneBatchAreToldAsOne(t *testing.T) {
+	for _, servers := range []int{5, 10, 12, 40} {
+		l := newTicking(t, nil)
+		var batch []incident.Fed
+		for n := range 2 * servers {
+			batch = append(batch, l.failure(n, fmt.Sprintf("h%d.example.com", n%servers)))
+		}
+		feed(t, l.Ledger, batch...)
+		m := l.wantSent("chat", "opened")
+		if len(m) != 1 || len(m[0].Explained) != servers || m[0].Incident.ID == 0 {
+			t.Fatalf("%d servers: told %+v", servers, m)
+		}
+		page, err := l.Incidents(context.Background(), history.IncidentQuery{Limit: history.MaxLimit})
+		if err != nil || page.Open != int64(servers)+1 || len(page.Incidents) != servers+1 {
+			t.Errorf("%d servers: %d incidents are open, %v", servers, page.Open, err)
+		}
+		for _, in := range page.Incidents {
+			if wide := in.ID == m[0].Incident.ID; wide != in.Cause.Wide() || !wide && (in.Parent != m[0].Incident.ID || in.Failures != 2) {
+				t.Errorf("%d servers: got %+v", servers, in)
+			}
+		}
+	}
+}
+
+// TestASilencedServerDoesNotSilenceTheOthers holds it where the newest failure of
+// an incident of many servers is that of one that is silenced.
+func TestASilencedServerDoesNotSilenceTheOthers(t *testing.T) {
+	l := newTicking(t, nil)
+	if _, err := l.Silence(context.Background(), incident.Silence{
+		Match: incident.Match{Hosts: []string{"h4.example.com"}}, From: l.now, Until: l.now.Add(time.Hour), Reason: "moving", By: "kim",
+	}); err != nil {
+		t.Fatal(err)
+	}
+	var batch []incident.Fed
+	for n := range 5 {
+		batch = append(batch, l.failure(n, fmt.Sprintf("h%d.example.com", n)))
+	}
+	feed(t, l.Ledger, batch...)
+	if m := l.wantSent("chat", "opened"); len(m) == 1 && len(m[0].Explained) != 5 {
+		t.Errorf("told %+v", m)
+	}
+}
+
 func TestWhoResolvesWhatExplainsOthersResolvesThese(t *testing.T) {
 	l := newTicking(t, nil)
 	for n := range 6 {
 		l.failed(n, fmt.Sprintf("h%d.example.com", n))
 	}
-	wide := l.wantSent("mail", "opened opened opened opened opened")[4]
+	wide := l.wantSent("mail", "opened")[0]
 	if _, err := l.Resolve(context.Background(), wide.Incident.ID, "anna", l.now); err != nil {
 		t.Fatal(err)
 	}

@@ -110,10 +110,10 @@ func (t *tx) insertIncident(ctx context.Context, r *running) error {
 	return t.run(ctx, `
 		INSERT INTO incidents (id, cause_id, host, state, previous, opened_at, last_at, resolved_by, acknowledged_by,
 		  failures, calls, callers, late, first_sample, last_sample, more_lines, usual_gap, told, first_serial, last_serial,
-		  has_callers, erased)
-		VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, '', '', 0, 0, 0, 0, '{}', '{}', FALSE, 0, 0, ?8, ?8, TRUE, FALSE)`,
+		  has_callers, erased, explains)
+		VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, '', '', 0, 0, 0, 0, '{}', '{}', FALSE, 0, 0, ?8, ?8, TRUE, FALSE, ?9)`,
 		r.in.ID, r.cause, incident.Host(r.in.First.ErrorURL), int(r.in.State), r.in.Previous,
-		millis(r.in.OpenedAt), millis(r.in.LastAt), r.places.first)
+		millis(r.in.OpenedAt), millis(r.in.LastAt), r.places.first, r.in.Cause.MayExplain())
 }
 
 // saveIncident writes all that can change of an incident.

@@ -3,6 +3,7 @@ package store
 import (
 	"context"
 	"fmt"
+	"slices"
 	"time"
 
 	"github.com/backstop-project/backstop/history"
@@ -34,7 +35,7 @@ func (f *feeding) explain(ctx context.Context, r *running) error {
 	if err != nil {
 		return err
 	}
-	for _, one := range explaining {
+	for _, one := range f.newest(explaining) {
 		if f.policy.Explains(one.in, r.in) {
 			r.in.Parent = one.in.ID
 			return nil
@@ -63,14 +64,8 @@ func (f *feeding) widen(ctx context.Context, r *running) error {
 	if err != nil {
 		return err
 	}
-	open := make([]incident.Incident, len(around))
-	for i := range around {
-		if known := f.incidents[around[i].in.Cause.Key()]; known != nil && known.in.ID == around[i].in.ID {
-			around[i] = known // newer than its row
-		}
-		open[i] = around[i].in
-	}
-	cause, why, ok := f.policy.Widened(open, r.in)
+	around = slices.DeleteFunc(f.newest(around), func(one *running) bool { return one.in.Parent != 0 })
+	cause, why, ok := f.policy.Widened(incidentsOf(around), r.in)
 	if !ok {
 		return nil
 	}
@@ -83,6 +78,17 @@ func (f *feeding) widen(ctx context.Context, r *running) error {
 	return f.beginWide(ctx, cause, why, children)
 }
 
+// newest are the same incidents as this batch has changed them: newer than their
+// rows.
+func (f *feeding) newest(all []*running) []*running {
+	for i, one := range all {
+		if known := f.incidents[one.in.Cause.Key()]; known != nil && known.in.ID == one.in.ID {
+			all[i] = known
+		}
+	}
+	return all
+}
+
 func (f *feeding) beginWide(ctx context.Context, cause incident.Cause, why string, children []*running) error {
 	key := cause.Key()
 	causeID, err := f.cause(ctx, cause, key)
@@ -93,30 +99,19 @@ func (f *feeding) beginWide(ctx context.Context, cause incident.Cause, why strin
 	if err != nil {
 		return err
 	}
-	known := make([]incident.Incident, len(children))
-	for i, one := range children {
-		known[i] = one.in
+	if before.open() { // after a while in which it explained nothing new
+		return f.adopt(ctx, before, why, children)
 	}
-	in, alerts := incident.BeginWide(cause, why, known, f.policy)
+	in, alerts := incident.BeginWide(cause, why, incidentsOf(children), f.policy)
 	in.ID = before.next
 	wide := &running{in: in, cause: causeID, places: serials{f.row.serial, f.row.serial}}
 	if err := f.insertIncident(ctx, wide); err != nil {
 		return fmt.Errorf("open incident: %w", err)
 	}
-	for _, one := range children {
-		one.in.Parent = in.ID
-		if err := f.withdraw(ctx, one); err != nil {
-			return err
-		}
-		if err := f.event(ctx, one.in.ID, history.Event{At: in.LastAt, What: fmt.Sprintf("explained by incident %d: %s", in.ID, why)}); err != nil {
-			return err
-		}
-		if err := f.saveIncident(ctx, one); err != nil {
-			return err
-		}
-	}
 	f.incidents[key] = wide
-	wide.dirty = true
+	if err := f.adopt(ctx, wide, why, children); err != nil {
+		return err
+	}
 	for _, a := range alerts {
 		if err := f.alert(ctx, wide, a); err != nil {
 			return err
@@ -125,18 +120,35 @@ func (f *feeding) beginWide(ctx context.Context, cause incident.Cause, why strin
 	return nil
 }
 
-// withdraw takes back what waits for the end of quiet hours to be told of r's
-// incident, which another explains now: that one is told in its place. The
-// caller saves r.
+// adopt has wide explain children, of which nobody is told by itself from now on.
+func (f *feeding) adopt(ctx context.Context, wide *running, why string, children []*running) error {
+	for _, one := range children {
+		one.in.Parent = wide.in.ID
+		if err := f.withdraw(ctx, one); err != nil {
+			return err
+		}
+		what := fmt.Sprintf("explained by incident %d: %s", wide.in.ID, why)
+		if err := f.event(ctx, one.in.ID, history.Event{At: one.in.LastAt, What: what}); err != nil {
+			return err
+		}
+		if err := f.saveIncident(ctx, one); err != nil {
+			return err
+		}
+	}
+	wide.dirty = true
+	return nil
+}
+
+// withdraw takes back what waits to be told of r's incident, and was not tried
+// yet, now that another explains it: that one is told in its place. The caller
+// saves r.
 func (t *tx) withdraw(ctx context.Context, r *running) error {
 	n, err := t.changed(ctx, `
 		DELETE FROM deliveries
 		WHERE state = ?2
 		  AND attempts = 0
-		  AND leased_until = 0
-		  AND due_at > ?3
-		  AND alert_id IN (SELECT id FROM alerts WHERE incident_id = ?1)`,
-		r.in.ID, int(history.Waiting), t.now.Add(t.policy.DigestAfter).UnixMilli())
+		  AND alert_id IN (SELECT id FROM alerts WHERE incident_id = ?1 AND kind NOT IN (?3, ?4, ?5))`,
+		r.in.ID, int(history.Waiting), int(incident.Taken), int(incident.Over), int(incident.Late))
 	if err != nil {
 		return fmt.Errorf("take back what waits of incident %d: %w", r.in.ID, err)
 	}
