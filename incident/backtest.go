@@ -61,11 +61,29 @@ func (b *Backtest) Fail(e Entry) {
 		b.begin(key, e, one)
 		return
 	}
-	caller := e.Failure.CallerKey()
+	b.goOn(one, e)
+	b.schedule(one)
+}
+
+// goOn adds a failure to an incident that is not over, as the ledger does.
+func (b *Backtest) goOn(one *tested, e Entry) {
+	caller, at, again := e.Failure.CallerKey(), e.Failure.ReceivedAt, one.in.State == Quiet
 	in, alerts := one.in.Observe(e, Caller{New: !one.seen[caller], Was: e.Answer.Outcome, Is: e.Answer.Outcome}, b.policy)
 	one.in, one.seen[caller] = in, true
+	if one.in.Parent != 0 && !b.explained(one.in) {
+		one.in.Parent, again = 0, true
+	}
+	if again && one.in.Parent == 0 {
+		b.explain(one, at)
+	}
 	b.tell(one, alerts, at)
-	b.schedule(one)
+	if len(alerts) > 0 || !one.in.Watch.Withheld || one.in.State != Open {
+		return
+	}
+	if in, alerts = one.in.Resume(at); !b.isHushed(one.in, alerts[0]) {
+		one.in = in
+		b.tell(one, alerts, at)
+	}
 }
 
 func (b *Backtest) begin(key string, e Entry, before *tested) {
@@ -94,6 +112,9 @@ func (b *Backtest) open(key string, in Incident) *tested {
 // explain finds or opens the incident that explains a new one.
 func (b *Backtest) explain(one *tested, at time.Time) {
 	var around []*tested
+	if b.kept(one.in, at) {
+		return
+	}
 	for _, other := range b.causes {
 		switch {
 		case other == one || other.in.State == Resolved:
@@ -101,7 +122,7 @@ func (b *Backtest) explain(one *tested, at time.Time) {
 			one.in.Parent = other.in.ID
 			other.child = append(other.child, one)
 			return
-		case other.in.Parent == 0 && other.in.Cause.Kind == FetchLevel && one.in.OpenedAt.Sub(other.in.LastAt) <= b.policy.Wide.Within:
+		case other.in.Parent == 0 && other.in.Cause.Kind == FetchLevel && at.Sub(other.in.LastAt) <= b.policy.Wide.Within && !b.kept(other.in, at):
 			around = append(around, other)
 		}
 	}
@@ -114,15 +135,32 @@ func (b *Backtest) explain(one *tested, at time.Time) {
 		around = slices.DeleteFunc(around, func(t *tested) bool { return t.in.Cause.Account != cause.Account })
 	}
 	slices.SortFunc(around, func(a, b *tested) int { return cmp.Compare(a.in.ID, b.in.ID) })
-	in, alerts := BeginWide(cause, why, incidentsOf(around), b.policy)
-	wide := b.open(cause.Key(), in)
-	wide.wide, wide.child = true, around
+	wide := b.causes[cause.Key()]
+	var alerts []Alert
+	if wide != nil && wide.in.State != Resolved {
+		wide.in, alerts = wide.in.GoesOn(why, at, b.policy)
+	} else {
+		var in Incident
+		in, alerts = BeginWide(cause, why, incidentsOf(around), b.policy)
+		wide = b.open(cause.Key(), in)
+		wide.wide = true
+	}
 	for _, child := range around {
 		child.in.Parent = wide.in.ID
 		b.withdraw(child)
+		if !slices.Contains(wide.child, child) {
+			wide.child = append(wide.child, child)
+		}
 	}
 	b.tell(wide, alerts, at)
 	b.schedule(wide)
+}
+
+// kept says whether people are kept from hearing of in now, as around a window of
+// maintenance.
+func (b *Backtest) kept(in Incident, at time.Time) bool {
+	_, kept := b.policy.Kept(in, at, nil, false)
+	return kept
 }
 
 func incidentsOf(all []*tested) []Incident {

@@ -6,11 +6,25 @@ import (
 )
 
 func (b *Backtest) hushed(in Incident, a Alert) (Hush, bool) {
-	explained := false
-	for _, other := range b.causes {
-		explained = explained || in.Parent != 0 && other.in.ID == in.Parent && other.in.State != Resolved
+	return b.policy.Hushed(in, a, nil, b.explained(in))
+}
+
+func (b *Backtest) isHushed(in Incident, a Alert) bool {
+	_, hushed := b.hushed(in, a)
+	return hushed
+}
+
+// explained says whether the incident that explains in goes on.
+func (b *Backtest) explained(in Incident) bool {
+	if in.Parent == 0 {
+		return false
 	}
-	return b.policy.Hushed(in, a, nil, explained)
+	for _, other := range b.causes {
+		if other.in.ID == in.Parent {
+			return other.in.State == Open
+		}
+	}
+	return false
 }
 
 // tell queues alerts for those whom they concern.
@@ -22,7 +36,9 @@ func (b *Backtest) tell(one *tested, alerts []Alert, now time.Time) {
 			b.result.Withheld++
 			continue
 		}
-		one.in = one.in.Heard()
+		if a.Kind != FellQuiet {
+			one.in = one.in.Heard()
+		}
 		before := b.openedWithin(a)
 		if one.wide {
 			before = 0 // it stands for many, and waits for none
@@ -32,7 +48,7 @@ func (b *Backtest) tell(one *tested, alerts []Alert, now time.Time) {
 		if err != nil {
 			continue // it cannot fail
 		}
-		due := later(now.Add(wait), b.policy.DueAt(a, now))
+		due := later(now.Add(max(wait, Gathering(one.in, a))), b.policy.DueAt(a, now))
 		for _, name := range names {
 			b.ids++
 			one.told[name] = true

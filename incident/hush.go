@@ -107,14 +107,21 @@ func (in Incident) muted(at time.Time) (by string, ok bool) {
 
 // Mute has nobody told of the incident until that time, or until it has hit so
 // many callers; zero is no such bound, and without either it is until it is
-// over. Those who know of it are told when it is over all the same.
+// over. One until so many callers ends after MutedMost, too. Those who know of it
+// are told when it is over all the same.
 func (in Incident) Mute(by string, until time.Time, upTo int64, at time.Time) (Incident, []Alert) {
 	if in.State == Resolved {
 		return in, nil
 	}
+	if until.IsZero() && upTo > 0 {
+		until = at.Add(MutedMost)
+	}
 	in.Watch.MutedBy, in.Watch.MutedUntil, in.Watch.MutedUpTo = by, until, upTo
 	return in, []Alert{in.alert(Taken, at, "muted by "+by)}
 }
+
+// MutedMost is how long a mute until so many callers holds at most.
+const MutedMost = 30 * 24 * time.Hour
 
 // Unmute has people told again. It changes nothing where nobody muted it.
 func (in Incident) Unmute(at time.Time) Incident {

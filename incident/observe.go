@@ -32,7 +32,7 @@ func Begin(e Entry, previous *Incident, p Policy) (Incident, []Alert) {
 	return in.said(kind, f.ReceivedAt, reason)
 }
 
-const spreads = "it reaches a line whose people have not been told"
+const spreads = "it reaches people who had not been told"
 
 const lateReason = "verified only now, after the configuration had changed"
 
@@ -70,12 +70,16 @@ func (in Incident) Observe(e Entry, c Caller, p Policy) (Incident, []Alert) {
 	}
 	var alerts []Alert
 	if in.Watch.Urgency != Page {
-		if now, raised := in.urgent(e, p); raised {
-			now.Watch.RoutedFor, now.Watch.SaidAt = "", at
-			in, alerts = now, append(alerts, now.alert(Raised, at, now.Watch.Urgent))
-		} else {
-			in = now
+		now, raised := in.urgent(e, p)
+		if in = now; raised {
+			var a Alert
+			in, a = in.raised(at)
+			alerts = append(alerts, a)
 		}
+	}
+	if before.Muted(at) && !in.Muted(at) { // until so many callers
+		in.Watch.SaidAt, in.Watch.HeardAt = at, at
+		alerts = append(alerts, in.alert(Resumed, at, fmt.Sprintf("%d callers reached, until which %s had muted it", in.Callers, before.Watch.MutedBy)))
 	}
 	in, more := p.reach(in, at)
 	if more && len(alerts) == 0 {
@@ -98,11 +102,38 @@ func (in Incident) Observe(e Entry, c Caller, p Policy) (Incident, []Alert) {
 // reopened is in once failures come again after it fell quiet: it was over, as
 // far as people know, and whether it may wake somebody is decided anew.
 func (in Incident) reopened(at time.Time) Incident {
+	in.Watch.QuietFrom = in.QuietAt
 	in.State, in.QuietAt = Open, time.Time{}
 	in.Watch.SaidAt = at
 	in.Watch.Urgency, in.Watch.Urgent, in.Watch.PagedAt, in.Watch.Level = Notice, "", time.Time{}, 0
 	in.Watch.RoutedFor = ""
 	return in
+}
+
+// backAfter is how long what goes on was quiet, at least, to be news.
+const backAfter = time.Hour
+
+// raised is in, which has become a page, and what is told of it: those who are
+// woken, and who had not been told. Where it had been quiet for long it is told
+// to everybody like a new one, and whoever had acknowledged it before did so for
+// what was over: nobody has taken this.
+func (in Incident) raised(at time.Time) (Incident, Alert) {
+	in.Watch.RoutedFor, in.Watch.SaidAt = "", at
+	quiet := in.Watch.QuietFrom
+	if quiet.IsZero() || at.Sub(quiet) < backAfter {
+		return in, in.alert(Raised, at, in.Watch.Urgent)
+	}
+	return in.back(at)
+}
+
+// back tells everybody that in, which had been quiet, goes on as a page.
+func (in Incident) back(at time.Time) (Incident, Alert) {
+	quiet := in.Watch.QuietFrom
+	in.Watch.QuietFrom, in.Watch.BackAt, in.Watch.SaidAt = time.Time{}, at, at
+	if in.AcknowledgedAt.Before(quiet) {
+		in.AcknowledgedAt, in.AcknowledgedBy = time.Time{}, ""
+	}
+	return in, in.alert(Resumed, at, "back after "+spoken(at.Sub(quiet))+" of quiet: "+in.Watch.Urgent)
 }
 
 // urgent says whether in has become a page, which it stays until it falls quiet.

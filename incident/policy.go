@@ -128,6 +128,18 @@ func (p Policy) traits(f Failure) Traits {
 	return p.Line(f.OwnLine())
 }
 
+// growthGathers is how long growth of an incident waits that has just opened: by
+// then a storm has said how large it is.
+const growthGathers = 5 * time.Second
+
+// Gathering is how long a waits for more to join it.
+func Gathering(in Incident, a Alert) time.Duration {
+	if a.Kind == Growing && a.At.Sub(in.OpenedAt) < time.Minute {
+		return growthGathers
+	}
+	return 0
+}
+
 // ProbeWait is how long the first alert of an incident waits for what a probe
 // says.
 const ProbeWait = 2 * time.Second

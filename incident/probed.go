@@ -25,9 +25,9 @@ func (in Incident) Probed(f Finding, p Policy) (Incident, []Alert) {
 			return in, nil
 		}
 		in = in.paged("its server fails a probe: "+f.Said, f.At)
-		in.Watch.RoutedFor = ""
+		in, a := in.raised(f.At)
 		in, _ = p.reach(in, f.At)
-		return in.said(Raised, f.At, in.Watch.Urgent)
+		return in, []Alert{a}
 	}
 	if !in.provenBy(f) {
 		return in, nil

@@ -2,6 +2,8 @@ package incident
 
 import (
 	"slices"
+	"strconv"
+	"strings"
 	"time"
 )
 
@@ -157,19 +159,37 @@ func (p Policy) subject(in Incident, at time.Time) Subject {
 // reach brings the notifiers that in was routed to up to date with its newest
 // failure, and says whether there are new ones.
 func (p Policy) reach(in Incident, at time.Time) (Incident, bool) {
-	if in.Watch.Reached != nil && (len(p.Routes) == 0 || in.Watch.RoutedFor == in.Last.To) {
+	if in.Watch.Reached != nil && len(p.Routes) == 0 {
+		return in, false
+	}
+	s := p.subject(in, at)
+	key := p.routeKey(s)
+	if in.Watch.Reached != nil && in.Watch.RoutedFor == key {
 		return in, false
 	}
 	more := false
 	reached := slices.Clone(in.Watch.Reached)
-	for _, name := range p.routed(p.subject(in, at)) {
+	for _, name := range p.routed(s) {
 		if !slices.Contains(reached, name) {
 			reached = append(reached, name)
 			more = true
 		}
 	}
-	in.Watch.Reached, in.Watch.RoutedFor = reached, in.Last.To
+	in.Watch.Reached, in.Watch.RoutedFor = reached, key
 	return in, more
+}
+
+// routeKey is the same for what the routes say the same of, for ten minutes where
+// some go by the hour.
+func (p Policy) routeKey(s Subject) string {
+	if len(p.Routes) == 0 {
+		return ""
+	}
+	key := strings.Join([]string{s.Line, s.Host, strconv.Itoa(s.Code), strconv.Itoa(int(s.Channel))}, "|")
+	if slices.ContainsFunc(p.Routes, func(r Route) bool { return r.Match.Hours != nil }) {
+		key += "|" + strconv.FormatInt(s.At.Unix()/600, 10)
+	}
+	return key
 }
 
 // Recipients are the notifiers that a goes to. What Backstop says of itself goes

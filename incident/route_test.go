@@ -131,6 +131,38 @@ func TestAnotherLineReachesThePeopleOfItsRouteOnce(t *testing.T) {
 	}
 }
 
+func TestRoutesAreAskedAgainForWhateverTheyGoBy(t *testing.T) {
+	t.Parallel()
+	evening := noon.Add(6 * time.Hour)
+	for claim, c := range map[string]struct {
+		match  incident.Match
+		change func(*incident.Failure)
+		at     time.Time
+	}{
+		"another channel":   {incident.Match{Channels: []incident.Channel{incident.Messaging}}, func(f *incident.Failure) { f.Channel = incident.Messaging }, noon.Add(time.Minute)},
+		"another code":      {incident.Match{Codes: []incident.CodeRange{{First: 11210, Last: 11210}}}, func(f *incident.Failure) { f.Code = 11210 }, noon.Add(time.Minute)},
+		"another address":   {incident.Match{Hosts: []string{"api.*"}}, func(f *incident.Failure) { f.ErrorURL = "https://api.example.com/voice" }, noon.Add(time.Minute)},
+		"the evening shift": {incident.Match{Hours: func(at time.Time) bool { return !at.Before(evening) }}, func(*incident.Failure) {}, evening.Add(time.Minute)},
+	} {
+		p := house(incident.Route{Match: c.match, Notifiers: []string{"clinic"}}, incident.Route{Notifiers: []string{"ops"}})
+		p.QuietAfter = 24 * time.Hour
+		s := &story{t: t, policy: p, seen: map[string]bool{}}
+		s.in, s.alerts = incident.Begin(from(noon, 1), nil, p)
+		s.seen[from(noon, 1).Failure.CallerKey()] = true
+		e := from(c.at, 1)
+		c.change(&e.Failure)
+		s.observe(e)
+		if s.kinds() != "opened(1) spread(1) " {
+			t.Errorf("%s: told %s", claim, s.kinds())
+			continue
+		}
+		got, err := p.Recipients(s.alerts[1], &s.in, func() ([]string, error) { return []string{"ops"}, nil })
+		if err != nil || !slices.Equal(got, []string{"clinic"}) {
+			t.Errorf("%s: it goes to %v, %v, want the clinic alone", claim, got, err)
+		}
+	}
+}
+
 func TestWhatBackstopSaysOfItselfReachesSomebody(t *testing.T) {
 	t.Parallel()
 	p := incident.DefaultPolicy()

@@ -312,6 +312,79 @@ func TestAMutedIncidentIsSilentUntilItsTimeOrItsVolume(t *testing.T) {
 	}
 }
 
+func TestAMuteEndsWithItsVolume(t *testing.T) {
+	t.Parallel()
+	s := begin(t, from(noon, 1))
+	s.in, _ = s.in.Mute("kim", time.Time{}, 5, noon)
+	for n := 2; n <= 7; n++ {
+		s.observe(from(noon.Add(time.Duration(n)*time.Minute), n))
+	}
+	s.want("opened(1) raised(2) resumed(5) ")
+	if got, want := s.alerts[2].Reason, "5 callers reached, until which kim had muted it"; got != want {
+		t.Errorf("got %q, want %q", got, want)
+	}
+	if !s.in.Watch.MutedUntil.Equal(noon.Add(incident.MutedMost)) {
+		t.Errorf("it ends at %s, whatever its volume", s.in.Watch.MutedUntil)
+	}
+}
+
+func TestWhatComesBackIsToldToEverybodyAndTakenByNobody(t *testing.T) {
+	t.Parallel()
+	for claim, c := range map[string]struct {
+		after    time.Duration // since it fell quiet
+		taken    time.Duration // since noon; 0 for never
+		want     string
+		stillHas bool
+	}{
+		"after a short while":        {30 * time.Minute, 0, "opened(1) raised(2) quiet(2) raised(2) ", false},
+		"after hours":                {3 * time.Hour, 0, "opened(1) raised(2) quiet(2) resumed(2) ", false},
+		"taken when it began":        {3 * time.Hour, time.Minute, "opened(1) raised(2) quiet(2) resumed(2) ", false},
+		"taken since":                {3 * time.Hour, 2 * time.Hour, "opened(1) raised(2) quiet(2) resumed(2) ", true},
+		"taken, after a short while": {30 * time.Minute, time.Minute, "opened(1) raised(2) quiet(2) raised(2) ", true},
+	} {
+		s := begin(t, from(noon, 1))
+		s.observe(from(noon.Add(time.Second), 2))
+		s.pass(noon.Add(15 * time.Minute))
+		if c.taken > 0 {
+			s.in, _ = s.in.Acknowledge("ann", noon.Add(c.taken))
+		}
+		again := s.in.QuietAt.Add(c.after)
+		s.observe(from(again, 1))
+		s.observe(from(again.Add(time.Minute), 2))
+		if s.kinds() != c.want || s.in.Acknowledged() != c.stillHas || s.in.Watch.Urgency != incident.Page {
+			t.Errorf("%s: told %s, taken by %q", claim, s.kinds(), s.in.AcknowledgedBy)
+		}
+		last := s.alerts[len(s.alerts)-1]
+		if last.Kind == incident.Resumed && last.Reason != "back after 3 hours of quiet: 2 callers within 10 minutes" {
+			t.Errorf("%s: got %q", claim, last.Reason)
+		}
+	}
+}
+
+func TestEscalationCountsFromWhenPeopleAreToldAgain(t *testing.T) {
+	t.Parallel()
+	s := begin(t, from(noon, 1))
+	s.policy.Escalation = []incident.Level{{After: 10 * time.Minute, Notifiers: []string{"boss"}}, {After: 30 * time.Minute, Notifiers: []string{"ceo"}}}
+	s.in, _ = s.in.Mute("kim", noon.Add(time.Hour), 0, noon)
+	s.in = s.in.Withhold(incident.Hush{Why: "muted by kim", Until: noon.Add(time.Hour)})
+	until := noon.Add(2 * time.Hour)
+	var told []string
+	for n := 0; noon.Add(time.Duration(n) * time.Minute).Before(until); n++ {
+		at := noon.Add(time.Duration(n) * time.Minute)
+		s.observe(from(at, n%2+1))
+		var alerts []incident.Alert
+		s.in, alerts = s.in.Tick(at, s.policy, func(in incident.Incident, a incident.Alert) (incident.Hush, bool) {
+			return s.policy.Hushed(in, a, nil, false)
+		})
+		for _, a := range alerts {
+			told = append(told, a.Kind.String()+at.Sub(noon).String())
+		}
+	}
+	if got, want := strings.Join(told, " "), "resumed1h0m0s escalated1h10m0s escalated1h30m0s"; got != want {
+		t.Errorf("told %s, want %s", got, want)
+	}
+}
+
 func TestWhatWasWithheldIsToldWhenItMayBe(t *testing.T) {
 	t.Parallel()
 	s := begin(t, from(noon, 1))
@@ -332,7 +405,7 @@ func TestWhatWasWithheldIsToldWhenItMayBe(t *testing.T) {
 	}
 	s.want("resumed(1) ")
 	a := s.alerts[0]
-	if want := "open for 60 minutes, and not told until now: silenced by kim (moving house)"; a.Reason != want || !a.At.Equal(silence.Until) {
+	if want := "open for 60 minutes, and until now silenced by kim (moving house)"; a.Reason != want || !a.At.Equal(silence.Until) {
 		t.Errorf("got %q at %s, want %q", a.Reason, a.At, want)
 	}
 }

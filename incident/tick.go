@@ -44,6 +44,9 @@ func (in Incident) sayUnless(hushed func(Incident, Alert) (Hush, bool), a Alert)
 	}
 	in = in.Heard()
 	in.Watch.SaidAt = a.At
+	if a.Kind == Resumed {
+		in.Watch.HeardAt = a.At
+	}
 	return in, []Alert{a}
 }
 
@@ -63,7 +66,17 @@ func (in Incident) looksAgain(now time.Time) bool {
 
 // resume tells what was withheld, or waits on.
 func (in Incident) resume(now time.Time, hushed func(Incident, Alert) (Hush, bool)) (Incident, []Alert) {
-	return in.sayUnless(hushed, in.alert(Resumed, now, "open for "+spoken(now.Sub(in.OpenedAt))+", and not told until now: "+in.Watch.WithheldWhy))
+	return in.sayUnless(hushed, in.resumed(now))
+}
+
+// resumed says that people are told again.
+func (in Incident) resumed(now time.Time) Alert {
+	return in.alert(Resumed, now, "open for "+spoken(now.Sub(in.OpenedAt))+", and until now "+in.Watch.WithheldWhy)
+}
+
+// Resume tells what was withheld, now that it may be told.
+func (in Incident) Resume(now time.Time) (Incident, []Alert) {
+	return in.sayUnless(func(Incident, Alert) (Hush, bool) { return Hush{}, false }, in.resumed(now))
 }
 
 // escalate tells the next level.
@@ -86,7 +99,7 @@ func (in Incident) nextLevel(p Policy) (l Level, due time.Time) {
 		return Level{}, time.Time{}
 	}
 	l = levels[in.Watch.Level]
-	return l, in.Watch.PagedAt.Add(l.After)
+	return l, later(in.Watch.PagedAt, in.Watch.HeardAt).Add(l.After)
 }
 
 // reminder is when people are reminded; ok is false where they are not. While
@@ -128,9 +141,9 @@ func spoken(d time.Duration) string {
 	case d < 2*time.Minute:
 		return plural(int(d.Round(time.Second).Seconds()), "second", "seconds")
 	case d < 2*time.Hour:
-		return fmt.Sprintf("%.0f minutes", d.Minutes())
+		return fmt.Sprintf("%d minutes", d/time.Minute)
 	case d < 48*time.Hour:
-		return fmt.Sprintf("%.0f hours", d.Hours())
+		return fmt.Sprintf("%d hours", d/time.Hour)
 	}
-	return fmt.Sprintf("%.0f days", d.Hours()/24)
+	return fmt.Sprintf("%d days", d/(24*time.Hour))
 }

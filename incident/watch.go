@@ -19,12 +19,20 @@ type Watch struct {
 
 	// Reached are the notifiers that its failures were routed to so far.
 	Reached []string `json:",omitzero"`
-	// RoutedFor is the line that Reached was last brought up to date for: it
-	// saves asking the routes for every failure of a storm.
+	// RoutedFor is what Reached was last brought up to date for: it saves asking
+	// the routes for every failure of a storm.
 	RoutedFor string `json:",omitzero"`
 
 	SaidAt time.Time `json:",omitzero"` // the last alert that was a new message
 	Level  int       `json:",omitzero"` // of the escalation, that were told
+	// HeardAt is when people were told at last of what was withheld: escalation
+	// counts from then.
+	HeardAt time.Time `json:",omitzero"`
+
+	// QuietFrom is since when it was quiet until it went on, as long as people have
+	// not been told that it does; BackAt is when they were.
+	QuietFrom time.Time `json:",omitzero"`
+	BackAt    time.Time `json:",omitzero"`
 
 	MutedUntil time.Time `json:",omitzero"`
 	MutedUpTo  int64     `json:",omitzero"` // callers; 0 is no bound

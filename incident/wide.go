@@ -10,7 +10,7 @@ import (
 // whole account fails, or Twilio does, so that nobody has to be told of other by
 // itself.
 func (p Policy) Explains(in, other Incident) bool {
-	if in.State == Resolved || in.ID == other.ID || other.Cause.Wide() || other.allLate() || other.OpenedAt.Sub(in.LastAt) > p.quietAfter(in) {
+	if in.State != Open || in.ID == other.ID || other.Cause.Wide() || other.allLate() || other.LastAt.Sub(in.LastAt) > p.quietAfter(in) {
 		return false
 	}
 	switch in.Cause.Kind {
@@ -44,7 +44,7 @@ func (p Policy) Widened(open []Incident, newest Incident) (c Cause, why string, 
 		if p.Explains(in, newest) {
 			return Cause{}, "", false
 		}
-		if in.Cause.Kind != FetchLevel || in.State == Resolved || in.allLate() || newest.OpenedAt.Sub(in.LastAt) > p.Wide.Within {
+		if in.Cause.Kind != FetchLevel || in.State == Resolved || in.allLate() || newest.LastAt.Sub(in.LastAt) > p.Wide.Within {
 			continue
 		}
 		hosts, accounts = with(hosts, in.Cause.Host), with(accounts, in.Cause.Account)
@@ -85,6 +85,33 @@ func BeginWide(c Cause, why string, children []Incident, p Policy) (Incident, []
 	return in.said(Opened, in.LastAt, why)
 }
 
+// Takes is in, which explains these from now on: a page where one of them is,
+// that nobody has taken.
+func (in Incident) Takes(others []Incident) Incident {
+	for _, one := range others {
+		if one.Watch.Urgency == Page && !one.Acknowledged() && in.Watch.Urgency != Page {
+			in = in.paged("it explains incidents that are pages", in.LastAt)
+		}
+		for _, name := range one.Watch.Reached {
+			in.Watch.Reached = with(slices.Clone(in.Watch.Reached), name)
+		}
+	}
+	return in
+}
+
+// GoesOn is an incident that explains others, which go on after it was quiet:
+// everybody is told, and nobody has taken it. Of one that was open all the time
+// nothing is said.
+func (in Incident) GoesOn(why string, at time.Time, p Policy) (Incident, []Alert) {
+	if in.State != Quiet {
+		return in, nil
+	}
+	in = in.reopened(at).paged(why, at)
+	in, _ = p.reach(in, at)
+	in, a := in.back(at)
+	return in, []Alert{a}
+}
+
 // Gathered is in, which explains children and has no failures of its own, with
 // theirs added up. A caller of two of them counts as two.
 func (in Incident) Gathered(children []Incident) Incident {
@@ -121,6 +148,7 @@ func (in Incident) Gathered(children []Incident) Incident {
 // TickWide is Tick for an incident that explains children: it goes on as long as
 // one of them does.
 func (in Incident) TickWide(children []Incident, now time.Time, p Policy, hushed func(Incident, Alert) (Hush, bool)) (Incident, []Alert) {
+	muted := in.Muted(now)
 	in = in.Gathered(children)
 	open, proven := 0, 0
 	for _, child := range children {
@@ -138,11 +166,19 @@ func (in Incident) TickWide(children []Incident, now time.Time, p Policy, hushed
 	case open == 0:
 		in.State, in.ResolvedAt = Resolved, now
 		return in, nil
-	case in.State == Quiet && in.LastAt.After(in.QuietAt):
-		in.State, in.QuietAt, in.Watch.SaidAt = Open, time.Time{}, now
+	case muted && !in.Muted(now): // until so many callers
+		in.Watch.HeardAt = now
+		return in.said(Resumed, now, fmt.Sprintf("%d callers reached, until which %s had muted it", in.Callers, in.Watch.MutedBy))
 	}
 	in, more := p.reach(in, now)
-	if more {
+	for _, child := range children {
+		for _, name := range child.Watch.Reached {
+			if child.State == Open && !slices.Contains(in.Watch.Reached, name) {
+				in.Watch.Reached, more = append(slices.Clone(in.Watch.Reached), name), true
+			}
+		}
+	}
+	if more && in.State == Open {
 		return in.said(Spread, now, spreads)
 	}
 	if step := stepAt(in.Callers); step > in.Told {

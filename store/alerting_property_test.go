@@ -3,6 +3,8 @@ package store_test
 import (
 	"context"
 	"fmt"
+	"slices"
+	"strings"
 	"testing"
 	"time"
 
@@ -125,9 +127,13 @@ func (h *telling) note(notifier string, m incident.Message) {
 	if m.Incident != nil {
 		h.over[notifier][m.Incident.ID] = m.Incident.State == incident.Resolved
 	}
+	if m.Incident != nil && m.Incident.Watch.BackAt.After(h.taken[m.Incident.ID]) {
+		delete(h.taken, m.Incident.ID) // that was for what is over
+	}
 	kind := m.Alert.Kind
 	if at, taken := h.taken[m.Alert.IncidentID]; taken && (kind == incident.Reminder || kind == incident.Escalated) && m.Alert.At.After(at) {
-		h.r.Errorf("%s: %s of incident %d, which was acknowledged at %s: %s", notifier, kind, m.Alert.IncidentID, at, m.Alert.Reason)
+		d, _ := h.Incident(context.Background(), m.Alert.IncidentID)
+		h.r.Errorf("%s: %s of incident %d, which was acknowledged at %s: %s\n%+v\n%+v", notifier, kind, m.Alert.IncidentID, at, m.Alert.Reason, d.Events, d.Watch)
 	}
 }
 
@@ -139,7 +145,7 @@ func (h *telling) check() {
 	}
 	for notifier, named := range h.named {
 		for _, in := range page.Incidents {
-			if !named[in.ID] && !h.muted[in.Parent] {
+			if !named[in.ID] && !h.muted[in.Parent] && !h.hushedByPeople(in) {
 				h.r.Errorf("%s has named incident %d in no message: %+v", notifier, in.ID, in)
 			}
 			if in.State == incident.Resolved && in.ResolvedBy != "" && !h.over[notifier][in.ID] && in.Parent == 0 {
@@ -151,6 +157,16 @@ func (h *telling) check() {
 			most(h.r, notifier, h.at[notifier], time.Hour, incident.MailsPerHour)
 		}
 	}
+}
+
+// hushedByPeople says that somebody muted what another incident explained then:
+// what comes of it later is for the page alone.
+func (h *telling) hushedByPeople(in incident.Incident) bool {
+	d, err := h.Incident(context.Background(), in.ID)
+	if err != nil {
+		h.t.Fatal(err)
+	}
+	return h.muted[in.ID] && slices.ContainsFunc(d.Events, func(e history.Event) bool { return strings.Contains(e.What, "explained by incident") })
 }
 
 // most holds that no more than so many of the times lie within the window.

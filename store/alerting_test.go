@@ -169,12 +169,12 @@ func TestASilencedServerDoesNotSilenceTheOthers(t *testing.T) {
 		t.Fatal(err)
 	}
 	var batch []incident.Fed
-	for n := range 5 {
+	for _, n := range []int{0, 1, 2, 3, 5, 4, 4} { // h4 is the last one
 		batch = append(batch, l.failure(n, fmt.Sprintf("h%d.example.com", n)))
 	}
 	feed(t, l.Ledger, batch...)
 	if m := l.wantSent("chat", "opened"); len(m) == 1 && len(m[0].Explained) != 5 {
-		t.Errorf("told %+v", m)
+		t.Errorf("it explains %d", len(m[0].Explained))
 	}
 }
 
@@ -221,7 +221,7 @@ func TestASilenceHoldsUntilItsEndAndThenSaysWhatIsLeft(t *testing.T) {
 	}
 	goOn(time.Minute)
 	m := l.wantSent("chat", "resumed")[0]
-	if want := "open for 50 minutes, and not told until now: silenced by kim (moving house)"; m.Alert.Reason != want {
+	if want := "open for 50 minutes, and until now silenced by kim (moving house)"; m.Alert.Reason != want {
 		t.Errorf("got %q, want %q", m.Alert.Reason, want)
 	}
 	if err := l.EndSilence(ctx, 99, "lee", l.now); err == nil {

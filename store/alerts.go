@@ -24,7 +24,7 @@ func (f *feeding) alert(ctx context.Context, r *running, a incident.Alert) error
 	}
 	a, wait := f.policy.Crowd(a, before)
 	f.report.Alerts++
-	return f.tell(ctx, r, a, max(wait, f.policy.Probing(r.in, a)))
+	return f.tell(ctx, r, a, max(wait, f.policy.Probing(r.in, a), incident.Gathering(r.in, a)))
 }
 
 // openedWithin is how many other incidents opened in the minute before a, as
@@ -42,6 +42,7 @@ func (t *tx) openedWithin(ctx context.Context, a incident.Alert) (int, error) {
 		  WHERE opened_at > ?1
 		    AND opened_at <= ?2
 		    AND id < ?3
+		    AND parent = 0
 		  LIMIT ?4)`, a.At.Add(-time.Minute).UnixMilli(), a.At.UnixMilli(), a.IncidentID, t.policy.SinglesPerMinute)
 	return int(n), err
 }
@@ -58,7 +59,7 @@ func (t *tx) tell(ctx context.Context, r *running, a incident.Alert, wait time.D
 	if hushed {
 		r.in = r.in.Withhold(h)
 		what += " (nobody was told: " + h.Why + ")"
-	} else {
+	} else if a.Kind != incident.FellQuiet { // which is for those who had heard of it
 		r.in = r.in.Heard()
 	}
 	if err := t.event(ctx, a.IncidentID, history.Event{At: a.At, What: what}); err != nil || hushed {

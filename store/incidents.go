@@ -183,11 +183,10 @@ func (f *feeding) saveIncidents(ctx context.Context) error {
 func (f *feeding) observe(ctx context.Context, e incident.Fed, r *running, key string, origin int64) error {
 	var alerts []incident.Alert
 	if r.open() {
-		caller, err := f.tried(ctx, r.in.ID, e.Entry)
-		if err != nil {
+		var err error
+		if alerts, err = f.goOn(ctx, e, r); err != nil {
 			return err
 		}
-		r.in, alerts = r.in.Observe(e.Entry, caller, f.policy)
 	} else {
 		var err error
 		if r, alerts, err = f.begin(ctx, e, r); err != nil {
@@ -203,8 +202,52 @@ func (f *feeding) observe(ctx context.Context, e incident.Fed, r *running, key s
 			return err
 		}
 	}
+	if len(alerts) == 0 && r.in.Watch.Withheld {
+		if err := f.resume(ctx, r, e.Failure.ReceivedAt); err != nil {
+			return err
+		}
+	}
 	f.counts[countKey{millisOf(e.Failure.ID) / minuteMillis, r.in.ID, origin}]++
 	return nil
+}
+
+// goOn adds a failure to an incident that is not over. One that was quiet, or
+// whose explanation was, is looked at like a new one: what explains it?
+func (f *feeding) goOn(ctx context.Context, e incident.Fed, r *running) ([]incident.Alert, error) {
+	caller, err := f.tried(ctx, r.in.ID, e.Entry)
+	if err != nil {
+		return nil, err
+	}
+	again := r.in.State == incident.Quiet
+	var alerts []incident.Alert
+	r.in, alerts = r.in.Observe(e.Entry, caller, f.policy)
+	if r.in.Parent != 0 {
+		explained, err := f.explained(ctx, r.in)
+		if err != nil {
+			return nil, err
+		}
+		if !explained {
+			r.in.Parent, again = 0, true
+		}
+	}
+	if !again || r.in.Parent != 0 {
+		return alerts, nil
+	}
+	if err := f.saveIncident(ctx, r); err != nil { // for those that follow in this batch
+		return nil, err
+	}
+	return alerts, f.explain(ctx, r)
+}
+
+// resume tells what was withheld of r's incident where this failure is not what
+// it was withheld for: another line of a server, say, of which one is silenced.
+func (f *feeding) resume(ctx context.Context, r *running, at time.Time) error {
+	in, alerts := r.in.Resume(at)
+	if _, hushed, err := f.hushed(ctx, r.in, alerts[0]); err != nil || hushed || r.in.State != incident.Open {
+		return err
+	}
+	r.in = in
+	return f.alert(ctx, r, alerts[0])
 }
 
 func (f *feeding) begin(ctx context.Context, e incident.Fed, before *running) (*running, []incident.Alert, error) {
@@ -221,5 +264,12 @@ func (f *feeding) begin(ctx context.Context, e incident.Fed, before *running) (*
 	if _, err := f.tried(ctx, in.ID, e.Entry); err != nil {
 		return nil, nil, err
 	}
-	return r, alerts, f.explain(ctx, r)
+	err := f.explain(ctx, r)
+	if err == nil && r.in.Parent != 0 {
+		err = f.saveIncident(ctx, r) // for those that follow in this batch
+	}
+	for i := range alerts {
+		alerts[i].Urgency = r.in.Watch.Urgency // what it explains may be a page
+	}
+	return r, alerts, err
 }

@@ -54,7 +54,8 @@ type Ledger struct {
 
 	panicked func(value any, stack []byte)
 
-	policy atomic.Pointer[incident.Policy]
+	policy  atomic.Pointer[incident.Policy]
+	changed atomic.Bool // the policy, since the last Tick
 
 	// turn holds the memory while nobody writes: whoever takes it may write.
 	turn chan *memory
@@ -116,8 +117,12 @@ func (l *Ledger) open(ctx context.Context, path string, o LedgerOptions) (err er
 func (l *Ledger) ID() string { return l.id }
 
 // SetPolicy changes the policy, and with it who is told, from the next decision
-// on. What waits for a notifier that is gone is given up after a day.
-func (l *Ledger) SetPolicy(p incident.Policy) { l.policy.Store(&p) }
+// on: the next Tick looks at what was withheld by the old one. What waits for a
+// notifier that is gone is given up after a day.
+func (l *Ledger) SetPolicy(p incident.Policy) {
+	l.policy.Store(&p)
+	l.changed.Store(true)
+}
 
 // Unclean says whether the last one to write had no chance to close: then
 // QuickCheck is worth its time.

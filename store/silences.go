@@ -25,7 +25,8 @@ func (t *tx) hushed(ctx context.Context, in incident.Incident, a incident.Alert)
 	return h, ok, nil
 }
 
-// explained says whether the incident that explains in is not over.
+// explained says whether the incident that explains in goes on: of one that is
+// quiet people were told so, and what fails then is news.
 func (t *tx) explained(ctx context.Context, in incident.Incident) (bool, error) {
 	if in.Parent == 0 {
 		return false, nil
@@ -34,7 +35,7 @@ func (t *tx) explained(ctx context.Context, in incident.Incident) (bool, error) 
 		SELECT COUNT(*)
 		FROM incidents
 		WHERE id = ?1
-		  AND state IN (1, 2)`, in.Parent)
+		  AND state = 1`, in.Parent)
 	return n > 0, err
 }
 

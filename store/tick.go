@@ -15,7 +15,13 @@ import (
 // when something is due again, zero for never; alerts is how many were queued.
 func (l *Ledger) Tick(ctx context.Context, now time.Time) (next time.Time, alerts int, err error) {
 	now = now.UTC()
+	changed := l.changed.Swap(false)
 	err = l.inTx(ctx, func(ctx context.Context, t *tx) error {
+		if changed {
+			if err := t.lookAtHushed(ctx, now); err != nil {
+				return err
+			}
+		}
 		due, err := t.due(ctx, now)
 		if err != nil {
 			return err
@@ -40,6 +46,9 @@ func (l *Ledger) Tick(ctx context.Context, now time.Time) (next time.Time, alert
 		return err
 	})
 	if err != nil {
+		if changed {
+			l.changed.Store(true)
+		}
 		return time.Time{}, 0, fmt.Errorf("tick incidents: %w", err)
 	}
 	return next, alerts, nil
