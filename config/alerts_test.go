@@ -138,8 +138,9 @@ func TestALevelWithoutATimeIsOneMistake(t *testing.T) {
 }
 
 func TestWhatIsWrongWithHoursIsSaidOnce(t *testing.T) {
-	got := mistakes(t, alertHouse+"  broken: {open: [never]}\nalerts: {quiet_hours: broken}\n", nil)
-	if slices.ContainsFunc(got, func(m string) bool { return strings.HasPrefix(m, "alerts.") }) {
+	broken := strings.Replace(alertHouse, "  never: {open: [\"daily 08:00-18:00\"]", "  never: {open: [\"daily 25:00-26:00\"]", 1)
+	got := mistakes(t, broken+"alerts: {quiet_hours: never, maintenance: [{hours: never}, {hours: night, match: {open: never}}]}\n", nil)
+	if len(got) != 1 || !strings.HasPrefix(got[0], "hours.never.open[0] = ") {
 		t.Errorf("got %q", got)
 	}
 }
