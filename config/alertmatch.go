@@ -1,24 +1,26 @@
 package config
 
 import (
+	"errors"
 	"strconv"
 	"strings"
-	"time"
 
 	"github.com/backstop-project/backstop/incident"
+	"github.com/backstop-project/backstop/recovery"
 	"github.com/backstop-project/backstop/twilio"
 )
 
 // about reads what an alert is about.
 func (a *alerting) about(written about) incident.Match {
 	m := incident.Match{
-		Lines: a.some(written.Lines), Tags: a.some(written.Tags), Hosts: lower(a.some(written.Hosts)),
+		Tags: a.tagged(written.Tags), Hosts: a.hosts(written.Hosts),
 		Accounts: a.accountSIDs(written.Accounts),
 		Codes:    a.codes(written.Codes),
 		Channels: eachOf(a, written.Channels, channelWords),
 		Causes:   eachOf(a, written.Causes, causeWords),
 		Urgency:  eachOf(a, written.Severity, urgencyWords),
 	}
+	m.Lines, m.OnLine = a.lines(written.Lines)
 	if !written.Open.absent() && !written.Closed.absent() {
 		a.mistake(written.Closed, "stands beside open", "write either open or closed")
 	}
@@ -27,20 +29,6 @@ func (a *alerting) about(written about) incident.Match {
 		m.Hours, m.HoursAre = a.when(written.Closed, false)
 	}
 	return m
-}
-
-// when are the moments at which the hours that v names are open or closed, and
-// what these are called.
-func (a *alerting) when(v value, open bool) (hours func(time.Time) bool, are string) {
-	if !v.set() {
-		return nil, ""
-	}
-	schedule := a.schedule(v)
-	if schedule == nil {
-		return nil, ""
-	}
-	return func(at time.Time) bool { return schedule.Open(at) == open },
-		"while " + v.text + " is " + map[bool]string{true: "open", false: "closed"}[open]
 }
 
 // word is what the configuration calls a value.
@@ -97,9 +85,47 @@ func (a *alerting) some(written []value) []string {
 	return all
 }
 
-func lower(all []string) []string {
-	for i := range all {
-		all[i] = strings.ToLower(all[i])
+// lines are addresses, and what says whether a line is among them: the same text
+// means the same lines as where lines are configured.
+func (a *alerting) lines(written []value) (all []string, on func(string) bool) {
+	var addresses recovery.Addresses
+	for _, v := range commaSplit(written) {
+		match, err := addresses.Add(v.text)
+		if flaw, ok := errors.AsType[*recovery.OptionError](err); ok {
+			a.mistake(v, flaw.Problem, flaw.Remedy)
+			continue
+		}
+		if recovery.IsService(match) {
+			a.mistake(v, "is a messaging service, which no alert shows", "name its numbers, or give these lines a tag and ask for that")
+		}
+		all = append(all, match)
+	}
+	if len(all) == 0 {
+		return nil, nil
+	}
+	return all, addresses.Hold
+}
+
+// tagged are tags, of which some line should have each.
+func (a *alerting) tagged(written []value) []string {
+	for _, v := range commaSplit(written) {
+		switch shown, known := a.tags[v.text]; {
+		case !known:
+			a.warn(v, "is a tag that no line has: add it to the tags of a line")
+		case !shown:
+			a.warn(v, "is a tag of messaging services only, which no alert shows: give it to the lines of their numbers, too")
+		}
+	}
+	return a.some(written)
+}
+
+// hosts are hosts, or patterns of them, in lower case.
+func (a *alerting) hosts(written []value) (all []string) {
+	for _, v := range commaSplit(written) {
+		if problem, instead := recovery.HostFlaw(v.text, "/#"); problem != "" { // "?" is a letter
+			a.mistake(v, problem, "write "+instead)
+		}
+		all = append(all, strings.ToLower(v.text))
 	}
 	return all
 }

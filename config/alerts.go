@@ -2,12 +2,12 @@ package config
 
 import (
 	"fmt"
-	"maps"
 	"slices"
 	"strings"
 	"time"
 
 	"github.com/backstop-project/backstop/incident"
+	"github.com/backstop-project/backstop/recovery"
 	"github.com/backstop-project/backstop/recovery/hours"
 )
 
@@ -17,12 +17,18 @@ type alerting struct {
 	sids      map[string]string // of accounts, by name
 	notifiers []string
 	hours     map[string]*hours.Schedule
+	broken    map[string]bool // hours in which there is a mistake
+	tags      map[string]bool // of lines; false: only of those that no alert shows
 	zone      *time.Location
+	now       time.Time
 }
 
 // alerts is the policy, as the file says it, with the defaults for the rest.
 func (r *review) alerts(f file, c Config) incident.Policy {
-	a := alerting{review: r, sids: map[string]string{}, hours: map[string]*hours.Schedule{}, zone: c.TimeZone}
+	a := alerting{
+		review: r, sids: map[string]string{}, hours: map[string]*hours.Schedule{}, broken: map[string]bool{}, tags: map[string]bool{},
+		zone: c.TimeZone, now: time.Now(),
+	}
 	if a.zone == nil {
 		a.zone = time.UTC
 	}
@@ -35,7 +41,13 @@ func (r *review) alerts(f file, c Config) incident.Policy {
 		}
 	}
 	for name, o := range c.Recovery.Hours {
-		a.hours[name], _ = hours.New(o) // what is wrong with them is said where they are written
+		schedule, wrong := hours.New(o) // which is said where they are written
+		a.hours[name], a.broken[name] = schedule, len(wrong) > 0
+	}
+	for _, line := range c.Recovery.Lines {
+		for _, tag := range line.Tags {
+			a.tags[tag] = a.tags[tag] || !recovery.IsService(line.Match)
+		}
 	}
 	return a.policy(f.Alerts)
 }
@@ -55,11 +67,7 @@ func (a *alerting) policy(f alerts) incident.Policy {
 		}
 	}
 	p.Escalation = a.escalation(f.Escalation)
-	if f.QuietHours.set() {
-		if schedule := a.schedule(f.QuietHours); schedule != nil {
-			p.QuietHours = during(schedule)
-		}
-	}
+	p.QuietHours = a.quiet(f.QuietHours)
 	for _, one := range f.Maintenance {
 		if !one.At.invalid {
 			p.Windows = append(p.Windows, a.window(one))
@@ -125,75 +133,13 @@ func (a *alerting) escalation(written []level) []incident.Level {
 		if len(one.Notifiers) == 0 {
 			a.missing(one.At, one.At.key+".notifiers", "is missing", "name who is told then"+orAmong(a.notifiers))
 		}
-		if n := len(levels); n > 0 && l.After <= levels[n-1].After {
+		if n := len(levels); n > 0 && one.After.set() && l.After <= levels[n-1].After {
 			a.mistake(one.After, "is not after the level before it", "give the levels in order, each later than the one before")
 		}
 		levels = append(levels, l)
 	}
 	return levels
 }
-
-func (a *alerting) schedule(v value) *hours.Schedule {
-	if schedule := a.hours[v.text]; schedule != nil {
-		return schedule
-	}
-	a.mistake(v, "is no name of hours", "add it under hours"+orAmong(slices.Sorted(maps.Keys(a.hours))))
-	return nil
-}
-
-// during says whether the hours hold at a moment, and until when.
-func during(s *hours.Schedule) func(time.Time) (time.Time, bool) {
-	return func(at time.Time) (time.Time, bool) {
-		if !s.Open(at) {
-			return time.Time{}, false
-		}
-		until := s.Until(at)
-		if until.IsZero() { // they never end
-			until = at.Add(24 * time.Hour)
-		}
-		return until, true
-	}
-}
-
-func (a *alerting) window(written window) incident.Window {
-	w := incident.Window{Match: a.about(written.Match), Reason: written.Reason.text}
-	once := !written.From.absent() || !written.Until.absent()
-	switch {
-	case once && !written.Hours.absent():
-		a.mistake(written.Hours, "stands beside from and until", "write either the hours or from and until")
-	case !written.Hours.absent():
-		if schedule := a.schedule(written.Hours); schedule != nil {
-			w.During = during(schedule)
-		}
-	case !once:
-		a.missing(written.At, written.At.key, "says no time", "write from and until, or hours")
-	default:
-		w.From, w.Until = a.moment(written.At, "from", written.From), a.moment(written.At, "until", written.Until)
-		if !w.From.IsZero() && !w.Until.IsZero() && !w.From.Before(w.Until) {
-			a.mistake(written.Until, "is not after from", "write when the maintenance ends")
-		}
-	}
-	return w
-}
-
-// moment is a date and a time, in the program's zone where it names none.
-func (a *alerting) moment(at value, key string, v value) time.Time {
-	if v.absent() {
-		a.missing(at, at.key+"."+key, "is missing", "write "+momentForm)
-		return time.Time{}
-	}
-	for _, layout := range []string{time.RFC3339, "2006-01-02T15:04", "2006-01-02 15:04"} {
-		if t, err := time.ParseInLocation(layout, v.text, a.zone); err == nil {
-			return t
-		}
-	}
-	if v.set() {
-		a.mistake(v, "is no date and time", "write "+momentForm)
-	}
-	return time.Time{}
-}
-
-const momentForm = `one such as "2026-12-01 22:00", which is meant in time_zone, or with its offset "2026-12-01T22:00:00+01:00"`
 
 // reached says which notifiers nothing ever goes to, and that something may go to
 // nobody in particular.

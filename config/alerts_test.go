@@ -15,6 +15,8 @@ time_zone: Europe/Berlin
 hours:
   office: {open: ["mon-fri 08:00-18:00"]}
   night: {open: ["daily 22:00-07:00"]}
+  always: {open: ["daily 00:00-24:00"]}
+  never: {open: ["daily 08:00-18:00"], holidays: ["01-01..12-31"]}
 notifiers:
   - {name: mail, email: {smtp: "smtps://mail.example.com", from: a@example.com, to: [b@example.com]}}
   - {name: chat, slack: {webhook_url: "https://hooks.slack.com/services/x"}}
@@ -87,6 +89,21 @@ func TestMistakesInAlertsAreFound(t *testing.T) {
 		"a route that hides those behind it":     {"routes: [{notifiers: [mail]}, {notifiers: [chat]}]", "matches everything, so that the routes behind it are never asked: "},
 		"a level to an unknown notifier":         {"escalation: [{after: 5m, notifiers: [boss]}]", `alerts.escalation[0].notifiers[0] = "boss" (`},
 		"a level without a time":                 {"escalation: [{notifiers: [mail]}]", `alerts.escalation[0].after (`},
+		"hours that never open for a window":     {"maintenance: [{hours: never}]", `alerts.maintenance[0].hours = "never" (`},
+		"hours that never close for all":         {"maintenance: [{hours: always}]", `is always open, so that nobody is ever told of anything: add a match, `},
+		"a window while its hours are closed":    {"maintenance: [{hours: night, match: {closed: night}}]", `alerts.maintenance[0].match.closed = "night" (`},
+		"a match while closed, which is never":   {"routes: [{match: {closed: always}, notifiers: [mail]}]", `alerts.routes[0].match.closed = "always" (`},
+		"a match while open, which is never":     {"maintenance: [{match: {open: never}, hours: night}]", `alerts.maintenance[0].match.open = "never" (`},
+		"a quiet that never ends":                {"quiet_hours: always", `alerts.quiet_hours = "always" (`},
+		"a quiet that never comes":               {"quiet_hours: never", `is never open, so that no hour is quiet: `},
+		"a host that is an address":              {"routes: [{match: {hosts: ['https://www.example.com/voice']}, notifiers: [mail]}]", `is an address and no host: write www.example.com`},
+		"a host with a path":                     {"routes: [{match: {hosts: ['*.Example.com', 'WWW.example.com/voice']}, notifiers: [mail]}]", `alerts.routes[0].match.hosts[1] = "WWW.example.com/voice" (`},
+		"a host with the usual port":             {"maintenance: [{match: {hosts: ['www.example.com:443']}, hours: night}]", `hosts are compared without it: write www.example.com`},
+		"half a number":                          {"routes: [{match: {lines: ['+49']}, notifiers: [mail]}]", `is no whole number: write +49* for all that begin so`},
+		"a number without its country":           {"routes: [{match: {lines: ['030 123456']}, notifiers: [mail]}]", `alerts.routes[0].match.lines[0] = "030 123456" (`},
+		"a line that is a word":                  {"maintenance: [{match: {lines: [praxis]}, hours: night}]", `alerts.maintenance[0].match.lines[0] = "praxis" (`},
+		"a * in the middle of a line":            {"routes: [{match: {lines: ['+49*30']}, notifiers: [mail]}]", `has a * that is not at its end: `},
+		"a messaging service":                    {"routes: [{match: {lines: [" + service + "]}, notifiers: [mail]}]", `is a messaging service, which no alert shows: name its numbers, or `},
 		"a level that is not later":              {"escalation: [{after: 5m, notifiers: [mail]}, {after: 5m, notifiers: [chat]}]", `is not after the level before it: `},
 		"hours that are not there":               {"quiet_hours: nigth", `alerts.quiet_hours = "nigth" (`},
 		"a window that ends before it begins":    {"maintenance: [{from: 2026-12-02 10:00, until: 2026-12-01 10:00}]", `alerts.maintenance[0].until = "2026-12-01 10:00" (`},
@@ -108,6 +125,63 @@ func TestMistakesInAlertsAreFound(t *testing.T) {
 				t.Errorf("got  %s\nwant %s", strings.Join(got, "\n     "), test.want)
 			}
 		})
+	}
+}
+
+const service = "MG00000000000000000000000000000001"
+
+func TestALevelWithoutATimeIsOneMistake(t *testing.T) {
+	got := mistakes(t, alertHouse+"alerts: {escalation: [{after: 30m, notifiers: [mail]}, {notifiers: [chat]}, {after: 40m, notifiers: [mail]}]}\n", nil)
+	if len(got) != 1 || !strings.HasPrefix(got[0], "alerts.escalation[1].after (") || !strings.Contains(got[0], "is missing") {
+		t.Errorf("got %q", got)
+	}
+}
+
+func TestWhatIsWrongWithHoursIsSaidOnce(t *testing.T) {
+	broken := strings.Replace(alertHouse, "  never: {open: [\"daily 08:00-18:00\"]", "  never: {open: [\"daily 25:00-26:00\"]", 1)
+	got := mistakes(t, broken+"alerts: {quiet_hours: never, maintenance: [{hours: never}, {hours: night, match: {open: never}}]}\n", nil)
+	if len(got) != 1 || !strings.HasPrefix(got[0], "hours.never.open[0] = ") {
+		t.Errorf("got %q", got)
+	}
+}
+
+func TestLinesOfAlertsAreWrittenLikeLines(t *testing.T) {
+	for _, test := range []struct {
+		written, line string
+		want          bool
+	}{
+		{"+49 30 123*", "+4930123456", true},
+		{"+49 30 123*", "+4940123456", false},
+		{"+4930123*", "whatsapp:+4930123456", true},
+		{"+49 (30) 123-456", "whatsapp:+4930123456", true},
+		{"whatsapp:+4930*", "+4930123456", false},
+		{"example.sip.twilio.com", "sip:anna@example.sip.twilio.com", true},
+		{"AP00000000000000000000000000000001", "AP00000000000000000000000000000001", true},
+		{"*", "", true},
+	} {
+		p := mustLoad(t, alertHouse+"alerts: {routes: [{match: {lines: ['"+test.written+"']}, notifiers: [mail]}], maintenance: [{match: {lines: ['"+test.written+"']}, hours: night}]}\n", nil).Alerts
+		s := incident.Subject{Line: test.line}
+		if route, window := p.Routes[0].Match.Fits(s), p.Windows[0].Match.Fits(s); route != test.want || window != test.want {
+			t.Errorf("%q and %q: a route %v, a window %v, want %v", test.written, test.line, route, window, test.want)
+		}
+	}
+}
+
+func TestWindowsAndRoutesThatDoNotMeanMuchAreWarnedOf(t *testing.T) {
+	for claim, test := range map[string]struct{ alerts, want string }{
+		"a window that is over":                    {"maintenance: [{from: 2020-12-01 22:00, until: 2020-12-02 04:00}]", `alerts.maintenance[0].until = "2020-12-02 04:00" is over: `},
+		"a window of more than a month":            {"maintenance: [{from: 2120-12-01 22:00, until: 2121-01-01 04:00}]", `alerts.maintenance[0].until = "2121-01-01 04:00" is more than 30 days after from`},
+		"a window of a month":                      {"maintenance: [{from: 2120-12-01 22:00, until: 2120-12-31 22:00}]", ""},
+		"a tag that no line has":                   {"maintenance: [{match: {tags: [clinic, clinc]}, hours: night}]", `alerts.maintenance[0].match.tags[1] = "clinc" is a tag that no line has: `},
+		"a tag of a service only":                  {"maintenance: [{match: {tags: [sales]}, hours: night}]", `is a tag of messaging services only`},
+		"hours that are always open, with a match": {"maintenance: [{match: {tags: [clinic]}, hours: always}]", ""},
+		"a host with a port of its own":            {"maintenance: [{match: {hosts: ['www.example.com:8443', 'www?.example.com']}, hours: night}]", ""},
+	} {
+		c := mustLoad(t, alertHouse+"lines: [{match: '+4930*', tags: [clinic]}, {match: "+service+", tags: [sales, clinic]}]\nalerts: {"+test.alerts+"}\n", nil)
+		warnings := slices.DeleteFunc(c.Warnings, func(w string) bool { return !strings.HasPrefix(w, "alerts.") })
+		if test.want == "" && len(warnings) > 0 || test.want != "" && (len(warnings) != 1 || !strings.Contains(warnings[0], test.want)) {
+			t.Errorf("%s: got %q, want %q", claim, warnings, test.want)
+		}
 	}
 }
 

@@ -98,7 +98,7 @@ func TestAnOwnTextThatFailsOnSomeAlertsIsWarnedOf(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if !has(c.Warnings, `notifiers[0].template = "partly.tmpl" fails on some alerts, which then go out with the built-in text (digest, drill, meta): line 1:11: `) || c.Notifiers[0].Own == nil {
+	if !has(c.Warnings, `notifiers[0].template = "partly.tmpl" fails on some alerts, which then go out with the built-in text (digest, drill, meta, summary): line 1:11: `) || c.Notifiers[0].Own == nil {
 		t.Errorf("got %q", c.Warnings)
 	}
 	if got := everyWay(t, c); strings.Contains(got, "hunter2") {

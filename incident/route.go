@@ -33,6 +33,11 @@ type Match struct {
 	// are: "while office is open". Neither is kept with a silence.
 	Hours    func(at time.Time) bool `json:"-"`
 	HoursAre string                  `json:"-"`
+
+	// OnLine says whether a line is among Lines where these are no globs but written
+	// as the configuration's lines are; nil: they are globs. It is not kept with a
+	// silence either.
+	OnLine func(address string) bool `json:"-"`
 }
 
 // CodeRange are the codes from First to Last, both included.
@@ -53,11 +58,18 @@ type Subject struct {
 
 // Fits says whether m matches s.
 func (m Match) Fits(s Subject) bool {
-	return among(m.Lines, s.Line) && among(m.Hosts, s.Host) && fits(m.Accounts, s.Account) &&
+	return m.onLine(s.Line) && among(m.Hosts, s.Host) && fits(m.Accounts, s.Account) &&
 		(len(m.Tags) == 0 || slices.ContainsFunc(s.Tags, func(tag string) bool { return slices.Contains(m.Tags, tag) })) &&
 		(len(m.Codes) == 0 || slices.ContainsFunc(m.Codes, func(r CodeRange) bool { return r.First <= s.Code && s.Code <= r.Last })) &&
 		fits(m.Channels, s.Channel) && fits(m.Causes, s.Cause) && fits(m.Urgency, s.Urgency) &&
 		(m.Hours == nil || m.Hours(s.At))
+}
+
+func (m Match) onLine(address string) bool {
+	if m.OnLine != nil {
+		return m.OnLine(address)
+	}
+	return among(m.Lines, address)
 }
 
 // Everything says whether m matches whatever it is asked about.

@@ -26,6 +26,8 @@ func TestARouteMatchesWhatItsListsSay(t *testing.T) {
 		{"not more than one", incident.Match{Lines: []string{"+4930123456?"}}, false},
 		{"a star in the middle", incident.Match{Hosts: []string{"www.*.com"}}, true},
 		{"stars that have to give back", incident.Match{Hosts: []string{"*w.*e.com"}}, true},
+		{"lines that are no globs", incident.Match{Lines: []string{"+4989*"}, OnLine: func(address string) bool { return address == "+493012345600" }}, true},
+		{"lines that are no globs, and other ones", incident.Match{Lines: []string{"*"}, OnLine: func(string) bool { return false }}, false},
 		{"any of its tags", incident.Match{Tags: []string{"sales", "berlin"}}, true},
 		{"none of its tags", incident.Match{Tags: []string{"sales"}}, false},
 		{"an account", incident.Match{Accounts: []string{"AC2"}}, false},

@@ -16,7 +16,7 @@ func (c *ruleChecker) contradictions(key string, m Match) {
 	case incident.Messaging.String():
 		c.ofCalls(key, m)
 	case incident.Voice.String():
-		if len(m.Lines) > 0 && !slices.ContainsFunc(m.Lines, func(match string) bool { return !isService(match) }) {
+		if len(m.Lines) > 0 && !slices.ContainsFunc(m.Lines, func(match string) bool { return !IsService(match) }) {
 			c.mistake(key+".lines[0]", m.Lines[0], "is a messaging service, and this rule is for calls", "leave channel out, or name the numbers that are called")
 		}
 	}
@@ -39,11 +39,6 @@ func (c *ruleChecker) ofCalls(key string, m Match) {
 			c.mistake(key+"."+one.name+"[0]", one.words[0], "is asked of calls, and this rule is for messages", "leave "+one.name+" out")
 		}
 	}
-}
-
-func isService(match string) bool {
-	kind, ok := twilio.KindOf(canonicalMatch(match))
-	return ok && kind == twilio.SIDMessagingService
 }
 
 // tagged are the matches of the lines that have one of the tags.
@@ -88,28 +83,44 @@ func (c *ruleChecker) accounts(key string, sids []string) {
 	}
 }
 
-// hosts lists those that no ErrorUrl has: they are compared without a scheme, a
-// path and a port that is usual.
+// hosts lists those that no ErrorUrl has.
 func (c *ruleChecker) hosts(key string, hosts []string) {
+	const ends = "/?#"
 	for i, host := range hosts {
-		at, bare := fmt.Sprintf("%s[%d]", key, i), cmp.Or(hostIn(host), "www.example.com")
+		problem, bare := HostFlaw(host, ends)
 		switch {
-		case strings.Contains(host, "://"):
-			c.mistake(at, host, "is an address and no host", "write "+bare)
-		case strings.ContainsAny(host, "/?#"):
-			c.mistake(at, host, "has more in it than a host", "write "+bare+", and the path under paths")
-		case usualPort(host) != "":
-			c.mistake(at, host, "has a port that goes without saying, and hosts are compared without it", "write "+bare)
+		case problem == "":
+			continue
+		case !strings.Contains(host, "://") && strings.ContainsAny(host, ends):
+			bare += ", and the path under paths"
 		}
+		c.mistake(fmt.Sprintf("%s[%d]", key, i), host, problem, "write "+bare)
 	}
 }
 
+// HostFlaw is why a host, or a pattern of hosts, is that of no ErrorUrl, "" where it
+// may be one, and what to write instead: they are compared without a scheme, a path
+// and a port that is usual. ends are the letters before which a host ends.
+func HostFlaw(host, ends string) (problem, instead string) {
+	switch {
+	case strings.Contains(host, "://"):
+		problem = "is an address and no host"
+	case strings.ContainsAny(host, ends):
+		problem = "has more in it than a host"
+	case usualPort(host) != "":
+		problem = "has a port that goes without saying, and hosts are compared without it"
+	default:
+		return "", ""
+	}
+	return problem, cmp.Or(hostIn(host, ends), "www.example.com")
+}
+
 // hostIn is the host that somebody meant who wrote more.
-func hostIn(text string) string {
+func hostIn(text, ends string) string {
 	if _, behind, found := strings.Cut(text, "://"); found {
 		text = behind
 	}
-	if end := strings.IndexAny(text, "/?#"); end >= 0 {
+	if end := strings.IndexAny(text, ends); end >= 0 {
 		text = text[:end]
 	}
 	text = text[strings.LastIndexByte(text, '@')+1:]

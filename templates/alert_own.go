@@ -6,11 +6,10 @@ import (
 	"errors"
 	"fmt"
 	"reflect"
+	"slices"
 	"strings"
 	"text/template"
 	"time"
-
-	"github.com/backstop-project/backstop/incident"
 )
 
 // OwnText is a template of the customer's for what one notifier writes. It is
@@ -43,15 +42,18 @@ func ParseOwnText(file, source string) (own *OwnText, warning string, err error)
 		return nil, "", &OwnError{Place: file, Problem: "is no template: " + plainError(file, err), Remedy: "mend what it says there"}
 	}
 	own = &OwnText{file: file, template: parsed}
-	samples := ownSamples()
+	samples, failures := ownSamples(), 0
 	var failing []string
 	for _, sample := range samples {
-		if _, failed := own.Write(sample, nil); failed != nil {
-			failing = append(failing, sample.Kind)
+		if _, failed := own.Write(sample.event, nil); failed != nil {
+			failures++
 			err = failed
+			if !slices.Contains(failing, sample.name) {
+				failing = append(failing, sample.name)
+			}
 		}
 	}
-	switch len(failing) {
+	switch failures {
 	case 0:
 		return own, "", nil
 	case len(samples):
@@ -130,26 +132,4 @@ func escaped(v reflect.Value, escape func(string) string) reflect.Value {
 		}
 	}
 	return result
-}
-
-// ownSamples are alerts of each form, for trying a template out.
-func ownSamples() []Event {
-	now := time.Date(2026, 1, 5, 9, 0, 0, 0, time.UTC)
-	in := incident.Incident{
-		ID: 1, State: incident.Open, OpenedAt: now, LastAt: now, Failures: 1, Calls: 1, Callers: 1,
-		Cause: incident.Cause{Kind: incident.FetchLevel, Version: incident.CauseVersion, Host: "www.example.com"},
-		Last:  incident.Sample{At: now, Channel: incident.Voice, Code: 11200, ErrorURL: "https://www.example.com/voice", To: "+15550100", Name: "Example Ltd"},
-	}
-	alert := func(kind incident.Kind) incident.Alert {
-		return incident.Alert{ID: 1, Kind: kind, At: now, IncidentID: 1, Reason: "a template is tried out", Title: "A template is tried out"}
-	}
-	f := incident.RestoreFailure(incident.ID{}, now, "POST", nil)
-	f.Drill = true
-	a := &Alerts{zone: time.UTC, pages: "https://backstop.example.com"}
-	return []Event{
-		a.Event(incident.Message{Now: now, Alert: alert(incident.Opened), Incident: &in}),
-		a.Event(incident.Message{Now: now, Alert: alert(incident.Opened), Digest: []incident.Incident{in, in}, Others: []incident.Alert{alert(incident.Meta)}}),
-		a.Event(incident.Message{Now: now, Alert: alert(incident.DrillAlert), Failure: &incident.Entry{Failure: f}}),
-		a.Event(incident.Message{Now: now, Alert: incident.Alert{Kind: incident.Meta, At: now, Title: "A template is tried out"}}),
-	}
 }

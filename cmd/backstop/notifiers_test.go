@@ -102,7 +102,7 @@ func TestCheckNotifyTriesNotifiersOfEveryKind(t *testing.T) {
 			t.Errorf("%s is not in %s", name, printed)
 		}
 	}
-	if !strings.Contains(printed, "sends by an account that is being watched") || !strings.Contains(printed, "fails on some alerts, which then go out with the built-in text (digest, drill, meta)") {
+	if !strings.Contains(printed, "sends by an account that is being watched") || !strings.Contains(printed, "fails on some alerts, which then go out with the built-in text (digest, drill, meta, summary)") {
 		t.Errorf("no warning in %s", printed)
 	}
 	twilio := "/2010-04-01/Accounts/" + accountSID

@@ -109,6 +109,11 @@ func dateOf(day time.Time) int {
 	return year*10000 + int(month)*100 + date
 }
 
+// midnightOf is the beginning of a date, in UTC, that dateOf counts.
+func midnightOf(date int) time.Time {
+	return time.Date(date/10000, time.Month(date/100%100), date%100, 0, 0, 0, 0, time.UTC)
+}
+
 // holds says whether that date is one of the holiday's.
 func (h *holiday) holds(date int) bool {
 	if h.yearly {
@@ -122,7 +127,7 @@ func (h *holiday) holds(date int) bool {
 
 // dates are all of them; of yearly ones those of one leap year.
 func (h *holiday) dates(yield func(date int) bool) {
-	day := time.Date(h.from/10000, time.Month(h.from/100%100), h.from%100, 0, 0, 0, 0, time.UTC)
+	day := midnightOf(h.from)
 	if h.yearly {
 		day = time.Date(leapYear, time.January, 1, 0, 0, 0, 0, time.UTC)
 	}

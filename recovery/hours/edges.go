@@ -17,7 +17,7 @@ func (s *Schedule) Edges() []time.Time {
 	}
 	for i := range s.holidays {
 		for date := range s.holidays[i].dates {
-			day := time.Date(date/10000, time.Month(date/100%100), date%100, 0, 0, 0, 0, time.UTC)
+			day := midnightOf(date)
 			days = append(days, day, day.AddDate(0, 0, 1))
 			break
 		}

@@ -66,7 +66,13 @@ func New(o Options) (*Schedule, []Mistake) {
 // not those that began the evening before.
 func (s *Schedule) Open(at time.Time) bool {
 	now := onTheWall(at, s.zone)
-	return s.inside(now.day, now.minute) || s.inside(now.day.AddDate(0, 0, -1), now.minute+wholeDay)
+	return s.openOn(now.day, now.minute)
+}
+
+// openOn says whether it is open on that day at that minute, also by hours that
+// began the evening before.
+func (s *Schedule) openOn(day time.Time, minute int) bool {
+	return s.inside(day, minute) || s.inside(day.AddDate(0, 0, -1), minute+wholeDay)
 }
 
 // inside says whether one of the hours that begin on day holds the minute, which is
