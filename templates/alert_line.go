@@ -21,7 +21,7 @@ func (a *Alerts) whole(in incident.Incident, m incident.Message) string {
 	if in.State == incident.Open && in.Cause.Kind == incident.AskedFirst {
 		return askedFirst(in) + a.age(in, m)
 	}
-	return a.lineWith(in, m, wording{who: culprit(in), affected: affectedBy(in)})
+	return a.lineWith(in, m, wording{who: wholeName(in), affected: affectedBy(in)})
 }
 
 // lineWith is the line of an incident in those words.
@@ -124,6 +124,9 @@ func culprit(in incident.Incident) string {
 	}
 	return host
 }
+
+// wholeName is whom an incident is about, with all that tells it from others.
+func wholeName(in incident.Incident) string { return culprit(in) + causePath(in) }
 
 func primaryOf(in incident.Incident) string {
 	return primaryURLOf + lineNumber(in.Last.To)
