@@ -153,7 +153,7 @@ func helped(in incident.Incident, affected string) string {
 	switch {
 	case more == 0:
 		return affected + " not helped"
-	case saved == in.Callers:
+	case saved == in.Callers && affected != Count(in.Callers):
 		return affected + ", all saved"
 	case affected != Count(in.Callers):
 		return affected + " (" + endings(in.Ended, incident.Saved, incident.Voicemail, incident.CallbackRequested) + ")"
