@@ -9,6 +9,7 @@ import (
 // Example is a line, and what a request to it carries.
 type Example struct {
 	Line     string // as it is configured
+	Name     string // of the line; "" where it has none
 	Params   []incident.Param
 	Channels []incident.Channel
 }
@@ -19,7 +20,7 @@ func (r *Rules) Examples() (all []Example) {
 	both := []incident.Channel{incident.Voice, incident.Messaging}
 	for i := range r.lines {
 		match := r.lines[i].Match
-		all = append(all, Example{Line: match, Params: exampleOf(match), Channels: channelsOf(match)})
+		all = append(all, Example{Line: match, Name: r.lines[i].Name, Params: exampleOf(match), Channels: channelsOf(match)})
 	}
 	if len(all) == 0 {
 		all = append(all, Example{Channels: both})

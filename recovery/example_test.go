@@ -23,7 +23,7 @@ func TestALineIsDrilledByTheWaysThatReachIt(t *testing.T) {
 	}
 	var o recovery.Options
 	for match := range want {
-		o.Lines = append(o.Lines, recovery.Line{Match: match})
+		o.Lines = append(o.Lines, recovery.Line{Match: match, Style: recovery.Style{Name: "Line " + match}})
 	}
 	r := rules(t, o)
 	for _, e := range r.Examples() {
@@ -33,6 +33,9 @@ func TestALineIsDrilledByTheWaysThatReachIt(t *testing.T) {
 		}
 		for _, p := range e.Params {
 			got = append(got, fmt.Sprintf("%s=%s", p.Name, p.Value))
+		}
+		if e.Name != "Line "+e.Line {
+			t.Errorf("%s is called %q", e.Line, e.Name)
 		}
 		if strings.Join(got, " ") != want[e.Line] {
 			t.Errorf("%s: got %q, want %q", e.Line, got, want[e.Line])

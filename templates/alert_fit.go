@@ -1,31 +1,47 @@
 package templates
 
 import (
+	"net/url"
 	"strings"
 	"unicode/utf8"
 
 	"golang.org/x/net/publicsuffix"
 
 	"github.com/backstop-project/backstop/incident"
+	"github.com/backstop-project/backstop/twilio"
 )
 
 // wording is what a first line says of an incident, more or less of it.
 type wording struct {
-	who      string // whom it is about
+	who      string // whom it is about, with the path where that tells causes apart
 	affected string // "12 callers", "12" or ""
 	brief    bool   // without a verb, where the line has one
 }
 
 // fitted asks write for ever shorter lines, until one fits. The host is what
-// people search for and what they mend: before any of it goes, "www.", the
-// word "callers" and the verb do; then its first labels, and how many people it
-// is about; and only a name that is too long by itself is cut within.
+// people search for and what they mend: before any of it goes, the word
+// "callers" and the verb do; then "www.", the path, its first labels, and how
+// many people it is about; and only a name that is too long by itself is cut
+// within. A path outlives "www.", for it is by paths that causes of one server
+// differ.
 func fitted(in incident.Incident, write func(wording) string) string {
 	who, affected, number := culprit(in), affectedBy(in), Count(in.Callers)
-	tries := []wording{{who, affected, false}}
-	names := tails(strings.TrimPrefix(who, primaryURLOf))
-	for _, name := range names {
+	tries := []wording{{wholeName(in), affected, false}}
+	add := func(name string) {
 		tries = append(tries, wording{name, affected, false}, wording{name, number, false}, wording{name, number, true})
+	}
+	names := tails(strings.TrimPrefix(who, primaryURLOf))
+	paths := pathTails(causePath(in))
+	for _, name := range names {
+		if strings.HasPrefix(name, "…") {
+			break
+		}
+		for _, path := range paths {
+			add(name + path)
+		}
+	}
+	for _, name := range names {
+		add(name)
 	}
 	shortest := strings.TrimPrefix(names[len(names)-1], "…")
 	tries = append(tries, wording{shortest, "", true})
@@ -52,9 +68,9 @@ func firstFitting(tries ...string) string {
 	return Shorten(tries[len(tries)-1], MaxLine)
 }
 
-// tails are a host without "www." and then with ever fewer of its first labels,
-// down to the name that somebody has registered: at a registry, or with a
-// provider that gives out names below its own.
+// tails are a host, the same without "www.", and then with ever fewer of its
+// first labels, down to the name that somebody has registered: at a registry, or
+// with a provider that gives out names below its own.
 func tails(host string) []string {
 	name, _, _ := strings.Cut(host, ":")
 	port := strings.TrimPrefix(host, name)
@@ -65,10 +81,11 @@ func tails(host string) []string {
 	if err != nil {
 		return []string{host} // an address, or no public name
 	}
-	if bare := strings.TrimPrefix(name, "www."); len(bare) >= len(registered) {
+	all := []string{host}
+	if bare := strings.TrimPrefix(name, "www."); bare != name && len(bare) >= len(registered) {
 		name = bare
+		all = append(all, name+port)
 	}
-	all := []string{name + port}
 	for len(name) > len(registered) {
 		_, name, _ = strings.Cut(name, ".")
 		all = append(all, "…"+name+port)
@@ -100,4 +117,44 @@ func cutName(name string, limit int) string {
 		end = len(short)
 	}
 	return string(runes[:limit-1-end]) + "…" + string(runes[len(runes)-end:])
+}
+
+// longestPath is how much of a path is shown where there is room.
+const longestPath = 80
+
+// causePath is the path by which a cause differs from others of its host, as
+// it may be shown to anyone; "" where it is none of the cause.
+func causePath(in incident.Incident) string {
+	if in.Cause.Kind != incident.DocumentLevel || twilio.Lookup(in.Last.Code).About != "" || twilio.ParseErrorURL(in.Last.ErrorURL).Host == "" {
+		return ""
+	}
+	return cutPath((&url.URL{Path: in.Cause.Path}).EscapedPath(), longestPath)
+}
+
+// cutPath cuts the middle out of a path: its end is by what pages differ.
+func cutPath(path string, limit int) string {
+	runes := []rune(path)
+	if len(runes) <= limit {
+		return path
+	}
+	begin := limit / 4
+	return string(runes[:begin]) + "…" + string(runes[len(runes)-(limit-1-begin):])
+}
+
+// pathTails are a path and then ever fewer of its last segments.
+func pathTails(path string) []string {
+	if path == "" {
+		return nil
+	}
+	all := []string{path}
+	for rest := path[1:]; ; {
+		_, after, found := strings.Cut(rest, "/")
+		if !found || after == "" {
+			return all
+		}
+		rest = after
+		if short := "/…/" + rest; utf8.RuneCountInString(short) < utf8.RuneCountInString(path) {
+			all = append(all, short)
+		}
+	}
 }

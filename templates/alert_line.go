@@ -21,7 +21,7 @@ func (a *Alerts) whole(in incident.Incident, m incident.Message) string {
 	if in.State == incident.Open && in.Cause.Kind == incident.AskedFirst {
 		return askedFirst(in) + a.age(in, m)
 	}
-	return a.lineWith(in, m, wording{who: culprit(in), affected: affectedBy(in)})
+	return a.lineWith(in, m, wording{who: wholeName(in), affected: affectedBy(in)})
 }
 
 // lineWith is the line of an incident in those words.
@@ -125,6 +125,9 @@ func culprit(in incident.Incident) string {
 	return host
 }
 
+// wholeName is whom an incident is about, with all that tells it from others.
+func wholeName(in incident.Incident) string { return culprit(in) + causePath(in) }
+
 func primaryOf(in incident.Incident) string {
 	return primaryURLOf + lineNumber(in.Last.To)
 }
@@ -150,7 +153,7 @@ func helped(in incident.Incident, affected string) string {
 	switch {
 	case more == 0:
 		return affected + " not helped"
-	case saved == in.Callers:
+	case saved == in.Callers && affected != Count(in.Callers):
 		return affected + ", all saved"
 	case affected != Count(in.Callers):
 		return affected + " (" + endings(in.Ended, incident.Saved, incident.Voicemail, incident.CallbackRequested) + ")"

@@ -18,12 +18,13 @@ func TestFirstLineSaysEffectCauseAndAge(t *testing.T) {
 	want := map[string]string{
 		"opened":             "1 caller not helped: www.example.com refuses connections, since 03:12",
 		"opened by messages": "1 sender not helped: www.example.com has no DNS entry, since 03:12",
-		"growing":            "1,012 people not helped: example.com refuses connections, since 03:12",
-		"regression":         "Back: 1 not helped: example.com refuses connections, since 03:12",
+		"growing":            "1,012 not helped: www.example.com refuses connections, since 03:12",
+		"regression":         "Back: 1 not helped: www.example.com refuses connections, since 03:12",
 		"quiet":              "No failure since 03:41, not proven: www.example.com (1,012 people)",
 		"resolved":           "Resolved: www.example.com, 1,012 people not helped, 03:12 to 03:41",
 		"asked first":        "Twilio asked us first, as primary URL of +493012345600, since 03:12",
-		"late":               "Late: 2 not helped: example.com refuses connections, since 23 Nov",
+		"late":               "Late: 2 not helped: www.example.com refuses connections, since 23 Nov",
+		"bad document":       "1 not helped: example.com/…/voice sends unreadable TwiML, since 03:12",
 		"digest":             "14 incidents, 56 not helped: …example.com and 13 more, since 03:12",
 		"drill":              "Drill, nothing is broken: drill.example.com does not answer Twilio",
 		"meta":               "Real callers? 12 requests for your account failed the signature check",
@@ -138,6 +139,91 @@ func TestSlackSaysTheWholeHostBelowALineThatLacksSomeOfIt(t *testing.T) {
 	}
 }
 
+// TestCausesOfOneServerAreToldApartByTheirPaths holds that no two lines of a
+// message are the same word for word, and that one server is one.
+func TestCausesOfOneServerAreToldApartByTheirPaths(t *testing.T) {
+	t.Parallel()
+	now := time.Date(2026, 11, 23, 2, 0, 0, 0, time.UTC)
+	page := func(id int64, host, path string) incident.Incident {
+		return incident.Incident{
+			ID: id, Cause: incident.Cause{Kind: incident.DocumentLevel, Code: 12100, Host: host, Path: path}, State: incident.Open,
+			OpenedAt: now, LastAt: now, Failures: 250, Calls: 250, Callers: 250,
+			Last: incident.Sample{At: now, Channel: incident.Voice, Code: 12100, ErrorURL: "https://" + host + "/"},
+		}
+	}
+	var pages []incident.Incident
+	for id, path := range []string{"", "/", "/voice", "/orders/:id/voice", "/straße <b>@here</b>", "/" + strings.Repeat("very/", 30) + "deep", "/" + strings.Repeat("very/", 30) + "low", "/*_`~|"} {
+		pages = append(pages, page(int64(id), "www.storm.example", path))
+	}
+	alerts := newAlerts(t, "")
+	for claim, c := range map[string]struct {
+		digest  []incident.Incident
+		subject string
+	}{
+		"pages of one server":         {pages, "8 incidents, 2,000 callers not helped: www.storm.example, since 03:00"},
+		"with another server":         {append([]incident.Incident{page(9, "storm.example", "/voice")}, pages...), "9 incidents, 2,250 not helped: storm.example and 1 other, since 03:00"},
+		"one page":                    {pages[2:3], "1 incident, 250 not helped: www.storm.example/voice, since 03:00"},
+		"two servers, a page of each": {[]incident.Incident{pages[2], page(9, "storm.example", "/voice")}, "2 incidents, 500 not helped: www.storm.example and 1 more, since 03:00"},
+	} {
+		m := incident.Message{Now: now, Digest: c.digest}
+		mail, err := alerts.Mail(m)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if mail.Subject != c.subject {
+			t.Errorf("%s: the subject is %q, want %q", claim, mail.Subject, c.subject)
+		}
+		seen := map[string]bool{}
+		for line := range strings.SplitSeq(alerts.Slack(m).Sections[0], "\n") {
+			what, _, item := strings.Cut(line, ", since ")
+			if !item || !strings.HasPrefix(line, "•") {
+				continue
+			}
+			if seen[what] {
+				t.Errorf("%s: two lines say %q", claim, what)
+			}
+			seen[what] = true
+			if strings.ContainsAny(line, "<>*`") || strings.Contains(line, "@here") || utf8.RuneCountInString(line) > 220 {
+				t.Errorf("%s: the line is %q", claim, line)
+			}
+		}
+		if len(seen) != len(c.digest) {
+			t.Errorf("%s: %d incidents of %d are named", claim, len(seen), len(c.digest))
+		}
+	}
+}
+
+// TestAFirstLineNamesAsMuchOfThePathAsFits, and what it lacks stands below it.
+func TestAFirstLineNamesAsMuchOfThePathAsFits(t *testing.T) {
+	t.Parallel()
+	alerts := newAlerts(t, "")
+	in := *notifytest.Samples()[0].Message.Incident
+	for _, c := range []struct {
+		host, path string
+		code       int
+		line       string
+		below      string // what Slack says below it; "" for nothing
+	}{
+		{"a.example", "/voice", 12100, "1 not helped: a.example/voice sends unreadable TwiML, since 03:12", ""},
+		{"www.example.com", "/voice", 12100, "1 not helped: www.example.com/voice: TwiML cannot be read, since 03:12", ""},
+		{"www.example.com", "/api/answer/voice", 12100, "1 not helped: example.com/…/voice sends unreadable TwiML, since 03:12", "www.example.com/api/answer/voice sends"},
+		{"www.example.com", "/a-page-with-a-long-name", 12100, "1 not helped: www.example.com sends unreadable TwiML, since 03:12", "www.example.com/a-page-with-a-long-name sends"},
+		{"www.example.com", "/voice", 20003, "1 not helped: a program of yours cannot log in to Twilio, since 03:12", ""},
+		{"", "/voice", 12100, "1 caller not helped: your server sends unreadable TwiML, since 03:12", ""},
+	} {
+		in.Cause = incident.Cause{Kind: incident.DocumentLevel, Code: c.code, Host: c.host, Path: c.path}
+		in.Last.Code, in.Last.ErrorURL = c.code, "https://"+c.host+c.path
+		slack := alerts.Slack(incident.Message{Now: in.LastAt, Alert: incident.Alert{Kind: incident.Opened, At: in.LastAt}, Incident: &in})
+		lines := strings.Split(slack.Sections[0], "\n")
+		if slack.Line != c.line {
+			t.Errorf("got  %q\nwant %q", slack.Line, c.line)
+		}
+		if c.below == "" && !strings.HasPrefix(lines[1], "*Still") || !strings.Contains(lines[1], c.below) {
+			t.Errorf("below %q stands %q, want %q", slack.Line, lines[1], c.below)
+		}
+	}
+}
+
 // TestTheLineThatAskedUsFirstCanBeRead holds that the number to be set right
 // is whole in the first line, however long it is, and in a digest.
 func TestTheLineThatAskedUsFirstCanBeRead(t *testing.T) {
@@ -192,7 +278,7 @@ func TestADigestNamesTheWorstFirst(t *testing.T) {
 	if got, want := mail.Subject, "1,500 incidents, 8,493 callers not helped, since 03:12"; got != want {
 		t.Errorf("the subject is %q, want %q", got, want)
 	}
-	for _, want := range []string{"1,500 incidents, 8,493 callers not helped: worst.example.com and 1,499 more, since 03:12\n", "\n- 4,000 callers: worst.example.com refuses connections, since 03:12 (open, incident 1234)\n- 6 callers: ", "\n- and 1,400 more\n", "\nDo first, for the first of them\n"} {
+	for _, want := range []string{"1,500 incidents, 8,493 callers not helped: worst.example.com and 1 other, since 03:12\n", "\n- 4,000 callers: worst.example.com refuses connections, since 03:12 (open, incident 1234)\n- 6 callers: ", "\n- and 1,400 more\n", "\nDo first, for the first of them\n"} {
 		if !strings.Contains(mail.Text, want) {
 			t.Errorf("the mail does not say %q:\n%.600s", want, mail.Text)
 		}
@@ -209,7 +295,7 @@ func FuzzFirstLine(f *testing.F) {
 		now := time.Date(2026, 11, 23, 2, 0, 0, 0, time.UTC)
 		last := incident.Sample{ErrorURL: errorURL, To: to, SID: title, Name: to, Heard: title, Code: code, At: now}
 		in := incident.Incident{
-			Cause: incident.Cause{Kind: incident.CauseKind(cause), Host: title}, State: incident.State(state),
+			Cause: incident.Cause{Kind: incident.CauseKind(cause), Host: title, Path: title}, State: incident.State(state),
 			OpenedAt: now, LastAt: now, Last: last, First: last, Callers: callers, ResolvedBy: title, Previous: int64(kind % 2),
 		}
 		alert := incident.Alert{Kind: incident.Kind(kind), Title: title, Detail: to, Reason: title}

@@ -2,7 +2,6 @@ package templates
 
 import (
 	"cmp"
-	"fmt"
 	"slices"
 	"strconv"
 	"strings"
@@ -136,7 +135,7 @@ func worstFirst(all []incident.Incident) []incident.Incident {
 }
 
 func (a *Alerts) digestItem(in incident.Incident, now time.Time) item {
-	i := item{Text: affectedBy(in) + ": " + causeSentence(in, shortHost(culprit(in), 60)) +
+	i := item{Text: affectedBy(in) + ": " + causeSentence(in, shortHost(culprit(in), 60)+causePath(in)) +
 		", since " + a.since(in.OpenedAt, now) + " (" + in.State.String() + ", incident " + strconv.FormatInt(in.ID, 10) + ")"}
 	if in.OptOuts > 0 {
 		i.Text += ": " + Count(in.OptOuts) + " wrote STOP, which your server has not seen"
@@ -176,15 +175,32 @@ func (a *Alerts) digestLine(m incident.Message) (line, whole string) {
 	number := Plural(int64(len(m.Digest)), "incident", "incidents") + ", "
 	callers := helped(all, Plural(all.Callers, "caller", "callers"))
 	age := ", since " + a.since(since, m.Now)
-	end := age
-	if n := len(m.Digest) - 1; n > 0 {
-		end = fmt.Sprintf(" and %s more", Count(int64(n))) + age
+	end, first := andOthers(m.Digest)+age, m.Digest[0]
+	names := tails(culprit(first))
+	if len(m.Digest) == 1 {
+		names = append([]string{wholeName(first)}, names...)
 	}
-	who := culprit(m.Digest[0])
-	whole = number + callers + ": " + who + end
-	tries := []string{whole}
-	for _, name := range tails(who) {
+	whole = number + callers + ": " + names[0] + end
+	var tries []string
+	for _, name := range names {
 		tries = append(tries, number+callers+": "+name+end, number+helped(all, Count(all.Callers))+": "+name+end)
 	}
 	return firstFitting(append(tries, number+callers+age, number[:len(number)-2]+age)...), whole
+}
+
+// andOthers is how many there are besides the first: a server many of whose
+// pages fail is one.
+func andOthers(all []incident.Incident) string {
+	culprits := map[string]bool{}
+	for _, in := range all {
+		culprits[culprit(in)] = true
+	}
+	switch n := int64(len(culprits) - 1); {
+	case n == 0:
+		return ""
+	case len(culprits) < len(all):
+		return " and " + Plural(n, "other", "others")
+	default:
+		return " and " + Count(n) + " more"
+	}
 }

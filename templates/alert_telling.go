@@ -14,6 +14,7 @@ import (
 type telling struct {
 	Line  string // effect, cause and age: MaxLine characters at most
 	Whole string // the same uncut, for where there is room
+	Lacks bool   // Line names less than Whole does
 	Mood  mood
 	Facts []fact
 	Chart []bar  // summaries only

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"net/http"
@@ -37,7 +38,10 @@ const (
 
 // run drills all of them, and says which failed.
 func (d lineDrills) run(ctx context.Context, lines []recovery.Example) (drills int, failed []history.DrillFailure) {
-	silent := 0
+	silent, planned := 0, 0
+	for _, line := range lines {
+		planned += len(line.Channels)
+	}
 	for _, line := range lines {
 		for _, channel := range line.Channels {
 			if drills > 0 {
@@ -49,12 +53,13 @@ func (d lineDrills) run(ctx context.Context, lines []recovery.Example) (drills i
 			drills++
 			why, answered := d.twice(ctx, line, channel)
 			if why != "" {
-				failed = append(failed, history.DrillFailure{Line: line.Line, Channel: channel.String(), Why: why})
+				failed = append(failed, history.DrillFailure{Line: line.Line, Name: line.Name, Channel: channel.String(), Why: why})
 			}
 			if silent++; answered {
 				silent = 0
 			}
 			if silent == drillsCut {
+				failed[len(failed)-1].Untried = planned - drills
 				return drills, failed
 			}
 		}
@@ -192,12 +197,17 @@ const drillsNamed = 5
 // drillsFailed is the alert of a run in which some failed.
 func drillsFailed(run history.DrillRun) incident.Alert {
 	var said strings.Builder
-	fmt.Fprintf(&said, "%d of %s failed, each twice: ", len(run.Failed), templates.Plural(int64(run.Drills), "planned drill", "planned drills"))
+	untried := run.Untried()
+	fmt.Fprintf(&said, "%d of %s failed, each twice", len(run.Failed), templates.Plural(int64(run.Drills+untried), "planned drill", "planned drills"))
+	if untried > 0 {
+		said.WriteString(", and " + templates.Plural(int64(untried), "other was", "others were") + " not tried, for nothing answers")
+	}
+	said.WriteString(": ")
 	for i, f := range run.Failed[:min(len(run.Failed), drillsNamed)] {
 		if i > 0 {
 			said.WriteString("; ")
 		}
-		said.WriteString(lineName(f) + ": " + strings.TrimSuffix(f.Why, "."))
+		said.WriteString(lineInFull(f) + ": " + strings.TrimSuffix(f.Why, "."))
 	}
 	if more := len(run.Failed) - drillsNamed; more > 0 {
 		fmt.Fprintf(&said, "; and %d more", more)
@@ -217,12 +227,17 @@ func drillsFailed(run history.DrillRun) incident.Alert {
 	}
 }
 
+// lineName is what people call a line, and by what way it was drilled.
 func lineName(f history.DrillFailure) string {
-	name := f.Line
-	if name == "" {
-		name = "any line"
+	return cmp.Or(f.Name, f.Line, "any line") + " (" + f.Channel + ")"
+}
+
+// lineInFull is the same with what is configured, by which a drill is repeated.
+func lineInFull(f history.DrillFailure) string {
+	if f.Name == "" || f.Line == "" {
+		return lineName(f)
 	}
-	return name + " (" + f.Channel + ")"
+	return f.Name + ", " + f.Line + " (" + f.Channel + ")"
 }
 
 // notices say on pages that the last drills failed, until others went well.

@@ -80,9 +80,9 @@ func TestADrillThatFailsIsTold(t *testing.T) {
 	if len(a.planned.notices()) != 1 {
 		t.Errorf("got %+v", a.planned.notices())
 	}
-	mail := mails.await(t, soon, "A planned drill failed")
+	mail := mails.await(t, soon, "A planned drill failed: callers of Praxis (voice)")
 	for _, want := range []string{
-		"6 of 6 planned drills failed, each twice: +4930* (voice): ", "+4930* (messaging): ", "; and 1 more", "<Message> of 2000 characters", "backstop drill",
+		"6 of 6 planned drills failed, each twice: Praxis, +4930* (voice): ", "Praxis, +4930* (messaging): ", "; and 1 more", "<Message> of 2000 characters", "backstop drill",
 	} {
 		if !strings.Contains(mail.text, want) {
 			t.Errorf("it does not say %q:\n%s", want, mail.text)
@@ -96,7 +96,12 @@ func TestWhereNothingAnswersTheOtherLinesAreNotTried(t *testing.T) {
 	now := time.Now()
 	a.drillIfDue(t.Context(), now, 0, 0)
 	a.drillIfDue(t.Context(), nextMonday(now), 0, 0)
-	if last := a.planned.last.Load(); last == nil || last.Drills != 3 || len(last.Failed) != 3 || !strings.Contains(last.Failed[0].Why, "nothing answers at PUBLIC_URL") {
-		t.Errorf("got %+v", last)
+	last := a.planned.last.Load()
+	if last == nil || last.Drills != 3 || len(last.Failed) != 3 || last.Untried() != 3 || !strings.Contains(last.Failed[0].Why, "nothing answers at PUBLIC_URL") {
+		t.Fatalf("got %+v", last)
+	}
+	const want = "3 of 6 planned drills failed, each twice, and 3 others were not tried, for nothing answers: Praxis, +4930* (voice): "
+	if all := a.planned.notices(); len(all) != 1 || !strings.Contains(all[0].Detail, want) {
+		t.Errorf("got  %+v\nwant %q in it", all, want)
 	}
 }

@@ -48,7 +48,10 @@ func drillsRegular(next time.Time, last *history.DrillRun) pages.Regular {
 	switch {
 	case last == nil:
 	case len(last.Failed) > 0:
-		one.State, one.Bad = fmt.Sprintf("%d of %d failed the last time", len(last.Failed), last.Drills), true
+		one.State, one.Bad = fmt.Sprintf("%d of %d failed the last time", len(last.Failed), last.Drills+last.Untried()), true
+		if n := last.Untried(); n > 0 {
+			one.State += fmt.Sprintf(", %d not tried", n)
+		}
 	default:
 		one.State = fmt.Sprintf("all %d went well the last time", last.Drills)
 	}

@@ -30,6 +30,7 @@ func TestWhatIsDoneByItselfSaysHowItGoes(t *testing.T) {
 		"no drills":                   {drillsRegular(time.Time{}, run), "none are planned: drills.schedule", "", false},
 		"drills before the first":     {drillsRegular(monday, nil), "through PUBLIC_URL; only one that fails is told", "", false},
 		"drills of which some failed": {drillsRegular(monday, run), "through PUBLIC_URL; only one that fails is told", "2 of 9 failed the last time", true},
+		"drills cut short":            {drillsRegular(monday, &history.DrillRun{Drills: 3, Failed: []history.DrillFailure{{}, {}, {Untried: 6}}}), "through PUBLIC_URL; only one that fails is told", "3 of 9 failed the last time, 6 not tried", true},
 		"drills that went well":       {drillsRegular(monday, &history.DrillRun{Drills: 9}), "through PUBLIC_URL; only one that fails is told", "all 9 went well the last time", false},
 		"no summary":                  {summaryRegular("", "summaries.daily", nil, time.Time{}), "none is planned: summaries.daily", "", false},
 		"a summary":                   {summaryRegular("", "summaries.daily", []string{"mail", "chat"}, monday), "to mail, chat", "", false},

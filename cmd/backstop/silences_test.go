@@ -38,7 +38,7 @@ lines: [{match: "+4930*", name: Praxis, tags: [clinic]}]
 	hushed := who.await(soon, "/", "Nobody is told of 1 open incident: 1 silenced or in maintenance").link("/incidents/")
 	who.await(soon, hushed, "Nobody was told: silenced by admin (moving house), until", "nobody was told: silenced by admin (moving house)")
 	p.ask(p.request("/fallback/voice", sim.Call{ErrorURL: "https://www.example.com/voice"}), twiml.Voice)
-	mail.await(t, soon, "not helped: example.com")
+	mail.await(t, soon, "not helped: www.example.com")
 	if mail.about("shop.example.com") {
 		t.Error("people were told of what is silenced")
 	}
