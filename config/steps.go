@@ -47,7 +47,7 @@ func (a *answering) holding(at string, one step, o *recovery.StepOptions) {
 		a.place(at+".dial.on_call", d.OnCall, d.At)
 		o.Dial = &recovery.DialOptions{
 			To: a.list(at+".dial.to", d.To), OnCall: d.OnCall.text, Timeout: a.duration(d.Timeout, recovery.DefaultRing, 5*time.Second, time.Minute),
-			AtOnce: a.boolean(d.AtOnce, false), Unasked: !a.boolean(d.Accept, true),
+			AtOnce: a.boolean(d.AtOnce, false), Moot: !a.boolean(d.Accept, true),
 		}
 	}
 	if q := one.Enqueue; q != nil {

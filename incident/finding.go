@@ -11,9 +11,9 @@ type Finding struct {
 	// Health says that the server was asked at an address that proves more than
 	// that it can be reached: the primary's own health_url.
 	Health bool `json:",omitzero"`
-	// Unasked says that the server was not asked, for it must not be: that says
-	// nothing of it.
-	Unasked bool `json:",omitzero"`
+	// Moot says that it proves nothing: the server must not be asked, or the look
+	// was cut short.
+	Moot bool `json:",omitzero"`
 	// Said is the stages in words people read: "DNS ok, connection refused".
 	// It holds no address and no secret.
 	Said string `json:",omitzero"`

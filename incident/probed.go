@@ -16,7 +16,7 @@ func (in Incident) Probed(f Finding, p Policy) (Incident, []Alert) {
 		return in, nil
 	}
 	in.Watch.Probe = f
-	if f.Unasked {
+	if f.Moot {
 		return in, nil
 	}
 	if !f.OK {

@@ -150,7 +150,7 @@ func TestAServerThatMustNotBeAskedIsNoPage(t *testing.T) {
 	t.Parallel()
 	p := incident.DefaultPolicy()
 	in, _ := incident.Begin(from(noon, 1), nil, p)
-	f := incident.Finding{At: noon.Add(time.Second), Unasked: true, Said: "its name leads to a private address: say allow_private if that is meant"}
+	f := incident.Finding{At: noon.Add(time.Second), Moot: true, Said: "its name leads to a private address: say allow_private if that is meant"}
 	in, alerts := in.Probed(f, p)
 	if in.Watch.Urgency != incident.Notice || len(alerts) > 0 || in.Watch.Probe.Said != f.Said || in.Watch.SeenDown {
 		t.Errorf("got %+v, told %+v", in.Watch, alerts)

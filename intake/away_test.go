@@ -126,6 +126,34 @@ func TestALedgerThatIsBusyIsAwaySinceTheFirstTryAndStaysSo(t *testing.T) {
 	})
 }
 
+// A step of feeding that takes long, one entry after the other, is no ledger that
+// is away: not after a start either.
+func TestALedgerThatTakesOneEntryAfterTheOtherIsThere(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		r := newRig()
+		r.ledger.slow = 300 * time.Millisecond
+		r.ledger.refuse[entry(0, 0).Failure.SID] = true // with it the others of its batch are fed alone
+		for n := range 40 {
+			r.recorder.Record(entry(n, 0))
+		}
+		r.start()
+		defer r.halt()
+		for n := range 80 {
+			r.sentinel.Note(entry(n, 0))
+			pass(100 * time.Millisecond)
+		}
+		if len(r.ledger.entries) < 10 || len(r.ledger.entries) > 35 {
+			t.Fatalf("%d are fed: the step does not go on", len(r.ledger.entries))
+		}
+		r.mu.Lock()
+		defer r.mu.Unlock()
+		if len(r.urgent) > 0 {
+			t.Errorf("told %+v", r.urgent)
+		}
+	})
+}
+
 // The one call that came in before anybody knew that the ledger is away was not
 // read from the journal, nor does a second one come.
 func TestWhoCameInBeforeTheLedgerWasFoundAwayIsToldOf(t *testing.T) {

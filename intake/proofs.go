@@ -56,7 +56,8 @@ const (
 	lookOpen  = 30 * time.Second // while an incident about it is open
 	lookQuiet = 2 * time.Minute  // while all of them are quiet
 	// lookFirst bounds the first look for an incident: its first alert waits for
-	// 2 s, and what was found is written before.
+	// 2 s, and what was found is written before. A look that it cuts short proves
+	// nothing, and is taken anew at once.
 	lookFirst  = 1500 * time.Millisecond
 	lookUsual  = 3 * time.Second
 	looksMost  = 8 // servers at once
@@ -166,7 +167,17 @@ func (p *Proofs) start(ctx context.Context, looks *sync.WaitGroup) (wait time.Du
 func (p *Proofs) look(ctx context.Context, server string, within time.Duration) {
 	defer p.Wake()
 	defer p.ended(server)
-	f, ok := p.examine(ctx, server, within)
+	f, ok, cut := p.examine(ctx, server, within)
+	if cut && within < lookUsual {
+		f.Moot = true
+		p.found(ctx, server, f, ok)
+		f, ok, _ = p.examine(ctx, server, lookUsual)
+	}
+	p.found(ctx, server, f, ok)
+}
+
+// found tells what a look came to, for all incidents that wait for it.
+func (p *Proofs) found(ctx context.Context, server string, f incident.Finding, ok bool) {
 	for _, id := range p.waiting(server) {
 		if ok && ctx.Err() == nil { // else it may have ended because of that
 			p.tell(ctx, id, f)
@@ -174,11 +185,13 @@ func (p *Proofs) look(ctx context.Context, server string, within time.Duration) 
 	}
 }
 
-func (p *Proofs) examine(ctx context.Context, server string, within time.Duration) (f incident.Finding, ok bool) {
+// examine looks once; cut says that the time was over before it was known.
+func (p *Proofs) examine(ctx context.Context, server string, within time.Duration) (f incident.Finding, ok, cut bool) {
 	ctx, cancel := context.WithTimeout(ctx, within)
 	defer cancel()
 	defer p.survive(server)
-	return p.o.Primaries.Examine(ctx, server)
+	f, ok = p.o.Primaries.Examine(ctx, server)
+	return f, ok, !f.OK && ctx.Err() != nil
 }
 
 func (p *Proofs) tell(ctx context.Context, id int64, f incident.Finding) {

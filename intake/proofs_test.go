@@ -256,8 +256,11 @@ func TestTheFirstAlertCanHaveWhatWasFound(t *testing.T) {
 		p.ledger.opens(1, "primary")
 		p.Wake()
 		pass(time.Minute)
-		if got := p.ledger.of(1, began); len(got) < 1 || got[0] > 1800*time.Millisecond {
-			t.Errorf("told at %v, want within 2 s", got)
+		if got := p.ledger.of(1, began); len(got) < 2 || got[0] > 1800*time.Millisecond || got[1] > 5*time.Second {
+			t.Errorf("told at %v, want within 2 s, and once more after a whole look", got)
+		}
+		if cut, whole := p.ledger.found[0].what, p.ledger.found[1].what; !cut.Moot || whole.Moot {
+			t.Errorf("found %+v, then %+v: a look that had no time proves nothing", cut, whole)
 		}
 		if first, next := p.servers.looks[0].within, p.servers.looks[1].within; first != 1500*time.Millisecond || next != 3*time.Second {
 			t.Errorf("the first look had %s, the next %s", first, next)

@@ -181,7 +181,8 @@ func (s *Sentinel) isAway() bool {
 	return !s.since.IsZero()
 }
 
-// fedAll hears that the ledger has taken a batch.
+// fedAll hears that the ledger has taken a batch: it is there, also where what
+// has come in keeps one step of feeding busy for long.
 func (s *Sentinel) fedAll(batch []incident.Fed) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -189,7 +190,10 @@ func (s *Sentinel) fedAll(batch []incident.Fed) {
 	s.feedFrom = time.Time{}
 	if s.since.IsZero() {
 		s.unfed.tally = newTally()
+		return
 	}
+	s.since, s.why = time.Time{}, ""
+	s.unfed.over()
 }
 
 // Run watches until ctx ends.

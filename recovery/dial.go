@@ -24,9 +24,9 @@ type DialOptions struct {
 	OnCall  string        // or the name of an on-call list
 	Timeout time.Duration // of the ringing of each; 20 s where zero
 	AtOnce  bool          // all of them ring, and who is first has the call
-	// Unasked connects whoever picks up. Otherwise they hear what call it is,
+	// Moot connects whoever picks up. Otherwise they hear what call it is,
 	// and take it by key: a mailbox does not.
-	Unasked bool
+	Moot bool
 }
 
 // Dial is such a step, checked.
@@ -82,7 +82,7 @@ func (r *Recovery) dial(q Request, p Plan, step Step, at Place) (served, []strin
 	}
 	for i, person := range people {
 		if step.Dial.AtOnce || i == at.At {
-			ring.To = append(ring.To, d.noun(person, step.Dial.Unasked))
+			ring.To = append(ring.To, d.noun(person, step.Dial.Moot))
 		}
 	}
 	return d.add(ring).answer("dial "+nameOf(people, at.At, step.Dial.AtOnce), incident.OutcomeUnknown)

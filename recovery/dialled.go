@@ -63,7 +63,7 @@ func (f *resumed) bridged(status string) bool {
 	case status != "completed" && status != "answered":
 		return false
 	}
-	return f.is(DialPeople) && f.step.Dial.Unasked || f.calls.taken(f.request.AccountSID, f.back.Place)
+	return f.is(DialPeople) && f.step.Dial.Moot || f.calls.taken(f.request.AccountSID, f.back.Place)
 }
 
 func (f *resumed) person() string {

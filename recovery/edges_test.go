@@ -148,7 +148,7 @@ func TestWhoeverCouldNotBeAskedDoesNotHaveTheCall(t *testing.T) {
 func TestPeopleWhoAreRungAtOnceAreCountedEach(t *testing.T) {
 	t.Parallel()
 	to := []string{"+15551230001", "+15551230002", "+15551230003", "+15551230004"}
-	r := rules(t, recovery.Options{Limits: recovery.LimitOptions{DialsPerHour: 8}, Rules: []recovery.RuleOptions{{Steps: []recovery.StepOptions{{Dial: &recovery.DialOptions{To: to, AtOnce: true, Unasked: true}}}}}})
+	r := rules(t, recovery.Options{Limits: recovery.LimitOptions{DialsPerHour: 8}, Rules: []recovery.RuleOptions{{Steps: []recovery.StepOptions{{Dial: &recovery.DialOptions{To: to, AtOnce: true, Moot: true}}}}}})
 	rec := recovery.New(recovery.Parts{Texts: words(t)})
 	rung := 0
 	for i := range 5 {
@@ -169,7 +169,7 @@ func TestOfALongListTenAreRungAtOnce(t *testing.T) {
 	}
 	r := rules(t, recovery.Options{
 		OnCall: map[string]hours.RosterOptions{"ops": {People: people}},
-		Rules:  []recovery.RuleOptions{{Steps: []recovery.StepOptions{{Dial: &recovery.DialOptions{OnCall: "ops", AtOnce: true, Unasked: true}}}}},
+		Rules:  []recovery.RuleOptions{{Steps: []recovery.StepOptions{{Dial: &recovery.DialOptions{OnCall: "ops", AtOnce: true, Moot: true}}}}},
 	})
 	rec := recovery.New(recovery.Parts{Texts: words(t)})
 	f := failed("https://www.example.com/x", "From", "+15550000000", "To", "+15550100001")

@@ -21,7 +21,7 @@ func TestACallAtAnotherHourIsExplained(t *testing.T) {
 		},
 		Rules: []recovery.RuleOptions{
 			{Name: "ahead", Match: recovery.Match{To: []string{"+4930111*"}}, Steps: dial(recovery.DialOptions{To: []string{"+4930123456"}})},
-			{Name: "ahead, on call", Match: recovery.Match{To: []string{"+4930222*"}}, Steps: dial(recovery.DialOptions{OnCall: "desk", AtOnce: true, Unasked: true})},
+			{Name: "ahead, on call", Match: recovery.Match{To: []string{"+4930222*"}}, Steps: dial(recovery.DialOptions{OnCall: "desk", AtOnce: true, Moot: true})},
 			{Name: "by day", Match: recovery.Match{Channel: "voice", Open: "clinic"}, Steps: dial(recovery.DialOptions{OnCall: "desk"})},
 			{Name: "at night", Steps: dial(recovery.DialOptions{OnCall: "ops"})},
 		},

@@ -57,7 +57,7 @@ func TestWhoDeclinesIsNotConnectedBecauseOfAReload(t *testing.T) {
 
 // Conversation over, reloaded meanwhile.
 func TestAConversationIsSavedThroughAReload(t *testing.T) {
-	two := dialling(recovery.DialOptions{To: []string{anna}, Unasked: true})
+	two := dialling(recovery.DialOptions{To: []string{anna}, Moot: true})
 	s := newFallback(t, steps(two), recovery.Parts{})
 	reloading(t, s, "dialled", otherRules(two))
 	result := s.place(t, sim.Call{Script: sim.Script{Dials: []sim.DialOutcome{sim.Answered(time.Minute)}}})

@@ -153,7 +153,7 @@ func (c *ruleChecker) dial(key string, o DialOptions) *Dial {
 		c.mistake(key+".on_call", o.OnCall, "stands beside to", "remove one of the two")
 	case len(o.To) > mostPeople:
 		c.mistake(key+".to", "", "are too many people", fmt.Sprintf("name %d at most: all together are rung for %d seconds", mostPeople, dialFor/time.Second))
-	case o.AtOnce && !o.Unasked:
+	case o.AtOnce && !o.Moot:
 		c.mistake(key, "", "rings all at once and asks each to accept by key, as accept is true unless you say otherwise", "Twilio connects whoever picks up first, which may be a mailbox: remove at_once, so that they are rung one after the other, or write accept: false")
 	case o.AtOnce && len(o.To) > atOnceMost:
 		c.mistake(key+".to", "", "are more than Twilio rings at once", fmt.Sprintf("name %d at most", atOnceMost))

@@ -86,7 +86,7 @@ func (d *Dial) does() string {
 	switch {
 	case d.AtOnce:
 		return "dials " + who + " all at once"
-	case d.Unasked:
+	case d.Moot:
 		return "dials " + who
 	}
 	return "dials " + who + ", who accept by key"

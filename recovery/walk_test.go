@@ -181,13 +181,13 @@ func TestWholeCallsThroughEveryStep(t *testing.T) {
 			"", 1, incident.Told,
 		},
 		"without being asked whoever picks up has it": {
-			[]recovery.StepOptions{dialling(recovery.DialOptions{To: []string{anna}, Unasked: true}), {Message: true}},
+			[]recovery.StepOptions{dialling(recovery.DialOptions{To: []string{anna}, Moot: true}), {Message: true}},
 			sim.Call{Script: sim.Script{Dials: []sim.DialOutcome{sim.Answered(time.Minute)}}},
 			[]string{"You have reached"},
 			"Sorry", 1, incident.Saved,
 		},
 		"all at once": {
-			[]recovery.StepOptions{dialling(recovery.DialOptions{To: []string{anna, ben}, Unasked: true, AtOnce: true}), {Message: true}},
+			[]recovery.StepOptions{dialling(recovery.DialOptions{To: []string{anna, ben}, Moot: true, AtOnce: true}), {Message: true}},
 			sim.Call{Script: sim.Script{Dials: []sim.DialOutcome{sim.NoAnswer()}}},
 			[]string{"You have reached", "Sorry, we have a technical problem"},
 			"We are still trying", 1, incident.Told,

@@ -114,8 +114,8 @@ func becomesPage(p incident.Policy) string {
 func probeOf(in incident.Incident, p incident.Policy, zone *time.Location) *probeView {
 	f := in.Watch.Probe
 	view := &probeView{Said: history.Visible(f.Said), At: momentIn(f.At, zone), Kind: "bad"}
-	if f.Unasked {
-		view.Kind, view.Means = "plain", "Backstop may not ask it, so that nothing is known of the server from here."
+	if f.Moot {
+		view.Kind, view.Means = "plain", "This proves nothing: Backstop may not ask the server, or its first look had no time to."
 		return view
 	}
 	if !f.OK {

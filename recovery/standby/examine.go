@@ -61,7 +61,7 @@ func (x *Examiner) Examine(ctx context.Context, e Exam) (f incident.Finding) {
 	status, err := l.ask(ctx)
 	switch {
 	case err != nil:
-		_, f.Unasked = errors.AsType[privateError](err)
+		_, f.Moot = errors.AsType[privateError](err)
 		f.Said = l.said(l.trouble(ctx, err, within.Round(100*time.Millisecond)))
 	case !e.answeredBy(status):
 		f.Said = l.said(fmt.Sprintf("answers %d", status))
