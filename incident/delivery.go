@@ -66,17 +66,26 @@ func (t Turn) Folded() []Alert {
 // pure, and holds every cap of the policy.
 func (p Policy) Next(waiting []Delivery, sent []Sent, now time.Time) (turn Turn, wait time.Time, ok bool) {
 	singlesFrom, digestsFrom := p.slots(newMessages(sent), now)
-	var held []subject
+	var held, grown []subject
 	for _, s := range bySubject(waiting) {
+		s = s.withoutGrowth(now)
 		due := p.dueAt(s, sent)
 		switch {
 		case s.crowded(), now.Before(singlesFrom) && !now.Before(due) && !s.inPlace():
 			held = append(held, s)
 		case now.Before(due):
 			wait = sooner(wait, due)
+		case s.grows():
+			grown = append(grown, s)
 		default:
 			return Turn{Deliveries: s.deliveries}, time.Time{}, true
 		}
+	}
+	if len(grown) >= growthTogether {
+		return inOne(grown), time.Time{}, true
+	}
+	if len(grown) > 0 {
+		return Turn{Deliveries: grown[0].deliveries}, time.Time{}, true
 	}
 	if len(held) == 0 {
 		return Turn{}, wait, false
@@ -88,6 +97,27 @@ func (p Policy) Next(waiting []Delivery, sent []Sent, now time.Time) (turn Turn,
 	turn = inOne(held)
 	turn.Digest = turn.Digest || now.Before(singlesFrom) // it takes of the digests' share
 	return turn, time.Time{}, true
+}
+
+// growthTogether is how many incidents that have grown are told in one digest.
+const growthTogether = 3
+
+// withoutGrowth is s without growth that is not due yet, where something else is
+// to be told: that does not wait for it.
+func (s subject) withoutGrowth(now time.Time) subject {
+	last := len(s.deliveries)
+	for last > 0 && s.deliveries[last-1].Alert.Kind.grows() && now.Before(s.deliveries[last-1].DueAt) {
+		last--
+	}
+	if other := (subject{s.key, s.deliveries[:last]}); !other.grows() {
+		return other
+	}
+	return s
+}
+
+// grows says whether all that waits about s is that there is more of it.
+func (s subject) grows() bool {
+	return !slices.ContainsFunc(s.deliveries, func(d Delivery) bool { return !d.Alert.Kind.grows() })
 }
 
 // firstDue is when the first of the held subjects is due: the others join its
@@ -165,12 +195,10 @@ func bySubject(waiting []Delivery) []subject {
 // once in a while.
 func (p Policy) dueAt(s subject, sent []Sent) time.Time {
 	due := s.deliveries[0].DueAt
-	growth := true
 	for _, d := range s.deliveries {
 		due = later(due, d.DueAt)
-		growth = growth && d.Alert.Kind.grows()
 	}
-	if !growth {
+	if !s.grows() {
 		return due
 	}
 	for _, m := range sent {

@@ -110,6 +110,31 @@ func TestAnUnsentOlderAlertIsFoldedIntoTheNewerOne(t *testing.T) {
 	}
 }
 
+func TestAnOpeningDoesNotWaitForItsGrowth(t *testing.T) {
+	t.Parallel()
+	o := newOutbox()
+	o.open(1, noon, 0)
+	o.add(incident.Alert{Kind: incident.Growing, IncidentID: 1, At: noon}, noon.Add(5*time.Second))
+	o.until(noon, noon.Add(time.Minute))
+	if len(o.sent) != 2 || !o.sent[0].At.Equal(noon) || !o.sent[1].At.Equal(noon.Add(5*time.Second)) || o.sent[1].Kind != incident.Growing {
+		t.Errorf("sent %+v", o.sent)
+	}
+}
+
+func TestGrowthOfManyIsOneMessage(t *testing.T) {
+	t.Parallel()
+	for many, want := range map[int]int{1: 1, 2: 2, 3: 1, 8: 1} {
+		o := newOutbox()
+		for n := range many {
+			o.add(incident.Alert{Kind: incident.Growing, IncidentID: int64(n + 1), At: noon}, noon.Add(5*time.Second))
+		}
+		o.until(noon, noon.Add(time.Minute))
+		if len(o.turns) != want || o.turns[0].Digest != (many >= 3) {
+			t.Errorf("growth of %d: %d messages, a digest: %t", many, len(o.turns), o.turns[0].Digest)
+		}
+	}
+}
+
 func TestGrowthIsToldOnceInHalfAnHour(t *testing.T) {
 	t.Parallel()
 	o := newOutbox()

@@ -157,7 +157,7 @@ const hush = async (page) => {
 	same(await page.getByLabel('or until so many callers').inputValue(), '100', 'what was typed');
 	await page.getByLabel('Until (Europe/Berlin)').fill('');
 	await page.getByLabel('or until so many callers').press('Enter');
-	await page.getByText('until 100 callers are reached').waitFor();
+	await page.getByText('or 100 callers are reached').waitFor();
 
 	await page.getByRole('link', { name: 'Silence this host for 2 hours' }).click();
 	await page.waitForURL((u) => u.pathname === '/silences' && u.searchParams.get('hosts') === 'www.example.com');
