@@ -242,6 +242,12 @@ func TestWhatPagerDutyIsToldWhenSeveralThingsCameAtOnce(t *testing.T) {
 	folded.Folded, folded.Incident = []incident.Alert{taken(t).Alert}, taken(t).Incident
 	hushed := sample(t, "opened")
 	hushed.Folded, hushed.Incident = []incident.Alert{muted(t).Alert}, muted(t).Incident
+	again := sample(t, "growing")
+	in := *again.Incident
+	in.Watch.BackAt = in.LastAt
+	again.Incident, again.Alert.Kind, again.Alert.At = &in, incident.Resumed, in.LastAt
+	unmuted := again
+	unmuted.Alert.At = in.LastAt.Add(time.Hour)
 	late := sample(t, "growing") // was never sent, and is over by now
 	resolved := sample(t, "resolved").Incident
 	late.Incident = resolved
@@ -260,6 +266,8 @@ func TestWhatPagerDutyIsToldWhenSeveralThingsCameAtOnce(t *testing.T) {
 		"quiet before it was told":     {first, []string{"trigger"}},
 		"a summary of the day":         {incident.Message{Alert: incident.Alert{Kind: incident.Summary}}, nil},
 		"somebody took what is gone":   {incident.Message{Ledger: "x", DeliveryID: 1, Alert: incident.Alert{Kind: incident.Taken, IncidentID: 3}}, []string{"resolve"}},
+		"a page again after hours":     {again, []string{"resolve", "trigger"}},
+		"no longer muted":              {unmuted, []string{"trigger"}},
 		"quiet, and somebody knows it": {sample(t, "quiet"), nil},
 	} {
 		server := newPager(t)

@@ -139,11 +139,23 @@ func pagerDutyIncident(texts *templates.Alerts, m incident.Message, in incident.
 	case m.Alert.Kind == incident.FellQuiet && !m.FirstTime():
 		return nil // not over, and no reason to page again whoever has closed it there
 	}
-	events := []pagerDutyEvent{triggered(texts, m, key)}
+	var events []pagerDutyEvent
+	if isBack(m, in) { // else who has acknowledged it there hears nothing of it
+		events = append(events, pagerDutyEvent{Action: pagerDutyResolve, DedupKey: key})
+	}
+	events = append(events, triggered(texts, m, key))
 	if in.Acknowledged() && slices.ContainsFunc(m.Folded, func(a incident.Alert) bool { return a.Kind == incident.Taken }) {
 		events = append(events, acknowledge)
 	}
 	return events
+}
+
+// isBack says whether m tells that an incident, which was quiet for long, is a page
+// again that nobody has taken.
+func isBack(m incident.Message, in incident.Incident) bool {
+	return !in.Watch.BackAt.IsZero() && slices.ContainsFunc(append([]incident.Alert{m.Alert}, m.Folded...), func(a incident.Alert) bool {
+		return a.Kind == incident.Resumed && a.At.Equal(in.Watch.BackAt)
+	})
 }
 
 // triggered is the event that opens key, or adds to it.
