@@ -87,7 +87,7 @@ func TestAServerThatIsBackEndsItsIncident(t *testing.T) {
 		}
 		time.Sleep(12 * time.Minute)
 		is(`open by "", connection refused`)
-		time.Sleep(time.Minute)
+		time.Sleep(70 * time.Second) // looks are up to 33 s apart
 		is(`open by "", answers 200 in 80 ms`)
 		time.Sleep(2 * time.Minute)
 		is(`resolved by "good probes", answers 200 in 80 ms`)
