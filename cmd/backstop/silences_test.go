@@ -49,7 +49,7 @@ lines: [{match: "+4930*", name: Praxis, tags: [clinic]}]
 	who.await(soon, hushed, "resumed", "open for")
 
 	muted := who.post(hushed+"/mute", url.Values{"callers": {"100"}})
-	muted.shows("muted by admin", "until 100 callers are reached", "Unmute")
+	muted.shows("muted by admin", "or 100 callers are reached", "Unmute")
 	if at := who.post(hushed+"/unmute", nil); strings.Contains(at.text, "Unmute") {
 		t.Error("it is muted all the same")
 	}
