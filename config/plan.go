@@ -16,31 +16,27 @@ type Plan struct {
 
 // Last is the newest planned moment that is not after now, zero for never.
 func (p Plan) Last(now time.Time, zone *time.Location) time.Time {
-	if p.days == 0 {
-		return time.Time{}
-	}
-	day := now.In(zone)
-	for {
-		at := time.Date(day.Year(), day.Month(), day.Day(), p.hour, p.minute, 0, 0, zone)
-		if !at.After(now) && (p.days == 1 || at.Weekday() == p.on) {
-			return at
-		}
-		day = time.Date(day.Year(), day.Month(), day.Day()-1, 12, 0, 0, 0, zone)
-	}
+	return p.seek(now, zone, -1, func(at time.Time) bool { return !at.After(now) })
 }
 
 // Next is the first planned moment after now, zero for never.
 func (p Plan) Next(now time.Time, zone *time.Location) time.Time {
+	return p.seek(now, zone, 1, func(at time.Time) bool { return at.After(now) })
+}
+
+// seek goes from the day of now, by so many days at a time, to the first planned
+// moment that is meant.
+func (p Plan) seek(now time.Time, zone *time.Location, days int, meant func(time.Time) bool) time.Time {
 	if p.days == 0 {
 		return time.Time{}
 	}
 	day := now.In(zone)
 	for {
 		at := time.Date(day.Year(), day.Month(), day.Day(), p.hour, p.minute, 0, 0, zone)
-		if at.After(now) && (p.days == 1 || at.Weekday() == p.on) {
+		if meant(at) && (p.days == 1 || at.Weekday() == p.on) {
 			return at
 		}
-		day = time.Date(day.Year(), day.Month(), day.Day()+1, 12, 0, 0, 0, zone)
+		day = time.Date(day.Year(), day.Month(), day.Day()+days, 12, 0, 0, 0, zone)
 	}
 }
 
