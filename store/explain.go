@@ -12,7 +12,7 @@ import (
 // after it was quiet, or opens one where too many servers fail at once. One that
 // explains others itself takes in what fails already.
 func (f *feeding) explain(ctx context.Context, r *running) error {
-	silences, err := silencesOf(ctx, f, r.in.LastAt)
+	silences, err := f.silences(ctx, r.in.LastAt)
 	if err != nil {
 		return err
 	}

@@ -202,8 +202,8 @@ func (f *feeding) observe(ctx context.Context, e incident.Fed, r *running, key s
 			return err
 		}
 	}
-	if len(alerts) == 0 && r.in.Watch.Withheld {
-		if err := f.resume(ctx, r, e.Failure.ReceivedAt); err != nil {
+	if at := e.Failure.ReceivedAt; len(alerts) == 0 && r.in.Watch.Withheld && r.in.Parent == 0 && !r.in.Muted(at) {
+		if err := f.resume(ctx, r, at); err != nil {
 			return err
 		}
 	}

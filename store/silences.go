@@ -17,12 +17,24 @@ func (t *tx) hushed(ctx context.Context, in incident.Incident, a incident.Alert)
 	if err != nil {
 		return incident.Hush{}, false, err
 	}
-	silences, err := silencesOf(ctx, t, a.At)
+	silences, err := t.silences(ctx, a.At)
 	if err != nil {
 		return incident.Hush{}, false, err
 	}
 	h, ok := t.policy.Hushed(in, a, silences, explained)
 	return h, ok, nil
+}
+
+// silences are those that may hold at that time, read once in a transaction: it
+// goes on from there, or a little back.
+func (t *tx) silences(ctx context.Context, at time.Time) (all []incident.Silence, err error) {
+	if !t.asked {
+		if t.quiet, err = silencesOf(ctx, t, at.Add(-day)); err != nil {
+			return nil, err
+		}
+		t.asked = true
+	}
+	return t.quiet, nil
 }
 
 // explained says whether the incident that explains in goes on: of one that is

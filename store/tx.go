@@ -19,6 +19,8 @@ type tx struct {
 	hot    *hotStatements
 	policy incident.Policy
 	now    time.Time
+	quiet  []incident.Silence // those that may hold, once asked for
+	asked  bool
 }
 
 // memory is what writing remembers of the database, so that a failure of a
