@@ -128,7 +128,7 @@ func (b *Backtest) take(n Notifier, turn Turn, now time.Time) {
 	}
 	b.waiting[n.Name] = slices.DeleteFunc(b.waiting[n.Name], func(d Delivery) bool { return said[d.ID] })
 	a := turn.Newest().Alert
-	one := Sent{At: now, Digest: turn.Digest, IncidentID: a.IncidentID, Kind: a.Kind}
+	one := Sent{At: now, Digest: turn.Digest, IncidentID: a.IncidentID, Kind: a.Kind, Grown: turn.Grown()}
 	if turn.Digest {
 		one.IncidentID = 0
 	}

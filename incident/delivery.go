@@ -23,6 +23,12 @@ type Sent struct {
 	Digest     bool
 	IncidentID int64 // 0 for digests, drills and meta-alerts
 	Kind       Kind
+	Grown      []int64 // the incidents of which a digest told that there is more of them
+}
+
+// TellsGrowthOf says whether the message told that there is more of an incident.
+func (m Sent) TellsGrowthOf(id int64) bool {
+	return m.IncidentID == id && m.Kind.grows() || slices.Contains(m.Grown, id)
 }
 
 // Turn is what a notifier says next: one message that stands for all of
@@ -36,6 +42,16 @@ type Turn struct {
 // Head is the delivery whose ID names the message. It is the oldest, so that
 // another attempt keeps the name although newer alerts have joined.
 func (t Turn) Head() Delivery { return t.Deliveries[0] }
+
+// Grown are the incidents of which a digest tells that there is more of them.
+func (t Turn) Grown() (ids []int64) {
+	for _, d := range t.Deliveries {
+		if t.Digest && d.Alert.Kind.grows() && !slices.Contains(ids, d.Alert.IncidentID) {
+			ids = append(ids, d.Alert.IncidentID)
+		}
+	}
+	return ids
+}
 
 // Newest is the delivery whose alert the message tells: the newest one, but
 // none that only brings it up to date where there is another.
@@ -202,7 +218,7 @@ func (p Policy) dueAt(s subject, sent []Sent) time.Time {
 		return due
 	}
 	for _, m := range sent {
-		if m.IncidentID == s.key.incident && m.Kind.grows() {
+		if m.TellsGrowthOf(s.key.incident) {
 			due = later(due, m.At.Add(p.GrowthEvery))
 		}
 	}

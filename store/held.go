@@ -53,7 +53,7 @@ func (t turns) held(waiting []incident.Delivery, sent []incident.Sent) (until ti
 		}
 		return until, ""
 	case slices.ContainsFunc(sent, func(m incident.Sent) bool {
-		return m.Kind == incident.Growing && m.IncidentID == waiting[0].Alert.IncidentID && m.At.Add(t.policy.GrowthEvery).Equal(until)
+		return m.TellsGrowthOf(waiting[0].Alert.IncidentID) && m.At.Add(t.policy.GrowthEvery).Equal(until)
 	}):
 		return until, fmt.Sprintf("at most one about growth in %.0f min", t.policy.GrowthEvery.Minutes())
 	case t.policy.PerHour > 0:

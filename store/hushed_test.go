@@ -123,3 +123,23 @@ func TestAnErrorOfTheAccountExplainsWhatItCaused(t *testing.T) {
 	}
 	l.wantSent("chat", "")
 }
+
+func TestGrowthThatADigestToldIsNotToldAgainAtOnce(t *testing.T) {
+	l := newTicking(t, func(p *incident.Policy) { p.Wide = incident.Volume{} })
+	grow := func(from, to int) {
+		var batch []incident.Fed
+		for n := from; n < to; n++ {
+			batch = append(batch, l.failure(n, fmt.Sprintf("h%d.example.com", n%4)))
+		}
+		feed(t, l.Ledger, batch...)
+	}
+	grow(0, 48)
+	l.wantSent("chat", "opened opened opened opened")
+	l.now = l.now.Add(6 * time.Second)
+	l.wantSent("chat", "digest of 4")
+	grow(48, 480)
+	l.now = l.now.Add(20 * time.Minute)
+	l.wantSent("chat", "")
+	l.now = l.now.Add(10 * time.Minute)
+	l.wantSent("chat", "digest of 4")
+}

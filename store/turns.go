@@ -114,27 +114,61 @@ func subjectOf(a incident.Alert) any {
 
 // sent is what the notifier said in the last hour.
 func (t turns) sent(ctx context.Context) (sent []incident.Sent, err error) {
+	from := t.now.Add(-time.Hour).UnixMilli()
 	rows, err := t.view.QueryContext(ctx, `
-		SELECT d.sent_at, d.digest, a.incident_id, a.kind
+		SELECT d.id, d.sent_at, d.digest, a.incident_id, a.kind
 		FROM deliveries AS d
 		JOIN alerts AS a ON a.id = d.told
 		WHERE d.notifier = ?1
 		  AND d.state = 3
 		  AND d.sent_at > ?2
-		ORDER BY d.sent_at`, t.notifier, t.now.Add(-time.Hour).UnixMilli())
+		ORDER BY d.sent_at`, t.notifier, from)
 	if err != nil {
 		return nil, err
 	}
 	defer rows.Close()
+	digests := map[int64]int{} // by the delivery that stands for it: its place in sent
 	for rows.Next() {
+		var id int64
 		var s incident.Sent
-		if err := rows.Scan((*timeColumn)(&s.At), &s.Digest, &s.IncidentID, &s.Kind); err != nil {
+		if err := rows.Scan(&id, (*timeColumn)(&s.At), &s.Digest, &s.IncidentID, &s.Kind); err != nil {
 			return nil, err
 		}
 		if s.Digest {
 			s.IncidentID = 0
+			digests[id] = len(sent)
 		}
 		sent = append(sent, s)
 	}
-	return sent, rows.Err()
+	if err := rows.Err(); err != nil || len(digests) == 0 {
+		return sent, err
+	}
+	return sent, t.grown(ctx, sent, digests, from)
+}
+
+// grown notes with digests of which incidents they told that there is more.
+func (t turns) grown(ctx context.Context, sent []incident.Sent, digests map[int64]int, from int64) error {
+	rows, err := t.view.QueryContext(ctx, `
+		SELECT d.head, a.incident_id
+		FROM alerts AS a
+		JOIN deliveries AS d ON d.alert_id = a.id
+		WHERE a.created_at > ?2
+		  AND a.kind IN (?3, ?4)
+		  AND d.notifier = ?1
+		  AND d.state IN (3, 4)
+		  AND d.digest`, t.notifier, from-time.Hour.Milliseconds(), int(incident.Growing), int(incident.Rate))
+	if err != nil {
+		return err
+	}
+	defer rows.Close()
+	for rows.Next() {
+		var head, id int64
+		if err := rows.Scan(&head, &id); err != nil {
+			return err
+		}
+		if at, ok := digests[head]; ok {
+			sent[at].Grown = append(sent[at].Grown, id)
+		}
+	}
+	return rows.Err()
 }
