@@ -115,17 +115,24 @@ func (b *Backtest) explain(one *tested, at time.Time) {
 	if b.kept(one.in, at) {
 		return
 	}
+	var parent *tested
 	for _, other := range b.causes {
 		switch {
 		case other == one || other.in.State == Resolved:
 		case b.policy.Explains(other.in, one.in):
-			one.in.Parent = other.in.ID
-			other.child = append(other.child, one)
-			return
+			if parent == nil || parent.in.ID < other.in.ID {
+				parent = other
+			}
 		case other.in.Parent == 0 && other.in.Cause.Kind == FetchLevel && at.Sub(other.in.LastAt) <= b.policy.Wide.Within && !b.kept(other.in, at):
 			around = append(around, other)
 		}
 	}
+	if parent != nil {
+		one.in.Parent = parent.in.ID
+		parent.child = append(parent.child, one)
+		return
+	}
+	slices.SortFunc(around, func(a, b *tested) int { return cmp.Compare(a.in.ID, b.in.ID) })
 	cause, why, ok := b.policy.Widened(incidentsOf(around), one.in)
 	if !ok {
 		return

@@ -21,7 +21,7 @@ func (b *Backtest) explained(in Incident) bool {
 	}
 	for _, other := range b.causes {
 		if other.in.ID == in.Parent {
-			return other.in.State == Open
+			return other.in.Explaining() && other.in.Watch.Urgency >= in.Watch.Urgency
 		}
 	}
 	return false
@@ -36,9 +36,7 @@ func (b *Backtest) tell(one *tested, alerts []Alert, now time.Time) {
 			b.result.Withheld++
 			continue
 		}
-		if a.Kind != FellQuiet {
-			one.in = one.in.Heard()
-		}
+		one.in = one.in.Heard(a)
 		before := b.openedWithin(a)
 		if one.wide {
 			before = 0 // it stands for many, and waits for none
@@ -48,12 +46,26 @@ func (b *Backtest) tell(one *tested, alerts []Alert, now time.Time) {
 		if err != nil {
 			continue // it cannot fail
 		}
-		due := later(now.Add(max(wait, Gathering(one.in, a))), b.policy.DueAt(a, now))
+		if a.Urgency == Page {
+			b.hasten(one, now)
+		}
 		for _, name := range names {
+			due := later(now.Add(max(wait, Gathering(one.in, a))), b.policy.DueFor(name, a, now))
 			b.ids++
 			one.told[name] = true
 			b.waiting[name] = append(b.waiting[name], Delivery{ID: b.ids, Notifier: name, Alert: a, CreatedAt: now, DueAt: due})
 			b.say(name, now)
+		}
+	}
+}
+
+// hasten has what waits about one, as for the morning, go out now.
+func (b *Backtest) hasten(one *tested, now time.Time) {
+	for _, waiting := range b.waiting {
+		for i, d := range waiting {
+			if d.Alert.IncidentID == one.in.ID && !d.Alert.Crowded {
+				waiting[i].DueAt = sooner(d.DueAt, later(now, d.CreatedAt))
+			}
 		}
 	}
 }

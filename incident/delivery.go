@@ -91,7 +91,7 @@ func (p Policy) Next(waiting []Delivery, sent []Sent, now time.Time) (turn Turn,
 			held = append(held, s)
 		case now.Before(due):
 			wait = sooner(wait, due)
-		case s.grows():
+		case s.goesOn():
 			grown = append(grown, s)
 		default:
 			return Turn{Deliveries: s.deliveries}, time.Time{}, true
@@ -115,8 +115,14 @@ func (p Policy) Next(waiting []Delivery, sent []Sent, now time.Time) (turn Turn,
 	return turn, time.Time{}, true
 }
 
-// growthTogether is how many incidents that have grown are told in one digest.
+// growthTogether is how many incidents that have grown, or are told again, are
+// told in one digest.
 const growthTogether = 3
+
+// goesOn says whether all that waits about s is that it goes on.
+func (s subject) goesOn() bool {
+	return !slices.ContainsFunc(s.deliveries, func(d Delivery) bool { return !d.Alert.Kind.grows() && d.Alert.Kind != Resumed })
+}
 
 // withoutGrowth is s without growth that is not due yet, where something else is
 // to be told: that does not wait for it.

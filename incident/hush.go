@@ -55,10 +55,8 @@ type Hush struct {
 // That it is over, that somebody has taken it and what is late or a drill is
 // always told.
 func (p Policy) Hushed(in Incident, a Alert, silences []Silence, explained bool) (h Hush, ok bool) {
-	switch a.Kind {
-	case Over, Taken, Meta, DrillAlert, Summary:
+	if !p.MayHush(a) {
 		return Hush{}, false
-	case Opened, Regression, Growing, FellQuiet, Late, Reminder, Rate, Escalated, Spread, Raised, Resumed:
 	}
 	if explained {
 		return in.Explained(), true
@@ -81,6 +79,16 @@ func (p Policy) Hushed(in Incident, a Alert, silences []Silence, explained bool)
 		}
 	}
 	return Hush{}, false
+}
+
+// MayHush says whether anything keeps people from being told of a.
+func (Policy) MayHush(a Alert) bool {
+	switch a.Kind {
+	case Over, Taken, Meta, DrillAlert, Summary:
+		return false
+	case Opened, Regression, Growing, FellQuiet, Late, Reminder, Rate, Escalated, Spread, Raised, Resumed:
+	}
+	return true
 }
 
 // Explained is why nobody is told of in by itself while its parent is open.
@@ -143,9 +151,17 @@ func (in Incident) Withhold(h Hush) Incident {
 	return in
 }
 
-// Heard notes that people were told of something: nothing is withheld any more.
-func (in Incident) Heard() Incident {
+// Heard notes that people are told of a: nothing is withheld any more, and who was
+// told that it is quiet knows that it goes on. That it is quiet is for those who
+// had heard of it, and what is raised for those who are woken.
+func (in Incident) Heard(a Alert) Incident {
+	switch a.Kind {
+	case FellQuiet, Taken, Raised:
+		return in
+	case Opened, Regression, Growing, Over, Late, DrillAlert, Meta, Reminder, Rate, Escalated, Spread, Resumed, Summary:
+	}
 	in.Watch.Withheld, in.Watch.WithheldUntil, in.Watch.WithheldWhy = false, time.Time{}, ""
+	in.Watch.QuietFrom, in.Watch.QuietFor = time.Time{}, 0
 	return in
 }
 
@@ -158,4 +174,15 @@ func (p Policy) DueAt(a Alert, now time.Time) time.Time {
 		return until
 	}
 	return now
+}
+
+// DueFor is DueAt for one notifier: that something is over is no news to wait for
+// where only pages go, and where a message that is there is brought up to date.
+func (p Policy) DueFor(notifier string, a Alert, now time.Time) time.Time {
+	for _, n := range p.Notifiers {
+		if n.Name == notifier && a.Kind == Over && (n.OnlyPages || n.InPlace) {
+			return now
+		}
+	}
+	return p.DueAt(a, now)
 }

@@ -62,11 +62,11 @@ func TestWhatComesBackIsToldToEverybodyAndTakenByNobody(t *testing.T) {
 		want     string
 		stillHas bool
 	}{
-		"after a short while":        {30 * time.Minute, 0, "opened(1) raised(2) quiet(2) raised(2) ", false},
+		"after a short while":        {30 * time.Minute, 0, "opened(1) raised(2) quiet(2) resumed(2) ", false},
 		"after hours":                {3 * time.Hour, 0, "opened(1) raised(2) quiet(2) resumed(2) ", false},
 		"taken when it began":        {3 * time.Hour, time.Minute, "opened(1) raised(2) quiet(2) resumed(2) ", false},
 		"taken since":                {3 * time.Hour, 2 * time.Hour, "opened(1) raised(2) quiet(2) resumed(2) ", true},
-		"taken, after a short while": {30 * time.Minute, time.Minute, "opened(1) raised(2) quiet(2) raised(2) ", true},
+		"taken, after a short while": {30 * time.Minute, time.Minute, "opened(1) raised(2) quiet(2) resumed(2) ", true},
 	} {
 		s := begin(t, from(noon, 1))
 		s.observe(from(noon.Add(time.Second), 2))
@@ -81,7 +81,7 @@ func TestWhatComesBackIsToldToEverybodyAndTakenByNobody(t *testing.T) {
 			t.Errorf("%s: told %s, taken by %q", claim, s.kinds(), s.in.AcknowledgedBy)
 		}
 		last := s.alerts[len(s.alerts)-1]
-		if last.Kind == incident.Resumed && last.Reason != "back after 3 hours of quiet: 2 callers within 10 minutes" {
+		if last.Kind == incident.Resumed && last.Reason != "back after "+map[bool]string{true: "3 hours", false: "30 minutes"}[c.after > time.Hour]+" of quiet: 2 callers within 10 minutes" {
 			t.Errorf("%s: got %q", claim, last.Reason)
 		}
 	}
@@ -131,7 +131,7 @@ func TestWhatWasWithheldIsToldWhenItMayBe(t *testing.T) {
 	}
 	s.want("resumed(1) ")
 	a := s.alerts[0]
-	if want := "open for 60 minutes, and until now silenced by kim (moving house)"; a.Reason != want || !a.At.Equal(silence.Until) {
+	if want := "open for 60 minutes; what was new was not told: silenced by kim (moving house)"; a.Reason != want || !a.At.Equal(silence.Until) {
 		t.Errorf("got %q at %s, want %q", a.Reason, a.At, want)
 	}
 }

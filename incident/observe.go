@@ -26,6 +26,9 @@ func Begin(e Entry, previous *Incident, p Policy) (Incident, []Alert) {
 	if f.Late {
 		kind, reason = Late, lateReason
 	}
+	if in.Previous != 0 && previous.ResolvedBy == ProvenByProbes {
+		in.Watch.Relapse = f.ReceivedAt.Sub(previous.LastAt)
+	}
 	in.Told = in.Callers
 	in, _ = in.urgent(e, p)
 	in, _ = p.reach(in, f.ReceivedAt)
@@ -66,14 +69,14 @@ func (in Incident) Observe(e Entry, c Caller, p Policy) (Incident, []Alert) {
 	}
 	in.Watch.Good, in.Watch.Since = 0, time.Time{} // it is not over
 	if in.State == Quiet {
-		in = in.reopened(at)
+		in = in.reopened(at, before.LastAt)
 	}
 	var alerts []Alert
 	if in.Watch.Urgency != Page {
 		now, raised := in.urgent(e, p)
 		if in = now; raised {
 			var a Alert
-			in, a = in.raised(at)
+			in, a = in.BecomesPage(at)
 			alerts = append(alerts, a)
 		}
 	}
@@ -101,8 +104,11 @@ func (in Incident) Observe(e Entry, c Caller, p Policy) (Incident, []Alert) {
 
 // reopened is in once failures come again after it fell quiet: it was over, as
 // far as people know, and whether it may wake somebody is decided anew.
-func (in Incident) reopened(at time.Time) Incident {
-	in.Watch.QuietFrom = in.QuietAt
+func (in Incident) reopened(at, last time.Time) Incident {
+	if in.Watch.QuietFrom.IsZero() {
+		in.Watch.QuietFrom = in.QuietAt
+	}
+	in.Watch.QuietFor, in.Watch.Pause = at.Sub(in.QuietAt), max(in.Watch.Pause, at.Sub(last))
 	in.State, in.QuietAt = Open, time.Time{}
 	in.Watch.SaidAt = at
 	in.Watch.Urgency, in.Watch.Urgent, in.Watch.PagedAt, in.Watch.Level = Notice, "", time.Time{}, 0
@@ -110,30 +116,36 @@ func (in Incident) reopened(at time.Time) Incident {
 	return in
 }
 
-// backAfter is how long what goes on was quiet, at least, to be news.
+// backAfter is how long what goes on was quiet, at least, to be another outage: news
+// although it has a single caller, and nobody's.
 const backAfter = time.Hour
 
-// raised is in, which has become a page, and what is told of it: those who are
-// woken, and who had not been told. Where it had been quiet for long it is told
-// to everybody like a new one, and whoever had acknowledged it before did so for
-// what was over: nobody has taken this.
-func (in Incident) raised(at time.Time) (Incident, Alert) {
+// BecomesPage is in, which has become a page, and what is told of it: those who are
+// woken, and who had not been told. Where people had been told that it was quiet,
+// or not of all that came, it is told to everybody; whoever had acknowledged it
+// before it was quiet for an hour did so for what was over: nobody has taken this.
+func (in Incident) BecomesPage(at time.Time) (Incident, Alert) {
 	in.Watch.RoutedFor, in.Watch.SaidAt = "", at
-	quiet := in.Watch.QuietFrom
-	if quiet.IsZero() || at.Sub(quiet) < backAfter {
-		return in, in.alert(Raised, at, in.Watch.Urgent)
+	quiet, one := in.Watch.QuietFrom, in.Watch.Single
+	switch {
+	case !quiet.IsZero() && (!one || at.Sub(quiet) >= backAfter):
+		return in.back(at)
+	case in.Watch.Withheld:
+		in.Watch.HeardAt = at
+		return in, in.resumed(at)
 	}
-	return in.back(at)
+	return in, in.alert(Raised, at, in.Watch.Urgent)
 }
 
 // back tells everybody that in, which had been quiet, goes on as a page.
 func (in Incident) back(at time.Time) (Incident, Alert) {
-	quiet := in.Watch.QuietFrom
-	in.Watch.QuietFrom, in.Watch.BackAt, in.Watch.SaidAt = time.Time{}, at, at
-	if in.AcknowledgedAt.Before(quiet) {
+	if quiet := in.Watch.QuietFrom; in.AcknowledgedAt.Before(quiet) && at.Sub(quiet) >= backAfter {
 		in.AcknowledgedAt, in.AcknowledgedBy = time.Time{}, ""
 	}
-	return in, in.alert(Resumed, at, "back after "+spoken(at.Sub(quiet))+" of quiet: "+in.Watch.Urgent)
+	reason := "back after " + spoken(in.Watch.QuietFor) + " of quiet: " + in.Watch.Urgent
+	in.Watch.QuietFrom, in.Watch.QuietFor = time.Time{}, 0
+	in.Watch.BackAt, in.Watch.SaidAt = at, at
+	return in, in.alert(Resumed, at, reason)
 }
 
 // urgent says whether in has become a page, which it stays until it falls quiet.
@@ -147,8 +159,10 @@ func (in Incident) urgent(e Entry, p Policy) (Incident, bool) {
 	}
 	switch {
 	case p.traits(e.Failure).Critical:
+		in.Watch.Single = true
 		return in.paged("a critical line is hit", e.Failure.ReceivedAt), true
 	case p.Page.Count > 0 && callers >= p.Page.Count:
+		in.Watch.Single = false
 		return in.paged(fmt.Sprintf("%s within %s", plural(callers, "caller", "callers"), spoken(p.Page.Within)), e.Failure.ReceivedAt), true
 	}
 	return in, false

@@ -106,7 +106,7 @@ const MailsPerHour = 60
 
 // quietAfter is how long in may be without a failure before it is quiet.
 func (p Policy) quietAfter(in Incident) time.Duration {
-	wait := time.Duration(p.QuietFactor) * in.UsualGap
+	wait := time.Duration(p.QuietFactor) * max(in.UsualGap, in.Watch.Pause)
 	return max(p.QuietAfter, min(wait, p.QuietAtMost))
 }
 

@@ -25,7 +25,8 @@ func (in Incident) Probed(f Finding, p Policy) (Incident, []Alert) {
 			return in, nil
 		}
 		in = in.paged("its server fails a probe: "+f.Said, f.At)
-		in, a := in.raised(f.At)
+		in.Watch.Single = true
+		in, a := in.BecomesPage(f.At)
 		in, _ = p.reach(in, f.At)
 		return in, []Alert{a}
 	}
@@ -59,10 +60,11 @@ func (in Incident) provenBy(f Finding) bool {
 }
 
 // patience is how long no failure may have come for good probes to be believed:
-// a server that fails one call in ten answers most probes.
+// a server that fails one call in ten answers most probes, and one that is down
+// for a minute each hour all of them but two.
 func (in Incident) patience() time.Duration {
-	const most = 10 * time.Minute
-	return min(2*in.UsualGap, most)
+	const most, relapsed = 10 * time.Minute, 6 * time.Hour
+	return max(min(2*in.UsualGap, most), min(2*in.Watch.Relapse, relapsed))
 }
 
 // exactly writes a time to the second: "12 min 40 s".

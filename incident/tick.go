@@ -42,7 +42,7 @@ func (in Incident) sayUnless(hushed func(Incident, Alert) (Hush, bool), a Alert)
 	if h, still := hushed(in, a); still {
 		return in.Withhold(h), nil
 	}
-	in = in.Heard()
+	in = in.Heard(a)
 	in.Watch.SaidAt = a.At
 	if a.Kind == Resumed {
 		in.Watch.HeardAt = a.At
@@ -71,7 +71,7 @@ func (in Incident) resume(now time.Time, hushed func(Incident, Alert) (Hush, boo
 
 // resumed says that people are told again.
 func (in Incident) resumed(now time.Time) Alert {
-	return in.alert(Resumed, now, "open for "+spoken(now.Sub(in.OpenedAt))+", and until now "+in.Watch.WithheldWhy)
+	return in.alert(Resumed, now, "open for "+spoken(now.Sub(in.OpenedAt))+"; what was new was not told: "+in.Watch.WithheldWhy)
 }
 
 // Resume tells what was withheld, now that it may be told.

@@ -12,6 +12,7 @@ type Watch struct {
 	Urgency Urgency   `json:",omitzero"` // falls only where it reopens after it was quiet
 	Urgent  string    `json:",omitzero"` // why it is a page
 	PagedAt time.Time `json:",omitzero"`
+	Single  bool      `json:",omitzero"` // it is a page whoever called, and may have one caller
 
 	Recent   []Recent `json:",omitzero"` // its last callers, the newest last
 	Pace     Pace     `json:",omitzero"`
@@ -29,10 +30,17 @@ type Watch struct {
 	// counts from then.
 	HeardAt time.Time `json:",omitzero"`
 
-	// QuietFrom is since when it was quiet until it went on, as long as people have
-	// not been told that it does; BackAt is when they were.
-	QuietFrom time.Time `json:",omitzero"`
-	BackAt    time.Time `json:",omitzero"`
+	// QuietFrom is since when it was quiet until it went on, and QuietFor how long it
+	// was at last, as long as people have not been told that it goes on; BackAt is
+	// when they were.
+	QuietFrom time.Time     `json:",omitzero"`
+	QuietFor  time.Duration `json:",omitzero"`
+	BackAt    time.Time     `json:",omitzero"`
+	// Pause is the longest time without a failure after which it went on: it is
+	// quiet only after a multiple of that. Relapse is how soon it failed again after
+	// good probes had proven it over: good ones prove that later.
+	Pause   time.Duration `json:",omitzero"`
+	Relapse time.Duration `json:",omitzero"`
 
 	MutedUntil time.Time `json:",omitzero"`
 	MutedUpTo  int64     `json:",omitzero"` // callers; 0 is no bound

@@ -10,7 +10,7 @@ import (
 // whole account fails, or Twilio does, so that nobody has to be told of other by
 // itself.
 func (p Policy) Explains(in, other Incident) bool {
-	if in.State != Open || in.ID == other.ID || other.Cause.Wide() || other.allLate() || other.LastAt.Sub(in.LastAt) > p.quietAfter(in) {
+	if !in.Explaining() || in.ID == other.ID || other.Cause.Wide() || other.allLate() || other.LastAt.Sub(in.LastAt) > p.quietAfter(in) {
 		return false
 	}
 	switch in.Cause.Kind {
@@ -24,6 +24,10 @@ func (p Policy) Explains(in, other Incident) bool {
 	}
 	return false
 }
+
+// Explaining says whether what in explains needs not be told by itself now: people
+// know that it goes on.
+func (in Incident) Explaining() bool { return in.State == Open && in.Watch.QuietFrom.IsZero() }
 
 // IsAccountCode says whether a code of Twilio's is about the account and not
 // about any server: it is suspended, it may not, it has no money left.
@@ -106,7 +110,7 @@ func (in Incident) GoesOn(why string, at time.Time, p Policy) (Incident, []Alert
 	if in.State != Quiet {
 		return in, nil
 	}
-	in = in.reopened(at).paged(why, at)
+	in = in.reopened(at, in.LastAt).paged(why, at)
 	in, _ = p.reach(in, at)
 	in, a := in.back(at)
 	return in, []Alert{a}

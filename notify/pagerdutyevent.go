@@ -154,7 +154,7 @@ func pagerDutyIncident(texts *templates.Alerts, m incident.Message, in incident.
 // again that nobody has taken.
 func isBack(m incident.Message, in incident.Incident) bool {
 	return !in.Watch.BackAt.IsZero() && slices.ContainsFunc(append([]incident.Alert{m.Alert}, m.Folded...), func(a incident.Alert) bool {
-		return a.Kind == incident.Resumed && a.At.Equal(in.Watch.BackAt)
+		return a.Kind == incident.Resumed && a.At.UnixMilli() == in.Watch.BackAt.UnixMilli()
 	})
 }
 

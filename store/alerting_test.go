@@ -221,7 +221,7 @@ func TestASilenceHoldsUntilItsEndAndThenSaysWhatIsLeft(t *testing.T) {
 	}
 	goOn(time.Minute)
 	m := l.wantSent("chat", "resumed")[0]
-	if want := "open for 50 minutes, and until now silenced by kim (moving house)"; m.Alert.Reason != want {
+	if want := "open for 50 minutes; what was new was not told: silenced by kim (moving house)"; m.Alert.Reason != want {
 		t.Errorf("got %q, want %q", m.Alert.Reason, want)
 	}
 	if err := l.EndSilence(ctx, 99, "lee", l.now); err == nil {

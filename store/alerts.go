@@ -59,8 +59,8 @@ func (t *tx) tell(ctx context.Context, r *running, a incident.Alert, wait time.D
 	if hushed {
 		r.in = r.in.Withhold(h)
 		what += " (nobody was told: " + h.Why + ")"
-	} else if a.Kind != incident.FellQuiet { // which is for those who had heard of it
-		r.in = r.in.Heard()
+	} else {
+		r.in = r.in.Heard(a)
 	}
 	if err := t.event(ctx, a.IncidentID, history.Event{At: a.At, What: what}); err != nil || hushed {
 		return err
@@ -104,8 +104,8 @@ func (t *tx) queue(ctx context.Context, a incident.Alert, in *incident.Incident,
 	if err != nil {
 		return fmt.Errorf("queue alert: %w", err)
 	}
-	due = later(due, t.policy.DueAt(a, t.now))
 	for _, name := range names {
+		due := later(due, t.policy.DueFor(name, a, t.now))
 		if err := t.run(ctx, `
 			INSERT INTO deliveries (alert_id, notifier, state, created_at, due_at, retry_at, leased_until, head, told, digest,
 			  attempts, last_error, detail)
@@ -114,8 +114,8 @@ func (t *tx) queue(ctx context.Context, a incident.Alert, in *incident.Incident,
 			return fmt.Errorf("queue alert for %s: %w", name, err)
 		}
 	}
-	if a.Kind == incident.Raised {
-		return t.hasten(ctx, a.IncidentID, longestHold)
+	if in != nil && a.Urgency == incident.Page { // what waits for the morning is of a page now
+		return t.hasten(ctx, a.IncidentID, t.policy.DigestAfter, longestHold)
 	}
 	return nil
 }
@@ -166,18 +166,20 @@ func (t *tx) toldBegun(ctx context.Context, a incident.Alert) (names []string, e
 	return names, nil
 }
 
-// hasten has what waits about an incident, and was to wait no longer than that,
-// go out now; what waits for a digest, with that.
-func (t *tx) hasten(ctx context.Context, id int64, held time.Duration) error {
+// hasten has what waits about an incident, and was to wait longer than the one
+// time and no longer than the other, go out now; what waits for a digest, with
+// that.
+func (t *tx) hasten(ctx context.Context, id int64, than, held time.Duration) error {
 	for crowded, wait := range map[bool]time.Duration{false: 0, true: t.policy.DigestAfter} {
 		if err := t.run(ctx, `
 			UPDATE deliveries
 			SET due_at = MAX(?2, created_at + ?4)
 			WHERE state = 1
 			  AND due_at > MAX(?2, created_at + ?4)
+			  AND due_at > created_at + ?6
 			  AND due_at <= created_at + ?3
 			  AND alert_id IN (SELECT id FROM alerts WHERE incident_id = ?1 AND crowded = ?5)`,
-			id, t.now.UnixMilli(), held.Milliseconds(), wait.Milliseconds(), crowded); err != nil {
+			id, t.now.UnixMilli(), held.Milliseconds(), wait.Milliseconds(), crowded, than.Milliseconds()); err != nil {
 			return err
 		}
 	}

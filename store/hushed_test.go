@@ -42,7 +42,7 @@ func TestAWindowThatIsConfiguredNoLongerHushesNothing(t *testing.T) {
 	l.wantSent("chat", "")
 	l.SetPolicy(p)
 	l.pass(time.Second)
-	if m := l.wantSent("chat", "resumed"); len(m) == 1 && !strings.HasSuffix(m[0].Alert.Reason, ", and until now maintenance (typing errors)") {
+	if m := l.wantSent("chat", "resumed"); len(m) == 1 && !strings.HasSuffix(m[0].Alert.Reason, "; what was new was not told: maintenance (typing errors)") {
 		t.Errorf("got %q", m[0].Alert.Reason)
 	}
 }

@@ -207,6 +207,11 @@ func (f *feeding) observe(ctx context.Context, e incident.Fed, r *running, key s
 			return err
 		}
 	}
+	if r.in.Cause.MayExplain() { // those that follow in this batch ask for it
+		if err := f.saveIncident(ctx, r); err != nil {
+			return err
+		}
+	}
 	f.counts[countKey{millisOf(e.Failure.ID) / minuteMillis, r.in.ID, origin}]++
 	return nil
 }
@@ -236,7 +241,15 @@ func (f *feeding) goOn(ctx context.Context, e incident.Fed, r *running) ([]incid
 	if err := f.saveIncident(ctx, r); err != nil { // for those that follow in this batch
 		return nil, err
 	}
-	return alerts, f.explain(ctx, r)
+	notice := r.in.Watch.Urgency != incident.Page
+	if err := f.explain(ctx, r); err != nil {
+		return nil, err
+	}
+	if notice && r.in.Watch.Urgency == incident.Page { // what it explains is one
+		in, a := r.in.BecomesPage(e.Failure.ReceivedAt)
+		r.in, alerts = in, append(alerts, a)
+	}
+	return alerts, nil
 }
 
 // resume tells what was withheld of r's incident where this failure is not what

@@ -65,12 +65,24 @@ func (l *Ledger) Acknowledge(ctx context.Context, id int64, by string, at time.T
 		if len(alerts) == 0 {
 			return nil
 		}
+		if err := t.nobodyElse(ctx, id); err != nil {
+			return err
+		}
 		return t.change(ctx, r, history.Event{At: at, By: by, What: "acknowledged"}, alerts)
 	})
 	if err != nil {
 		return incident.Incident{}, fmt.Errorf("acknowledge incident %d: %w", id, err)
 	}
 	return in, nil
+}
+
+// nobodyElse takes back what waits to be told because nobody had taken it.
+func (t *tx) nobodyElse(ctx context.Context, id int64) error {
+	return t.run(ctx, `
+		DELETE FROM deliveries
+		WHERE state = ?2
+		  AND alert_id IN (SELECT id FROM alerts WHERE incident_id = ?1 AND kind IN (?3, ?4))`,
+		id, int(history.Waiting), int(incident.Escalated), int(incident.Reminder))
 }
 
 // Resolve notes who says that the incident is over, queues the alert that says

@@ -22,6 +22,27 @@ func (t *tx) hushed(ctx context.Context, in incident.Incident, a incident.Alert)
 		return incident.Hush{}, false, err
 	}
 	h, ok := t.policy.Hushed(in, a, silences, explained)
+	if ok || !in.Cause.Wide() || !t.policy.MayHush(a) {
+		return h, ok, nil
+	}
+	return t.allHushed(ctx, in, a.At, silences)
+}
+
+// allHushed says whether people are kept from hearing of all that in explains and
+// that is not over: then of in, too.
+func (t *tx) allHushed(ctx context.Context, in incident.Incident, at time.Time, silences []incident.Silence) (h incident.Hush, ok bool, err error) {
+	children, err := t.children(ctx, in.ID)
+	if err != nil {
+		return h, false, err
+	}
+	for _, one := range children {
+		if one.in.State != incident.Open {
+			continue
+		}
+		if h, ok = t.policy.Kept(one.in, at, silences, false); !ok {
+			return incident.Hush{}, false, nil
+		}
+	}
 	return h, ok, nil
 }
 
@@ -37,8 +58,9 @@ func (t *tx) silences(ctx context.Context, at time.Time) (all []incident.Silence
 	return t.quiet, nil
 }
 
-// explained says whether the incident that explains in goes on: of one that is
-// quiet people were told so, and what fails then is news.
+// explained says whether the incident that explains in goes on, as far as people
+// know, and is as urgent: of one that is quiet they were told so, and what fails
+// then is news, as is a page behind a notice.
 func (t *tx) explained(ctx context.Context, in incident.Incident) (bool, error) {
 	if in.Parent == 0 {
 		return false, nil
@@ -47,7 +69,9 @@ func (t *tx) explained(ctx context.Context, in incident.Incident) (bool, error) 
 		SELECT COUNT(*)
 		FROM incidents
 		WHERE id = ?1
-		  AND state = 1`, in.Parent)
+		  AND state = 1
+		  AND json_extract(watch, '$.QuietFrom') IS NULL
+		  AND COALESCE(json_extract(watch, '$.Urgency'), 0) >= ?2`, in.Parent, int(in.Watch.Urgency))
 	return n > 0, err
 }
 
@@ -219,7 +243,7 @@ func (l *Ledger) Probed(ctx context.Context, id int64, f incident.Finding) (aler
 		}
 		if first {
 			alerts++ // what waited for it
-			if err := t.hasten(ctx, id, incident.ProbeWait); err != nil {
+			if err := t.hasten(ctx, id, 0, incident.ProbeWait); err != nil {
 				return err
 			}
 		}

@@ -101,6 +101,10 @@ func (t *tx) tick(ctx context.Context, id int64, now time.Time) (told int, err e
 		if err := t.event(ctx, id, history.Event{At: now, What: "closed: quiet for a day"}); err != nil {
 			return 0, err
 		}
+		closed := incident.Alert{Kind: incident.Taken, IncidentID: id, At: now, Callers: r.in.Callers, Reason: "closed: quiet for a day"}
+		if err := t.queue(ctx, closed, &r.in, now); err != nil { // messages that can be changed say so, without a word
+			return 0, err
+		}
 	}
 	if r.in.State == incident.Resolved && before.Cause.MayExplain() {
 		if err := t.lookAgain(ctx, id, now); err != nil {

@@ -54,6 +54,9 @@ func (f *feeding) beginWide(ctx context.Context, cause incident.Cause, why strin
 		return fmt.Errorf("open incident: %w", err)
 	}
 	f.incidents[key] = wide
+	if err := f.saveIncident(ctx, wide); err != nil { // for those that follow in this batch
+		return err
+	}
 	if err := f.adopt(ctx, wide, why, children); err != nil {
 		return err
 	}

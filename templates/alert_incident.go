@@ -94,6 +94,9 @@ func (a *Alerts) event(m incident.Message, in incident.Incident) string {
 		if strings.HasPrefix(m.Alert.Reason, "muted by ") {
 			return capital(tidy(m.Alert.Reason, 200)) + "."
 		}
+		if in.State == incident.Resolved && in.ResolvedBy == "" {
+			return "Closed: no failure for a day."
+		}
 		return tidy(in.AcknowledgedBy, 60) + " has taken it."
 	case incident.Reminder, incident.Rate, incident.Escalated, incident.Spread, incident.Raised, incident.Resumed:
 		return capital(tidy(m.Alert.Reason, 200)) + ". " + affectedBy(in) + " by now, last failure at " + a.moment(in.LastAt) + "."
