@@ -132,8 +132,7 @@ func (h *telling) note(notifier string, m incident.Message) {
 	}
 	kind := m.Alert.Kind
 	if at, taken := h.taken[m.Alert.IncidentID]; taken && (kind == incident.Reminder || kind == incident.Escalated) && m.Alert.At.After(at) {
-		d, _ := h.Incident(context.Background(), m.Alert.IncidentID)
-		h.r.Errorf("%s: %s of incident %d, which was acknowledged at %s: %s\n%+v\n%+v", notifier, kind, m.Alert.IncidentID, at, m.Alert.Reason, d.Events, d.Watch)
+		h.r.Errorf("%s: %s of incident %d, which was acknowledged at %s: %s\n%s", notifier, kind, m.Alert.IncidentID, at, m.Alert.Reason, h.story(m.Alert.IncidentID))
 	}
 }
 
@@ -146,10 +145,10 @@ func (h *telling) check() {
 	for notifier, named := range h.named {
 		for _, in := range page.Incidents {
 			if !named[in.ID] && !h.muted[in.Parent] && !h.hushedByPeople(in) {
-				h.r.Errorf("%s has named incident %d in no message: %+v", notifier, in.ID, in)
+				h.r.Errorf("%s has named incident %d in no message: %+v\n%s", notifier, in.ID, in, h.story(in.ID, in.Parent))
 			}
-			if in.State == incident.Resolved && in.ResolvedBy != "" && !h.over[notifier][in.ID] && in.Parent == 0 {
-				h.r.Errorf("%s has not said that incident %d is over, which %s resolved", notifier, in.ID, in.ResolvedBy)
+			if over, singly := h.over[notifier][in.ID]; in.State == incident.Resolved && in.ResolvedBy != "" && singly && !over && in.Parent == 0 {
+				h.r.Errorf("%s has not said that incident %d is over, which %s resolved\n%s", notifier, in.ID, in.ResolvedBy, h.story(in.ID))
 			}
 		}
 		most(h.r, notifier, h.at[notifier], 10*time.Minute, 30)
@@ -167,6 +166,22 @@ func (h *telling) hushedByPeople(in incident.Incident) bool {
 		h.t.Fatal(err)
 	}
 	return h.muted[in.ID] && slices.ContainsFunc(d.Events, func(e history.Event) bool { return strings.Contains(e.What, "explained by incident") })
+}
+
+// story is what the ledger noted about these incidents.
+func (h *telling) story(ids ...int64) string {
+	var b strings.Builder
+	for _, id := range ids {
+		d, err := h.Incident(context.Background(), id)
+		if err != nil {
+			continue // there is none
+		}
+		fmt.Fprintf(&b, "incident %d:\n", id)
+		for _, e := range d.Events {
+			fmt.Fprintf(&b, "  %s %s %s\n", e.At, e.By, e.What)
+		}
+	}
+	return b.String()
 }
 
 // most holds that no more than so many of the times lie within the window.
