@@ -16,6 +16,7 @@ type Report struct {
 	Before Figures // of the period before; zero where the ledger is younger
 	Bars   []Bar   // the failures of the period, in equal parts of it
 	Worst  []Incident
+	More   int64 // incidents beside the worst
 	// Untold are incidents that nobody was told of, because of silences, mutes and
 	// maintenance. Their Watch says why.
 	Untold []Incident

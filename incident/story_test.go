@@ -329,9 +329,10 @@ func TestManyServersAtOnceAreOneIncident(t *testing.T) {
 	}
 	for i := range same {
 		same[i], _ = same[i].Resolve("good probes", noon.Add(20*time.Minute))
+		same[i].Watch.Since = noon.Add(time.Duration(18+i) * time.Minute / 2) // when each was seen to be back
 	}
-	wide, alerts = wide.TickWide(same, noon.Add(20*time.Minute), p, never)
-	if wide.State != incident.Resolved || len(alerts) != 1 || alerts[0].Reason != "all 4 servers are back after 20 min 0 s" {
+	wide, alerts = wide.TickWide(same, noon.Add(25*time.Minute), p, never)
+	if wide.State != incident.Resolved || len(alerts) != 1 || alerts[0].Reason != "all 4 servers are back after 10 min 30 s" {
 		t.Errorf("it is %s, told %+v", wide.State, alerts)
 	}
 }

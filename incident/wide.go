@@ -149,6 +149,19 @@ func (in Incident) Gathered(children []Incident) Incident {
 	return in
 }
 
+// backOf is when the last of these was back: seen by the first of the good probes
+// that proved it, or said by a person.
+func backOf(children []Incident) (back time.Time) {
+	for _, child := range children {
+		one := child.Watch.Since
+		if one.IsZero() {
+			one = child.ResolvedAt
+		}
+		back = later(back, one)
+	}
+	return back
+}
+
 // TickWide is Tick for an incident that explains children: it goes on as long as
 // one of them does.
 func (in Incident) TickWide(children []Incident, now time.Time, p Policy, hushed func(Incident, Alert) (Hush, bool)) (Incident, []Alert) {
@@ -166,7 +179,7 @@ func (in Incident) TickWide(children []Incident, now time.Time, p Policy, hushed
 	switch {
 	case open == 0 && proven > 0:
 		in.State, in.ResolvedAt, in.ResolvedBy = Resolved, now, ProvenByProbes
-		return in.said(Over, now, fmt.Sprintf("all %d servers are back after %s", len(children), exactly(now.Sub(in.OpenedAt))))
+		return in.said(Over, now, fmt.Sprintf("all %d servers are back after %s", len(children), exactly(backOf(children).Sub(in.OpenedAt))))
 	case open == 0:
 		in.State, in.ResolvedAt = Resolved, now
 		return in, nil

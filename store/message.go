@@ -90,8 +90,19 @@ func (c *claiming) gathered(ctx context.Context, m *incident.Message) error {
 	if m.Incident.Cause.Wide() {
 		in := m.Incident.Gathered(m.Explained)
 		m.Incident = &in
+		return c.toldOf(ctx, in)
 	}
 	return nil
+}
+
+// toldOf notes how many callers a message is about to tell of: that is no growth
+// to be told again.
+func (c *claiming) toldOf(ctx context.Context, in incident.Incident) error {
+	delete(c.incidents, in.Cause.Key())
+	return c.run(ctx, `
+		UPDATE incidents
+		SET told = MAX(told, ?2)
+		WHERE id = ?1`, in.ID, in.Callers)
 }
 
 func (c *claiming) aboutFailure(ctx context.Context, m *incident.Message) error {

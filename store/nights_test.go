@@ -281,3 +281,20 @@ func TestAServerThatIsDownForAMinuteEachHourIsFewIncidents(t *testing.T) {
 		t.Errorf("%d mails in eight hours", mails)
 	}
 }
+
+func TestWhatAMessageSaidOfManyServersIsNoGrowth(t *testing.T) {
+	l := newTicking(t, nil)
+	for n := range 60 {
+		l.failed(n, fmt.Sprintf("h%d.example.com", n%5))
+	}
+	if m := l.wantSent("chat", "opened"); m[0].Incident.Callers != 60 {
+		t.Errorf("told of %d callers", m[0].Incident.Callers)
+	}
+	l.pass(time.Minute)
+	l.wantSent("chat", "")
+	for n := range 60 {
+		l.failed(100+n, "h1.example.com")
+	}
+	l.pass(time.Minute)
+	l.wantSent("chat", "growing")
+}

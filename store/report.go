@@ -27,9 +27,13 @@ func (l *Ledger) Report(ctx context.Context, from, to time.Time, bars int) (r in
 		if r.Bars, err = p.bars(ctx, bars); err != nil {
 			return err
 		}
+		if r.More, err = p.more(ctx); err != nil {
+			return err
+		}
 		if r.Worst, err = p.incidents(ctx, `
 			WHERE i.opened_at < ?2
 			  AND i.last_at >= ?1
+			  AND c.kind NOT IN (6, 7)
 			ORDER BY i.callers DESC, i.id DESC
 			LIMIT 5`); err != nil {
 			return err
@@ -38,6 +42,7 @@ func (l *Ledger) Report(ctx context.Context, from, to time.Time, bars int) (r in
 			WHERE i.opened_at >= ?1
 			  AND i.opened_at < ?2
 			  AND i.parent = 0
+			  AND c.kind NOT IN (6, 7)
 			  AND NOT EXISTS (SELECT 1 FROM alerts AS a WHERE a.incident_id = i.id AND a.kind <> 9)
 			ORDER BY i.callers DESC, i.id DESC
 			LIMIT 20`)
@@ -170,8 +175,8 @@ func (p period) callers(ctx context.Context, f *incident.Figures) error {
 	return rows.Err()
 }
 
-// bars are the counts by the hour, each in the bar that its middle is in, so that
-// it is in one period only, also where a zone is half an hour off.
+// bars are the counts by the hour, each in the bar that its middle is in, also where
+// a zone is half an hour off; those of an hour that has just begun in the last one.
 func (p period) bars(ctx context.Context, n int) ([]incident.Bar, error) {
 	width := p.to.Sub(p.from) / time.Duration(n)
 	bars := make([]incident.Bar, n)
@@ -193,8 +198,8 @@ func (p period) bars(ctx context.Context, n int) ([]incident.Bar, error) {
 		if err := rows.Scan(&at, &failures); err != nil {
 			return nil, err
 		}
-		if i := time.UnixMilli(at).Sub(p.from) / width; at >= p.from.UnixMilli() && int(i) < n {
-			bars[i].Failures += failures
+		if i := int(time.UnixMilli(at).Sub(p.from) / width); at >= p.from.UnixMilli() {
+			bars[min(i, n-1)].Failures += failures
 		}
 	}
 	return bars, rows.Err()
@@ -211,11 +216,24 @@ func (p period) incidents(ctx context.Context, where string) (all []incident.Inc
 		if err := r.scan(rows); err != nil {
 			return nil, err
 		}
-		if !r.in.Cause.Wide() {
-			all = append(all, r.in.Bare())
-		}
+		all = append(all, r.in.Bare())
 	}
 	return all, rows.Err()
+}
+
+// worstMost is how many incidents a report names.
+const worstMost = 5
+
+// more are the incidents of the period beside the worst.
+func (p period) more(ctx context.Context) (int64, error) {
+	n, err := integer(ctx, p.view, `
+		SELECT COUNT(*)
+		FROM incidents AS i
+		JOIN causes AS c ON c.id = i.cause_id
+		WHERE i.opened_at < ?2
+		  AND i.last_at >= ?1
+		  AND c.kind NOT IN (6, 7)`, p.from.UnixMilli(), p.to.UnixMilli())
+	return max(0, n-worstMost), err
 }
 
 const summaryMemo = "summary: "

@@ -2,6 +2,7 @@ package store_test
 
 import (
 	"context"
+	"fmt"
 	"slices"
 	"testing"
 	"time"
@@ -94,6 +95,28 @@ func TestAReportCountsWhatAPeriodCameTo(t *testing.T) {
 	}
 	if r, err := l.Report(ctx, start.Add(-48*time.Hour), start.Add(-24*time.Hour), 12); err != nil || !r.Nothing() {
 		t.Errorf("before all: %+v, %v", r, err)
+	}
+}
+
+func TestAReportNamesTheWorstAndItsChartHasTheLastHour(t *testing.T) {
+	l := newTicking(t, nil)
+	for n := range 28 { // seven servers, and the incident that explains them
+		l.failed(n, fmt.Sprintf("h%d.example.com", n%7))
+	}
+	r, err := l.Report(context.Background(), start.Add(-23*time.Hour-55*time.Minute), start.Add(5*time.Minute), 12)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if len(r.Worst) != 5 || r.More != 2 {
+		t.Errorf("%d are named, and %d more", len(r.Worst), r.More)
+	}
+	for _, in := range r.Worst {
+		if in.Cause.Wide() {
+			t.Error("what gathers others is named beside them")
+		}
+	}
+	if last := r.Bars[11].Failures; last != 28 {
+		t.Errorf("the last bar is %d, want the failures of the hour that has begun: %+v", last, r.Bars)
 	}
 }
 

@@ -14,7 +14,7 @@ import (
 
 // tellIncident says what a person who was just woken needs, in the order in
 // which they need it.
-func (a *Alerts) tellIncident(m incident.Message, in incident.Incident) telling {
+func (a *Alerts) tellIncident(m incident.Message, in incident.Incident, most int) telling {
 	t := telling{Line: a.line(in, m), Whole: a.whole(in, m), Mood: moodOf(in.State), Event: a.event(m, in)}
 	t.Lacks = strings.Contains(t.Whole, wholeName(in)) && !strings.Contains(t.Line, wholeName(in))
 	code := twilio.Lookup(in.Last.Code)
@@ -31,7 +31,7 @@ func (a *Alerts) tellIncident(m incident.Message, in incident.Incident) telling 
 	}
 	t.fact("What it means", a.meaning(in, code)...)
 	if in.Cause.Wide() {
-		t.Items, t.More = a.explained(m)
+		t.Items, t.More = a.explained(m, most)
 	} else {
 		t.fact("Failed address", part{Text: Shorten(address.String(), 300), Code: true})
 	}
@@ -145,10 +145,10 @@ func (a *Alerts) probed(in incident.Incident, now time.Time) string {
 }
 
 // explained names what an incident explains, those that hit most people first.
-func (a *Alerts) explained(m incident.Message) (items []item, more string) {
+func (a *Alerts) explained(m incident.Message, most int) (items []item, more string) {
 	all := slices.Clone(m.Explained)
 	slices.SortStableFunc(all, func(a, b incident.Incident) int { return cmp.Compare(b.Callers, a.Callers) })
-	for _, in := range all[:min(len(all), slackItems)] {
+	for _, in := range all[:min(len(all), most)] {
 		items = append(items, a.digestItem(in, m.Now))
 	}
 	if n := len(all) - len(items); n > 0 {

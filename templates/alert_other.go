@@ -189,16 +189,22 @@ func (a *Alerts) digestLine(m incident.Message) (line, whole string) {
 }
 
 // andOthers is how many there are besides the first: a server many of whose
-// pages fail is one.
+// pages fail is one, and what another of them explains is in that.
 func andOthers(all []incident.Incident) string {
-	culprits := map[string]bool{}
+	ids, culprits, counted := map[int64]bool{}, map[string]bool{}, 0
 	for _, in := range all {
-		culprits[culprit(in)] = true
+		ids[in.ID] = true
+	}
+	for i, in := range all {
+		if i == 0 || in.Parent == 0 || !ids[in.Parent] {
+			culprits[culprit(in)] = true
+			counted++
+		}
 	}
 	switch n := int64(len(culprits) - 1); {
 	case n == 0:
 		return ""
-	case len(culprits) < len(all):
+	case len(culprits) < counted || counted < len(all):
 		return " and " + Plural(n, "other", "others")
 	default:
 		return " and " + Count(n) + " more"

@@ -51,6 +51,9 @@ func (a *Alerts) tellReport(r incident.Report) telling {
 		}
 		t.Items = append(t.Items, one)
 	}
+	if r.More > 0 {
+		t.More = Count(r.More)
+	}
 	t.fact("All of them", a.page("/incidents", "Incidents")...)
 	return t
 }

@@ -106,7 +106,7 @@ func (a *Alerts) tell(m incident.Message, mostItems int) telling {
 	case m.Report != nil:
 		t = a.tellReport(*m.Report)
 	case m.Incident != nil:
-		t = a.tellIncident(m, *m.Incident)
+		t = a.tellIncident(m, *m.Incident, mostItems)
 	case m.Failure != nil:
 		t = a.tellDrill(m, *m.Failure)
 	case m.Alert.Kind == incident.DrillAlert || m.Alert.IncidentID != 0:

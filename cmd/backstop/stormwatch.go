@@ -43,12 +43,21 @@ func (r *rehearsing) note(notifier string, m incident.Message) {
 	if m.Incident != nil {
 		one.named = append(one.named, m.Incident.ID)
 	}
-	for _, in := range slices.Concat(m.Digest, m.Explained) {
+	for _, in := range namedOf(slices.Concat(m.Digest, m.Explained)) {
 		one.named = append(one.named, in.ID)
 	}
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	r.got = append(r.got, one)
+}
+
+// namedMost is how many incidents a message names one by one wherever it goes.
+const namedMost = 40
+
+// namedOf are those of them that a message names: the ones that hit most people.
+func namedOf(all []incident.Incident) []incident.Incident {
+	slices.SortStableFunc(all, func(a, b incident.Incident) int { return cmp.Compare(b.Callers, a.Callers) })
+	return all[:min(len(all), namedMost)]
 }
 
 // aboutOf is a message in a few words.
