@@ -142,7 +142,7 @@ func (k *ledgerKeeper) look(ctx context.Context, s suspect) {
 // reopen closes a ledger that the disk failed, to be opened again: what is
 // open may be beyond repair where the file is not.
 func (k *ledgerKeeper) reopen(s suspect) {
-	if k.now().Sub(k.reopened) < reopenEvery || !k.slot.open.CompareAndSwap(s.ledger, nil) {
+	if k.now().Sub(k.reopened) < reopenEvery || !k.takeAway(s.ledger, s.why) {
 		return
 	}
 	k.reopened = k.now()
@@ -162,10 +162,10 @@ func (k *ledgerKeeper) examine(ctx context.Context, l *store.Ledger) {
 
 // replaced closes a ledger whose path names another file, or none.
 func (k *ledgerKeeper) replaced(l *store.Ledger, err error) {
-	if !k.slot.open.CompareAndSwap(l, nil) {
+	if !k.takeAway(l, err) {
 		return
 	}
-	k.say("checking", err)
+	k.log.Error("ledger not available", "step", "checking", "err", err)
 	switch {
 	case errors.Is(err, store.ErrReplaced):
 		k.lost = l.ID()
@@ -173,6 +173,16 @@ func (k *ledgerKeeper) replaced(l *store.Ledger, err error) {
 		k.aside(err)
 	}
 	k.close(l)
+}
+
+// takeAway has nobody use l any more, who hear why from the first moment on; ok is
+// false where it is not the one that is used.
+func (k *ledgerKeeper) takeAway(l *store.Ledger, why error) (ok bool) {
+	before := k.slot.why.Swap(new(why.Error()))
+	if ok = k.slot.open.CompareAndSwap(l, nil); !ok {
+		k.slot.why.Store(before)
+	}
+	return ok
 }
 
 func (k *ledgerKeeper) close(l *store.Ledger) {
