@@ -76,7 +76,16 @@ func (h Harness) try(t *testing.T, p Peer) {
 	address, stop := listen(t, p.Serve)
 	h.attempt(t, address, p.Want)
 	stop()
-	goleak.VerifyNone(t, before)
+	left := goleak.Find(before)
+	for range 4 { // what still ends on a busy machine is no leak
+		if left == nil {
+			return
+		}
+		left = goleak.Find(before)
+	}
+	if left != nil {
+		t.Error(left)
+	}
 }
 
 func (h Harness) attempt(t *testing.T, address string, want Class) {
