@@ -71,15 +71,7 @@ func (in Incident) Observe(e Entry, c Caller, p Policy) (Incident, []Alert) {
 	if in.State == Quiet {
 		in = in.reopened(at, before.LastAt)
 	}
-	var alerts []Alert
-	if in.Watch.Urgency != Page {
-		now, raised := in.urgent(e, p)
-		if in = now; raised {
-			var a Alert
-			in, a = in.BecomesPage(at)
-			alerts = append(alerts, a)
-		}
-	}
+	in, alerts := in.weigh(e, p)
 	if before.Muted(at) && !in.Muted(at) { // until so many callers
 		in.Watch.SaidAt, in.Watch.HeardAt = at, at
 		alerts = append(alerts, in.alert(Resumed, at, fmt.Sprintf("%d callers reached, until which %s had muted it", in.Callers, before.Watch.MutedBy)))
@@ -100,6 +92,28 @@ func (in Incident) Observe(e Entry, c Caller, p Policy) (Incident, []Alert) {
 		alerts = append(alerts, in.alert(Rate, at, fmt.Sprintf("%d failures within %s", in.Watch.Pace.within(p.Rate.Within), spoken(p.Rate.Within))))
 	}
 	return in, alerts
+}
+
+// weigh says whether in has become a page, or, where it was one for a single caller
+// and not everybody knows that it goes on, one for several.
+func (in Incident) weigh(e Entry, p Policy) (Incident, []Alert) {
+	at := e.Failure.ReceivedAt
+	now, page := in.urgent(e, p)
+	switch {
+	case in.Watch.Urgency != Page && !page:
+		return now, nil
+	case in.Watch.Urgency != Page:
+		in, a := now.BecomesPage(at)
+		return in, []Alert{a}
+	case !in.Watch.Single || in.Watch.QuietFrom.IsZero():
+		return in, nil
+	case now.Watch.Single || !page:
+		in.Watch.Recent = now.Watch.Recent
+		return in, nil
+	}
+	in.Watch.Single, in.Watch.Urgent, in.Watch.Recent = false, now.Watch.Urgent, nil
+	in, a := in.back(at)
+	return in, []Alert{a}
 }
 
 // reopened is in once failures come again after it fell quiet: it was over, as
@@ -158,12 +172,12 @@ func (in Incident) urgent(e Entry, p Policy) (Incident, bool) {
 		callers = in.Watch.called(e.Failure, p.Page.Within)
 	}
 	switch {
-	case p.traits(e.Failure).Critical:
-		in.Watch.Single = true
-		return in.paged("a critical line is hit", e.Failure.ReceivedAt), true
 	case p.Page.Count > 0 && callers >= p.Page.Count:
 		in.Watch.Single = false
 		return in.paged(fmt.Sprintf("%s within %s", plural(callers, "caller", "callers"), spoken(p.Page.Within)), e.Failure.ReceivedAt), true
+	case p.traits(e.Failure).Critical:
+		in.Watch.Single = true
+		return in.paged("a critical line is hit", e.Failure.ReceivedAt), true
 	}
 	return in, false
 }
@@ -171,7 +185,9 @@ func (in Incident) urgent(e Entry, p Policy) (Incident, bool) {
 // paged is in as a page, for that reason.
 func (in Incident) paged(why string, at time.Time) Incident {
 	in.Watch.Urgency, in.Watch.Urgent, in.Watch.PagedAt = Page, why, at
-	in.Watch.Recent = nil // nobody asks any more
+	if !in.Watch.Single {
+		in.Watch.Recent = nil // nobody asks any more
+	}
 	return in
 }
 

@@ -123,6 +123,33 @@ func TestAnOutageWithinTheHourIsToldToThoseWhoHeardThatItWasQuiet(t *testing.T) 
 	}
 }
 
+// TestAnOutageOfACriticalLineIsToldToThoseWhoHeardThatItWasQuiet holds it where its
+// first caller makes a page already, of which only who is woken hears.
+func TestAnOutageOfACriticalLineIsToldToThoseWhoHeardThatItWasQuiet(t *testing.T) {
+	l := newTicking(t, func(p *incident.Policy) {
+		three(p)
+		p.Line = func(string) incident.Traits { return incident.Traits{Critical: true} }
+	})
+	l.failed(1, "www.example.com")
+	l.said("mail")
+	if said := l.walk(40*time.Minute, "mail"); said != "quiet" {
+		t.Fatalf("told %q", said)
+	}
+	l.failed(1, "www.example.com")
+	l.failed(1, "www.example.com")
+	if said := l.said("mail"); said != "" {
+		t.Errorf("of a single caller told %q", said)
+	}
+	l.failed(2, "www.example.com")
+	if m := l.sent("mail"); len(m) != 1 || m[0].Alert.Reason != "back after 30 minutes of quiet: 2 callers within 10 minutes" {
+		t.Errorf("of an outage told %+v", m)
+	}
+	l.failed(3, "www.example.com")
+	if said := l.said("mail"); said != "" {
+		t.Errorf("and once more %q", said)
+	}
+}
+
 func TestWhatWasMutedIsToldWhenItIsAPageAgain(t *testing.T) {
 	l := newTicking(t, func(p *incident.Policy) {
 		three(p)
