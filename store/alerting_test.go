@@ -88,17 +88,21 @@ func (l *ticking) sent(notifier string) (all []incident.Message) {
 func (l *ticking) wantSent(notifier, kinds string) []incident.Message {
 	l.t.Helper()
 	all := l.sent(notifier)
-	got := make([]string, len(all))
-	for i, m := range all {
-		got[i] = m.Alert.Kind.String()
-		if m.Digest != nil {
-			got[i] = fmt.Sprintf("digest of %d", len(m.Digest))
-		}
-	}
-	if strings.Join(got, " ") != kinds {
-		l.t.Errorf("%s got %q, want %q", notifier, strings.Join(got, " "), kinds)
+	if got := kindsOf(all); got != kinds {
+		l.t.Errorf("%s got %q, want %q", notifier, got, kinds)
 	}
 	return all
+}
+
+func kindsOf(all []incident.Message) string {
+	kinds := make([]string, len(all))
+	for i, m := range all {
+		kinds[i] = m.Alert.Kind.String()
+		if m.Digest != nil {
+			kinds[i] = fmt.Sprintf("digest of %d", len(m.Digest))
+		}
+	}
+	return strings.Join(kinds, " ")
 }
 
 func TestManyServersThatFailAtOnceAreToldAsOne(t *testing.T) {

@@ -18,15 +18,7 @@ func three(p *incident.Policy) {
 // said are the kinds of what a notifier may say now.
 func (l *ticking) said(notifier string) string {
 	l.t.Helper()
-	var kinds []string
-	for _, m := range l.sent(notifier) {
-		kind := m.Alert.Kind.String()
-		if m.Digest != nil {
-			kind = fmt.Sprintf("digest of %d", len(m.Digest))
-		}
-		kinds = append(kinds, kind)
-	}
-	return strings.Join(kinds, " ")
+	return kindsOf(l.sent(notifier))
 }
 
 // walk lets that much time pass, in which a notifier says what it may.

@@ -87,7 +87,7 @@ func figuresOf(p incident.Policy) []figureView {
 		{"“Growing”", "at 10, 100, 1,000 … callers, at most once in " + spanWords(p.GrowthEvery)},
 		{"“Fast”", volume(p.Rate, "failure", "failures")},
 		{"A reminder", remind},
-		{"Quiet", "without a failure for " + spanWords(p.QuietAfter) + ", or " + strconv.Itoa(p.QuietFactor) + " times the usual gap, up to " + spanWords(p.QuietAtMost)},
+		{"Quiet", "without a failure for " + spanWords(p.QuietAfter) + ", or " + strconv.Itoa(p.QuietFactor) + " times the usual gap or the longest pause so far, up to " + spanWords(p.QuietAtMost)},
 		{"Closed", "quiet for " + spanWords(p.CloseAfter)},
 		{"Proven over", templates.Plural(int64(p.Proofs), "good probe", "good probes") + " in a row"},
 		{"One incident instead of many", volume(p.Wide, "server", "servers") + " that fail"},
