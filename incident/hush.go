@@ -24,6 +24,15 @@ func (s Silence) Active(at time.Time) bool {
 	return !at.Before(s.From) && at.Before(s.Until) && (s.EndedAt.IsZero() || at.Before(s.EndedAt))
 }
 
+// end is when it is over: decisions are made for moments a little in the past,
+// and somebody may have ended it since.
+func (s Silence) end() time.Time {
+	if s.EndedAt.IsZero() {
+		return s.Until
+	}
+	return sooner(s.Until, s.EndedAt)
+}
+
 // Window is a time of maintenance that the configuration knows of beforehand:
 // from … until, or the hours that come again.
 type Window struct {
@@ -70,7 +79,7 @@ func (p Policy) Hushed(in Incident, a Alert, silences []Silence, explained bool)
 	}
 	for _, one := range silences {
 		if one.Active(a.At) && one.Match.Fits(s) {
-			return Hush{Why: "silenced by " + one.By + because(one.Reason), Until: one.Until}, true
+			return Hush{Why: "silenced by " + one.By + because(one.Reason), Until: one.end()}, true
 		}
 	}
 	for _, w := range p.Windows {

@@ -233,6 +233,28 @@ func TestASilenceHoldsUntilItsEndAndThenSaysWhatIsLeft(t *testing.T) {
 	}
 }
 
+// Time passes for incidents as far as what came in is fed: a little behind.
+func TestASilenceThatEndedWhileTimeLaggedBehindIsOverAllTheSame(t *testing.T) {
+	ctx := context.Background()
+	var policy incident.Policy
+	l := newTicking(t, func(p *incident.Policy) { policy = *p })
+	match := incident.Match{Hosts: []string{"www.*"}}
+	id, err := l.Silence(ctx, incident.Silence{Match: match, From: start, Until: start.Add(time.Hour), By: "kim"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	l.failed(1, "www.example.com")
+	if err := l.EndSilence(ctx, id, "lee", l.now.Add(time.Second)); err != nil {
+		t.Fatal(err)
+	}
+	l.SetPolicy(policy) // a reload: what is withheld is looked at, a little too early
+	if _, _, err := l.Tick(ctx, l.now); err != nil {
+		t.Fatal(err)
+	}
+	l.pass(2 * time.Second)
+	l.wantSent("chat", "resumed")
+}
+
 func TestAMutedIncidentIsSilentAndToldToBeOver(t *testing.T) {
 	ctx := context.Background()
 	l := newTicking(t, nil)
