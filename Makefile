@@ -53,14 +53,17 @@ modules:
 fmt: ## rewrite the sources in the house's format
 	$(GOLANGCI_LINT) fmt ./...
 
-bench: build ## the figures of bench/README.md; ARGS are passed on
+bench: build bench-tools ## the figures of bench/README.md; ARGS are passed on
 	go run ./bench $(ARGS)
+
+bench-tools: ## what the figures need beside Go: Express and better-sqlite3
+	@scripts/npm-ci.sh bench/express
 
 image-root: ## the image's root folder without a container engine, measured and tried
 	scripts/image-root.sh build/image-root $(VERSION)
 	scripts/image-try.sh build/image-root
 
 clean: ## what the commands above built
-	rm -rf bin build testtools/node_modules
+	rm -rf bin build testtools/node_modules bench/express/node_modules
 
-.PHONY: help run build test test-tools check format vet lint deadcode modules fmt bench image-root clean
+.PHONY: help run build test test-tools check format vet lint deadcode modules fmt bench bench-tools image-root clean

@@ -15,6 +15,9 @@ import (
 	"strings"
 	"syscall"
 	"time"
+
+	"github.com/backstop-project/backstop/incident"
+	"github.com/backstop-project/backstop/recovery"
 )
 
 // server is one of the measured programs, running.
@@ -36,36 +39,51 @@ func start(ctx context.Context, p plan, name string) (*server, error) {
 		return nil, err
 	}
 	s := &server{name: name, address: address, dir: dir}
-	if name == "backstop" {
-		var args []string
-		if p.profile != "" {
-			args = []string{"serve", "--cpu-profile", p.profile}
-		}
-		s.cmd = exec.CommandContext(ctx, p.binary, args...) //nolint:gosec // the operator names it
-		s.cmd.Env = append(p.sinks.environment(),
-			"LISTEN="+address, "DATA_DIR="+dir, "PUBLIC_URL="+publicURL,
-			"TWILIO_ACCOUNT_SID="+accountSID, "TWILIO_AUTH_TOKEN="+authToken, "ADMIN_PASSWORD=bench-bench-bench",
-			"HOME="+dir)
-		log, err := os.Create(filepath.Join(dir, "log")) //nolint:gosec // a folder of ours
-		if err != nil {
-			return nil, err
-		}
-		defer log.Close()
-		s.cmd.Stderr = log
-	} else {
-		self, err := os.Executable()
-		if err != nil {
-			return nil, err
-		}
-		s.cmd = exec.CommandContext(ctx, self, "serve", name, address, dir) //nolint:gosec // ourselves
-		s.cmd.Stderr = os.Stderr
+	if s.cmd, err = p.command(ctx, s); err != nil {
+		return nil, err
 	}
+	log, err := os.Create(filepath.Join(dir, "log")) //nolint:gosec // a folder of ours
+	if err != nil {
+		return nil, err
+	}
+	defer log.Close()
+	s.cmd.Stderr = log
 	s.cmd.Cancel = func() error { return s.cmd.Process.Signal(syscall.SIGTERM) }
 	s.cmd.WaitDelay = 20 * time.Second
 	if err := s.cmd.Start(); err != nil {
 		return nil, err
 	}
 	return s, s.listens(ctx)
+}
+
+// command is how the server is started.
+func (p plan) command(ctx context.Context, s *server) (*exec.Cmd, error) {
+	switch s.name {
+	case "backstop":
+		var args []string
+		if p.profile != "" {
+			args = []string{"serve", "--cpu-profile", p.profile}
+		}
+		cmd := exec.CommandContext(ctx, p.binary, args...) //nolint:gosec // the operator names it
+		cmd.Env = append(p.sinks.environment(),
+			"LISTEN="+s.address, "DATA_DIR="+s.dir, "PUBLIC_URL="+publicURL,
+			"TWILIO_ACCOUNT_SID="+accountSID, "TWILIO_AUTH_TOKEN="+authToken, "ADMIN_PASSWORD=bench-bench-bench",
+			"HOME="+s.dir)
+		return cmd, nil
+	case "express":
+		answer := filepath.Join(s.dir, "answer.xml")
+		if err := os.WriteFile(answer, recovery.Apology(incident.Voice), 0o600); err != nil {
+			return nil, err
+		}
+		cmd := exec.CommandContext(ctx, "node", "bench/express/server.mjs", s.address, s.dir, authToken, publicURL, answer) //nolint:gosec // ours
+		cmd.Env = []string{"NODE_ENV=production"}
+		return cmd, nil
+	}
+	self, err := os.Executable()
+	if err != nil {
+		return nil, err
+	}
+	return exec.CommandContext(ctx, self, "serve", s.name, s.address, s.dir), nil //nolint:gosec // ourselves
 }
 
 // stop ends the server and waits for it.
@@ -85,7 +103,7 @@ func freeAddress(ctx context.Context) (string, error) {
 }
 
 func (s *server) listens(ctx context.Context) error {
-	for range 2000 {
+	for range 5000 {
 		if c, err := dial(ctx, s.address); err == nil {
 			return c.conn.Close()
 		}

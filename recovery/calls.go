@@ -223,10 +223,20 @@ func (c *Calls) key(account, sid string) uint64 {
 
 func (c *Calls) find(key uint64, now time.Time) past {
 	if len(c.young) >= callsMost || now.Sub(c.started) >= CallsFor {
-		c.old, c.young, c.started = c.young, map[uint64]past{}, now
+		c.old, c.young, c.started = c.young, emptied(c.old), now
 	}
 	if p, ok := c.young[key]; ok {
 		return p
 	}
 	return c.old[key]
+}
+
+// emptied is a map with nothing in it. In a storm its room is kept: to grow again
+// would cost as much as all that is remembered.
+func emptied(calls map[uint64]past) map[uint64]past {
+	if len(calls) < callsMost/2 {
+		return map[uint64]past{}
+	}
+	clear(calls)
+	return calls
 }

@@ -47,7 +47,7 @@ const (
 )
 
 // dial rings the person at.At, or whoever comes next where that makes no sense.
-func (r *Recovery) dial(q Request, p Plan, step Step, at Place) (served, []string) {
+func (r *Recovery) dial(q *Request, p *Plan, step *Step, at Place) (served, []string) {
 	if ok, why := p.holdable(); !ok {
 		return served{}, reason("dial", why)
 	}
@@ -143,7 +143,7 @@ func nameOf(people []Person, at int, all bool) string {
 }
 
 // screen is what whoever picks up hears before the two are connected.
-func (r *Recovery) screen(q Request, p Plan, at Place) (served, []string) {
+func (r *Recovery) screen(q *Request, p *Plan, at Place) (served, []string) {
 	d := r.draft(q, p, at)
 	prompt := append([]twiml.Verb{twiml.Pause{}}, d.phrase(incident.Screening)...)
 	prompt = append(prompt, twiml.Pause{Length: screenFor / 2})

@@ -11,7 +11,7 @@ import (
 // are not to be seen in a request about another call.
 func (f *resumed) screened() served {
 	f.plan.Wording = f.rules.wordingAt(f.back.Place, f.request.AccountSID)
-	s, why := f.screen(f.request, f.plan, f.back.Place)
+	s, why := f.screen(&f.request, &f.plan, f.back.Place)
 	if s.sent == nil {
 		s = plain(incident.Answer{Step: "dial", Why: joinReasons(why), Document: twiml.Respond(twiml.Hangup{}).Bytes()})
 	}
@@ -44,7 +44,7 @@ func (f *resumed) dialled(ctx context.Context) served {
 	next := f.back.Place
 	next.At++
 	if next.At < len(f.step.Dial.peopleAt(next.Since)) && !f.step.Dial.AtOnce {
-		s, more := f.dial(f.request, f.plan, *f.step, next)
+		s, more := f.dial(&f.request, &f.plan, f.step, next)
 		if s.sent != nil {
 			s.Why = why
 			return s

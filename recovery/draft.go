@@ -33,8 +33,8 @@ type draft struct {
 	personal []string // what differs from call to call
 }
 
-func (r *Recovery) draft(q Request, p Plan, at Place) *draft {
-	return &draft{recovery: r, request: q, plan: p, place: at}
+func (r *Recovery) draft(q *Request, p *Plan, at Place) *draft {
+	return &draft{recovery: r, request: *q, plan: *p, place: at}
 }
 
 // link is the address at which Twilio asks how to go on. It has no host, so that

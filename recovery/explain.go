@@ -83,7 +83,7 @@ func explain(f incident.Failure, p Plan, step Step, at moment) (said []string, l
 		for _, target := range step.Targets {
 			said = append(said, explainTarget(f, p, target, at))
 		}
-		may, _ := allowed(Request{Failure: f}, step.Targets)
+		may, _ := allowed(&Request{Failure: f}, step.Targets)
 		if wait := hedge(f, step.Hedge, may); wait > 0 && len(may) > 1 {
 			said = append(said, "Each is asked "+wait.String()+" after the one before it, or at once where that fails, and the first answer counts.")
 		}

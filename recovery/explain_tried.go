@@ -31,11 +31,11 @@ func explainTried(f incident.Failure, p Plan, step Step) string {
 	switch step.Kind {
 	case Redirect:
 		name += " " + step.Targets[0].Name
-		s, why = dry.redirect(q, p, step.Targets[0], p.place)
+		s, why = dry.redirect(&q, &p, step.Targets[0], p.place)
 	case Retry:
-		s, why = dry.retry(q, p, step, p.place)
+		s, why = dry.retry(&q, &p, &step, p.place)
 	case Callback:
-		s, why = dry.callback(q, p, p.place)
+		s, why = dry.callback(&q, &p, p.place)
 	case Failover, LastGood, DialPeople, Queue, Voicemail, Reject, Ignore, Message:
 		return sentence(step.does()) + "."
 	}

@@ -14,10 +14,11 @@ import (
 // failover asks standby servers until one serves. Where none does, the answer
 // has no Document; tried says why those did not that were asked before, each in
 // one line.
-func (r *Recovery) failover(ctx context.Context, q Request, p Plan, step Step) (s served, tried []string) {
+func (r *Recovery) failover(ctx context.Context, q *Request, p *Plan, step *Step) (s served, tried []string) {
+	verifiedBy, keys := q.Match, q.Keys // what Sign may keep, so that q itself stays where it is
 	question := standby.Question{
 		Method: q.Method, Params: q.Params, Failed: q.ErrorURL, Token: q.Token, Voice: q.Channel == incident.Voice,
-		Sign: func(url string, form []incident.Param) (string, bool) { return q.Keys.Sign(q.Match, url, form) },
+		Sign: func(url string, form []incident.Param) (string, bool) { return keys.Sign(verifiedBy, url, form) },
 	}
 	targets, tried := allowed(q, step.Targets)
 	found := r.standbys.ServeFirst(ctx, targets, hedge(q.Failure, step.Hedge, targets), &question, p.primaries)
@@ -25,12 +26,12 @@ func (r *Recovery) failover(ctx context.Context, q Request, p Plan, step Step) (
 	if found.By == nil {
 		return served{acted: found.Acted}, tried
 	}
-	r.keep(q.Failure, p, found.Document)
-	return plain(saved(p, found.By.Name, found.Document)), tried
+	r.keep(q.Failure, *p, found.Document)
+	return plain(saved(*p, found.By.Name, found.Document)), tried
 }
 
 // allowed are the targets that may be asked about q, and why some may not.
-func allowed(q Request, targets []*standby.Target) (may []*standby.Target, not []string) {
+func allowed(q *Request, targets []*standby.Target) (may []*standby.Target, not []string) {
 	for _, target := range targets {
 		if !target.Serves(q.AccountSID) && !q.Drill {
 			continue

@@ -18,7 +18,7 @@ type EnqueueOptions struct {
 // DefaultMaxWait is how long a caller waits in a queue.
 const DefaultMaxWait = 5 * time.Minute
 
-func (r *Recovery) enqueue(q Request, p Plan, step Step, at Place) (served, []string) {
+func (r *Recovery) enqueue(q *Request, p *Plan, step *Step, at Place) (served, []string) {
 	if ok, why := p.holdable(); !ok {
 		return served{}, reason("enqueue", why)
 	}
@@ -29,12 +29,11 @@ func (r *Recovery) enqueue(q Request, p Plan, step Step, at Place) (served, []st
 
 // wait is what is heard in the queue, for one round; after the longest wait the
 // caller is taken out.
-func (r *Recovery) wait(q Request, p Plan, step Step, at Place) served {
+func (r *Recovery) wait(q *Request, p *Plan, step *Step, at Place) served {
 	if q.ReceivedAt.Sub(at.Since) >= step.Enqueue.MaxWait {
 		return plain(incident.Answer{Document: twiml.Respond(twiml.Leave{}).Bytes()})
 	}
-	p.Situation = incident.InQueue
-	return plain(r.texts.Answer(q.Failure, p.Situation, p.Wording))
+	return plain(r.texts.Answer(q.Failure, incident.InQueue, p.Wording))
 }
 
 // waits is another round in the queue.
@@ -42,7 +41,7 @@ func (f *resumed) waits() served {
 	if !f.is(Queue) { // how long, nobody knows any more
 		return plain(incident.Answer{Document: twiml.Respond(twiml.Leave{}).Bytes()})
 	}
-	return f.wait(f.request, f.plan, *f.step, f.back.Place)
+	return f.wait(&f.request, &f.plan, f.step, f.back.Place)
 }
 
 // left is the end of the waiting in a queue.

@@ -146,7 +146,7 @@ func (r *Recovery) Answer(ctx context.Context, q Request, p Plan) (document []by
 		}
 		q.ErrorURL = cmp.Or(p.state.Address, q.ErrorURL) // whatever goes on, goes on from there
 	}
-	s := r.carryOut(ctx, q, p)
+	s := r.carryOut(ctx, &q, &p)
 	return s.sent, s.Answer
 }
 
@@ -162,7 +162,7 @@ func asksPerson(address string) bool {
 }
 
 // carryOut tries the steps, and behind the last one speaks.
-func (r *Recovery) carryOut(ctx context.Context, q Request, p Plan) served {
+func (r *Recovery) carryOut(ctx context.Context, q *Request, p *Plan) served {
 	if p.asks() {
 		var cancel context.CancelFunc
 		ctx, cancel = context.WithTimeout(ctx, Budget)
@@ -170,7 +170,8 @@ func (r *Recovery) carryOut(ctx context.Context, q Request, p Plan) served {
 	}
 	var tried []string
 	at := p.place
-	for _, step := range p.Steps {
+	for i := range p.Steps {
+		step := &p.Steps[i]
 		s, why := r.try(ctx, q, p, step, at)
 		if s.sent != nil {
 			r.calls.served(q.Failure, at, step.Kind)
@@ -191,7 +192,7 @@ func (r *Recovery) carryOut(ctx context.Context, q Request, p Plan) served {
 
 // try is what one step has for the caller. Where that is nothing the answer has
 // no Document, and why says in a line each what was in the way.
-func (r *Recovery) try(ctx context.Context, q Request, p Plan, step Step, at Place) (s served, why []string) {
+func (r *Recovery) try(ctx context.Context, q *Request, p *Plan, step *Step, at Place) (s served, why []string) {
 	if step.Kind.holds() && !p.resumed {
 		if why := r.spentOn(q, p); why != "" {
 			return s, reason(string(step.Kind), why)
@@ -201,7 +202,7 @@ func (r *Recovery) try(ctx context.Context, q Request, p Plan, step Step, at Pla
 	case Failover:
 		return r.failover(ctx, q, p, step)
 	case LastGood:
-		a, why := r.lastGood(q.Failure, p)
+		a, why := r.lastGood(q.Failure, *p)
 		return plain(a), reason(string(LastGood), why)
 	case Redirect:
 		return r.redirect(q, p, step.Targets[0], at)
@@ -221,9 +222,9 @@ func (r *Recovery) try(ctx context.Context, q Request, p Plan, step Step, at Pla
 		if !p.Unanswered || p.resumed {
 			return s, []string{"reject: only a call that rings can be rejected"}
 		}
-		return plain(rejected(p, step.Reason)), nil
+		return plain(rejected(*p, step.Reason)), nil
 	case Ignore:
-		a := silent(p, "ignored, as the rule says")
+		a := silent(*p, "ignored, as the rule says")
 		a.Step = string(Ignore)
 		return plain(a), nil
 	case Message:
@@ -233,8 +234,8 @@ func (r *Recovery) try(ctx context.Context, q Request, p Plan, step Step, at Pla
 
 // words says or writes the text. Of what is written nobody knows whether it
 // arrives: Twilio tells that later.
-func (r *Recovery) words(q Request, p Plan) served {
-	s := plain(r.message(q.Failure, p))
+func (r *Recovery) words(q *Request, p *Plan) served {
+	s := plain(r.message(&q.Failure, p))
 	if p.Situation != incident.Text || s.Outcome != incident.Told {
 		return s
 	}
@@ -260,7 +261,7 @@ func (k Kind) holds() bool {
 }
 
 // spentOn says why a caller gets no more than words by now, "" where they do.
-func (r *Recovery) spentOn(q Request, p Plan) string {
+func (r *Recovery) spentOn(q *Request, p *Plan) string {
 	if ok, _ := p.holdable(); !ok || q.Drill || r.calls.counted(q.Failure) {
 		return ""
 	}
@@ -283,18 +284,18 @@ func joinReasons(reasons []string) string {
 }
 
 // message says or writes the text, where anybody is to be spoken to.
-func (r *Recovery) message(f incident.Failure, p Plan) incident.Answer {
+func (r *Recovery) message(f *incident.Failure, p *Plan) incident.Answer {
 	if p.Quiet {
-		return silent(p, p.Why)
+		return silent(*p, p.Why)
 	}
-	a := r.texts.Answer(f, p.Situation, p.Wording)
+	a := r.texts.Answer(*f, p.Situation, p.Wording)
 	a.Step = string(Message)
 	if a.Outcome == incident.NotTold {
 		return a
 	}
 	if p.Situation == incident.Text {
-		if why := r.unwanted(f, a); why != "" {
-			return silent(p, why)
+		if why := r.unwanted(*f, a); why != "" {
+			return silent(*p, why)
 		}
 	}
 	a.Why = p.Why

@@ -30,7 +30,7 @@ func (r *Recovery) FollowUp(ctx context.Context, q Request, b Back, rules Rules,
 	}()
 	if !b.Known {
 		f := r.resumed(q, b, rules, state)
-		s := plain(r.message(q.Failure, f.plan))
+		s := plain(r.message(&q.Failure, &f.plan))
 		return harmless(b.Action, s.sent), s.Answer, incident.FollowUp{}
 	}
 	f := r.resumed(q, b, rules, state)
@@ -131,7 +131,7 @@ func (f *resumed) onwards(ctx context.Context, why ...string) served {
 		s.Why = joinReasons(append(why, "the caller had hung up"))
 		return s
 	case f.step == nil:
-		s := plain(f.message(f.request.Failure, f.plan))
+		s := plain(f.message(&f.request.Failure, &f.plan))
 		s.Why = joinReasons(append(why, "the rule was changed since", s.Why))
 		return s
 	}
@@ -140,7 +140,7 @@ func (f *resumed) onwards(ctx context.Context, why ...string) served {
 	state.Visit, state.After, state.Retries = place.Visit, &place, f.calls.retriesOf(q.Failure)
 	p := Decide(q.Failure, f.rules, state)
 	p.resumed, p.Situation = true, incident.MidCall
-	s := f.carryOut(ctx, q, p)
+	s := f.carryOut(ctx, &q, &p)
 	s.Why = joinReasons(append(why, s.Why))
 	return s
 }
@@ -183,7 +183,7 @@ func (f *resumed) end(step Kind, o incident.Outcome) served {
 
 // spoken is a document that says something, behind which the call is over.
 func (f *resumed) spoken(step Kind, o incident.Outcome, phrases ...incident.Phrase) served {
-	s, why := f.draft(f.request, f.plan, f.back.Place).say(phrases...).answer(string(step), o)
+	s, why := f.draft(&f.request, &f.plan, f.back.Place).say(phrases...).answer(string(step), o)
 	if s.sent == nil {
 		s = f.end(step, o)
 		s.Why = joinReasons(why)
@@ -202,7 +202,7 @@ func (f *resumed) consented(ctx context.Context) served {
 	if !f.is(Voicemail) {
 		return f.onwards(ctx)
 	}
-	s, why := f.recording(f.request, f.plan, *f.step, f.back.Place)
+	s, why := f.recording(&f.request, &f.plan, f.step, f.back.Place)
 	if s.sent == nil {
 		return f.onwards(ctx, why...)
 	}

@@ -22,7 +22,7 @@ const MostWait = 30 * time.Second
 
 // retry goes back to ErrorUrl, on a server of the customer's own, with a reason:
 // it is up again, or some seconds have passed.
-func (r *Recovery) retry(q Request, p Plan, step Step, at Place) (served, []string) {
+func (r *Recovery) retry(q *Request, p *Plan, step *Step, at Place) (served, []string) {
 	failed := q.ReceivedAt
 	if p.resumed {
 		failed = at.began()
@@ -56,7 +56,7 @@ func (r *Recovery) retry(q Request, p Plan, step Step, at Place) (served, []stri
 
 // redirect has the call go on at a target, which must be known to be up: a
 // Redirect that fails is another failure.
-func (r *Recovery) redirect(q Request, p Plan, target *standby.Target, at Place) (served, []string) {
+func (r *Recovery) redirect(q *Request, p *Plan, target *standby.Target, at Place) (served, []string) {
 	name := "redirect " + target.Name
 	switch {
 	case p.Gone || p.Quiet || !target.Serves(q.AccountSID) && !q.Drill:

@@ -20,7 +20,7 @@ const DefaultMessage = 120 * time.Second
 const keyFor = 6 * time.Second // to press a key, behind the last word
 
 // voicemail asks for a message, or first whether it may be recorded.
-func (r *Recovery) voicemail(q Request, p Plan, step Step, at Place) (served, []string) {
+func (r *Recovery) voicemail(q *Request, p *Plan, step *Step, at Place) (served, []string) {
 	if ok, why := p.holdable(); !ok {
 		return served{}, reason("voicemail", why)
 	}
@@ -34,7 +34,7 @@ func (r *Recovery) voicemail(q Request, p Plan, step Step, at Place) (served, []
 
 // recording is the document that records. What follows the recording is heard
 // where there was none.
-func (r *Recovery) recording(q Request, p Plan, step Step, at Place) (served, []string) {
+func (r *Recovery) recording(q *Request, p *Plan, step *Step, at Place) (served, []string) {
 	d := r.draft(q, p, at).greet(incident.Problem).say(incident.LeaveWords)
 	record := twiml.Record{
 		Action: d.link(ActionRecorded, at), MaxLength: step.Voicemail.MaxLength, FinishOnKey: "#",
@@ -50,7 +50,7 @@ func (r *Recovery) recording(q Request, p Plan, step Step, at Place) (served, []
 }
 
 // callback offers to call the caller back.
-func (r *Recovery) callback(q Request, p Plan, at Place) (served, []string) {
+func (r *Recovery) callback(q *Request, p *Plan, at Place) (served, []string) {
 	if ok, why := p.holdable(); !ok {
 		return served{}, reason("callback", why)
 	}

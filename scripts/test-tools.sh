@@ -43,11 +43,4 @@ if ((${#missing[@]} > 0)); then
 	install_packages "${missing[@]}"
 fi
 
-# npm ci is slow even when there is nothing to do: a copy of the lock file
-# beside the modules says which ones they are.
-installed=testtools/node_modules/.installed-lock.json
-if ! cmp -s testtools/package-lock.json "$installed"; then
-	echo '==> npm ci (testtools)'
-	npm ci --prefix testtools --no-audit --no-fund
-	cp testtools/package-lock.json "$installed"
-fi
+scripts/npm-ci.sh testtools

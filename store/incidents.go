@@ -147,6 +147,9 @@ func (t *tx) saveIncident(ctx context.Context, r *running) error {
 		millis(in.AcknowledgedAt), in.AcknowledgedBy, in.Failures, in.Calls, in.Callers, in.Late,
 		string(first), string(last), in.MoreLines, int64(in.UsualGap), in.Told, millis(nextTick(in, t.policy)), r.places.last,
 		r.erased, string(ended), in.Unseen, in.OptOuts, string(watch), in.Parent, in.Cause.MayExplain())
+	if in.Cause.MayExplain() {
+		clear(t.explains)
+	}
 	if err == nil && in.Parent != 0 {
 		err = t.nudge(ctx, in.Parent)
 	}

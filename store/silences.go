@@ -60,10 +60,15 @@ func (t *tx) silences(ctx context.Context, at time.Time) (all []incident.Silence
 
 // explained says whether the incident that explains in goes on, as far as people
 // know, and is as urgent: of one that is quiet they were told so, and what fails
-// then is news, as is a page behind a notice.
+// then is news, as is a page behind a notice. In a storm every failure asks it:
+// the answer is remembered until an incident that may explain others is saved.
 func (t *tx) explained(ctx context.Context, in incident.Incident) (bool, error) {
 	if in.Parent == 0 {
 		return false, nil
+	}
+	asked := explanation{in.Parent, in.Watch.Urgency}
+	if goesOn, known := t.explains[asked]; known {
+		return goesOn, nil
 	}
 	n, err := integer(ctx, t, `
 		SELECT COUNT(*)
@@ -72,7 +77,20 @@ func (t *tx) explained(ctx context.Context, in incident.Incident) (bool, error) 
 		  AND state = 1
 		  AND json_extract(watch, '$.QuietFrom') IS NULL
 		  AND COALESCE(json_extract(watch, '$.Urgency'), 0) >= ?2`, in.Parent, int(in.Watch.Urgency))
-	return n > 0, err
+	if err != nil {
+		return false, err
+	}
+	if t.explains == nil {
+		t.explains = map[explanation]bool{}
+	}
+	t.explains[asked] = n > 0
+	return n > 0, nil
+}
+
+// explanation is what explained is asked.
+type explanation struct {
+	parent  int64
+	urgency incident.Urgency
 }
 
 // silencesOf are those that were not over at that time, the newest first.

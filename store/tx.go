@@ -21,6 +21,8 @@ type tx struct {
 	now    time.Time
 	quiet  []incident.Silence // those that may hold, once asked for
 	asked  bool
+
+	explains map[explanation]bool // what explained found
 }
 
 // memory is what writing remembers of the database, so that a failure of a

@@ -3,7 +3,6 @@ package main
 import (
 	"fmt"
 	"io"
-	"slices"
 	"strconv"
 	"sync"
 	"time"
@@ -63,12 +62,7 @@ func (w *logWriter) run() {
 	defer close(w.done)
 	var spare []byte
 	for {
-		ending := false
-		select {
-		case <-w.wake:
-		case <-w.closed:
-			ending = true
-		}
+		ending := w.awaited()
 		w.mu.Lock()
 		lines, dropped := w.pending, w.dropped
 		w.pending, w.dropped = spare[:0], 0
@@ -84,25 +78,62 @@ func (w *logWriter) run() {
 	}
 }
 
+// linesGather is how long lines wait for others to be written with them: in a
+// storm a write for each would cost as much as the answer's own.
+const linesGather = 5 * time.Millisecond
+
+// awaited waits for a line and those that follow it; ending says that none will
+// come any more.
+func (w *logWriter) awaited() (ending bool) {
+	select {
+	case <-w.closed:
+		return true
+	case <-w.wake:
+	}
+	gather := time.NewTimer(linesGather)
+	defer gather.Stop()
+	select {
+	case <-w.closed:
+		return true
+	case <-gather.C:
+		return false
+	}
+}
+
 // visible is lines of JSON with those marks escaped that a terminal does not
 // show, or that turn its direction of writing: a stranger's value must not
-// rearrange the line it is in. To whoever parses the line it is the same.
+// rearrange the line it is in. To whoever parses the line it is the same. It is
+// lines itself where there are none.
 func visible(lines []byte) []byte {
-	if !slices.ContainsFunc(lines, func(b byte) bool { return b >= utf8.RuneSelf }) {
+	var escaped []byte
+	done := 0
+	for at := 0; at < len(lines); {
+		if lines[at] < utf8.RuneSelf {
+			at++
+			continue
+		}
+		r, size := utf8.DecodeRune(lines[at:])
+		if isMark(r) || r == utf8.RuneError && size == 1 {
+			escaped = appendEscaped(append(escaped, lines[done:at]...), r)
+			done = at + size
+		}
+		at += size
+	}
+	if done == 0 {
 		return lines
 	}
-	escaped := make([]byte, 0, len(lines)+64)
-	for _, r := range string(lines) {
-		switch high, low := utf16.EncodeRune(r); {
-		case !isMark(r):
-			escaped = utf8.AppendRune(escaped, r)
-		case high == unicode.ReplacementChar:
-			escaped = fmt.Appendf(escaped, `\u%04x`, r)
-		default:
-			escaped = fmt.Appendf(escaped, `\u%04x\u%04x`, high, low)
-		}
+	return append(escaped, lines[done:]...)
+}
+
+func appendEscaped(b []byte, r rune) []byte {
+	switch high, low := utf16.EncodeRune(r); {
+	case !isMark(r):
+		return utf8.AppendRune(b, r)
+	case high == unicode.ReplacementChar:
+		return fmt.Appendf(b, `\u%04x`, r)
+	default:
+		return fmt.Appendf(b, `\u%04x\u%04x`, high, low)
 	}
-	return escaped
 }
 
 func isMark(r rune) bool {

@@ -170,6 +170,9 @@ func (s *checked) pulse(ctx context.Context, request recovery.Request) (document
 // itself says whether ErrorUrl is one of our own addresses, with or without the
 // port that goes without saying.
 func itself(errorURL string, base twilio.BaseURL) bool {
+	if !strings.Contains(errorURL, "/fallback") {
+		return false // as nearly always, at no cost
+	}
 	u, err := url.Parse(errorURL)
 	if err != nil || !strings.HasPrefix(u.Path, base.Path()+"/fallback") {
 		return false

@@ -68,6 +68,17 @@ func newGeneration() generation {
 	return generation{answers: map[requestKey]*answered{}, tokens: map[requestKey]int{}}
 }
 
+// emptied is g with nothing in it. In a storm its room is kept: to grow again
+// would cost as much as all that is remembered.
+func (g generation) emptied() generation {
+	if len(g.answers) < generationMost/2 {
+		return newGeneration()
+	}
+	clear(g.answers)
+	clear(g.tokens)
+	return g
+}
+
 func newRetries() *retries { return &retries{young: newGeneration(), old: newGeneration()} }
 
 // keyOf is the same for retries of one request: Twilio repeats signature and
@@ -145,5 +156,5 @@ func (r *retries) turn(now time.Time) {
 	if !full && now.Sub(r.started) < generationFor {
 		return
 	}
-	r.old, r.young, r.started, r.documents = r.young, newGeneration(), now, 0
+	r.old, r.young, r.started, r.documents = r.young, r.old.emptied(), now, 0
 }
