@@ -8,6 +8,9 @@ export CGO_ENABLED := 1
 # Tools run at a pinned version, outside the program's go.mod: docs/adr/0002.
 GOLANGCI_LINT := go run github.com/golangci/golangci-lint/v2/cmd/golangci-lint@v2.15.0
 
+# Which tests `make torture` runs: those that have a long form.
+TORTURE ?= Torture|Kill|PowerCut|Fault|Restarts
+
 VERSION ?= $(shell git describe --tags --always --dirty 2>/dev/null || echo devel)
 
 .DEFAULT_GOAL := help
@@ -23,6 +26,9 @@ build: ## the released program, one static file: bin/backstop
 
 test: test-tools ## every test, shuffled, with the race detector
 	go test -race -shuffle=on -timeout=8m ./...
+
+torture: test-tools ## the long form of the tests of faults, each with its counts: hours
+	BACKSTOP_TORTURE=1 go test -v -timeout=6h -run '$(TORTURE)' ./... | grep -E '^(torture:|---? |FAIL|ok|panic)|FAIL'
 
 test-tools: ## what the tests need beside Go: installed when root, else named
 	@scripts/test-tools.sh
@@ -66,4 +72,4 @@ image-root: ## the image's root folder without a container engine, measured and 
 clean: ## what the commands above built
 	rm -rf bin build testtools/node_modules bench/express/node_modules
 
-.PHONY: help run build test test-tools check format vet lint deadcode modules fmt bench bench-tools image-root clean
+.PHONY: help run build test torture test-tools check format vet lint deadcode modules fmt bench bench-tools image-root clean

@@ -24,6 +24,7 @@ type ConnectionCap struct {
 	writing    queue // the answer has begun to be written; oldest first
 	dropped    queue // closed by us, and the server does not know yet
 	held       int   // bytes that came on incomplete ones: see Listener
+	leaving    bool  // each answer is the last one of its connection
 
 	// Dropped counts connections closed at the cap, or for what they hold.
 	Dropped atomic.Int64
@@ -64,12 +65,22 @@ func (l *ConnectionCap) track(c net.Conn, state http.ConnState) {
 // move puts c at the end of a queue; a connection that is there keeps its
 // place, for its age counts from its first byte.
 func (l *ConnectionCap) move(c net.Conn, to *queue) {
-	var now time.Time
-	if to == &l.writing {
-		now = time.Now()
-	}
 	l.mu.Lock()
 	defer l.mu.Unlock()
+	l.moveAt(c, to, time.Time{})
+}
+
+// answers moves c to those that are written to; last says that its answer has to
+// be the last one on it.
+func (l *ConnectionCap) answers(c net.Conn) (last bool) {
+	now := time.Now()
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.moveAt(c, &l.writing, now)
+	return l.leaving
+}
+
+func (l *ConnectionCap) moveAt(c net.Conn, to *queue, now time.Time) {
 	s := l.where[c]
 	switch {
 	case s == nil:

@@ -61,7 +61,9 @@ func (e *exchange) begin() {
 		return
 	}
 	e.began = true
-	e.limit.move(e.conn, &e.limit.writing)
+	if last := e.limit.answers(e.conn); last {
+		e.Header().Set("Connection", "close")
+	}
 	if e.twilio {
 		// A connection without deadlines keeps the server's own, which are longer.
 		_ = http.NewResponseController(e.ResponseWriter).SetWriteDeadline(time.Now().Add(answerWithin))

@@ -15,7 +15,8 @@ missing_packages() {
 		'git:git ca-certificates' \
 		'chromium:chromium fonts-liberation' \
 		'node:nodejs' \
-		'npm:npm'; do
+		'npm:npm' \
+		'systemd-socket-activate:systemd'; do
 		command=${need%%:*}
 		packages=${need#*:}
 		command -v "$command" >/dev/null || printf '%s ' "$packages"

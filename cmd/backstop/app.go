@@ -45,6 +45,7 @@ type app struct {
 	lasting     lasting
 	recalled    atomic.Bool // calls from before the start
 	connections int
+	open        doors
 	limits      []*handlers.ConnectionCap
 
 	current      atomic.Pointer[parts]

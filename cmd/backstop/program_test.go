@@ -162,12 +162,20 @@ func spawnAs(t *testing.T, env settings, change func(*program, *exec.Cmd)) *prog
 	for name, value := range env {
 		command.Env = append(command.Env, name+"="+value)
 	}
-	command.Stdout, command.Stderr = p.printed, p.logged
 	change(p, command)
+	p.started(command)
+	p.awaitAnswering()
+	return p
+}
+
+// started starts the process that p is.
+func (p *program) started(command *exec.Cmd) {
+	p.t.Helper()
+	command.Stdout, command.Stderr = p.printed, p.logged
 	if err := command.Start(); err != nil {
 		p.stop = func() {}
 		close(p.ended)
-		t.Fatal(err)
+		p.t.Fatal(err)
 	}
 	p.process = command.Process
 	p.stop = func() { _ = command.Process.Signal(syscall.SIGTERM) }
@@ -176,8 +184,6 @@ func spawnAs(t *testing.T, env settings, change func(*program, *exec.Cmd)) *prog
 		_ = command.Wait() // its code says more
 		p.code = command.ProcessState.ExitCode()
 	}()
-	p.awaitAnswering()
-	return p
 }
 
 // awaitAnswering waits until it says where it listens.

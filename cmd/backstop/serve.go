@@ -38,6 +38,10 @@ func (s serveCommand) Run(ctx context.Context, w *world, c *cli) error {
 	if err != nil {
 		return err
 	}
+	open, err := inherited(w.getenv, first.AdminListen != "")
+	if err != nil {
+		return err
+	}
 	ctx, stop := signal.NotifyContext(ctx, syscall.SIGTERM, syscall.SIGINT)
 	defer stop()
 	signal.Ignore(syscall.SIGPIPE) // whoever read our log may be gone: callers are answered all the same
@@ -55,7 +59,7 @@ func (s serveCommand) Run(ctx context.Context, w *world, c *cli) error {
 	if err != nil {
 		return err
 	}
-	a.level, a.load = level, load
+	a.level, a.load, a.open = level, load, open
 	go func() {
 		<-ctx.Done()
 		stop() // a second signal kills
@@ -132,37 +136,44 @@ func (a *app) run(ctx context.Context, reloads <-chan os.Signal) error {
 type listening struct {
 	listener net.Listener
 	server   *http.Server
+	limit    *handlers.ConnectionCap
 	admin    bool
 }
 
-// listen opens the ports. Nothing is answered yet, but the kernel takes
-// connections from here on.
+// listen opens the ports, or takes those that are open already: see inherited.
+// Nothing is answered yet, but the kernel takes connections from here on.
 func (a *app) listen(ctx context.Context) ([]listening, error) {
-	var control net.ListenConfig
-	open := func(address, key string, h http.Handler, connections int, admin bool) (listening, error) {
-		l, err := control.Listen(ctx, "tcp", address)
-		if err != nil {
-			return listening{}, fmt.Errorf("%s %s: %w: another program may be there; choose another address", key, address, err)
-		}
-		server, limit := handlers.NewServer(h, connections, a.log)
-		a.limits = append(a.limits, limit)
-		return listening{listener: limit.Listener(l), server: server, admin: admin}, nil
-	}
 	c := a.current.Load().config
 	if c.AdminListen == "" {
-		one, err := open(c.Listen, "LISTEN", handlers.All(a.rooms()), a.connections, false)
+		one, err := a.door(ctx, a.open.public, c.Listen, "LISTEN", handlers.All(a.rooms()), a.connections)
 		return []listening{one}, err
 	}
 	forPeople := min(a.connections/8, mostPeople)
-	public, err := open(c.Listen, "LISTEN", handlers.Public(a.rooms(), a.api.Health(), a.media, a.deeds), a.connections-forPeople, false)
+	public, err := a.door(ctx, a.open.public, c.Listen, "LISTEN",
+		handlers.Public(a.rooms(), a.api.Health(), a.media, a.deeds), a.connections-forPeople)
 	if err != nil {
 		return nil, err
 	}
-	admin, err := open(c.AdminListen, "ADMIN_LISTEN", handlers.Admin(a.rooms()), forPeople, true)
+	admin, err := a.door(ctx, a.open.admin, c.AdminListen, "ADMIN_LISTEN", handlers.Admin(a.rooms()), forPeople)
 	if err != nil {
 		return nil, errors.Join(err, public.listener.Close())
 	}
+	admin.admin = true
 	return []listening{public, admin}, nil
+}
+
+// door is one port, opened where it is not open yet, with the server that is to
+// serve it.
+func (a *app) door(ctx context.Context, l net.Listener, address, key string, h http.Handler, connections int) (listening, error) {
+	if l == nil {
+		var err error
+		if l, err = new(net.ListenConfig).Listen(ctx, "tcp", address); err != nil {
+			return listening{}, fmt.Errorf("%s %s: %w: another program may be there; choose another address", key, address, err)
+		}
+	}
+	server, limit := handlers.NewServer(h, connections, a.log)
+	a.limits = append(a.limits, limit)
+	return listening{listener: limit.Listener(l), server: server, limit: limit}, nil
 }
 
 // drain stops in reverse order of start: listeners, requests, recorder,
@@ -194,14 +205,21 @@ func (a *app) drain(listeners []listening, stopRecording context.CancelFunc, rec
 	}
 }
 
-// closeListeners lets those finish who are being answered, which takes less
-// than a second, or as long as a standby server may. Whoever has sent half a
+// closeListeners has those leave who come again and again, and lets those finish
+// who are being answered, which takes less than a second, or as long as a standby
+// server may. Whoever has sent half a
 // request by then is cut off: what is queued must reach the disk before
 // somebody kills us.
 func closeListeners(ctx context.Context, listeners []listening) error {
 	ctx, cancel := context.WithTimeout(ctx, answerAtMost)
 	defer cancel()
+	var leaving sync.WaitGroup
 	var errs []error
+	for _, l := range listeners {
+		errs = append(errs, l.listener.Close())
+		leaving.Go(func() { l.limit.Leave(ctx) })
+	}
+	leaving.Wait()
 	for _, l := range listeners {
 		err := l.server.Shutdown(ctx)
 		if errors.Is(err, context.DeadlineExceeded) {

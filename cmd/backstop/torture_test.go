@@ -1,0 +1,47 @@
+package main
+
+import (
+	"fmt"
+	"os"
+	"os/exec"
+	"testing"
+)
+
+// torture says whether the long forms of the tests are asked for: make torture.
+func torture() bool { return os.Getenv("BACKSTOP_TORTURE") != "" }
+
+// long is how often something is done: so often in the quick form, so often in
+// the long one.
+func long(t *testing.T, quick, often int) int {
+	t.Helper()
+	if torture() {
+		return often
+	}
+	return quick
+}
+
+// count says what a test came to, in a line that make torture shows.
+func count(t *testing.T, format string, args ...any) {
+	t.Helper()
+	said := fmt.Sprintf(format, args...)
+	t.Log(said)
+	if torture() {
+		fmt.Fprintf(os.Stdout, "torture: %s: %s\n", t.Name(), said)
+	}
+}
+
+// needs skips a test where the machine lacks a command; where every test has to
+// run it fails.
+func needs(t *testing.T, commands ...string) {
+	t.Helper()
+	for _, name := range commands {
+		_, err := exec.LookPath(name)
+		switch {
+		case err == nil:
+		case os.Getenv("CI") != "":
+			t.Fatalf("%v: scripts/test-tools.sh installs it", err)
+		default:
+			t.Skipf("NOT TESTED HERE: %v: scripts/test-tools.sh installs it", err)
+		}
+	}
+}
