@@ -1,25 +1,34 @@
 #!/usr/bin/env bash
 # Makes sure that what the tests need beside Go is there: a C compiler for
 # SQLite, Chromium for the pages, node for the tests' own npm modules. As root
-# on Debian it installs what is missing, otherwise it says what to install.
+# on Debian it installs what is missing, otherwise it says what to install. What
+# only the tests of sick disks and service managers need is installed as root;
+# otherwise they say that they were not run.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
+needed=(
+	'go:golang'
+	'gcc:gcc libc6-dev'
+	'make:make'
+	'git:git ca-certificates'
+	'chromium:chromium fonts-liberation'
+	'node:nodejs'
+	'npm:npm'
+)
+as_root=(
+	'systemd-socket-activate:systemd'
+	'strace:strace'
+	'mkfs.ext4:e2fsprogs'
+	'mkfs.xfs:xfsprogs'
+	'losetup:mount util-linux'
+)
+
 # missing_packages prints the Debian packages of the commands not found.
 missing_packages() {
-	local need command packages
-	for need in \
-		'go:golang' \
-		'gcc:gcc libc6-dev' \
-		'make:make' \
-		'git:git ca-certificates' \
-		'chromium:chromium fonts-liberation' \
-		'node:nodejs' \
-		'npm:npm' \
-		'systemd-socket-activate:systemd'; do
-		command=${need%%:*}
-		packages=${need#*:}
-		command -v "$command" >/dev/null || printf '%s ' "$packages"
+	local need
+	for need in "$@"; do
+		command -v "${need%%:*}" >/dev/null || printf '%s ' "${need#*:}"
 	done
 }
 
@@ -30,7 +39,10 @@ install_packages() {
 		install -y -qq --no-install-recommends "$@"
 }
 
-read -ra missing <<<"$(missing_packages)"
+if [[ $(id -u) == 0 ]]; then
+	needed+=("${as_root[@]}")
+fi
+read -ra missing <<<"$(missing_packages "${needed[@]}")"
 if [[ ${missing[0]:-} == golang ]]; then
 	echo "Go is not in the PATH: install $(sed -n 's/^go /Go /p' go.mod) or newer from https://go.dev/dl and try again." >&2
 	exit 1

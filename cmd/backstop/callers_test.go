@@ -147,6 +147,7 @@ func stall(do func()) time.Duration {
 type load struct {
 	p       *program
 	cancel  context.CancelFunc
+	pause   time.Duration
 	callers sync.WaitGroup
 	stalled chan time.Duration
 	placed  atomic.Int64
@@ -160,9 +161,13 @@ type load struct {
 }
 
 // callers has several people call again and again until stop.
-func (p *program) callers(several int) *load {
+func (p *program) callers(several int) *load { return p.callersEvery(time.Nanosecond, several) }
+
+// callersEvery is callers with a pause before each call: who is answered at once
+// would fill any memory else.
+func (p *program) callersEvery(pause time.Duration, several int) *load {
 	ctx, cancel := context.WithCancel(p.t.Context())
-	l := &load{p: p, cancel: cancel, stalled: make(chan time.Duration, 1)}
+	l := &load{p: p, cancel: cancel, pause: pause, stalled: make(chan time.Duration, 1)}
 	for n := range several {
 		l.callers.Go(func() { l.keepCalling(ctx, n) })
 	}
@@ -175,7 +180,10 @@ func (l *load) keepCalling(ctx context.Context, n int) {
 	defer transport.CloseIdleConnections()
 	client := l.p.twilio()
 	client.HTTP, client.KeepAlive = &http.Client{Transport: transport}, true
+	next := time.NewTicker(l.pause)
+	defer next.Stop()
 	for i := 0; ctx.Err() == nil; i++ {
+		<-next.C
 		r, err := sim.Call{From: fmt.Sprintf("+1415%03d%04d", n, i%10_000)}.Request(customer(), publicURL+"/fallback/voice")
 		if err != nil {
 			l.note(func() { l.faults = append(l.faults, err) })

@@ -15,28 +15,41 @@ import (
 func TestKillUnderLoadLosesNothingThatWasSaidToBeWritten(t *testing.T) {
 	t.Parallel()
 	env := configured(t)
+	kills := long(t, 20, 1000)
 	var promised []string
 	var unanswered []sim.Request
-	for range 5 {
+	for n := range kills {
 		p := spawn(t, env)
 		l := p.callers(6)
-		l.reached(t, 150)
+		l.reached(t, 40)
 		p.kill()
 		l.stop(t)
 		promised = append(promised, l.written...)
 		unanswered = append(unanswered, l.silent...)
+		if n%20 == 19 {
+			judgeIntact(t, p.path(journalFile), p.path(ledgerFile))
+		}
 	}
-	if len(promised) < 100 {
+	if len(promised) < 10*kills {
 		t.Fatalf("only %d calls were answered written=yes", len(promised))
 	}
+	count(t, "%d kills, %d calls answered written=yes, %d not answered", kills, len(promised), len(unanswered))
 	p := spawn(t, env)
-	for _, r := range unanswered { // Twilio asks again, and so each is there once, whatever had been written
+	judgeStored(t, env["DATA_DIR"], p.askAgain(promised, unanswered))
+}
+
+// askAgain has Twilio ask again for those that got no answer, so that each is
+// there once, whatever had been written; it returns all that are in the history
+// now, of which p has let go.
+func (p *program) askAgain(promised []string, unanswered []sim.Request) (all []string) {
+	p.t.Helper()
+	for _, r := range unanswered {
 		p.ask(r, twiml.Voice)
 		promised = append(promised, r.Params.Value("CallSid"))
 	}
 	p.settle()
 	p.end()
-	judgeStored(t, env["DATA_DIR"], promised)
+	return promised
 }
 
 func TestSIGTERMUnderLoadStoresEverythingThatWasAnswered(t *testing.T) {

@@ -30,6 +30,9 @@ func TestMain(m *testing.M) {
 		if folder := os.Getenv(smallDisk); folder != "" {
 			mountSmallDisk(folder)
 		}
+		if image := os.Getenv(loopDisk); image != "" {
+			mountLoopDisk(image, os.Getenv("DATA_DIR"))
+		}
 		main()
 	}
 	_ = flag.Set("test.parallel", "8") // most of them wait for something

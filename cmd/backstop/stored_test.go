@@ -86,6 +86,25 @@ func judgeStored(t *testing.T, dir string, sids []string) {
 	}
 }
 
+// judgeIntact checks every page of databases that nobody has open.
+func judgeIntact(t *testing.T, paths ...string) {
+	t.Helper()
+	for _, path := range paths {
+		db, err := sql.Open("sqlite3", "file:"+path)
+		if err != nil {
+			t.Fatal(err)
+		}
+		var said string
+		err = db.QueryRowContext(t.Context(), "PRAGMA integrity_check").Scan(&said)
+		if err != nil || said != "ok" {
+			t.Errorf("%s: integrity_check says %q, %v", filepath.Base(path), said, err)
+		}
+		if err := db.Close(); err != nil {
+			t.Error(err)
+		}
+	}
+}
+
 // locked holds a database's lock as another program might, until it is given
 // back.
 func locked(t *testing.T, path string) (release func()) {
