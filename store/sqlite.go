@@ -22,6 +22,7 @@ const applicationID = 0x626b7374
 // settings of one pool of connections.
 type settings struct {
 	readOnly   bool
+	mayCopy    bool // VACUUM INTO another file
 	conns      int
 	cacheKiB   int    // page cache of each connection
 	checkpoint int    // bytes of WAL after which a commit checkpoints
@@ -48,7 +49,9 @@ func dsn(path string, s settings) string {
 	q.Set("_foreign_keys", "1")
 	if s.readOnly {
 		q.Set("mode", "ro")
-		q.Set("_query_only", "1")
+		if !s.mayCopy {
+			q.Set("_query_only", "1")
+		}
 	} else {
 		q.Set("_synchronous", "FULL")
 		q.Set("_txlock", "immediate")

@@ -74,6 +74,9 @@ type app struct {
 	state        state
 }
 
+// journalName is the journal's, in the data folder.
+const journalName = "journal.db"
+
 // lastGoodFile is where answers are kept that were good, in the data folder.
 const lastGoodFile = "lastgood.json"
 
@@ -299,6 +302,6 @@ func (a *app) urgent(alert incident.Alert) {
 	a.dispatcher.Urgent(incident.Message{Ledger: "urgent", DeliveryID: time.Now().UnixNano(), Attempt: 1, Now: time.Now(), Alert: alert})
 }
 
-func (a *app) journalPath() string { return filepath.Join(a.folder.path, "journal.db") }
+func (a *app) journalPath() string { return filepath.Join(a.folder.path, journalName) }
 
 func stack() string { return string(debug.Stack()) }

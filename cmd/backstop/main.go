@@ -1,6 +1,6 @@
 // Command backstop answers Twilio when somebody else's server does not. It
 // serves by default; its other commands check the configuration, play a
-// failure, set the password and ask for health.
+// failure, back up and restore, set the password and ask for health.
 package main
 
 import (
@@ -63,6 +63,8 @@ type cli struct {
 	Serve    serveCommand    `cmd:"" default:"1" help:"Answer Twilio and show the error history (the default)."`
 	Check    checkCommand    `cmd:"" help:"Validate configuration and templates; with --notify send a test through each notifier."`
 	Drill    drillCommand    `cmd:"" help:"Play a failure: send a signed request, print what the caller hears, wait for the alerts."`
+	Backup   backupCommand   `cmd:"" help:"Copy everything, verified, into a folder, while Backstop runs or not."`
+	Restore  restoreCommand  `cmd:"" help:"Put a backup in the place of what is in DATA_DIR, which is kept aside."`
 	Password passwordCommand `cmd:"" help:"Set a new admin password."`
 	Health   healthCommand   `cmd:"" help:"Ask a running Backstop whether it can answer callers; exit 0 if it can."`
 	Version  versionCommand  `cmd:"" help:"Print the version."`
