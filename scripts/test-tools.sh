@@ -18,6 +18,7 @@ needed=(
 )
 as_root=(
 	'systemd-socket-activate:systemd'
+	'nginx:nginx-light'
 	'strace:strace'
 	'mkfs.ext4:e2fsprogs'
 	'mkfs.xfs:xfsprogs'

@@ -60,14 +60,15 @@ type world struct {
 type cli struct {
 	Config string `help:"The YAML file; else BACKSTOP_CONFIG, else ./backstop.yaml if there is one." placeholder:"FILE"`
 
-	Serve    serveCommand    `cmd:"" default:"1" help:"Answer Twilio and show the error history (the default)."`
-	Check    checkCommand    `cmd:"" help:"Validate configuration and templates; with --notify send a test through each notifier."`
-	Drill    drillCommand    `cmd:"" help:"Play a failure: send a signed request, print what the caller hears, wait for the alerts."`
-	Backup   backupCommand   `cmd:"" help:"Copy everything, verified, into a folder, while Backstop runs or not."`
-	Restore  restoreCommand  `cmd:"" help:"Put a backup in the place of what is in DATA_DIR, which is kept aside."`
-	Password passwordCommand `cmd:"" help:"Set a new admin password."`
-	Health   healthCommand   `cmd:"" help:"Ask a running Backstop whether it can answer callers; exit 0 if it can."`
-	Version  versionCommand  `cmd:"" help:"Print the version."`
+	Serve    serveCommand        `cmd:"" default:"1" help:"Answer Twilio and show the error history (the default)."`
+	Check    checkCommand        `cmd:"" help:"Validate configuration and templates; with --notify send a test through each notifier."`
+	Drill    drillCommand        `cmd:"" help:"Play a failure: send a signed request, print what the caller hears, wait for the alerts."`
+	Backup   backupCommand       `cmd:"" help:"Copy everything, verified, into a folder, while Backstop runs or not."`
+	Restore  restoreCommand      `cmd:"" help:"Put a backup in the place of what is in DATA_DIR, which is kept aside."`
+	Static   exportStaticCommand `cmd:"" name:"export-static" help:"Write the TwiML with which a reverse proxy answers while Backstop is gone."`
+	Password passwordCommand     `cmd:"" help:"Set a new admin password."`
+	Health   healthCommand       `cmd:"" help:"Ask a running Backstop whether it can answer callers; exit 0 if it can."`
+	Version  versionCommand      `cmd:"" help:"Print the version."`
 }
 
 // Exit codes. Mistakes in configuration or command line are the caller's, and
