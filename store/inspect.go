@@ -32,3 +32,19 @@ func marks(ctx context.Context, db *sql.DB) (application, version, tables uint32
 		FROM pragma_application_id AS a, pragma_user_version AS v`).Scan(&application, &version, &tables)
 	return application, version, tables, err
 }
+
+// Readable says whether this version can go on with a journal and a ledger, which
+// others may be writing: errors are ErrNewer, ErrForeign, ErrCorrupt,
+// fs.ErrNotExist, or what the disk said. It reads hardly anything, and changes
+// nothing.
+func Readable(ctx context.Context, journal, ledger string) error {
+	for _, one := range []struct {
+		path    string
+		version uint32
+	}{{journal, journalVersion}, {ledger, ledgerVersion}} {
+		if err := inspect(ctx, one.path, one.version); err != nil {
+			return classify(err)
+		}
+	}
+	return nil
+}

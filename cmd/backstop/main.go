@@ -1,6 +1,6 @@
 // Command backstop answers Twilio when somebody else's server does not. It
-// serves by default; its other commands check the configuration, play a
-// failure, back up and restore, set the password and ask for health.
+// serves by default; its other commands check the configuration and what it needs,
+// play a failure, back up and restore, set the password and ask for health.
 package main
 
 import (
@@ -63,6 +63,7 @@ type cli struct {
 	Serve    serveCommand        `cmd:"" default:"1" help:"Answer Twilio and show the error history (the default)."`
 	Check    checkCommand        `cmd:"" help:"Validate configuration and templates; with --notify send a test through each notifier."`
 	Drill    drillCommand        `cmd:"" help:"Play a failure: send a signed request, print what the caller hears, wait for the alerts."`
+	Doctor   doctorCommand       `cmd:"" help:"Look at everything that Backstop needs, and say what is wrong and what to do."`
 	Backup   backupCommand       `cmd:"" help:"Copy everything, verified, into a folder, while Backstop runs or not."`
 	Restore  restoreCommand      `cmd:"" help:"Put a backup in the place of what is in DATA_DIR, which is kept aside."`
 	Static   exportStaticCommand `cmd:"" name:"export-static" help:"Write the TwiML with which a reverse proxy answers while Backstop is gone."`

@@ -1,0 +1,105 @@
+package main
+
+import (
+	"net/http"
+	"net/http/httptest"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+)
+
+// doctored is what the doctor says.
+func doctored(t *testing.T, env settings, args ...string) (code int, said string) {
+	t.Helper()
+	code, printed, complained := command(t, env, nil, append([]string{"doctor"}, args...)...)
+	return code, printed + complained
+}
+
+// patient is a Backstop that runs and is well, and what it was configured with:
+// reached as Twilio would reach it.
+func patient(t *testing.T) settings {
+	t.Helper()
+	mail := newMailServer(t)
+	env := configured(t).with(mail.settings()).with(settings{"LISTEN": freeAddress(t)})
+	env["PUBLIC_URL"] = "http://" + env["LISTEN"]
+	return spawn(t, env.withFile(t, "primaries: [https://www.example.org]\n")).env
+}
+
+func TestTheDoctorFindsABackstopWell(t *testing.T) {
+	t.Parallel()
+	env := patient(t)
+	code, said := doctored(t, env, "--send")
+	for _, words := range []string{
+		"ok       data folder: ", "ok       disk: ", "ok       open files: ", "answers a signed request, and has written it down",
+		"as the one behind PUBLIC_URL says", "ok       shared fate: ", "there is only email", "ok       notifier email: took the test message",
+	} {
+		if !strings.Contains(said, words) {
+			t.Errorf("it does not say %q", words)
+		}
+	}
+	if code != 0 || strings.Contains(said, string(ill)) {
+		t.Errorf("ended with %d:\n%s", code, said)
+	}
+	for _, secret := range []string{authToken, read(t, filepath.Join(env["DATA_DIR"], drillKeyFile))} {
+		if strings.Contains(said, strings.TrimSpace(secret)) {
+			t.Errorf("it shows a secret:\n%s", said)
+		}
+	}
+}
+
+func TestTheDoctorSaysWhatIsWrongAndWhatToDo(t *testing.T) {
+	t.Parallel()
+	env := patient(t)
+	stranger := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+		w.Header().Set("Date", "Sun, 01 Mar 2020 10:00:00 GMT")
+		_, _ = w.Write([]byte("<Response/>"))
+	}))
+	t.Cleanup(stranger.Close)
+	for claim, c := range map[string]struct {
+		env          settings
+		change       func(t *testing.T, dir string)
+		code         int
+		want, remedy string
+	}{
+		"nobody is told":              {settings{"SMTP_URL": "", "ALERT_EMAIL_TO": "", "ALERT_EMAIL_FROM": ""}, nil, exitFailed, "FAILS    notifiers: none is configured", "set SMTP_URL"},
+		"the address is not ours":     {settings{"PUBLIC_URL": stranger.URL}, nil, exitFailed, "FAILS    PUBLIC_URL: the answer is the plain apology", "The proxy must pass the address on unchanged"},
+		"the clock differs":           {settings{"PUBLIC_URL": stranger.URL}, nil, exitFailed, "WARNING  clock: it differs by", "timedatectl"},
+		"nobody is there":             {settings{"PUBLIC_URL": "http://127.0.0.1:1"}, nil, exitFailed, "FAILS    PUBLIC_URL: a request to http://127.0.0.1:1 comes to nothing", "DNS, firewall"},
+		"the name is a primary's":     {settings{"PUBLIC_URL": "https://www.example.org:8443"}, nil, exitFailed, "FAILS    shared fate: PUBLIC_URL and the primary https://www.example.org have the same name", "another machine"},
+		"the zone is a primary's":     {settings{"PUBLIC_URL": "https://fallback.example.org"}, nil, exitFailed, "WARNING  shared fate: PUBLIC_URL and the primary https://www.example.org are both in the DNS zone example.org", "a zone of its own"},
+		"no Backstop has lived there": {settings{"DATA_DIR": filepath.Join(t.TempDir(), "none")}, nil, 0, "is not there yet", "DATA_DIR"},
+		"others may read the keys": {settings{"DATA_DIR": ""}, func(t *testing.T, dir string) {
+			t.Helper()
+			if err := os.Chmod(dir, 0o755); err != nil {
+				t.Fatal(err)
+			}
+			write(t, filepath.Join(dir, apiTokenFile), "x")
+			if err := os.Chmod(filepath.Join(dir, apiTokenFile), 0o644); err != nil {
+				t.Fatal(err)
+			}
+		}, 0, "other users may read", "chmod 700"},
+		"the history is newer": {settings{"DATA_DIR": ""}, func(t *testing.T, dir string) {
+			t.Helper()
+			pragma(t, filepath.Join(dir, ledgerFile), "user_version", 99)
+		}, exitFailed, "FAILS    data folder: ", "use the newer version"},
+	} {
+		t.Run(claim, func(t *testing.T) {
+			t.Parallel()
+			sick := env.with(c.env)
+			if c.change != nil {
+				sick["DATA_DIR"], sick["LISTEN"] = filepath.Join(t.TempDir(), "data"), "127.0.0.1:0"
+				sick["PUBLIC_URL"] = ""
+				p := spawn(t, sick)
+				p.awaitWritten()
+				p.settle()
+				p.end()
+				c.change(t, sick["DATA_DIR"])
+			}
+			code, said := doctored(t, sick)
+			if code != c.code || !strings.Contains(said, c.want) || !strings.Contains(said, c.remedy) {
+				t.Errorf("ended with %d, want %d, %q and %q:\n%s", code, c.code, c.want, c.remedy, said)
+			}
+		})
+	}
+}
