@@ -30,6 +30,9 @@ test: test-tools ## every test, shuffled, with the race detector
 torture: test-tools ## the long form of the tests of faults, each with its counts: hours
 	BACKSTOP_TORTURE=1 go test -v -timeout=6h -run '$(TORTURE)' ./... | grep -E '^(torture:|---? |FAIL|ok|panic)|FAIL'
 
+fuzz: ## fuzz whatever reads strangers' bytes; ARGS=5m for each, what is of interest is kept
+	scripts/fuzz.sh $(ARGS)
+
 test-tools: ## what the tests need beside Go: installed when root, else named
 	@scripts/test-tools.sh
 
@@ -72,4 +75,4 @@ image-root: ## the image's root folder without a container engine, measured and 
 clean: ## what the commands above built
 	rm -rf bin build testtools/node_modules bench/express/node_modules
 
-.PHONY: help run build test torture test-tools check format vet lint deadcode modules fmt bench bench-tools image-root clean
+.PHONY: help run build test torture fuzz test-tools check format vet lint deadcode modules fmt bench bench-tools image-root clean

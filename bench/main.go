@@ -14,6 +14,8 @@ import (
 	"strconv"
 	"strings"
 	"time"
+
+	"golang.org/x/sys/unix"
 )
 
 func main() {
@@ -28,7 +30,7 @@ type plan struct {
 	burst   time.Duration
 	rounds  int
 	million int
-	open    int
+	open    []int
 	dir     string
 	binary  string
 	profile string
@@ -37,6 +39,8 @@ type plan struct {
 	report  *report
 
 	connections []int
+	openRounds  int
+	processors  *unix.CPUSet // of the servers; nil for all
 }
 
 // servers are those of the names that are to be measured.
@@ -55,23 +59,14 @@ func run() error {
 	flag.DurationVar(&p.burst, "burst", 10*time.Second, "length of a burst")
 	flag.IntVar(&p.rounds, "rounds", 3, "bursts of each server and number of connections; the median counts")
 	flag.IntVar(&p.million, "failures", 1_000_000, "failures in the ledger when its size is measured; 0 leaves that out")
-	flag.IntVar(&p.open, "open", 5000, "requests a second of the open loop; 0 leaves it out")
+	flag.IntVar(&p.openRounds, "open-rounds", 7, "open loops of each server and rate; the median counts")
 	flag.StringVar(&p.dir, "dir", "", "folder on the disk to measure; a temporary one where empty")
 	flag.StringVar(&p.binary, "binary", "bin/backstop", "the program: make build")
 	flag.StringVar(&p.profile, "profile", "", "write a CPU profile of Backstop's last burst to this file")
-	p.connections = []int{64, 256}
-	flag.Func("connections", "connections of the bursts, separated by commas; none leaves them out (default 64,256)", func(value string) error {
-		p.connections = nil
-		for n := range strings.FieldsFuncSeq(value, func(r rune) bool { return r == ',' }) {
-			count, err := strconv.Atoi(n)
-			if err != nil {
-				return err
-			}
-			p.connections = append(p.connections, count)
-		}
-		return nil
-	})
-	flag.StringVar(&p.only, "only", "", "leave out the others: gin, floor or backstop, without ratios; to look at one with other tools")
+	p.connections, p.open = []int{64, 256}, []int{1000, 5000, 10_000}
+	flag.Func("connections", "connections of the bursts, separated by commas; none leaves them out (default 64,256)", numbers(&p.connections))
+	flag.Func("open", "requests a second of the open loops, separated by commas; none leaves them out (default 1000,5000,10000)", numbers(&p.open))
+	flag.StringVar(&p.only, "only", "", "leave out the others: gin, floor, typical, express or backstop, without ratios; to look at one with other tools")
 	flag.Parse()
 	if p.dir == "" {
 		dir, err := os.MkdirTemp("", "backstop-bench-")
@@ -88,4 +83,21 @@ func run() error {
 		return err
 	}
 	return errors.Join(measure(ctx, p), p.sinks.close())
+}
+
+// numbers reads a list of them.
+func numbers(into *[]int) func(string) error {
+	return func(value string) error {
+		*into = nil
+		for n := range strings.FieldsFuncSeq(value, func(r rune) bool { return r == ',' }) {
+			count, err := strconv.Atoi(n)
+			if err != nil {
+				return err
+			}
+			if count > 0 {
+				*into = append(*into, count)
+			}
+		}
+		return nil
+	}
 }

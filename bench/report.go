@@ -19,8 +19,8 @@ func (r *report) atMost(what string, figure, bound float64, unit string) {
 }
 
 // atLeast notes a figure that must not be smaller than its bound.
-func (r *report) atLeast(what string, figure, bound float64, unit string) {
-	r.rows = append(r.rows, row{what: what, figure: figure, bound: bound, unit: unit, atLeast: true, missed: figure < bound})
+func (r *report) atLeast(what string, figure, bound float64) {
+	r.rows = append(r.rows, row{what: what, figure: figure, bound: bound, atLeast: true, missed: figure < bound})
 }
 
 // say prints the table and how many bounds were missed.

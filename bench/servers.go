@@ -19,6 +19,8 @@ const (
 	accountSID = "AC00000000000000000000000000000001"
 	authToken  = "0123456789abcdef0123456789abcdef"
 	publicURL  = "https://fallback.example.com"
+
+	adminPassword = "bench-bench-bench" //nolint:gosec // of servers that end with the run
 )
 
 // serve is this program as one of the servers that Backstop is measured with:

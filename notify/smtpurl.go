@@ -68,7 +68,7 @@ func readHost(s *SMTPServer, u *url.URL) error {
 	switch {
 	case u.Fragment != "" || (u.Path != "" && u.Path != "/") || u.Opaque != "":
 		return errors.New("has something after the host: in user and password write %2F for /, %23 for # and %3F for ?")
-	case s.Host == "" || !isPrintable(s.Host):
+	case s.Host == "" || !isPrintable(s.Host) || strings.Contains(s.Host, ":") && net.ParseIP(s.Host) == nil && !strings.Contains(s.Host, "%"):
 		return errors.New("names no host: " + smtpForm)
 	}
 	if s.Port == "" {

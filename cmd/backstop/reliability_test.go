@@ -2,6 +2,7 @@ package main
 
 import (
 	"io/fs"
+	"maps"
 	"os"
 	"path/filepath"
 	"regexp"
@@ -14,13 +15,17 @@ var (
 	testFunc = regexp.MustCompile(`(?m)^func ((?:Test|Fuzz)[A-Z]\w+)\(`)
 )
 
-// TestThePageOfFaultsNamesTestsThatThereAre holds docs/RELIABILITY.md against the
-// sources: whatever it names is there, and each fault that the whole program is
-// put through is on it.
+// TestThePageOfFaultsNamesTestsThatThereAre holds docs/RELIABILITY.md and
+// docs/SECURITY.md against the sources: whatever they name is there, and each fault
+// that the whole program is put through is on the former.
 func TestThePageOfFaultsNamesTestsThatThereAre(t *testing.T) {
 	t.Parallel()
 	named, known := map[string]bool{}, map[string]string{}
 	for _, name := range testName.FindAllString(read(t, "../../docs/RELIABILITY.md"), -1) {
+		named[name] = true
+	}
+	faults := maps.Clone(named)
+	for _, name := range testName.FindAllString(read(t, "../../docs/SECURITY.md"), -1) {
 		named[name] = true
 	}
 	err := filepath.WalkDir("../..", func(path string, d fs.DirEntry, err error) error {
@@ -44,17 +49,17 @@ func TestThePageOfFaultsNamesTestsThatThereAre(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if len(named) < 50 {
-		t.Errorf("the page names %d tests", len(named))
+	if len(faults) < 50 || len(named) < 100 {
+		t.Errorf("the pages name %d tests, %d of them of faults", len(named), len(faults))
 	}
 	for name := range named {
 		if known[name] == "" {
-			t.Errorf("the page names %s, which there is not", name)
+			t.Errorf("a page names %s, which there is not", name)
 		}
 	}
 	for name, path := range known {
 		file := filepath.Base(path)
-		if faults := strings.HasPrefix(file, "faults_") || file == "disk_test.go" || file == "copies_test.go"; faults && strings.Contains(path, "cmd/backstop") && !named[name] {
+		if whole := strings.HasPrefix(file, "faults_") || file == "disk_test.go" || file == "copies_test.go"; whole && strings.Contains(path, "cmd/backstop") && !faults[name] {
 			t.Errorf("%s of %s is not on the page", name, file)
 		}
 	}
