@@ -25,6 +25,7 @@ func main() {
 	// Whoever comes back from the disk must not queue behind those who compute:
 	// docs/adr/0066.
 	runtime.GOMAXPROCS(runtime.GOMAXPROCS(0) + spareProcessors)
+	boundMemory(os.Getenv)
 	notify.BoundDefaultClient(exchangeMost)
 	os.Exit(run(context.Background(), world{
 		args: os.Args[1:], getenv: os.Getenv,
