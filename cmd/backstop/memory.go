@@ -29,7 +29,7 @@ func beyondGo(limit int64) int64 {
 // for as much as there is. root is where /proc and /sys are.
 // https://docs.kernel.org/admin-guide/cgroup-v2.html (memory.max)
 func memoryLimit(root string) int64 {
-	groups, err := os.ReadFile(filepath.Join(root, "proc/self/cgroup"))
+	groups, err := os.ReadFile(filepath.Join(root, "proc/self/cgroup")) //nolint:gosec // the kernel names it
 	if err != nil {
 		return 0
 	}
@@ -58,7 +58,7 @@ func memoryLimit(root string) int64 {
 func leastOf(mount, group, file string) int64 {
 	limit := int64(math.MaxInt64)
 	for at := path.Clean("/" + group); ; at = path.Dir(at) {
-		raw, err := os.ReadFile(filepath.Join(mount, at, file))
+		raw, err := os.ReadFile(filepath.Join(mount, at, file)) //nolint:gosec // likewise
 		if n, parsed := strconv.ParseInt(strings.TrimSpace(string(raw)), 10, 64); err == nil && parsed == nil && n > 0 {
 			limit = min(limit, n)
 		}
