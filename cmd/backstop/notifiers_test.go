@@ -157,23 +157,25 @@ func TestNotifiersOfEveryKindDeliverWhenTheirServiceIsBack(t *testing.T) {
 	p.call(sim.Call{From: "+14158675311"}) // the second makes a page of it
 	twilio := "/2010-04-01/Accounts/" + accountSID
 	paths := []string{"/alerts", "/hook", "/own", "/v2/enqueue", twilio + "/Messages.json", twilio + "/Calls.json"}
+	at := func(path string) []string {
+		return slices.DeleteFunc(s.at(path), func(body string) bool { // news of a ledger that opens slowly
+			return strings.Contains(body, "history") && strings.Contains(body, "available")
+		})
+	}
 	all := func(prefix string) func() bool {
 		return func() bool {
-			return !slices.ContainsFunc(paths, func(path string) bool { return len(s.at(prefix+path)) == 0 })
+			return !slices.ContainsFunc(paths, func(path string) bool { return len(at(prefix+path)) == 0 })
 		}
 	}
 	eventually(t, soon, "everybody is refused", all("refused "))
 	s.refuse(false)
 	eventually(t, time.Minute, "everybody is told", all(""))
 	for _, path := range paths {
-		got := slices.DeleteFunc(s.at(path), func(body string) bool { // news of a ledger that opens slowly
-			return strings.Contains(body, "history") && strings.Contains(body, "available")
-		})
-		if len(got) != 1 {
+		if got := at(path); len(got) != 1 {
 			t.Errorf("%s has %d messages: %q", path, len(got), got)
 		}
 	}
-	if refused, taken := s.at("refused /hook")[0], s.at("/hook")[0]; id(t, refused) != id(t, taken) {
+	if refused, taken := at("refused /hook")[0], at("/hook")[0]; id(t, refused) != id(t, taken) {
 		t.Errorf("the event has another name: %s, then %s", refused, taken)
 	}
 }

@@ -19,6 +19,7 @@ time_zone: Europe/Berlin
 	a := running(t, env)
 	berlin := zone(a.current.Load().config)
 	now := time.Now()
+	eventually(t, soon, "the journal is read to its end", func() bool { _, ok := a.feeder.Until(now); return ok })
 	a.sumUpIfDue(t.Context(), now) // where the plan begins
 	client := sim.Client{Account: customer(), Via: *a.heart.here.Load()}
 	if _, err := client.Place(t.Context(), publicURL+"/fallback/voice", sim.Call{ErrorURL: "https://www.example.com/voice"}); err != nil {
