@@ -23,6 +23,10 @@ while IFS=: read -r file name; do
 			cut -d' ' -f2- | xargs -r cp -n -t "$corpus"
 	fi
 	rmdir --ignore-fail-on-non-empty "$corpus"
+	if ! go test -run="^$name\$" "./$package" >/dev/null; then
+		echo "$corpus has inputs that this test does not take: remove them, and what an older form has left: go clean -fuzzcache" >&2
+		exit 1
+	fi
 	total=$((total + 1))
 done < <(grep -rHoE '^func Fuzz\w+' --include='*_test.go' . | sed -E 's|^\./||; s|func ||' | grep -E "$names" | sort)
 echo "fuzzed: $total, $time each; kept: $(find . -path '*/testdata/fuzz/*' -type f -not -path '*/node_modules/*' | wc -l) inputs"
