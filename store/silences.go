@@ -25,21 +25,22 @@ func (t *tx) hushed(ctx context.Context, in incident.Incident, a incident.Alert)
 	if ok || !in.Cause.Wide() || !t.policy.MayHush(a) {
 		return h, ok, nil
 	}
-	return t.allHushed(ctx, in, a.At, silences)
+	return t.allHushed(ctx, in, a, silences)
 }
 
 // allHushed says whether people are kept from hearing of all that in explains and
-// that is not over: then of in, too.
-func (t *tx) allHushed(ctx context.Context, in incident.Incident, at time.Time, silences []incident.Silence) (h incident.Hush, ok bool, err error) {
+// that a is about: then of in, too. That it is quiet is also about what has just
+// fallen quiet with it.
+func (t *tx) allHushed(ctx context.Context, in incident.Incident, a incident.Alert, silences []incident.Silence) (h incident.Hush, ok bool, err error) {
 	children, err := t.children(ctx, in.ID)
 	if err != nil {
 		return h, false, err
 	}
 	for _, one := range children {
-		if one.in.State != incident.Open {
+		if one.in.State == incident.Resolved || one.in.State == incident.Quiet && a.Kind != incident.FellQuiet {
 			continue
 		}
-		if h, ok = t.policy.Kept(one.in, at, silences, false); !ok {
+		if h, ok = t.policy.Kept(one.in, a.At, silences, false); !ok {
 			return incident.Hush{}, false, nil
 		}
 	}
