@@ -267,6 +267,31 @@ func TestAFileThatWasRemovedOrReplacedIsNoticed(t *testing.T) {
 	})
 }
 
+// A newer Backstop that was started in the same folder may have changed it.
+func TestAJournalThatBecameNewerIsNoticed(t *testing.T) {
+	ctx := context.Background()
+	path := filepath.Join(t.TempDir(), "journal.db")
+	j, err := store.OpenJournal(path, store.JournalOptions{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer j.Close()
+	other := raw(t, path)
+	defer other.Close()
+	if _, err := other.Exec(`PRAGMA user_version = 99`); err != nil {
+		t.Fatal(err)
+	}
+	if err := j.Check(ctx); !errors.Is(err, store.ErrNewer) {
+		t.Errorf("newer: got %v, want ErrNewer", err)
+	}
+	if _, err := other.Exec(`PRAGMA user_version = 1`); err != nil {
+		t.Fatal(err)
+	}
+	if err := j.Check(ctx); err != nil {
+		t.Errorf("no longer: %v", err)
+	}
+}
+
 func TestAWALThatWasRemovedIsNoticed(t *testing.T) {
 	ctx := context.Background()
 	forEachKind(t, func(t *testing.T, kind, path string) {

@@ -45,9 +45,9 @@ const (
 	journalWALLimit   = 64 << 20 // beyond it, readers are waited for
 )
 
-// Journal is the local, append-only, fsynced record of what came in. Append
-// and Prune belong to one goroutine, the writer; everything else may be called
-// by any, and never blocks it.
+// Journal is the local, append-only, fsynced record of what came in. Append,
+// Prune and Check belong to one goroutine, the writer; everything else may be
+// called by any, and never blocks it.
 type Journal struct {
 	file  *file
 	write *sql.DB
@@ -55,6 +55,7 @@ type Journal struct {
 	add   *sql.Stmt
 	id    string
 	now   func() time.Time
+	first int64 // no row that is appended has a lower number
 
 	size     atomic.Int64 // bytes of the rows that are kept
 	appended int64        // bytes since the WAL was last looked at
@@ -88,9 +89,25 @@ func (j *Journal) open(ctx context.Context, path string, o JournalOptions) (err 
 	if err := j.measure(ctx); err != nil {
 		return err
 	}
+	if err := j.number(ctx); err != nil {
+		return err
+	}
 	j.add, err = j.write.PrepareContext(ctx, `
-		INSERT INTO journal (at, entries)
-		VALUES (?1, ?2)`)
+		INSERT INTO journal (row, at, entries)
+		SELECT MAX(?1, MAX(row) + 1), ?2, ?3
+		FROM journal`)
+	return err
+}
+
+// number has the rows of a journal that had some before go on from the time of
+// its opening. Somebody may have put back an older copy: were its next row the one
+// after its last, it would have the number of one that the ledger has been fed
+// already, and be passed over: docs/adr/0010.
+func (j *Journal) number(ctx context.Context) error {
+	last, err := integer(ctx, j.write, lastRow)
+	if last > 0 {
+		j.first = j.now().UnixMicro()
+	}
 	return err
 }
 
@@ -123,7 +140,7 @@ func (j *Journal) ID() string { return j.id }
 // group again relies on the ledger to store it once. The context is not heeded
 // while the disk works.
 func (j *Journal) Append(ctx context.Context, blob []byte) (row int64, err error) {
-	result, err := j.add.ExecContext(context.WithoutCancel(ctx), j.now().UnixMilli(), blob)
+	result, err := j.add.ExecContext(context.WithoutCancel(ctx), j.first, j.now().UnixMilli(), blob)
 	if err != nil {
 		return 0, fmt.Errorf("append to journal: %w", classify(err))
 	}
@@ -162,12 +179,16 @@ func (j *Journal) measure(ctx context.Context) error {
 	return err
 }
 
-// Check says whether the path still names this journal and its header can be
-// read: ErrReplaced, ErrCorrupt or what the disk said. It is cheap enough for
-// every second.
-func (j *Journal) Check(context.Context) error {
+// Check says whether the path still names this journal, its header can be read
+// and nobody has made it newer than this version knows: ErrReplaced, ErrCorrupt,
+// ErrNewer or what the disk said. It is cheap enough for every second.
+func (j *Journal) Check(ctx context.Context) error {
 	if err := j.file.check(); err != nil {
 		return fmt.Errorf("check journal: %w", err)
+	}
+	version, err := integer(ctx, j.write, `PRAGMA user_version`)
+	if err == nil && version > journalVersion { // an error says nothing: a commit will say more
+		return fmt.Errorf("check journal: %s: %w: its version is %d, this one knows %d", j.file.path, ErrNewer, version, journalVersion)
 	}
 	return nil
 }

@@ -83,6 +83,49 @@ func TestJournalKeepsItsRowsAndItsIdOverAReopening(t *testing.T) {
 	}
 }
 
+// Were the rows of an older copy to go on from its last, they would have numbers
+// that the ledger has been fed already.
+func TestRowsOfAnOlderCopyComeAfterAllOfWhatItReplaces(t *testing.T) {
+	now := start
+	o := store.JournalOptions{Now: func() time.Time { return now }}
+	path := journalPath(t)
+	reopened := func() *store.Journal {
+		j, err := store.OpenJournal(path, o)
+		if err != nil {
+			t.Fatal(err)
+		}
+		now = now.Add(time.Minute)
+		return j
+	}
+	var copied []byte
+	var last int64
+	for _, rows := range []int{5, 300, 10} {
+		j := reopened()
+		last = appendRows(t, j, rows, 100)
+		if err := j.Close(); err != nil {
+			t.Fatal(err)
+		}
+		if copied == nil {
+			copied, _ = os.ReadFile(path)
+		}
+	}
+	if err := os.WriteFile(path, copied, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	j := reopened()
+	defer j.Close()
+	if got := readAll(t, j, 0); len(got) != 5 {
+		t.Fatalf("the copy has %d rows, want 5", len(got))
+	}
+	next := appendRows(t, j, 1, 10)
+	if next <= last {
+		t.Errorf("its next row is %d, want one after %d", next, last)
+	}
+	if after := appendRows(t, j, 1, 10); after != next+1 {
+		t.Errorf("the one after it is %d, want %d", after, next+1)
+	}
+}
+
 func TestPruningNeverLetsARowsNumberComeTwice(t *testing.T) {
 	now := start
 	j := openJournal(t, journalPath(t), store.JournalOptions{Now: func() time.Time { return now }})
@@ -213,7 +256,7 @@ func TestAppendedIsAppendedWhateverKillsTheProcess(t *testing.T) {
 		appendForEver(t, path)
 	}
 	path := journalPath(t)
-	var acknowledged int64
+	var acknowledged, last int64
 	for range 5 {
 		cmd := exec.Command("/proc/self/exe", "-test.run=^TestAppendedIsAppendedWhateverKillsTheProcess$")
 		cmd.Env = append(os.Environ(), "STORE_TEST_APPEND="+path)
@@ -226,9 +269,10 @@ func TestAppendedIsAppendedWhateverKillsTheProcess(t *testing.T) {
 		}
 		lines := bufio.NewScanner(out)
 		for n := 0; lines.Scan(); n++ {
-			if _, err := fmt.Sscan(lines.Text(), &acknowledged); err != nil {
+			if _, err := fmt.Sscan(lines.Text(), &last); err != nil {
 				t.Fatalf("%q: %v", lines.Text(), err)
 			}
+			acknowledged++
 			if n == 200 {
 				if err := cmd.Process.Kill(); err != nil {
 					t.Fatal(err)
@@ -241,8 +285,8 @@ func TestAppendedIsAppendedWhateverKillsTheProcess(t *testing.T) {
 			t.Fatal(err)
 		}
 		got := readAll(t, j, 0)
-		if int64(len(got)) < acknowledged || got[len(got)-1] < acknowledged {
-			t.Errorf("%d rows, the last is %d; %d were acknowledged", len(got), got[len(got)-1], acknowledged)
+		if int64(len(got)) < acknowledged || got[len(got)-1] < last {
+			t.Errorf("%d rows, the last is %d; %d were acknowledged, the last of them %d", len(got), got[len(got)-1], acknowledged, last)
 		}
 		if err := j.Close(); err != nil {
 			t.Fatal(err)

@@ -6,11 +6,13 @@ import (
 	"time"
 )
 
+const lastRow = `
+	SELECT MAX(row)
+	FROM journal`
+
 // Last is the newest row, 0 for an empty journal.
 func (j *Journal) Last(ctx context.Context) (row int64, err error) {
-	row, err = integer(ctx, j.read, `
-		SELECT MAX(row)
-		FROM journal`)
+	row, err = integer(ctx, j.read, lastRow)
 	if err != nil {
 		return 0, fmt.Errorf("last row of journal: %w", classify(err))
 	}

@@ -178,3 +178,21 @@ func TestAFolderWhoseDiskIsGoneIsLeftEmpty(t *testing.T) {
 	p.end()
 	judgeStored(t, p.dir, sids)
 }
+
+// New rows have the numbers then that those had which are no longer there, and the
+// ledger, which is away, cannot say up to which it was fed.
+func TestAnOlderJournalThatGoesBeyondWhatWasFedLosesNothing(t *testing.T) {
+	t.Parallel()
+	env, sids := lived(t, journalFile)
+	path := env["DATA_DIR"] + "/" + journalFile
+	putBack(t, path)
+	release := locked(t, env["DATA_DIR"]+"/"+ledgerFile)
+	p := spawn(t, env)
+	for range 20 {
+		sids = append(sids, p.awaitWritten().SID)
+	}
+	release()
+	p.settle()
+	p.end()
+	judgeStored(t, p.dir, sids)
+}
