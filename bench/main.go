@@ -11,6 +11,7 @@ import (
 	"fmt"
 	"os"
 	"os/signal"
+	"path/filepath"
 	"strconv"
 	"strings"
 	"time"
@@ -27,16 +28,17 @@ func main() {
 
 // plan is what to measure.
 type plan struct {
-	burst   time.Duration
-	rounds  int
-	million int
-	open    []int
-	dir     string
-	binary  string
-	profile string
-	only    string
-	sinks   *sinks
-	report  *report
+	burst    time.Duration
+	rounds   int
+	million  int
+	millions int
+	open     []int
+	dir      string
+	binary   string
+	profile  string
+	only     string
+	sinks    *sinks
+	report   *report
 
 	connections []int
 	openRounds  int
@@ -59,6 +61,7 @@ func run() error {
 	flag.DurationVar(&p.burst, "burst", 10*time.Second, "length of a burst")
 	flag.IntVar(&p.rounds, "rounds", 3, "bursts of each server and number of connections; the median counts")
 	flag.IntVar(&p.million, "failures", 1_000_000, "failures in the ledger when its size is measured; 0 leaves that out")
+	flag.IntVar(&p.millions, "millions", 0, "million failures in the ledger that is looked into, with 4 GB of the disk for 10; 0 leaves that out")
 	flag.IntVar(&p.openRounds, "open-rounds", 7, "open loops of each server and rate; the median counts")
 	flag.StringVar(&p.dir, "dir", "", "folder on the disk to measure; a temporary one where empty")
 	flag.StringVar(&p.binary, "binary", "bin/backstop", "the program: make build")
@@ -76,9 +79,12 @@ func run() error {
 		defer os.RemoveAll(dir)
 		p.dir = dir
 	}
+	var err error
+	if p.binary, err = filepath.Abs(p.binary); err != nil {
+		return err
+	}
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
 	defer stop()
-	var err error
 	if p.sinks, err = newSinks(ctx); err != nil {
 		return err
 	}

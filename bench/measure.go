@@ -31,7 +31,7 @@ func measure(ctx context.Context, p plan) error {
 		return err
 	}
 	say("corpus: %d distinct requests of %d parameters", len(c.requests), c.params)
-	if p.only == "" {
+	if p.only == "" && len(p.connections) > 0 {
 		if err := starting(ctx, p, c); err != nil {
 			return err
 		}
@@ -53,6 +53,11 @@ func measure(ctx context.Context, p plan) error {
 	}
 	if p.million > 0 {
 		if err := ledgerSize(ctx, p, c); err != nil {
+			return err
+		}
+	}
+	if p.millions > 0 {
+		if err := millions(ctx, p, c); err != nil {
 			return err
 		}
 	}

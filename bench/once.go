@@ -4,12 +4,9 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"net/http"
-	"net/url"
 	"os"
 	"path/filepath"
 	"slices"
-	"strings"
 	"time"
 
 	"golang.org/x/sys/unix"
@@ -57,22 +54,8 @@ func starting(ctx context.Context, p plan, c corpus) error {
 
 // idle is what a server needs, in MB, a minute after somebody has logged in.
 func (s *server) idle(ctx context.Context) (rss float64, err error) {
-	form := url.Values{"username": {"admin"}, "password": {adminPassword}}
-	r, err := http.NewRequestWithContext(ctx, http.MethodPost, "http://"+s.address+"/login", strings.NewReader(form.Encode()))
-	if err != nil {
+	if _, err := s.login(ctx); err != nil {
 		return 0, err
-	}
-	r.Header.Set("Content-Type", "application/x-www-form-urlencoded")
-	r.Header.Set("Sec-Fetch-Site", "same-origin")
-	response, err := http.DefaultTransport.RoundTrip(r)
-	if err != nil {
-		return 0, err
-	}
-	if err := response.Body.Close(); err != nil {
-		return 0, err
-	}
-	if response.StatusCode != http.StatusSeeOther {
-		return 0, fmt.Errorf("the login is answered %s", response.Status)
 	}
 	time.Sleep(time.Minute)
 	bytes, err := s.rssAnon()

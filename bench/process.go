@@ -31,12 +31,17 @@ type server struct {
 	cmd     *exec.Cmd
 }
 
-// start starts a server and waits until it takes connections.
+// start starts a server in an empty folder and waits until it takes connections.
 func start(ctx context.Context, p plan, name string) (*server, error) {
 	dir, err := os.MkdirTemp(p.dir, name+"-")
 	if err != nil {
 		return nil, err
 	}
+	return startIn(ctx, p, name, dir)
+}
+
+// startIn starts a server in a folder and waits until it takes connections.
+func startIn(ctx context.Context, p plan, name, dir string) (*server, error) {
 	address, err := freeAddress(ctx)
 	if err != nil {
 		return nil, err
@@ -90,6 +95,7 @@ func (p plan) command(ctx context.Context, s *server) (*exec.Cmd, error) {
 			"LISTEN="+s.address, "DATA_DIR="+s.dir, "PUBLIC_URL="+publicURL,
 			"TWILIO_ACCOUNT_SID="+accountSID, "TWILIO_AUTH_TOKEN="+authToken, "ADMIN_PASSWORD="+adminPassword,
 			"HOME="+s.dir)
+		cmd.Dir = s.dir // where its configuration is, if it has one
 		return cmd, nil
 	case "express":
 		answer := filepath.Join(s.dir, "answer.xml")

@@ -33,6 +33,10 @@ const (
 	MaxLimit     = 500
 )
 
+// MaxCounted is how many failures of a number or SID the bars of a histogram
+// count, about: the newest ones.
+const MaxCounted = 1000
+
 // Channel is the channel to narrow by; empty is any.
 type Channel struct {
 	Is  incident.Channel
@@ -63,12 +67,20 @@ type Row struct {
 	AskedFirst bool
 }
 
+// MaxLooked is how many failures of a number are looked at for one page, where
+// other filters let hardly any of them through.
+const MaxLooked = 20_000
+
 // Page is one page of rows, newest first, with the cursors of its neighbours:
 // 0 where there are none.
 type Page struct {
 	Rows  []Row
 	Older Cursor // put it into Query.Before
 	Newer Cursor // put it into Query.After
+
+	// Further says that there may be more where the page ends: so many failures
+	// of the number were looked at that it is better to ask.
+	Further bool
 }
 
 // Detail is all that is known of one failure.

@@ -1,6 +1,11 @@
 package store
 
-import "context"
+import (
+	"context"
+	"fmt"
+
+	"github.com/backstop-project/backstop/history"
+)
 
 // Searches are the statements that Failures may run, as they run, for the test
 // of their plans.
@@ -12,13 +17,15 @@ func Searches() map[string]string {
 		searches[name+", newest first"] = query + newestFirst
 		searches[name+", oldest first"] = query + oldestFirst
 	}
+	searches["places"], searches["leading origins"] = placesWithin, fmt.Sprintf(leadingOrigins, "DESC")
 	searches["stretches of a SID"], searches["stretches of a number"] = stretchesOfSID, stretchesOfNumber
 	searches["rows"] = selectRows
-	searches["times"] = selectTimes
 	searches["one failure"] = selectFailure
 	searches["retry"] = findRequest
-	searches["minutes"] = sumMinutes
-	searches["hours"] = sumHours
+	for name, q := range map[string]history.Query{"all": {}, "a code": {Code: 11200}, "a host": {Host: "a.example"}, "an incident": {Incident: 1}} {
+		searches["minutes of "+name], _ = sumQuery(q, byMinute)
+		searches["days of "+name], _ = sumQuery(q, byDay)
+	}
 	searches["tries of callers"], searches["callbacks of callers"] = selectTries, selectCallbacks
 	searches["lines of callers"], searches["messages of callers"], searches["recordings of callers"] = selectParties, selectParams, selectRecordings
 	searches["replays that count"], searches["servers that are stopped"], searches["next replay"] = countReplays, selectStopped, nextReplay

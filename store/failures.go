@@ -61,7 +61,8 @@ type search struct {
 	narrow  bool // only those origins; else all but them
 	sid     any
 	number  any
-	empty   bool // nothing can match
+	empty   bool  // nothing can match
+	stopped int64 // as far as it was looked, where that was not all; 0 else
 }
 
 func newSearch(ctx context.Context, v *sql.Tx, q history.Query) (*search, error) {
@@ -100,11 +101,7 @@ func (s *search) bound(ctx context.Context) error {
 	var first, last sql.NullInt64
 	if s.query.From.IsZero() && s.query.To.IsZero() {
 		first, last = sql.NullInt64{Int64: 1}, sql.NullInt64{Int64: 1 << 62}
-	} else if err := s.view.QueryRowContext(ctx, `
-		SELECT MIN(first_serial), MAX(last_serial)
-		FROM places
-		WHERE minute >= ?1
-		  AND minute <= ?2`, since, until).Scan(&first, &last); err != nil {
+	} else if err := s.view.QueryRowContext(ctx, placesWithin, since, until).Scan(&first, &last); err != nil {
 		return err
 	}
 	s.within = serials{max(first.Int64, 1), last.Int64}
@@ -116,6 +113,24 @@ func (s *search) bound(ctx context.Context) error {
 	}
 	return nil
 }
+
+// placesWithin is between which serial numbers the failures of some minutes are:
+// by the day where a whole one lies among them, for a year has half a million.
+const placesWithin = `
+	SELECT MIN(first_serial), MAX(last_serial)
+	FROM (
+	  SELECT first_serial, last_serial
+	  FROM places
+	  WHERE minute BETWEEN ?1 AND MIN(?2, (?1 + 1439) / 1440 * 1440 - 1)
+	  UNION ALL
+	  SELECT first_serial, last_serial
+	  FROM places_by_day
+	  WHERE day >= (?1 + 1439) / 1440
+	    AND day < (?2 + 1) / 1440
+	  UNION ALL
+	  SELECT first_serial, last_serial
+	  FROM places
+	  WHERE minute BETWEEN MAX((?1 + 1439) / 1440, (?2 + 1) / 1440) * 1440 AND ?2)`
 
 // boundByIncident narrows the range to where the incident's failures are.
 func (s *search) boundByIncident(ctx context.Context) error {
@@ -209,7 +224,10 @@ func (s *search) page(ctx context.Context, found []int64) (history.Page, error) 
 	if err != nil {
 		return history.Page{}, err
 	}
-	page := history.Page{Rows: rows}
+	page := history.Page{Rows: rows, Further: s.stopped != 0 && !more}
+	if page.Further {
+		return s.further(page), nil
+	}
 	if len(rows) == 0 {
 		if s.query.Before > 0 {
 			page.Newer = s.query.Before - 1
@@ -227,6 +245,19 @@ func (s *search) page(ctx context.Context, found []int64) (history.Page, error) 
 		page.Newer = newest
 	}
 	return page, nil
+}
+
+// further is a page that may have rows beyond those that were looked at.
+func (s *search) further(page history.Page) history.Page {
+	at := history.Cursor(s.stopped)
+	if s.newer {
+		page.Newer, page.Older = at, s.query.After+1
+		return page
+	}
+	if page.Older = at; s.query.Before > 0 {
+		page.Newer = s.query.Before - 1
+	}
+	return page
 }
 
 // Failure is all that is known of one failure, or history.ErrNotFound. The id of

@@ -28,7 +28,7 @@ func (l *Ledger) Cursor(ctx context.Context, journal string) (incident.Cursor, e
 func (l *Ledger) Feed(ctx context.Context, batch incident.Batch) (incident.FeedReport, error) {
 	var report incident.FeedReport
 	err := l.inTx(ctx, func(ctx context.Context, t *tx) error {
-		f := feeding{tx: t, counts: map[countKey]int64{}, places: map[int64]serials{}}
+		f := feeding{tx: t, counts: map[countKey]int64{}, totals: map[totalKey]int64{}, places: map[int64]serials{}}
 		if err := f.feed(ctx, batch); err != nil {
 			return err
 		}
@@ -46,7 +46,8 @@ type feeding struct {
 	*tx
 	report incident.FeedReport
 	packed []byte
-	counts map[countKey]int64
+	counts map[countKey]int64 // by the minute
+	totals map[totalKey]int64
 	places map[int64]serials // by minute
 	oldest int64             // the earliest time of a new failure; 0 is none
 }

@@ -1,9 +1,9 @@
 package store
 
 import (
+	"cmp"
 	"context"
 	"database/sql"
-	"encoding/json"
 	"fmt"
 	"time"
 
@@ -14,15 +14,11 @@ import (
 // maxBars bounds a histogram whatever is asked for.
 const maxBars = 1000
 
-// maxCounted bounds how many rows are counted one by one where no counts are
-// kept: the newest ones.
-const maxCounted = 10_000
-
 // Histogram counts what q finds, in at most maxBuckets bars of equal width
 // that leave no gap: minutes for the last two days, hours and days else, or
 // several of them. Drills are in none. It costs the counts of the range, not
-// its failures; with a number or SID to look for, the newest 10,000 of those
-// are counted.
+// its failures; with a number or SID to look for, the newest
+// history.MaxCounted of those are counted, and some more.
 func (l *Ledger) Histogram(ctx context.Context, q history.Query, maxBuckets int) ([]history.Bucket, error) {
 	var bars []history.Bucket
 	err := l.inView(ctx, func(v *sql.Tx) error {
@@ -52,7 +48,7 @@ func histogram(ctx context.Context, v *sql.Tx, q history.Query, maxBuckets int, 
 	if q.Number != "" || q.SID != "" {
 		return bars, countRows(ctx, v, q, bars)
 	}
-	return bars, sumCounts(ctx, v, q, bars)
+	return bars, sum(ctx, v, q, bars)
 }
 
 // span is the time that the bars cover: what q says, else from the first
@@ -67,8 +63,10 @@ func span(ctx context.Context, v *sql.Tx, q history.Query, now time.Time) (since
 			WHERE id = ?1`, q.Incident).Scan(&first, &last)
 	} else {
 		err = v.QueryRowContext(ctx, `
-			SELECT MIN(hour) * 3600000, MAX(hour) * 3600000 + 3600000
-			FROM hourly`).Scan(&first, &last)
+			SELECT MIN(at) * 3600000, MAX(at) * 3600000 + 3600000
+			FROM totals
+			WHERE step = 1
+			  AND code = -1`).Scan(&first, &last)
 		last.Int64 = max(last.Int64, now.UnixMilli())
 	}
 	if err != nil || !first.Valid {
@@ -138,48 +136,75 @@ func add(bars []history.Bucket, at time.Time, channel incident.Channel, n int64)
 }
 
 const (
-	sumMinutes = `
-		SELECT k.minute * 60000, o.channel, SUM(k.failures)
-		FROM minutely AS k
-		CROSS JOIN origins AS o ON o.id = k.origin_id
-		WHERE k.minute >= ?1 / 60000
-		  AND k.minute < (?2 + 59999) / 60000` + sumFilters + `
-		GROUP BY k.minute, o.channel`
-	sumHours = `
-		SELECT k.hour * 3600000, o.channel, SUM(k.failures)
-		FROM hourly AS k
-		CROSS JOIN origins AS o ON o.id = k.origin_id
-		WHERE k.hour >= ?1 / 3600000
-		  AND k.hour < (?2 + 3599999) / 3600000` + sumFilters + `
-		GROUP BY k.hour, o.channel`
-	sumFilters = `
+	// Of all failures, or of those of a code.
+	sumTotals = `
+		SELECT at, channel, SUM(failures)
+		FROM totals
+		WHERE at >= ?1
+		  AND at < ?2
+		  AND step = ?3
+		  AND code = ?4
+		  AND (?5 = -1 OR channel = ?5)
+		GROUP BY at, channel`
+	// Of some origins; %s is the table's step.
+	sumCounts = `
+		SELECT k.%[1]s, o.channel, SUM(k.failures)
+		FROM origins AS o
+		CROSS JOIN by_%[1]s AS k ON k.origin_id = o.id
+		WHERE k.%[1]s >= ?1
+		  AND k.%[1]s < ?2
 		  AND (?3 = -1 OR o.channel = ?3)
-		  AND (?4 = 0 OR o.code = ?4)
-		  AND (?5 = 0 OR k.incident_id = ?5)
-		  AND (?6 = '' OR o.host IN (?6, 'www.' || ?6))`
+		  AND (?4 = 0 OR o.code = ?4)%[2]s
+		GROUP BY k.%[1]s, o.channel`
+	ofHost = `
+		  AND o.host IN (?5, 'www.' || ?5)`
+	ofIncident = `
+		  AND (?5 = '' OR o.host IN (?5, 'www.' || ?5))
+		  AND o.cause_id = (SELECT cause_id FROM incidents WHERE id = ?6)
+		  AND k.incident_id = ?6`
 )
 
-// sumCounts fills the bars from the kept counts.
-func sumCounts(ctx context.Context, v *sql.Tx, q history.Query, bars []history.Bucket) error {
-	query := sumHours
-	if bars[0].Width < time.Hour {
-		query = sumMinutes
+// sumQuery is the statement that adds up what q asks for, with what it is given
+// beside the steps it begins and ends at.
+func sumQuery(q history.Query, by step) (query string, args []any) {
+	name := [...]string{"minute", "hour", "day"}[by]
+	switch {
+	case q.Incident != 0:
+		return fmt.Sprintf(sumCounts, name, ofIncident), []any{channelOf(q), q.Code, q.Host, q.Incident}
+	case q.Host != "":
+		return fmt.Sprintf(sumCounts, name, ofHost), []any{channelOf(q), q.Code, q.Host}
 	}
-	last := bars[len(bars)-1]
-	rows, err := v.QueryContext(ctx, query, bars[0].Start.UnixMilli(), last.Start.Add(last.Width).UnixMilli(),
-		channelOf(q), q.Code, q.Incident, q.Host)
+	return sumTotals, []any{by, cmp.Or(q.Code, anyCode), channelOf(q)}
+}
+
+// stepOf is the largest step that bars of that width can be made of.
+func stepOf(width time.Duration) step {
+	switch {
+	case width < time.Hour:
+		return byMinute
+	case width < day:
+		return byHour
+	}
+	return byDay
+}
+
+// sum fills the bars from the kept counts.
+func sum(ctx context.Context, v *sql.Tx, q history.Query, bars []history.Bucket) error {
+	by, last := stepOf(bars[0].Width), bars[len(bars)-1]
+	from, until := bars[0].Start.UnixMilli()/by.millis(), last.Start.Add(last.Width).UnixMilli()/by.millis()
+	query, args := sumQuery(q, by)
+	rows, err := v.QueryContext(ctx, query, append([]any{from, until}, args...)...)
 	if err != nil {
 		return err
 	}
 	defer rows.Close()
 	for rows.Next() {
-		var at time.Time
+		var at, n int64
 		var channel incident.Channel
-		var n int64
-		if err := rows.Scan((*timeColumn)(&at), &channel, &n); err != nil {
+		if err := rows.Scan(&at, &channel, &n); err != nil {
 			return err
 		}
-		add(bars, at, channel, n)
+		add(bars, time.UnixMilli(at*by.millis()), channel, n)
 	}
 	return rows.Err()
 }
@@ -190,33 +215,10 @@ func countRows(ctx context.Context, v *sql.Tx, q history.Query, bars []history.B
 	if err != nil || s.empty {
 		return err
 	}
-	s.limit = maxCounted - 1
-	found, err := s.serials(ctx)
-	if err != nil {
-		return err
+	s.limit = history.MaxCounted
+	hits, err := s.inStretches(ctx)
+	for _, h := range hits {
+		add(bars, timeOf(h.id), h.channel, 1)
 	}
-	wanted, err := json.Marshal(found)
-	if err != nil {
-		return err
-	}
-	rows, err := v.QueryContext(ctx, selectTimes, string(wanted))
-	if err != nil {
-		return err
-	}
-	defer rows.Close()
-	for rows.Next() {
-		var id incident.ID
-		var channel incident.Channel
-		if err := rows.Scan((*idColumn)(&id), &channel); err != nil {
-			return err
-		}
-		add(bars, timeOf(id), channel, 1)
-	}
-	return rows.Err()
+	return err
 }
-
-const selectTimes = `
-	SELECT f.id, o.channel
-	FROM json_each(?1) AS wanted
-	CROSS JOIN failures AS f ON f.serial = wanted.value
-	CROSS JOIN origins AS o ON o.id = f.origin_id`

@@ -215,7 +215,7 @@ func (f *feeding) observe(ctx context.Context, e incident.Fed, r *running, key s
 			return err
 		}
 	}
-	f.counts[countKey{millisOf(e.Failure.ID) / minuteMillis, r.in.ID, origin}]++
+	f.count(e.Failure, r.in.ID, origin)
 	return nil
 }
 

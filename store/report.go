@@ -185,10 +185,12 @@ func (p period) bars(ctx context.Context, n int) ([]incident.Bar, error) {
 	}
 	const hour, middle = int64(time.Hour / time.Millisecond), int64(30 * time.Minute / time.Millisecond)
 	rows, err := p.view.QueryContext(ctx, `
-		SELECT hour * ?3 + ?4, SUM(failures)
-		FROM hourly
-		WHERE hour BETWEEN (?1 - ?4) / ?3 AND ?2 / ?3
-		GROUP BY hour`, p.from.UnixMilli(), p.to.UnixMilli(), hour, middle)
+		SELECT at * ?3 + ?4, SUM(failures)
+		FROM totals
+		WHERE step = 1
+		  AND code = -1
+		  AND at BETWEEN (?1 - ?4) / ?3 AND ?2 / ?3
+		GROUP BY at`, p.from.UnixMilli(), p.to.UnixMilli(), hour, middle)
 	if err != nil {
 		return nil, err
 	}

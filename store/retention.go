@@ -90,14 +90,26 @@ func (r *retaining) some(ctx context.Context, limit int, query string, args ...a
 func (r *retaining) minutes(ctx context.Context) error {
 	from := r.at.Add(-minutesKept).Truncate(time.Hour).UnixMilli()
 	n, err := r.some(ctx, tidyAtOnce, `
-		DELETE FROM minutely
-		WHERE (minute, incident_id, origin_id) IN (
-		  SELECT minute, incident_id, origin_id
-		  FROM minutely
+		DELETE FROM by_minute
+		WHERE (origin_id, minute, incident_id) IN (
+		  SELECT origin_id, minute, incident_id
+		  FROM by_minute
 		  WHERE minute < ?2
 		  ORDER BY minute
 		  LIMIT ?1)`, from/minuteMillis)
-	if err != nil || n == 0 || r.row.minutesFrom >= from {
+	if err != nil {
+		return err
+	}
+	of, err := r.some(ctx, tidyAtOnce, `
+		DELETE FROM totals
+		WHERE (step, code, at, channel) IN (
+		  SELECT t.step, t.code, t.at, t.channel
+		  FROM (SELECT -1 AS code UNION SELECT code FROM origins) AS known
+		  CROSS JOIN totals AS t ON t.step = 0
+		    AND t.code = known.code
+		    AND t.at < ?2
+		  LIMIT ?1)`, from/minuteMillis)
+	if err != nil || n+of == 0 || r.row.minutesFrom >= from {
 		return err
 	}
 	r.row.minutesFrom = from

@@ -2,6 +2,7 @@ package store
 
 import (
 	"context"
+	"fmt"
 	"slices"
 )
 
@@ -29,158 +30,118 @@ const (
 		  AND id >= ?3
 		  AND id < ?4
 		ORDER BY serial `
-	// Of one SID, or one number, within one stretch.
-	searchSID = `
-		SELECT serial
-		FROM failures
-		WHERE serial >> 16 = ?7
-		  AND coalesce(sid, request_key) = ?8
-		  AND serial >= ?1
-		  AND serial <= ?2
-		  AND id >= ?3
-		  AND id < ?4
-		  AND (origin_id IN (SELECT value FROM json_each(?5))) = ?6
-		  AND (?10 IS NULL OR from_number = ?10 OR to_number = ?10)
-		ORDER BY serial `
-	searchFrom = `
-		SELECT serial
-		FROM failures
-		WHERE serial >> 16 = ?7
-		  AND from_number = ?8
-		  AND serial >= ?1
-		  AND serial <= ?2
-		  AND id >= ?3
-		  AND id < ?4
-		  AND (origin_id IN (SELECT value FROM json_each(?5))) = ?6
-		ORDER BY serial `
-	searchTo = `
-		SELECT serial
-		FROM failures
-		WHERE serial >> 16 = ?7
-		  AND to_number = ?8
-		  AND serial >= ?1
-		  AND serial <= ?2
-		  AND id >= ?3
-		  AND id < ?4
-		  AND (origin_id IN (SELECT value FROM json_each(?5))) = ?6
-		ORDER BY serial `
-)
-
-// The stretches that hold a SID or a number at all, newest first: one statement
-// for all of them, so that looking for what is rare costs little more than
-// looking it up.
-const (
-	everyStretch = `
-		WITH RECURSIVE stretch (n) AS (
-		  SELECT ?2
-		  UNION ALL
-		  SELECT n - 1
-		  FROM stretch
-		  WHERE n > ?1)
-		SELECT n
-		FROM stretch
-		WHERE `
-	stretchesOfSID = everyStretch + `EXISTS (
-		  SELECT 1
-		  FROM failures
-		  WHERE serial >> 16 = n
-		    AND coalesce(sid, request_key) = ?3)`
-	stretchesOfNumber = everyStretch + `EXISTS (
-		  SELECT 1
-		  FROM failures
-		  WHERE serial >> 16 = n
-		    AND from_number = ?3)
-		  OR EXISTS (
-		  SELECT 1
-		  FROM failures
-		  WHERE serial >> 16 = n
-		    AND to_number = ?3)`
+	// The origins that have the first failures of a page, where many are asked
+	// for: its rows are among theirs.
+	leadingOrigins = `
+		SELECT value
+		FROM (
+		  SELECT asked.value, (
+		      SELECT serial
+		      FROM failures
+		      WHERE origin_id = asked.value
+		        AND serial >= ?1
+		        AND serial <= ?2
+		        AND id >= ?3
+		        AND id < ?4
+		      ORDER BY serial %s
+		      LIMIT 1) AS leading
+		  FROM json_each(?5) AS asked)
+		WHERE leading IS NOT NULL
+		ORDER BY leading %[1]s
+		LIMIT ?6`
 )
 
 const (
-	newestFirst = `DESC LIMIT ?9`
-	oldestFirst = `ASC LIMIT ?9`
+	newestFirst = `DESC`
+	oldestFirst = `ASC`
+	limited     = ` LIMIT ?7`
 )
 
-func (s *search) directed(query string) string {
+func (s *search) direction() string {
 	if s.newer {
-		return query + oldestFirst
+		return oldestFirst
 	}
-	return query + newestFirst
+	return newestFirst
 }
+
+// Beyond so many origins they are not asked one by one: a page of what is
+// frequent is found in the nearest failures, and of what is rare among the
+// origins that have any.
+const (
+	manyOrigins = 16
+	nearest     = 1024
+)
 
 // serials finds the page's rows and one more, in the page's direction.
-func (s *search) serials(ctx context.Context) ([]int64, error) {
+func (s *search) serials(ctx context.Context) (found []int64, err error) {
 	switch {
-	case s.sid != nil:
-		return s.byStretch(ctx, s.sid, stretchesOfSID, searchSID)
-	case s.number != nil:
-		return s.byStretch(ctx, s.number, stretchesOfNumber, searchFrom, searchTo)
-	case s.narrow:
-		return s.byOrigin(ctx)
-	}
-	return s.find(ctx, nil, s.directed(searchAll), s.arguments(nil, nil))
-}
-
-func (s *search) arguments(stretch, value any) []any {
-	return []any{s.within.first, s.within.last, s.since, s.until, s.originsJSON(), s.narrow, stretch, value, s.limit + 1}
-}
-
-// byOrigin takes the first rows of each origin, and the first of those.
-func (s *search) byOrigin(ctx context.Context) (found []int64, err error) {
-	for _, origin := range s.origins {
-		args := s.arguments(nil, nil)
-		args[4] = origin
-		if found, err = s.find(ctx, found, s.directed(searchOrigin), args); err != nil {
-			return nil, err
+	case s.sid != nil || s.number != nil:
+		hits, err := s.inStretches(ctx)
+		for _, h := range hits {
+			found = append(found, h.serial)
 		}
-		found = s.first(found)
+		return s.first(found), err
+	case s.narrow && len(s.origins) > manyOrigins:
+		return s.ofManyOrigins(ctx)
+	case s.narrow:
+		return s.ofOrigins(ctx, s.origins)
 	}
-	return found, nil
+	return s.find(ctx, nil, searchAll+s.direction()+limited, s.arguments(s.within))
 }
 
-// byStretch goes through the stretches that hold the value, in the page's
-// direction, until the page is full.
-func (s *search) byStretch(ctx context.Context, value any, which string, queries ...string) (found []int64, err error) {
-	stretches, err := s.stretches(ctx, which, value)
+func (s *search) arguments(within serials) []any {
+	return []any{within.first, within.last, s.since, s.until, s.originsJSON(), s.narrow, s.limit + 1}
+}
+
+// ofManyOrigins looks among the nearest failures first.
+func (s *search) ofManyOrigins(ctx context.Context) ([]int64, error) {
+	near, err := s.near(ctx)
 	if err != nil {
 		return nil, err
 	}
-	for _, stretch := range stretches {
-		if len(found) > s.limit {
-			break
-		}
-		for _, query := range queries {
-			args := s.arguments(stretch, value)
-			if query == searchSID {
-				args = append(args, s.number)
-			}
-			if found, err = s.find(ctx, found, s.directed(query), args); err != nil {
-				return nil, err
-			}
-		}
-		found = s.first(found)
+	found, err := s.find(ctx, nil, searchAll+s.direction()+limited, s.arguments(near))
+	if err != nil || len(found) > s.limit {
+		return found, err
 	}
-	return found, nil
-}
-
-// stretches are those within the range that hold the value.
-func (s *search) stretches(ctx context.Context, which string, value any) ([]int64, error) {
-	var there serials
-	if err := s.view.QueryRowContext(ctx, `
-		SELECT COALESCE(MIN(serial), 1), COALESCE((SELECT MAX(serial) FROM failures), 0)
-		FROM failures`).Scan(&there.first, &there.last); err != nil {
+	leading, err := s.find(ctx, nil, fmt.Sprintf(leadingOrigins, s.direction()),
+		[]any{s.within.first, s.within.last, s.since, s.until, s.originsJSON(), s.limit + 1})
+	if err != nil {
 		return nil, err
 	}
-	first, last := max(s.within.first, there.first)>>stretchBits, min(s.within.last, there.last)>>stretchBits
-	if first > last {
-		return nil, nil
-	}
-	found, err := s.find(ctx, nil, which, []any{first, last, value})
+	return s.ofOrigins(ctx, leading)
+}
+
+// near is the part of the range where the page begins.
+func (s *search) near(ctx context.Context) (serials, error) {
+	there, err := s.there(ctx)
 	if s.newer {
-		slices.Reverse(found)
+		there.last = min(there.last, there.first+nearest)
+	} else {
+		there.first = max(there.first, there.last-nearest)
 	}
-	return found, err
+	return there, err
+}
+
+// ofOrigins takes the first rows of each origin, and the first of those. What
+// lies beyond a full page is not looked at.
+func (s *search) ofOrigins(ctx context.Context, origins []int64) (found []int64, err error) {
+	within := s.within
+	for _, origin := range origins {
+		args := s.arguments(within)
+		args[4] = origin
+		if found, err = s.find(ctx, found, searchOrigin+s.direction()+limited, args); err != nil {
+			return nil, err
+		}
+		if found = s.first(found); len(found) <= s.limit {
+			continue
+		}
+		if last := found[s.limit]; s.newer {
+			within.last = last
+		} else {
+			within.first = last
+		}
+	}
+	return found, nil
 }
 
 // first sorts in the page's direction, drops doubles and what is beyond the

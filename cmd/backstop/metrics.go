@@ -80,6 +80,10 @@ func (c collector) Collect(out chan<- prometheus.Metric) {
 	counter("backstop_ledger_failures_stored_total", "New failures in the ledger, drills among them.", f.Stored.Load())
 	counter("backstop_ledger_entries_set_aside_total", "Entries set aside.", f.SetAside.Load())
 	counter("backstop_ledger_errors_total", "Steps of feeding that failed.", f.Errors.Load())
+	const removed = "Failures removed from the history: for their age, or for want of room before their time."
+	counter("backstop_failures_removed_total", removed, a.state.removed.old.Load(), "why", "age")
+	counter("backstop_failures_removed_total", removed, a.state.removed.early.Load(), "why", "room")
+	counter("backstop_failures_erased_total", "Failures whose personal data was erased because of its age.", a.state.removed.erased.Load())
 	away := 0.0
 	if since, _ := a.sentinel.Away(); !since.IsZero() {
 		away = 1

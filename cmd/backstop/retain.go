@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"errors"
+	"sync/atomic"
 	"time"
 
 	"github.com/backstop-project/backstop/incident"
@@ -43,6 +44,7 @@ func (a *app) retainOnce(ctx context.Context, s *shortage, now time.Time) (wait 
 		return retainEvery
 	}
 	a.state.retention.Store(nil)
+	a.state.removed.count(report)
 	tell := s.note(report, keep, now)
 	a.state.shortage.Store(s.sentence())
 	if tell {
@@ -55,6 +57,15 @@ func (a *app) retainOnce(ctx context.Context, s *shortage, now time.Time) (wait 
 		return retainSoon
 	}
 	return retainEvery
+}
+
+// removals count, for metrics, what retention did since the start.
+type removals struct{ old, early, erased atomic.Int64 }
+
+func (r *removals) count(did store.RetainReport) {
+	r.old.Add(int64(did.Removed - did.Early))
+	r.early.Add(int64(did.Early))
+	r.erased.Add(int64(did.Erased))
 }
 
 func (a *app) retentionTrouble(err error) {

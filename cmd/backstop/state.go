@@ -26,6 +26,7 @@ type state struct {
 	retention atomic.Pointer[string]
 	shortage  atomic.Pointer[string]
 	reload    atomic.Pointer[string]
+	removed   removals
 
 	// The notifiers whose last attempt had failed when the ledger was opened;
 	// nil while nobody knows.

@@ -27,6 +27,7 @@ type ledger struct {
 	unwritable error         // what a reveal is answered with
 	notes      []string      // what to know before sending a message
 	sent       []string      // what people wanted to be sent
+	looked     int64         // where a search for a number stops the first time; 0: nowhere
 	hang       chan struct{} // closed when questions are answered again; heeds no context
 }
 
@@ -49,6 +50,9 @@ func (l *ledger) Failures(_ context.Context, q history.Query) (history.Page, err
 		if matches(d.Row, q) {
 			found = append(found, d.Row)
 		}
+	}
+	if l.looked != 0 && q.Number != "" && q.Before == 0 {
+		return history.Page{Older: history.Cursor(l.looked), Further: true}, nil
 	}
 	limit := cmp.Or(q.Limit, history.DefaultLimit)
 	start := 0

@@ -30,6 +30,8 @@ type historyView struct {
 	Newer    string // "" where there is nothing newer
 	Older    string
 	Newest   string // "" on the first page
+	Further  string // where a search goes on that has not looked at everything; "" where it has
+	Looked   string // at how many failures it has
 	Bare     bool   // there is nothing that could be filtered
 	Empty    string // why there are no rows: "search", "filter", "setup", "none"; "" where there are
 	Setup    setupView
@@ -133,7 +135,7 @@ func (p *Pages) fillHistory(c *gin.Context, view *historyView, q history.Query, 
 	if view.Chart, err = p.historyChart(ctx, q.FirstPage(), buckets); err != nil {
 		return err
 	}
-	view.Total = total(page, buckets)
+	view.Total = total(q, page, buckets)
 	mask := p.Settings().Mask
 	if view.Revealed != "" {
 		mask.Numbers = false
@@ -151,14 +153,20 @@ func (p *Pages) fillHistory(c *gin.Context, view *historyView, q history.Query, 
 
 // total counts what was found: the rows themselves where they are all there,
 // else what the bars add up to, whose edges need not be those of the query.
-func total(page history.Page, buckets []history.Bucket) string {
+func total(q history.Query, page history.Page, buckets []history.Bucket) string {
 	var n int64
+	if page.Further {
+		return templates.Plural(int64(len(page.Rows)), "failure", "failures") + " so far"
+	}
 	if page.Older == 0 && page.Newer == 0 {
 		n = int64(len(page.Rows))
 		return templates.Plural(n, "failure", "failures")
 	}
 	for _, b := range buckets {
 		n += b.Total()
+	}
+	if (q.Number != "" || q.SID != "") && n > history.MaxCounted {
+		return "more than " + templates.Count(history.MaxCounted) + " failures; the chart shows the newest of them"
 	}
 	return templates.Plural(n, "failure", "failures")
 }
@@ -177,6 +185,12 @@ func (p *Pages) fillPaging(view *historyView, q history.Query, page history.Page
 			view.Newer = historyURL(newer)
 		}
 	}
+	switch {
+	case page.Further && q.After != 0:
+		view.Further, view.Newer = view.Newer, ""
+	case page.Further:
+		view.Further, view.Older = view.Older, ""
+	}
 }
 
 func (p *Pages) fillEmpty(ctx context.Context, view *historyView, q history.Query) (err error) {
@@ -185,6 +199,8 @@ func (p *Pages) fillEmpty(ctx context.Context, view *historyView, q history.Quer
 		view.Unverified = u.Sentence
 	}
 	switch {
+	case view.Further != "":
+		view.Empty, view.Looked = "further", templates.Count(history.MaxLooked)
 	case q.Narrowed(), q.Before != 0, q.After != 0:
 		view.Empty = "filter"
 		if !q.From.IsZero() || !q.To.IsZero() {

@@ -9,6 +9,8 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"github.com/backstop-project/backstop/history"
 )
 
 func TestSearchLeadsToItsFilters(t *testing.T) {
@@ -66,6 +68,37 @@ func TestHistoryIsReadPageByPage(t *testing.T) {
 	}
 	if seen != 120 {
 		t.Errorf("seen %d rows, want 120", seen)
+	}
+}
+
+// Of a number not all failures are counted.
+func TestThatNotAllOfANumberIsCountedIsSaid(t *testing.T) {
+	t.Parallel()
+	for failures, want := range map[int]string{
+		history.MaxCounted:     ">1,000 failures<",
+		history.MaxCounted + 1: ">more than 1,000 failures; the chart shows the newest of them<",
+	} {
+		v := newHouse(oneNight(failures)).enter(t)
+		if page := v.get("/history?code=11202&number=" + url.QueryEscape(line)).body; !strings.Contains(page, want) {
+			t.Errorf("of %d failures the page does not say %q", failures, want)
+		}
+	}
+}
+
+func TestASearchThatHasNotLookedAtEverythingGoesOnWhenAsked(t *testing.T) {
+	t.Parallel()
+	night := oneNight(120)
+	night.looked = 100
+	v := newHouse(night).enter(t)
+	page := v.get("/history?number=" + url.QueryEscape(line)).body
+	if !strings.Contains(page, "No failure matches so far") || !strings.Contains(page, "20,000 failures of this number were looked at") {
+		t.Error("the page does not say that there may be more")
+	}
+	if linkOf(page, "Older") != "" {
+		t.Error("the page says that there are older ones")
+	}
+	if further := v.get(linkOf(page, "Search further")).body; strings.Count(further, `<td class="when">`) == 0 {
+		t.Error("where it goes on nothing is found")
 	}
 }
 
