@@ -96,13 +96,17 @@ func simulate(t *testing.T, env settings, folder string, later time.Duration, ou
 			}
 		}
 		if t.Failed() {
-			t.Logf("mails: %q\nlogged:\n%s", s.mails.subjects(), tail(s.logged.lines(), 60))
+			t.Logf("mails: %q\nlogged:\n%s", s.mails.subjects(), s.story())
 		}
 	})
 	return s
 }
 
-func tail(lines []string, most int) string { return strings.Join(lines[max(0, len(lines)-most):], "") }
+// story is the log's end, without the lines of single failures.
+func (s *simulated) story() string {
+	lines := slices.DeleteFunc(s.logged.lines(), func(line string) bool { return strings.Contains(line, `"failure answered"`) })
+	return strings.Join(lines[max(0, len(lines)-60):], "\n")
+}
 
 func (s *simulated) watched(path string) disk {
 	d, err := disktest.Watch(path)
