@@ -1,6 +1,7 @@
 package store_test
 
 import (
+	"errors"
 	"path/filepath"
 	"testing"
 
@@ -61,5 +62,39 @@ func halfMade(t *testing.T, make func(path string) error) {
 	}
 	if n < 50 {
 		t.Errorf("it takes %d steps only", n)
+	}
+}
+
+func TestADiskThatCannotBeReadIsNoDamage(t *testing.T) {
+	t.Parallel()
+	path := filepath.Join(t.TempDir(), "database")
+	d, err := disktest.Watch(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	failed := 0
+	for n := 1; n < 200; n += 1 + n/5 {
+		l, err := store.OpenLedger(t.Context(), path, store.LedgerOptions{Policy: incident.DefaultPolicy()})
+		if err != nil {
+			t.Fatal(err)
+		}
+		d.Fail(disktest.Fault{Step: d.Steps() + n, Forever: true})
+		err = l.QuickCheck(t.Context())
+		d.Fail(disktest.Fault{})
+		if err != nil {
+			failed++
+		}
+		if errors.Is(err, store.ErrCorrupt) || err != nil && !errors.Is(err, store.ErrIO) {
+			t.Errorf("where the disk fails from step %d on, it says %v", n, err)
+		}
+		if err := l.Close(); err != nil {
+			t.Error(err)
+		}
+	}
+	if failed < 5 {
+		t.Errorf("%d checks failed", failed)
+	}
+	if err := d.Close(); err != nil {
+		t.Error(err)
 	}
 }
