@@ -81,7 +81,7 @@ func TestAnIncidentFallsQuietAlsoWhereTheClockWasPutBack(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	if d, err := l.Incident(context.Background(), 1); err != nil || d.Incident.State != incident.Quiet || d.Incident.QuietAt.After(queued.Add(15*time.Minute)) {
+	if d, err := l.Incident(context.Background(), 1); err != nil || d.State != incident.Quiet || d.QuietAt.After(queued.Add(15*time.Minute)) {
 		t.Errorf("got %+v, %v, want it quiet after ten minutes", d.Incident, err)
 	}
 }

@@ -35,7 +35,7 @@ func TestFaultsAtRandomLoseNothing(t *testing.T) {
 	}
 	began, failures := resident(t), 0
 	for n := range seeds {
-		r := &randomly{Rand: rand.New(rand.NewPCG(seed+uint64(n), 0))} //nolint:gosec // it is to be repeated
+		r := &randomly{Rand: rand.New(rand.NewPCG(seed+uint64(n), 0))}
 		folder := ramDisk(t)
 		later := time.Duration(0)
 		if r.IntN(2) == 0 {
