@@ -181,7 +181,7 @@ func (s *simulated) suffer(name string, quiet bool) {
 // or was given up.
 func (s *simulated) judge(folder string) {
 	s.t.Helper()
-	judgeStored(s.t, folder, s.promised)
+	judgeStored(s.t, folder, s.answered)
 	judgeIntact(s.t, folder+"/"+journalFile, folder+"/"+ledgerFile)
 	if n := found(s.t, folder+"/"+ledgerFile, "SELECT COUNT(*) FROM deliveries WHERE state NOT IN (3, 4)"); n > 0 {
 		s.t.Errorf("%d deliveries have not gone out", n)

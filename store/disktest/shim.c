@@ -106,7 +106,7 @@ static pthread_mutex_t mutex = PTHREAD_MUTEX_INITIALIZER;
 static disk *disks;
 static vfs *below;
 static vfs shim;
-static __thread int lately; // this thread has used a watched file last
+static __thread int lately; // this thread has used a watched file since it slept
 
 static file *inner(file *f) { return (file *)((watched *)f + 1); }
 
@@ -236,11 +236,11 @@ static int on_delete(vfs *v, const char *name, int sync) {
 // simulated does not pass meanwhile.
 static int on_sleep(vfs *v, int microseconds) {
 	(void)v;
-	if (lately && microseconds > longest_sleep) {
-		usleep(longest_sleep);
-		return microseconds;
-	}
-	return below->sleep(below, microseconds);
+	int watched = lately;
+	lately = 0; // the next step of a watched file says so again
+	if (!watched || microseconds < longest_sleep) return below->sleep(below, microseconds);
+	usleep(longest_sleep);
+	return microseconds;
 }
 
 int disk_register(void) {
