@@ -22,7 +22,7 @@ func TestFaultsAtRandomLoseNothing(t *testing.T) {
 		t.Helper()
 		simulate(t, env, lived, 0, outside).goThrough(servers{"one.example.com", "two.example.com"}, "", ordeal{}, true)
 	})
-	seed, seeds := uint64(1), long(t, 30, 5000)
+	seed, seeds := uint64(1), long(t, 12, 5000)
 	if torture() {
 		seed = rand.Uint64N(1 << 40)
 	}
