@@ -12,6 +12,7 @@ import (
 // is due. Nobody is told that late failures are over: they were when they were
 // told.
 func (in Incident) Tick(now time.Time, p Policy, hushed func(Incident, Alert) (Hush, bool)) (Incident, []Alert) {
+	in = in.notAhead(now)
 	due, ok := in.NextTick(p)
 	if !ok || now.Before(due) {
 		return in, nil
@@ -35,6 +36,21 @@ func (in Incident) Tick(now time.Time, p Policy, hushed func(Incident, Alert) (H
 		return in.sayUnless(hushed, in.alert(Reminder, now, reason))
 	}
 	return in, nil
+}
+
+// AheadAtMost is how far something that was noted may be ahead of the clock: if it is
+// further, the clock was put back since.
+const AheadAtMost = time.Minute
+
+// notAhead is in without times that are still to come, so that what follows them
+// does not wait until the clock is there again.
+func (in Incident) notAhead(now time.Time) Incident {
+	for _, at := range []*time.Time{&in.LastAt, &in.QuietAt, &in.Watch.SaidAt, &in.Watch.HeardAt, &in.Watch.PagedAt} {
+		if at.Sub(now) > AheadAtMost {
+			*at = now
+		}
+	}
+	return in
 }
 
 // sayUnless tells a, unless people are not to be told now: then it is withheld.

@@ -21,7 +21,7 @@ type poster struct {
 }
 
 func newPoster(title, url string, secrets ...string) poster {
-	return poster{title: title, url: url, client: boundedClient(), redact: newRedactor(secrets...)}
+	return poster{title: title, url: url, client: boundedClient(nil), redact: newRedactor(secrets...)}
 }
 
 // reply is what came back, as far as anybody reads it.

@@ -236,7 +236,7 @@ func (f httpFunc) RoundTrip(r *http.Request) (*http.Response, error) { return f(
 
 // boundTo is a client of ours whose requests end with ctx.
 func boundTo(ctx context.Context) *http.Client {
-	client := boundedClient()
+	client := boundedClient(nil)
 	transport := client.Transport
 	client.Transport = httpFunc(func(r *http.Request) (*http.Response, error) { return transport.RoundTrip(r.WithContext(ctx)) })
 	return client

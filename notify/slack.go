@@ -33,6 +33,7 @@ type SlackOptions struct {
 	// Buttons are what people may press below a message of a bot; nil for none.
 	Buttons func(m incident.Message) []templates.Button
 	Timeout time.Duration // one attempt; 18 s where zero
+	Dial    Dial          // net.Dialer's where nil
 
 	Now   func() time.Time  // time.Now where nil; only Check asks it
 	Texts *templates.Alerts // the words
@@ -122,7 +123,7 @@ func NewSlack(o SlackOptions) (*Slack, error) {
 	}
 	s := &Slack{
 		name: o.Name, webhook: o.WebhookURL, channel: o.Channel, timeout: o.Timeout, texts: o.Texts, now: o.Now,
-		client: boundedClient(), buttons: o.Buttons,
+		client: boundedClient(o.Dial), buttons: o.Buttons,
 		redact: newRedactor(slackSecrets(o)...),
 		own:    ownText{notifier: o.Name, texts: o.Texts, template: o.Own, log: o.Log},
 	}
@@ -213,11 +214,14 @@ const (
 // boundedClient is an http.Client that waits for nothing for long, reads
 // nothing at length, follows no redirect, uses no proxy that the environment
 // names, and leaves no connection open.
-func boundedClient() *http.Client {
+func boundedClient(dial Dial) *http.Client {
+	if dial == nil {
+		dial = (&net.Dialer{Timeout: slackConnect}).DialContext
+	}
 	return &http.Client{
 		Transport: boundedBodies{&http.Transport{
 			Proxy:                  nil,
-			DialContext:            (&net.Dialer{Timeout: slackConnect}).DialContext,
+			DialContext:            dial,
 			TLSHandshakeTimeout:    slackConnect,
 			ResponseHeaderTimeout:  slackAnswer,
 			MaxResponseHeaderBytes: mostHeaders,

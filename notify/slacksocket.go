@@ -65,7 +65,7 @@ func (s *SlackSocket) Run(ctx context.Context) error {
 
 // connected serves connections until one cannot be made.
 func (s *SlackSocket) connected(ctx context.Context) error {
-	options := []slack.Option{slack.OptionAppLevelToken(s.o.AppToken), slack.OptionHTTPClient(boundedClient())}
+	options := []slack.Option{slack.OptionAppLevelToken(s.o.AppToken), slack.OptionHTTPClient(boundedClient(nil))}
 	if s.o.APIURL != "" {
 		options = append(options, slack.OptionAPIURL(strings.TrimRight(s.o.APIURL, "/")+"/"))
 	}

@@ -21,7 +21,7 @@ const (
 	mostFromServer = 1 << 20 // bytes: no honest server says more
 )
 
-// Dial connects to a mail server. It is net.Dialer.DialContext but for tests.
+// Dial connects to a server. It is net.Dialer.DialContext but for tests.
 type Dial func(ctx context.Context, network, address string) (net.Conn, error)
 
 // transport delivers composed mails to one server, one connection a mail.

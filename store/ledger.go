@@ -6,8 +6,12 @@ import (
 	"encoding/hex"
 	"errors"
 	"fmt"
+	"strconv"
+	"strings"
 	"sync/atomic"
 	"time"
+
+	"github.com/mattn/go-sqlite3"
 
 	"github.com/backstop-project/backstop/incident"
 	"github.com/backstop-project/backstop/store/params"
@@ -141,7 +145,7 @@ func (l *Ledger) Check(context.Context) error {
 // QuickCheck reads the whole file and returns ErrCorrupt with the first thing
 // that is wrong. It takes seconds a gigabyte and holds the WAL from being
 // reset, so it is for the background, after an unclean stop; the context ends
-// it.
+// it. That the disk cannot be read is ErrIO.
 func (l *Ledger) QuickCheck(ctx context.Context) error {
 	var said string
 	err := l.read.QueryRowContext(ctx, `PRAGMA quick_check(1)`).Scan(&said)
@@ -149,9 +153,20 @@ func (l *Ledger) QuickCheck(ctx context.Context) error {
 		return fmt.Errorf("quick check of ledger: %w", classify(err))
 	}
 	if said != "ok" {
-		return fmt.Errorf("quick check of ledger: %w: %s", ErrCorrupt, said)
+		return fmt.Errorf("quick check of ledger: %w: %s", wrongness(said), said)
 	}
 	return nil
+}
+
+// wrongness is what a check has found: damage, unless it says that it could not have
+// a page, and by the code that is for another reason.
+func wrongness(said string) error {
+	_, after, unread := strings.Cut(said, "error code=")
+	code, err := strconv.Atoi(strings.TrimSpace(after))
+	if !unread || err != nil {
+		return ErrCorrupt
+	}
+	return classify(sqlite3.Error{Code: sqlite3.ErrNo(code & 0xff)}) // the rest says more of the same
 }
 
 // Close waits for whoever writes and ends it. A second time it does nothing.

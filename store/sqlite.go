@@ -23,6 +23,7 @@ const applicationID = 0x626b7374
 type settings struct {
 	readOnly   bool
 	mayCopy    bool // VACUUM INTO another file
+	asItIs     bool // read-write, but nothing of the file's form is changed
 	conns      int
 	cacheKiB   int    // page cache of each connection
 	checkpoint int    // bytes of WAL after which a commit checkpoints
@@ -47,12 +48,15 @@ func dsn(path string, s settings) string {
 	q.Set("_cache_size", strconv.Itoa(-s.cacheKiB))
 	q.Set("_stmt_cache_size", "100")
 	q.Set("_foreign_keys", "1")
-	if s.readOnly {
+	switch {
+	case s.readOnly:
 		q.Set("mode", "ro")
 		if !s.mayCopy {
 			q.Set("_query_only", "1")
 		}
-	} else {
+	case s.asItIs:
+		q.Set("mode", "rw")
+	default:
 		q.Set("_synchronous", "FULL")
 		q.Set("_txlock", "immediate")
 		q.Set("_auto_vacuum", "incremental")
@@ -79,7 +83,7 @@ func (c connector) Driver() driver.Driver {
 }
 
 func (c connector) prepare(conn *sqlite3.SQLiteConn) error {
-	if c.settings.readOnly {
+	if c.settings.readOnly || c.settings.asItIs {
 		return nil
 	}
 	pragmas := fmt.Sprintf("PRAGMA journal_mode = WAL; PRAGMA wal_autocheckpoint = %d; PRAGMA journal_size_limit = %d",

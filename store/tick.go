@@ -57,8 +57,10 @@ func (l *Ledger) Tick(ctx context.Context, now time.Time) (next time.Time, alert
 // ticksAtOnce bounds one transaction: the rest is due at once.
 const ticksAtOnce = 200
 
+// due are those whose time has come, and those that are ahead of a clock that was
+// put back.
 func (t *tx) due(ctx context.Context, now time.Time) (ids []int64, err error) {
-	rows, err := t.QueryContext(ctx, `
+	ids, err = integers(ctx, t, `
 		SELECT id
 		FROM incidents
 		WHERE next_tick IS NOT NULL
@@ -68,15 +70,13 @@ func (t *tx) due(ctx context.Context, now time.Time) (ids []int64, err error) {
 	if err != nil {
 		return nil, err
 	}
-	defer rows.Close()
-	for rows.Next() {
-		var id int64
-		if err := rows.Scan(&id); err != nil {
-			return nil, err
-		}
-		ids = append(ids, id)
-	}
-	return ids, rows.Err()
+	ahead, err := integers(ctx, t, `
+		SELECT id
+		FROM incidents
+		WHERE last_at > ?3
+		  AND next_tick > ?1
+		LIMIT ?2`, now.UnixMilli(), ticksAtOnce, now.Add(incident.AheadAtMost).UnixMilli())
+	return append(ids, ahead...), err
 }
 
 // tick asks the incident itself, for the policy may have changed since its

@@ -53,7 +53,7 @@ type pending struct {
 
 func (t turns) pending(ctx context.Context, limit int) (all []pending, err error) {
 	rows, err := t.view.QueryContext(ctx, `
-		SELECT d.id, d.state, d.created_at, MAX(d.due_at, d.retry_at), d.leased_until, d.attempts, d.last_error, `+selectAlert+`
+		SELECT d.id, d.state, d.created_at, d.due_at, d.retry_at, d.leased_until, d.attempts, d.last_error, `+selectAlert+`
 		FROM deliveries AS d
 		JOIN alerts AS a ON a.id = d.alert_id
 		WHERE d.notifier = ?1
@@ -66,15 +66,40 @@ func (t turns) pending(ctx context.Context, limit int) (all []pending, err error
 	defer rows.Close()
 	for rows.Next() {
 		p := pending{Delivery: incident.Delivery{Notifier: t.notifier}}
-		var created, due, leased int64
-		into := append([]any{&p.ID, &p.state, &created, &due, &leased, &p.Attempts, &p.LastError}, intoAlert(&p.Alert)...)
+		var created, due, retry, leased int64
+		into := append([]any{&p.ID, &p.state, &created, &due, &retry, &leased, &p.Attempts, &p.LastError}, intoAlert(&p.Alert)...)
 		if err := rows.Scan(into...); err != nil {
 			return nil, err
 		}
-		p.CreatedAt, p.DueAt, p.leased = time.UnixMilli(created).UTC(), time.UnixMilli(due).UTC(), time.UnixMilli(leased).UTC()
+		created, due, retry, leased = t.inTime(created, due, retry, leased)
+		p.CreatedAt, p.DueAt, p.leased = time.UnixMilli(created).UTC(), time.UnixMilli(max(due, retry)).UTC(), time.UnixMilli(leased).UTC()
 		all = append(all, p)
 	}
 	return all, rows.Err()
+}
+
+// No attempt is put off for longer than an hour, and none takes minutes: what says
+// so was noted before the clock was put back.
+const (
+	longestRetry = time.Hour + incident.AheadAtMost
+	longestLease = 10 * time.Minute
+)
+
+// inTime is when a delivery was queued, is due, is tried again and is not any more
+// being sent: earlier, where the clock was put back since, so that it waits no
+// longer than it was to.
+func (t turns) inTime(created, due, retry, leased int64) (_, _, _, _ int64) {
+	now := t.now.UnixMilli()
+	if ahead := created - now; ahead > incident.AheadAtMost.Milliseconds() {
+		created, due = now, due-ahead
+	}
+	if retry > now+longestRetry.Milliseconds() {
+		retry = now
+	}
+	if leased > now+longestLease.Milliseconds() {
+		leased = now
+	}
+	return created, due, retry, leased
 }
 
 // free are the deliveries that may be claimed: those that wait, or whose lease
@@ -112,9 +137,10 @@ func subjectOf(a incident.Alert) any {
 	}{a.IncidentID, a.FailureID, a.Topic, reason}
 }
 
-// sent is what the notifier said in the last hour.
+// sent is what the notifier said in the last hour. What it said at a time that is
+// still to come was said before the clock was put back, and counts for nothing.
 func (t turns) sent(ctx context.Context) (sent []incident.Sent, err error) {
-	from := t.now.Add(-time.Hour).UnixMilli()
+	from, until := t.now.Add(-time.Hour).UnixMilli(), t.now.Add(incident.AheadAtMost).UnixMilli()
 	rows, err := t.view.QueryContext(ctx, `
 		SELECT d.id, d.sent_at, d.digest, a.incident_id, a.kind
 		FROM deliveries AS d
@@ -122,7 +148,8 @@ func (t turns) sent(ctx context.Context) (sent []incident.Sent, err error) {
 		WHERE d.notifier = ?1
 		  AND d.state = 3
 		  AND d.sent_at > ?2
-		ORDER BY d.sent_at`, t.notifier, from)
+		  AND d.sent_at <= ?3
+		ORDER BY d.sent_at`, t.notifier, from, until)
 	if err != nil {
 		return nil, err
 	}

@@ -90,7 +90,7 @@ func newApp(c config.Config, w *world, log *slog.Logger) (*app, error) {
 		a.state.folder.Store(new(err.Error()))
 	}
 	a.secrets.read(a, c)
-	a.lasting = newLasting(a.secrets.followUp, standby.NewLastGood(standby.LastGoodOptions{
+	a.lasting = w.newLasting(a.secrets.followUp, standby.NewLastGood(standby.LastGoodOptions{
 		Path: filepath.Join(c.DataDir, lastGoodFile), Ready: a.folder.check, Log: log,
 	}))
 	a.lasting.acts = act.NewSeal(a.secrets.act)
@@ -107,21 +107,21 @@ func newApp(c config.Config, w *world, log *slog.Logger) (*app, error) {
 
 func (a *app) buildPipeline() {
 	p := a.current.Load()
-	a.dispatcher = notify.New(a.slot, p.notifiers, notify.Options{Log: a.log})
+	a.dispatcher = notify.New(a.slot, p.notifiers, notify.Options{Log: a.log, Now: a.w.now})
 	a.replayer = replay.NewWorker(replay.WorkerOptions{
 		Ledger: a.replays, Settings: func() replay.Settings { return a.current.Load().replaySettings() },
-		Sender: standby.NewSender(standby.ClientOptions{}), Now: time.Now, Log: a.log,
+		Sender: standby.NewSender(a.w.standbys()), Now: a.w.now, Log: a.log,
 	})
 	a.heart.client = newPinger()
-	a.certificates.examiner = standby.NewExaminer(standby.ClientOptions{})
+	a.certificates.examiner = standby.NewExaminer(a.w.standbys())
 	a.figures = &figures{read: a.slot.ReplayStatus}
-	a.backtests = &backtests{past: a.slot.past, policy: func() *parts { return a.current.Load() }, now: time.Now}
+	a.backtests = &backtests{past: a.slot.past, policy: func() *parts { return a.current.Load() }, now: a.w.now}
 	a.slot.alerts, a.slot.alone = a.dispatcher.Wake, a.lock.alone
 	a.teller = intake.NewTeller(a.slot, a.urgent, a.dispatcher.Wake, a.log)
 	a.sentinel = intake.NewSentinel(a.urgent, func(news incident.Alert) { a.teller.Tell(news) }, a.zonedNow, a.log)
 	a.recorder = intake.NewRecorder(intake.RecorderOptions{
 		Open: a.openJournal, Room: a.journalRoom, MaxBytes: journalMost,
-		Now: time.Now, Log: a.log,
+		Now: a.w.now, Log: a.log,
 		Written:  func() { a.feeder.Wake() },
 		Overflow: a.overflow,
 		Trouble:  a.journalTrouble,
@@ -130,23 +130,23 @@ func (a *app) buildPipeline() {
 	a.feeder = intake.NewFeeder(intake.FeederOptions{
 		Journal: a.recorder.Journal, Ledger: func() (intake.Ledger, error) { return a.keeper.fed() }, Fed: a.recorder.Fed,
 		Written: a.recorder.Stats.Written.Load,
-		Alerts:  func() { a.dispatcher.Wake(); a.proofs.Wake() }, Tell: a.teller.Tell, Now: time.Now, Log: a.log,
+		Alerts:  func() { a.dispatcher.Wake(); a.proofs.Wake() }, Tell: a.teller.Tell, Now: a.w.now, Log: a.log,
 	}, a.sentinel)
 	a.proofs = intake.NewProofs(intake.ProofOptions{
-		Ledger: a.provenIn, Primaries: examined{a.current.Load, standby.NewExaminer(standby.ClientOptions{})},
+		Ledger: a.provenIn, Primaries: examined{a.current.Load, standby.NewExaminer(a.w.standbys())},
 		Alerts: a.dispatcher.Wake, Log: a.log,
 	})
 	a.keeper = &ledgerKeeper{
 		slot: a.slot, path: p.config.Ledger, folder: a.folder, options: a.ledgerOptions, owns: a.lock.owns, claim: a.claim,
 		opened: func() { a.setPolicy(); a.learnFailed(); a.recallCalls(); a.feeder.Wake(); a.dispatcher.Wake() },
-		tell:   a.teller.Tell, now: time.Now, log: a.log, suspects: make(chan suspect, 1),
+		tell:   a.teller.Tell, now: a.w.now, log: a.log, suspects: make(chan suspect, 1),
 	}
 	a.slot.suspect = a.keeper.suspect
 }
 
 func (a *app) ledgerOptions() store.LedgerOptions {
 	return store.LedgerOptions{
-		Policy: a.current.Load().policy, Now: time.Now, Built: builtAt(),
+		Policy: a.current.Load().policy, Now: a.w.now, Built: builtAt(),
 		Panicked: func(value any, stack []byte) {
 			a.log.Error("panic in the ledger", "panic", fmt.Sprint(value), "stack", string(stack))
 		},
@@ -166,7 +166,7 @@ func (a *app) setPolicy() {
 func (a *app) buildRooms() error {
 	a.hook = hook.New(hook.Options{
 		Settings: a.current.Load().hookSettings(), Recorder: a.recorder, Noted: a.sentinel.Note,
-		Tell: a.teller.Tell, FoundPublic: a.foundPublic, Healths: a.lasting.prober.Healths, RecordFor: intake.RecordFor, Now: time.Now, Log: a.log,
+		Tell: a.teller.Tell, FoundPublic: a.foundPublic, Healths: a.lasting.prober.Healths, RecordFor: intake.RecordFor, Now: a.w.now, Log: a.log,
 	})
 	var err error
 	a.pages, err = pages.New(pages.Options{
@@ -174,21 +174,21 @@ func (a *app) buildRooms() error {
 		Rules: func() []recovery.Outline { return a.current.Load().rules.Outlines() },
 		Explain: func(f incident.Failure, visit int) recovery.Explanation {
 			now := a.current.Load()
-			return now.rules.Explain(f, a.lasting.standbys, now.recovery.Imagined(f, visit, a.knows().Health), time.Now())
+			return now.rules.Explain(f, a.lasting.standbys, now.recovery.Imagined(f, visit, a.knows().Health), a.w.now())
 		},
 		Standing: func(at time.Time) recovery.Standing { return a.current.Load().rules.Standing(at) },
 		Policy:   func() incident.Policy { return a.current.Load().policy }, Places: a.places, Testing: tester{a}, Regular: a.regular,
 		Backtest:   a.backtests.words,
 		Replays:    replayDesk{a},
 		Recordings: recordings{func() *parts { return a.current.Load() }},
-		Probed:     func() []string { return a.current.Load().rules.Probed(a.knows(), time.Now()) },
-		Settings:   a.pageSettings, Now: time.Now, Log: a.log, Version: versionName(),
+		Probed:     func() []string { return a.current.Load().rules.Probed(a.knows(), a.w.now()) },
+		Settings:   a.pageSettings, Now: a.w.now, Log: a.log, Version: versionName(),
 	})
 	if err != nil {
 		return err
 	}
 	a.deeds, err = deeds.New(deeds.Options{
-		Ledger: a.slot, Seal: a.lasting.acts, Settings: func() deeds.Settings { return a.current.Load().deeds }, Now: time.Now, Log: a.log,
+		Ledger: a.slot, Seal: a.lasting.acts, Settings: func() deeds.Settings { return a.current.Load().deeds }, Now: a.w.now, Log: a.log,
 	})
 	if err != nil {
 		return err
@@ -261,7 +261,7 @@ func (a *app) owning(ctx context.Context) error {
 	ctx, stop := context.WithCancel(ctx)
 	defer stop()
 	a.slot.succeed()
-	timers := intake.Timers{Ledger: a.keeper.fed, Until: a.fedUntil, Alerts: a.dispatcher.Wake, Now: time.Now, Log: a.log}
+	timers := intake.Timers{Ledger: a.keeper.fed, Until: a.fedUntil, Alerts: a.dispatcher.Wake, Now: a.w.now, Log: a.log}
 	return together(ctx,
 		func(ctx context.Context) error { return a.guarded(ctx, "feeder", yielding(a.log, a.feeder.Run)) },
 		func(ctx context.Context) error { return a.guarded(ctx, "timers", timers.Run) },
@@ -299,7 +299,7 @@ func (a *app) foundPublic(base twilio.BaseURL) {
 
 // urgent tells all notifiers at once, without the ledger.
 func (a *app) urgent(alert incident.Alert) {
-	a.dispatcher.Urgent(incident.Message{Ledger: "urgent", DeliveryID: time.Now().UnixNano(), Attempt: 1, Now: time.Now(), Alert: alert})
+	a.dispatcher.Urgent(incident.Message{Ledger: "urgent", DeliveryID: a.w.now().UnixNano(), Attempt: 1, Now: a.w.now(), Alert: alert})
 }
 
 func (a *app) journalPath() string { return filepath.Join(a.folder.path, journalName) }

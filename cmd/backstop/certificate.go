@@ -103,7 +103,7 @@ func (a *app) watchCertificate(ctx context.Context) error {
 			return nil
 		case <-time.After(wait):
 		}
-		a.lookAtCertificate(ctx, time.Now())
+		a.lookAtCertificate(ctx, a.w.now())
 		wait = certificateEvery
 	}
 }

@@ -134,7 +134,7 @@ func (a *app) beatOnce(ctx context.Context, address string) {
 	if here == nil {
 		return
 	}
-	check := selfCheck{base: *here, key: a.secrets.drillKey, pulse: a.slot.Pulse, queues: a.queuesNow, now: time.Now, fed: checkFed}
+	check := selfCheck{base: *here, key: a.secrets.drillKey, pulse: a.slot.Pulse, queues: a.queuesNow, now: a.w.now, fed: checkFed}
 	fault, ok := check.run(ctx)
 	if ctx.Err() != nil {
 		return // who stops is not ill
@@ -143,7 +143,7 @@ func (a *app) beatOnce(ctx context.Context, address string) {
 	if known := a.heart.health.Load(); known != nil {
 		before = *known
 	}
-	after, alerts, ping := before.checked(fault, ok, time.Now())
+	after, alerts, ping := before.checked(fault, ok, a.w.now())
 	if !ok {
 		a.log.Error("the check of itself fails: the heartbeat does not go out", "stage", fault.stage, "err", fault.why)
 	}
@@ -153,7 +153,7 @@ func (a *app) beatOnce(ctx context.Context, address string) {
 			return
 		}
 		var more []incident.Alert
-		after, more = after.beaten(err, time.Now())
+		after, more = after.beaten(err, a.w.now())
 		alerts = append(alerts, more...)
 		if err == nil {
 			a.heart.beats.Add(1)
@@ -169,7 +169,7 @@ func (a *app) beatOnce(ctx context.Context, address string) {
 }
 
 func (a *app) queuesNow(ctx context.Context) ([]incident.Queue, error) {
-	return a.slot.WatchOutbox(ctx, time.Now())
+	return a.slot.WatchOutbox(ctx, a.w.now())
 }
 
 // pingWithin is how long a heartbeat may take.

@@ -26,12 +26,12 @@ func (a *app) openJournal(context.Context) (intake.Journal, error) {
 	}
 	a.state.folder.Store(nil)
 	a.claim()
-	j, err := store.OpenJournal(a.journalPath(), store.JournalOptions{Now: time.Now})
+	j, err := store.OpenJournal(a.journalPath(), store.JournalOptions{Now: a.w.now})
 	if errors.Is(err, store.ErrCorrupt) && a.lock.owns() {
 		if err := a.journalAside(err); err != nil {
 			return nil, err
 		}
-		j, err = store.OpenJournal(a.journalPath(), store.JournalOptions{Now: time.Now})
+		j, err = store.OpenJournal(a.journalPath(), store.JournalOptions{Now: a.w.now})
 	}
 	if err != nil {
 		return nil, err
@@ -53,13 +53,13 @@ func (a *app) journalLost(why error) {
 
 // journalAside makes room for a new journal.
 func (a *app) journalAside(why error) error {
-	to, removed, err := store.MoveAside(a.journalPath(), time.Now())
+	to, removed, err := store.MoveAside(a.journalPath(), a.w.now())
 	if err != nil {
 		return errors.Join(why, err)
 	}
 	a.log.Error("damaged journal moved aside", "to", to, "removed", removed, "err", why)
 	a.teller.Tell(incident.Alert{
-		Kind: incident.Meta, Topic: incident.DamagedTopic, At: time.Now(),
+		Kind: incident.Meta, Topic: incident.DamagedTopic, At: a.w.now(),
 		Title: "The journal was damaged: a new one was begun",
 		Detail: "The damaged journal is kept as " + to + ". Failures that were in it and not yet in the history are only there. " +
 			incident.DoFirst + "look at the disk (dmesg, smartctl).",
@@ -90,7 +90,7 @@ func (a *app) journalTrouble(err error) {
 	a.state.journal.Store(new(err.Error()))
 	a.log.Error("journal does not take failures: calls are answered and kept in memory", "err", err)
 	a.teller.Tell(incident.Alert{
-		Kind: incident.Meta, Topic: incident.JournalTopic, At: time.Now(),
+		Kind: incident.Meta, Topic: incident.JournalTopic, At: a.w.now(),
 		Title: "Failures cannot be written down: they wait in memory",
 		Detail: "The journal says: " + err.Error() + ". Calls and messages are answered all the same. What waits in memory is lost if Backstop ends now. " +
 			incident.DoFirst + "look at the disk of DATA_DIR (df -h, dmesg, ls -la).",
@@ -105,13 +105,13 @@ func (a *app) overflow(lost bool) {
 	if lost {
 		told, what, reason = &a.state.lostTold, "Failures are only counted: memory is full", "the queue before the journal is full"
 	}
-	now := time.Now().UnixNano()
+	now := a.w.now().UnixNano()
 	last := told.Load()
 	if now-last < int64(toldAgain) || !told.CompareAndSwap(last, now) {
 		return
 	}
 	a.teller.Tell(incident.Alert{
-		Kind: incident.Meta, Topic: incident.JournalTopic, At: time.Now(), Title: what,
+		Kind: incident.Meta, Topic: incident.JournalTopic, At: a.w.now(), Title: what,
 		Detail: "The journal has not taken anything for so long that the queue before it has reached its bound. " +
 			"Calls and messages are answered all the same. " + incident.DoFirst + "look at the disk of DATA_DIR.",
 		Reason: reason,

@@ -150,9 +150,13 @@ func (k *ledgerKeeper) reopen(s suspect) {
 	k.close(s.ledger)
 }
 
-// examine reads the whole ledger, and moves it aside where it is damaged.
+// examine reads the whole ledger, and moves it aside where it is damaged. Where the
+// disk fails meanwhile, it is opened again.
 func (k *ledgerKeeper) examine(ctx context.Context, l *store.Ledger) {
 	err := l.QuickCheck(ctx)
+	if errors.Is(err, store.ErrIO) {
+		k.suspect(l, err)
+	}
 	if !errors.Is(err, store.ErrCorrupt) || !k.owns() || !k.slot.open.CompareAndSwap(l, nil) {
 		return
 	}

@@ -55,13 +55,20 @@ func newMailServer(t *testing.T) *mailServer {
 	if err != nil {
 		t.Fatal(err)
 	}
-	m := &mailServer{address: listener.Addr().String()}
+	m := &mailServer{}
+	stop := m.serve(listener)
+	t.Cleanup(func() { m.heal(); stop() })
+	return m
+}
+
+// serve begins to take mails there.
+func (m *mailServer) serve(listener net.Listener) (stop func()) {
+	m.address = listener.Addr().String()
 	server := smtp.NewServer(smtp.BackendFunc(func(*smtp.Conn) (smtp.Session, error) { return &mailSession{server: m}, nil }))
 	server.Domain, server.ErrorLog = "mail.example.com", silence{}
 	done := make(chan struct{})
 	go func() { _ = server.Serve(&hangable{listener, m}); close(done) }()
-	t.Cleanup(func() { m.heal(); _ = server.Close(); <-done })
-	return m
+	return func() { _ = server.Close(); <-done }
 }
 
 // settings tell Backstop to send alerts there.

@@ -8,6 +8,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"net"
 	"os"
 	"runtime"
 	"runtime/debug"
@@ -19,6 +20,7 @@ import (
 
 	"github.com/backstop-project/backstop/config"
 	"github.com/backstop-project/backstop/notify"
+	"github.com/backstop-project/backstop/recovery/standby"
 )
 
 func main() {
@@ -55,7 +57,31 @@ type world struct {
 	stdin          io.Reader
 	stdout, stderr io.Writer
 	terminal       bool // stdout is one that a person reads: secrets may be shown there
+
+	// What tests stand in for; nil for the machine's own.
+	clock  func() time.Time
+	listen func(ctx context.Context, network, address string) (net.Listener, error)
+	dial   func(ctx context.Context, network, address string) (net.Conn, error)
 }
+
+// now is what the clock on the wall says.
+func (w *world) now() time.Time {
+	if w.clock == nil {
+		return time.Now()
+	}
+	return w.clock()
+}
+
+// listenOn opens a port.
+func (w *world) listenOn(ctx context.Context, address string) (net.Listener, error) {
+	if w.listen == nil {
+		return new(net.ListenConfig).Listen(ctx, "tcp", address)
+	}
+	return w.listen(ctx, "tcp", address)
+}
+
+// standbys are the options of whoever asks the customer's servers.
+func (w *world) standbys() standby.ClientOptions { return standby.ClientOptions{Dial: w.dial} }
 
 // cli is the command line.
 type cli struct {

@@ -111,7 +111,7 @@ func (c collector) Collect(out chan<- prometheus.Metric) {
 		gauge("backstop_planned_drills_timestamp_seconds", "When the lines were drilled last, as planned.", float64(d.Ended.Unix()))
 		gauge("backstop_planned_drills_failed", "How many of those drills failed.", float64(len(d.Failed)))
 	}
-	now := time.Now()
+	now := a.w.now()
 	for _, q := range a.state.lateQueues(now) {
 		gauge("backstop_backlog_seconds", "For how long alerts have waited for a notifier that fails, from two minutes on.", now.Sub(q.Since).Seconds(), "notifier", q.Notifier)
 	}

@@ -14,11 +14,11 @@ import (
 
 // newNotifier makes one of the places where alerts go. The rules and Twilio's
 // API are there by then.
-func (p *parts) newNotifier(n config.Notifier, texts *templates.Alerts, log *slog.Logger) (notify.Notifier, error) {
+func (p *parts) newNotifier(n config.Notifier, texts *templates.Alerts, dial notify.Dial, log *slog.Logger) (notify.Notifier, error) {
 	switch {
 	case n.Email != nil:
 		o := *n.Email
-		o.Deeds = p.making.links
+		o.Deeds, o.Dial = p.making.links, dial
 		o.Texts, o.Own, o.Log = texts, n.Own, log
 		return notify.NewEmail(o)
 	case n.Webhook != nil:
@@ -49,7 +49,7 @@ func (p *parts) newNotifier(n config.Notifier, texts *templates.Alerts, log *slo
 	if n.Buttons != nil {
 		o.Buttons = p.making.buttons(n.Name)
 	}
-	o.Texts, o.Own, o.Log = texts, n.Own, log
+	o.Texts, o.Own, o.Log, o.Dial = texts, n.Own, log, dial
 	return notify.NewSlack(o)
 }
 

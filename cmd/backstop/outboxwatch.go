@@ -25,8 +25,8 @@ func (a *app) watchOutbox(ctx context.Context) error {
 		case <-ctx.Done():
 			return nil
 		case <-ticker.C:
-			a.lookAtOutbox(ctx, time.Now())
-			a.notePressures(a.pipelineNow(time.Now()).pressures(), time.Now())
+			a.lookAtOutbox(ctx, a.w.now())
+			a.notePressures(a.pipelineNow(a.w.now()).pressures(), a.w.now())
 		}
 	}
 }

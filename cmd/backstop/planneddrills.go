@@ -139,7 +139,7 @@ func (a *app) drillAsPlanned(ctx context.Context) error {
 		if ctx.Err() != nil {
 			return nil
 		}
-		a.drillIfDue(ctx, time.Now(), drillPause, drillAgain)
+		a.drillIfDue(ctx, a.w.now(), drillPause, drillAgain)
 	}
 }
 
@@ -181,7 +181,7 @@ func (a *app) drillLines(ctx context.Context, p *parts, d lineDrills, run histor
 	if ctx.Err() != nil {
 		return // cut short: begun once more after the next start
 	}
-	run.Ended = time.Now()
+	run.Ended = a.w.now()
 	a.log.Info("planned drills done", "drills", run.Drills, "failed", len(run.Failed))
 	if l, err := a.slot.ledger(); err != nil || a.slot.watch(l, l.EndDrills(ctx, run)) != nil {
 		a.log.Warn("what came of the planned drills is not noted")

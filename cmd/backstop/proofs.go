@@ -21,7 +21,7 @@ func (w *world) examine(ctx context.Context, p *parts) error {
 	if len(exams) == 0 {
 		return errors.New("no primary is configured: name your own servers, such as primaries: [https://www.example.com]")
 	}
-	examiner := standby.NewExaminer(standby.ClientOptions{})
+	examiner := standby.NewExaminer(w.standbys())
 	findings := make([]incident.Finding, len(exams))
 	var all sync.WaitGroup
 	for i, e := range exams {

@@ -62,7 +62,7 @@ func (a *app) refuse(err error) {
 	a.state.reload.Store(&short)
 	a.log.Error("changed configuration refused, the old one goes on", "err", err)
 	a.teller.Tell(incident.Alert{
-		Kind: incident.Meta, Topic: incident.ReloadTopic, At: time.Now(),
+		Kind: incident.Meta, Topic: incident.ReloadTopic, At: a.w.now(),
 		Title:  "The changed configuration was refused: the old one goes on",
 		Detail: short + " " + incident.DoFirst + "mend it, try it with backstop check, and send SIGHUP again.",
 		Reason: "a reload failed",

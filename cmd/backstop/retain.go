@@ -27,7 +27,7 @@ func (a *app) retain(ctx context.Context) error {
 			return nil
 		case <-time.After(wait):
 		}
-		wait = a.retainOnce(ctx, &s, time.Now())
+		wait = a.retainOnce(ctx, &s, a.w.now())
 	}
 }
 
@@ -80,7 +80,7 @@ func (a *app) retentionTrouble(err error) {
 		detail += incident.DoFirst + "look at the disk of DATA_DIR."
 	}
 	a.teller.Tell(incident.Alert{
-		Kind: incident.Meta, Topic: incident.RetentionTopic, At: time.Now(),
+		Kind: incident.Meta, Topic: incident.RetentionTopic, At: a.w.now(),
 		Title: "Old failures are not removed", Detail: detail, Reason: "retention failed",
 	})
 }

@@ -167,7 +167,7 @@ func (a *app) listen(ctx context.Context) ([]listening, error) {
 func (a *app) door(ctx context.Context, l net.Listener, address, key string, h http.Handler, connections int) (listening, error) {
 	if l == nil {
 		var err error
-		if l, err = new(net.ListenConfig).Listen(ctx, "tcp", address); err != nil {
+		if l, err = a.w.listenOn(ctx, address); err != nil {
 			return listening{}, fmt.Errorf("%s %s: %w: another program may be there; choose another address", key, address, err)
 		}
 	}

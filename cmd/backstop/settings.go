@@ -46,15 +46,18 @@ type lasting struct {
 	spent    *recovery.Spent  // of what is limited
 	seal     *recovery.Seal   // of the addresses of follow-ups
 	acts     *act.Seal        // of what people may do from where they read; nil for nothing
+	dial     notify.Dial      // of notifiers; nil for the network
 }
 
 // newLasting begins; secret makes the seal, and what was good is kept in lastGood,
 // nil for nowhere.
-func newLasting(secret string, lastGood *standby.LastGood) lasting {
-	standbys := standby.NewClient(standby.ClientOptions{LastGood: lastGood})
+func (w *world) newLasting(secret string, lastGood *standby.LastGood) lasting {
+	options := w.standbys()
+	options.LastGood = lastGood
+	standbys := standby.NewClient(options)
 	return lasting{
 		recent: recovery.NewRecent(), standbys: standbys, prober: standby.NewProber(standbys),
-		calls: recovery.NewCalls(), spent: recovery.NewSpent(), seal: recovery.NewSeal(secret),
+		calls: recovery.NewCalls(), spent: recovery.NewSpent(), seal: recovery.NewSeal(secret), dial: w.dial,
 	}
 }
 
@@ -105,7 +108,7 @@ func assemble(c config.Config, drillKey string, l lasting, log *slog.Logger) (*p
 	p.policy.Line = p.rules.Traits
 	p.policy.Probes = p.primaries.Has
 	for _, n := range c.Notifiers {
-		one, err := p.newNotifier(n, texts, log)
+		one, err := p.newNotifier(n, texts, l.dial, log)
 		if err != nil {
 			note(fmt.Errorf("notifiers %s: %w", n.Name, err))
 			continue
@@ -162,7 +165,7 @@ func pageURL(c config.Config) string {
 }
 
 // zonedNow is now, in the zone that people read times in.
-func (a *app) zonedNow() time.Time { return time.Now().In(zone(a.current.Load().config)) }
+func (a *app) zonedNow() time.Time { return a.w.now().In(zone(a.current.Load().config)) }
 
 // zone is the time zone that people read times in.
 func zone(c config.Config) *time.Location {

@@ -47,12 +47,16 @@ const (
 func newSlack(t *testing.T) *slackServer {
 	t.Helper()
 	s := &slackServer{}
+	s.Server = httptest.NewServer(s.handler())
+	t.Cleanup(func() { s.set(func() { s.goOn() }); s.Close() })
+	return s
+}
+
+func (s *slackServer) handler() http.Handler {
 	mux := http.NewServeMux()
 	mux.HandleFunc("POST /services/T000/B000/secret", s.troubled(s.webhook))
 	mux.HandleFunc("POST /api/{method}", s.troubled(s.api))
-	s.Server = httptest.NewServer(mux)
-	t.Cleanup(func() { s.set(func() { s.goOn() }); s.Close() })
-	return s
+	return mux
 }
 
 // webhookSettings tell Backstop to post there in the simple mode.

@@ -112,7 +112,7 @@ func (a *app) recallCalls() {
 	}
 	ctx, cancel := context.WithTimeout(context.Background(), time.Second)
 	defer cancel()
-	calls, err := a.slot.recentCalls(ctx, time.Now().Add(-recovery.CallsFor))
+	calls, err := a.slot.recentCalls(ctx, a.w.now().Add(-recovery.CallsFor))
 	if err != nil {
 		a.log.Warn("calls from before the start are not known: a call that goes round in circles does so once more", "err", err)
 		return
@@ -142,10 +142,10 @@ func (a *app) notices() []pages.Notice {
 	}
 	add(false, a.state.retention.Load(), "Old failures are not removed", "%s")
 	add(false, a.state.shortage.Load(), "The history is full", "%s")
-	list = append(list, a.backlogNotices(time.Now())...)
+	list = append(list, a.backlogNotices(a.w.now())...)
 	list = append(list, a.state.pressureNotices()...)
 	list = append(list, a.heart.notices()...)
-	list = append(list, a.certificates.notices(time.Now())...)
+	list = append(list, a.certificates.notices(a.w.now())...)
 	list = append(list, a.planned.notices()...)
 	add(false, a.state.reload.Load(), "The changed configuration was refused", "The one before goes on. Mend it and send SIGHUP again. %s")
 	return list

@@ -25,7 +25,7 @@ func (a *app) sumUp(ctx context.Context) error {
 		if ctx.Err() != nil {
 			return nil
 		}
-		a.sumUpIfDue(ctx, time.Now())
+		a.sumUpIfDue(ctx, a.w.now())
 	}
 }
 

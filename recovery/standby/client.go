@@ -32,6 +32,9 @@ type ClientOptions struct {
 	Now func() time.Time // time.Now where nil
 	// Transport stands in for the network; nil for the network itself.
 	Transport http.RoundTripper
+	// Dial stands in for the network below HTTP; nil for the network itself. Whom
+	// it connects to is its own affair: no address is refused.
+	Dial func(ctx context.Context, network, address string) (net.Conn, error)
 	// LastGood is where what was good is to be kept; nil for nowhere.
 	LastGood *LastGood
 }
@@ -71,22 +74,31 @@ func newHTTPClient(o ClientOptions, publicOnly bool) *http.Client {
 }
 
 func newTransport(o ClientOptions, publicOnly bool) *http.Transport {
-	dialer := &net.Dialer{Timeout: dialWithin}
-	if publicOnly {
-		dialer.ControlContext = refusePrivate
+	dial := o.Dial
+	if dial == nil {
+		dial = dialer(publicOnly).DialContext
 	}
 	settings := &tls.Config{MinVersion: tls.VersionTLS12}
 	if o.TLS != nil {
 		settings = o.TLS.Clone()
 	}
 	return &http.Transport{
-		DialContext:            dialer.DialContext,
+		DialContext:            dial,
 		TLSClientConfig:        settings,
 		TLSHandshakeTimeout:    handshakeWithin,
 		MaxResponseHeaderBytes: mostHeader,
 		MaxIdleConnsPerHost:    idleEach,
 		IdleConnTimeout:        keepIdle,
 	}
+}
+
+// dialer connects to whatever a name leads to, or to what is public only.
+func dialer(publicOnly bool) *net.Dialer {
+	d := &net.Dialer{Timeout: dialWithin}
+	if publicOnly {
+		d.ControlContext = refusePrivate
+	}
+	return d
 }
 
 // privateError is what a name gets that leads into a private network.

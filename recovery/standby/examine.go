@@ -19,13 +19,14 @@ import (
 // TLS, answer. It serves any number of goroutines, and each look makes its own
 // connection: one that stood before would say nothing about the stages.
 type Examiner struct {
-	tls *tls.Config
-	now func() time.Time
+	tls  *tls.Config
+	now  func() time.Time
+	dial func(ctx context.Context, network, address string) (net.Conn, error) // nil for the network
 }
 
-// NewExaminer makes an Examiner. Of the options it heeds TLS and Now.
+// NewExaminer makes an Examiner. Of the options it heeds TLS, Now and Dial.
 func NewExaminer(o ClientOptions) *Examiner {
-	x := &Examiner{tls: &tls.Config{MinVersion: tls.VersionTLS12}, now: time.Now}
+	x := &Examiner{tls: &tls.Config{MinVersion: tls.VersionTLS12}, now: time.Now, dial: o.Dial}
 	if o.TLS != nil {
 		x.tls = o.TLS.Clone()
 	}
@@ -186,11 +187,11 @@ func (b *body) Close() error {
 // by http.Transport, which goes on with both after nobody waits any more.
 func (l *look) connect(ctx context.Context) (net.Conn, error) {
 	l.named, l.connected, l.secure = false, false, false
-	var dialer net.Dialer
-	if !l.exam.AllowPrivate {
-		dialer.ControlContext = refusePrivate
+	dial := l.dial
+	if dial == nil {
+		dial = dialer(!l.exam.AllowPrivate).DialContext
 	}
-	conn, err := dialer.DialContext(ctx, "tcp", l.exam.at.server())
+	conn, err := dial(ctx, "tcp", l.exam.at.server())
 	if err != nil {
 		l.named = !isDNS(err)
 		return nil, err

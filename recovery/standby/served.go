@@ -35,7 +35,7 @@ func (x *Examiner) Certificate(ctx context.Context, base string) (c Certificate)
 	}
 	ctx, cancel := context.WithTimeout(ctx, examineWithin)
 	defer cancel()
-	anyone := &Examiner{tls: x.tls.Clone(), now: x.now}
+	anyone := &Examiner{tls: x.tls.Clone(), now: x.now, dial: x.dial}
 	anyone.tls.InsecureSkipVerify = true // it is judged below; nothing secret is sent
 	l := look{Examiner: anyone, exam: Exam{at: at, AllowPrivate: true}}
 	conn, err := l.connect(ctx)
