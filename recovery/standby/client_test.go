@@ -260,6 +260,30 @@ func TestAServerThatIsNotThereIsSaidSo(t *testing.T) {
 	}
 }
 
+// failing stands in for a network where nothing can be reached, for that reason.
+type failing struct{ why error }
+
+func (f failing) RoundTrip(*http.Request) (*http.Response, error) { return nil, f.why }
+
+func TestThatNoNameIsLookedUpIsNotHeldAgainstTheName(t *testing.T) {
+	t.Parallel()
+	to := target(t, standby.Options{URL: "https://standby.example.com", Timeout: ample})
+	for claim, c := range map[string]struct {
+		why  net.DNSError
+		want string
+	}{
+		"a name that nobody has":        {net.DNSError{Err: "no such host", IsNotFound: true}, "there is no host of its name"},
+		"a name server that fails":      {net.DNSError{Err: "server misbehaving", IsTemporary: true}, "its name could not be looked up"},
+		"a name server that is silent":  {net.DNSError{Err: "i/o timeout", IsTimeout: true}, "its name could not be looked up"},
+		"a name server that is nowhere": {net.DNSError{Err: "connection refused"}, "its name could not be looked up"},
+	} {
+		client := standby.NewClient(standby.ClientOptions{Transport: failing{&net.OpError{Op: "dial", Err: &c.why}}})
+		if _, err := client.Ask(t.Context(), &to, "https://standby.example.com/", question("POST")); err == nil || err.Error() != c.want {
+			t.Errorf("%s: got %v, want %q", claim, err, c.want)
+		}
+	}
+}
+
 func TestANameThatLeadsIntoTheHouseIsNotConnectedTo(t *testing.T) {
 	t.Parallel()
 	var asked atomic.Int64
