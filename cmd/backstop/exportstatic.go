@@ -37,7 +37,7 @@ func (e exportStaticCommand) Run(ctx context.Context, w *world, c *cli) error {
 	if err != nil {
 		return err
 	}
-	p, err := assemble(cfg, "", newLasting("", nil), slog.New(slog.DiscardHandler))
+	p, err := assemble(cfg, "", newLasting("", nil, nil), slog.New(slog.DiscardHandler))
 	if err != nil {
 		return fmt.Errorf("the configuration has mistakes:\n%w", err)
 	}

@@ -50,8 +50,8 @@ type lasting struct {
 
 // newLasting begins; secret makes the seal, and what was good is kept in lastGood,
 // nil for nowhere.
-func newLasting(secret string, lastGood *standby.LastGood) lasting {
-	standbys := standby.NewClient(standby.ClientOptions{LastGood: lastGood})
+func newLasting(secret string, lastGood *standby.LastGood, log *slog.Logger) lasting {
+	standbys := standby.NewClient(standby.ClientOptions{LastGood: lastGood, Log: log})
 	return lasting{
 		recent: recovery.NewRecent(), standbys: standbys, prober: standby.NewProber(standbys),
 		calls: recovery.NewCalls(), spent: recovery.NewSpent(), seal: recovery.NewSeal(secret),
