@@ -80,7 +80,7 @@ func (w *logWriter) run() {
 
 // put writes lines. What goes wrong there is nowhere to be reported.
 func (w *logWriter) put(lines []byte) {
-	defer func() { _ = recover() }() //nolint:errcheck // likewise
+	defer func() { _ = recover() }()
 	_, _ = w.to.Write(visible(lines))
 }
 
