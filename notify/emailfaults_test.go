@@ -153,10 +153,12 @@ func TestEmailSurvivesFaultyServers(t *testing.T) { //nolint:paralleltest // it 
 				},
 				Secrets: []string{mailPassword, base64.StdEncoding.EncodeToString([]byte(mailPassword)), base64.StdEncoding.EncodeToString([]byte(plain))},
 			}
-			if c.name == "plain" {
+			switch c.name {
+			case "plain":
 				h.Peers = smtpFaults()
-			}
-			if c.name == "STARTTLS" {
+			case "TLS":
+				h.Peers = notifytest.TLS(t)
+			default:
 				h.Peers = []notifytest.Peer{
 					{Name: "speaks nonsense after STARTTLS", Serve: script(map[string]string{"EHLO": "250-x\r\n250 STARTTLS", "STARTTLS": "220 go\r\nnonsense nonsense"})},
 					{Name: "hangs after STARTTLS", Serve: script(map[string]string{"EHLO": "250-x\r\n250 STARTTLS", "STARTTLS": "220 go"})},
