@@ -52,7 +52,8 @@ func TestAFolderThatBecomesReadOnlyIsToldAndHealsWithoutARestart(t *testing.T) {
 
 	restrict(t, p.dir, 0)
 	t.Cleanup(func() { restrict(t, p.dir, 0o200) }) // so that it can be removed
-	for range 5 { // what is open stays so
+	// What is open stays so.
+	for range 5 {
 		sids = append(sids, p.awaitWritten().SID)
 	}
 	p.settle()

@@ -56,7 +56,7 @@ func TLS(t *testing.T) []Peer {
 		settings := &tls.Config{Certificates: []tls.Certificate{certify(t, until)}, MinVersion: tls.VersionTLS12}
 		return func(c net.Conn) {
 			secured := tls.Server(c, settings)
-			if secured.Handshake() == nil {
+			if secured.HandshakeContext(t.Context()) == nil {
 				_, _ = secured.Read(make([]byte, 16)) // a client that trusts it would ask
 			}
 		}
