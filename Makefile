@@ -8,9 +8,6 @@ export CGO_ENABLED := 1
 # Tools run at a pinned version, outside the program's go.mod: docs/adr/0002.
 GOLANGCI_LINT := go run github.com/golangci/golangci-lint/v2/cmd/golangci-lint@v2.15.0
 
-# Which tests `make torture` runs: those that have a long form.
-TORTURE ?= Torture|Kill|PowerCut|Fault|Restarts
-
 VERSION ?= $(shell git describe --tags --always --dirty 2>/dev/null || echo devel)
 
 .DEFAULT_GOAL := help
@@ -27,8 +24,8 @@ build: ## the released program, one static file: bin/backstop
 test: test-tools ## every test, shuffled, with the race detector
 	go test -race -shuffle=on -timeout=8m ./...
 
-torture: test-tools ## the long form of the tests of faults, each with its counts: hours
-	BACKSTOP_TORTURE=1 go test -v -timeout=6h -run '$(TORTURE)' ./... | grep -E '^(torture:|---? |FAIL|ok|panic)|FAIL'
+torture: test-tools ## every test that has a long form, in that form, and what they counted: hours; ARGS=Kill for some
+	@scripts/torture.sh $(ARGS)
 
 fuzz: ## fuzz whatever reads strangers' bytes; ARGS=5m for each, what is of interest is kept
 	scripts/fuzz.sh $(ARGS)

@@ -95,6 +95,7 @@ const (
 	CertificateTopic Topic = "certificate" // of PUBLIC_URL
 	HeartbeatTopic   Topic = "heartbeat"   // Backstop's check of itself
 	SummaryTopic     Topic = "summary"     // of a day or a week
+	BugTopic         Topic = "bug"         // a worker panicked
 	TestTopic        Topic = "test"        // nothing is wrong: somebody tries a notifier
 )
 

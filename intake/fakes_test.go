@@ -29,6 +29,7 @@ type memoryJournal struct {
 	unread error          // what reading any row says
 	panics int            // so often Append panics
 	poison string         // Append panics where a row holds it
+	upset  int            // so often Check panics
 
 	unreadBehind error // what reading says of rows behind the first
 }
@@ -125,6 +126,10 @@ func (j *memoryJournal) Check(context.Context) error {
 	}
 	j.mu.Lock()
 	defer j.mu.Unlock()
+	if j.upset > 0 {
+		j.upset--
+		panic("a bug")
+	}
 	if j.gone {
 		return errors.New("another file")
 	}
@@ -163,6 +168,8 @@ type memoryLedger struct {
 	ticks   []time.Time
 	hang    chan struct{}
 	slow    time.Duration // how long Feed takes, before it fails or not
+	panics  int           // so often Tell panics
+	poison  string        // a SID with which Feed panics
 }
 
 func newMemoryLedger() *memoryLedger {
@@ -195,6 +202,9 @@ func (l *memoryLedger) Feed(_ context.Context, batch incident.Batch) (incident.F
 	}
 	var report incident.FeedReport
 	for _, e := range batch.Entries {
+		if l.poison != "" && e.Failure.SID == l.poison {
+			panic("a bug")
+		}
 		if l.refuse[e.Failure.SID] {
 			return incident.FeedReport{}, &incident.RefusedError{Err: errors.New("constraint")}
 		}
@@ -235,6 +245,10 @@ func (l *memoryLedger) ticked() []time.Time {
 func (l *memoryLedger) Tell(_ context.Context, a incident.Alert) (bool, error) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
+	if l.panics > 0 {
+		l.panics--
+		panic("a bug")
+	}
 	if l.fail != nil {
 		return false, l.fail
 	}
@@ -270,6 +284,7 @@ type rig struct {
 	told    []incident.Alert
 	logged  bytes.Buffer // by the sentinel; read it after halt
 	trouble []error
+	deaf    int // so often whoever hears of trouble panics
 	lost    []error
 	opened  int
 	room    error
@@ -311,6 +326,10 @@ func newRig() *rig {
 		Trouble: func(err error) {
 			r.mu.Lock()
 			defer r.mu.Unlock()
+			if r.deaf > 0 {
+				r.deaf--
+				panic("a bug")
+			}
 			r.trouble = append(r.trouble, err)
 		},
 	})
@@ -326,9 +345,27 @@ func newRig() *rig {
 func (r *rig) start() {
 	ctx, cancel := context.WithCancel(context.Background())
 	r.stop = cancel
-	r.done.Go(func() { _ = r.recorder.Run(ctx) })
-	r.done.Go(func() { _ = r.feeder.Run(ctx) })
+	r.done.Go(func() {
+		for !ended(ctx, r.recorder.Run) {
+		}
+	})
+	r.done.Go(func() {
+		for !ended(ctx, r.feeder.Run) {
+		}
+	})
 	r.done.Go(func() { _ = r.sentinel.Run(ctx) })
+}
+
+// ended runs a worker as the program does: one that panics is started again.
+func ended(ctx context.Context, run func(context.Context) error) (well bool) {
+	defer func() {
+		if recover() != nil {
+			well = ctx.Err() != nil
+			time.Sleep(time.Second)
+		}
+	}()
+	_ = run(ctx) // its error is of the end
+	return true
 }
 
 func (r *rig) troubles() []error {

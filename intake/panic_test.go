@@ -1,13 +1,16 @@
 package intake_test
 
 import (
+	"context"
 	"errors"
+	"log/slog"
 	"strings"
 	"testing"
 	"testing/synctest"
 	"time"
 
 	"github.com/backstop-project/backstop/incident"
+	"github.com/backstop-project/backstop/intake"
 )
 
 func TestAPanicOfTheWriterLosesNothingSilently(t *testing.T) {
@@ -80,6 +83,90 @@ func TestOfAGroupThatPanicsOnlyThePoisonedEntryIsLost(t *testing.T) {
 		}
 		if got := r.feeder.Stats.SetAside.Load(); got != 0 {
 			t.Errorf("%d rows were set aside", got)
+		}
+	})
+}
+
+func TestAPanicBetweenTwoTriesLosesNothingThatWaits(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		r := newRig()
+		r.start()
+		defer r.halt()
+		r.recorder.Record(entry(1, 0))
+		pass(time.Second)
+		r.journal.set(func() { r.journal.fail = errors.New("disk full") })
+		taken, _ := r.recorder.Record(entry(2, 0)) // taken from the queue, and in the writer's hands
+		pass(time.Second)
+		r.recorder.Record(entry(3, 0))
+		r.journal.set(func() { r.journal.upset = 1 })
+		pass(3 * time.Second)
+		r.journal.set(func() { r.journal.fail = nil })
+		pass(5 * time.Second)
+		if r.journal.upset != 0 {
+			t.Fatal("it has not panicked")
+		}
+		if got := len(r.ledger.entries); got != 3 || !closed(taken) || r.recorder.Queued() != 0 {
+			t.Errorf("the ledger has %d of 3, the one in hand is written: %v, %d bytes are queued still", got, closed(taken), r.recorder.Queued())
+		}
+	})
+}
+
+func TestAnEntryThatMakesFeedingPanicIsSetAsideAndTheRestGoesOn(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		r := newRig()
+		poisoned := entry(2, 0)
+		r.ledger.poison = poisoned.Failure.SID
+		r.start()
+		defer r.halt()
+		for i := range 5 {
+			e := entry(i, 0)
+			if i == 2 {
+				e = poisoned
+			}
+			r.recorder.Record(e)
+		}
+		pass(10 * time.Second)
+		if stored, aside := len(r.ledger.entries), len(r.ledger.aside); stored != 4 || aside != 1 {
+			t.Errorf("the ledger has %d, %d are set aside, want 4 and one", stored, aside)
+		}
+	})
+}
+
+func TestAPanicOfWhoeverHearsOfAHangingJournalEndsNothing(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		r := newRig()
+		hang := make(chan struct{})
+		r.journal.hang, r.deaf = hang, 1
+		r.start()
+		defer r.halt()
+		done, _ := r.recorder.Record(entry(1, 0))
+		pass(10 * time.Second)
+		close(hang)
+		pass(5 * time.Second)
+		if r.deaf != 0 || !closed(done) {
+			t.Errorf("panicked: %v, written: %v", r.deaf == 0, closed(done))
+		}
+	})
+}
+
+func TestAPanicOfWhoeverIsToldEndsNothing(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		ledger := newMemoryLedger()
+		ledger.panics = 1
+		var said []incident.Alert
+		teller := intake.NewTeller(ledger, func(a incident.Alert) { said = append(said, a) }, func() {}, slog.New(slog.DiscardHandler))
+		ctx, stop := context.WithCancel(t.Context())
+		defer stop()
+		go func() { _ = teller.Run(ctx) }()
+		teller.Tell(incident.Alert{Kind: incident.Meta, Topic: incident.ReloadTopic, At: time.Now()})
+		teller.Tell(incident.Alert{Kind: incident.Meta, Topic: incident.RoomTopic, At: time.Now()})
+		synctest.Wait()
+		if len(said) != 1 || said[0].Topic != incident.ReloadTopic || len(ledger.told) != 1 {
+			t.Errorf("said at once: %v; in the outbox: %v; want the first and the second", said, ledger.told)
 		}
 	})
 }

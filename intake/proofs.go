@@ -2,9 +2,7 @@ package intake
 
 import (
 	"context"
-	"fmt"
 	"log/slog"
-	"runtime/debug"
 	"sync"
 	"time"
 
@@ -189,13 +187,13 @@ func (p *Proofs) found(ctx context.Context, server string, f incident.Finding, o
 func (p *Proofs) examine(ctx context.Context, server string, within time.Duration) (f incident.Finding, ok, cut bool) {
 	ctx, cancel := context.WithTimeout(ctx, within)
 	defer cancel()
-	defer p.survive(server)
+	defer survive(p.o.Log, "looking at "+server, nil)
 	f, ok = p.o.Primaries.Examine(ctx, server)
 	return f, ok, !f.OK && ctx.Err() != nil
 }
 
 func (p *Proofs) tell(ctx context.Context, id int64, f incident.Finding) {
-	defer p.survive(id)
+	defer survive(p.o.Log, "noting what a look at a primary found", nil)
 	ledger, err := p.o.Ledger()
 	if err != nil {
 		return
@@ -206,12 +204,5 @@ func (p *Proofs) tell(ctx context.Context, id int64, f incident.Finding) {
 	}
 	if alerts > 0 {
 		p.o.Alerts()
-	}
-}
-
-// survive keeps a panic from ending all: looks run on goroutines of their own.
-func (p *Proofs) survive(at any) {
-	if cause := recover(); cause != nil {
-		p.o.Log.Error("panic while a primary was looked at", "at", at, "panic", fmt.Sprint(cause), "stack", string(debug.Stack()))
 	}
 }

@@ -49,6 +49,9 @@ type Recorder struct {
 	pending *group
 	queued  int // bytes of pending and of what is being written
 
+	// writer outlives a run that ends by a panic: what it has taken is not written yet.
+	writer *writer
+
 	Stats Stats
 }
 
@@ -76,7 +79,9 @@ func newGroup(room []incident.Entry) *group { return &group{entries: room, done:
 
 // NewRecorder makes a recorder; Run does its work.
 func NewRecorder(o RecorderOptions) *Recorder {
-	return &Recorder{o: o, wake: make(chan struct{}, 1), pending: newGroup(nil)}
+	r := &Recorder{o: o, wake: make(chan struct{}, 1), pending: newGroup(nil)}
+	r.writer = &writer{Recorder: r}
+	return r
 }
 
 // Record queues e and returns at once. done is closed when e is on the disk,
@@ -145,15 +150,15 @@ func (r *Recorder) Queued() int {
 }
 
 // Run opens the journal and writes until ctx ends; then it writes what is
-// queued, for as long as drainFor allows, and closes the journal.
+// queued, for as long as drainFor allows, and closes the journal. It may be run
+// again after a panic, and goes on where it was.
 func (r *Recorder) Run(ctx context.Context) error {
-	w := &writer{Recorder: r}
+	w := r.writer
 	defer w.drop()
 	housekeeping := time.NewTicker(time.Second)
 	defer housekeeping.Stop()
 	w.keepHouse(ctx)
-	wake := r.wake
-	var retry <-chan time.Time
+	wake, retry := r.wake, time.After(retryAfter) // of what a run before may have left
 	for {
 		select {
 		case <-ctx.Done():

@@ -79,6 +79,7 @@ func (w *writer) watched(write func() error) error {
 	told := make(chan struct{})
 	overdue := time.AfterFunc(hangsAfter, func() {
 		defer close(told)
+		defer survive(w.o.Log, "telling that the journal hangs", nil)
 		w.o.Trouble(errHangs)
 	})
 	err := write()
@@ -92,10 +93,6 @@ func (w *writer) watched(write func() error) error {
 // panicsAtMost is how often a group is tried that made the writer panic: a bug
 // must not stop everything behind it.
 const panicsAtMost = 5
-
-// errBug is what a panic is turned into. It says no more, for it gets into an
-// alert: the details are in the log.
-var errBug = errors.New("a bug in Backstop: its log has the details")
 
 // tryWrite is write where a panic is an error: the group stays in flight.
 func (w *writer) tryWrite(ctx context.Context, g *group) (err error) {

@@ -82,11 +82,29 @@ func TestABlockedPortIsCalledByItsName(t *testing.T) {
 			t.Errorf("%s: %v", name, err)
 		}
 	}
-	dial := func(context.Context, string, string) (net.Conn, error) {
-		return nil, &net.OpError{Op: "dial", Err: &net.DNSError{Err: "no such host", Name: "smtp.example.com", IsNotFound: true}}
+}
+
+func TestANameServerThatFailsIsNoWrongNameAndNoBlockedPort(t *testing.T) {
+	t.Parallel()
+	server, err := notify.ParseSMTPURL("smtp://smtp.example.com")
+	if err != nil {
+		t.Fatal(err)
 	}
-	if err := newEmail(t, notify.EmailOptions{Server: server, Dial: dial}).Check(t.Context()); err == nil || !strings.Contains(err.Error(), "no host smtp.example.com") {
-		t.Errorf("a wrong name: %v", err)
+	for claim, c := range map[string]struct {
+		why  net.DNSError
+		want string
+	}{
+		"a name that nobody has":       {net.DNSError{Err: "no such host", IsNotFound: true}, "there is no host smtp.example.com: is SMTP_URL right?"},
+		"a name server that fails":     {net.DNSError{Err: "server misbehaving", IsTemporary: true}, "the name smtp.example.com could not be looked up: do names work on this machine?"},
+		"a name server that is silent": {net.DNSError{Err: "i/o timeout", IsTimeout: true}, "the name smtp.example.com could not be looked up: do names work on this machine?"},
+	} {
+		dial := func(context.Context, string, string) (net.Conn, error) {
+			return nil, &net.OpError{Op: "dial", Err: &c.why}
+		}
+		err := newEmail(t, notify.EmailOptions{Server: server, Dial: dial}).Check(t.Context())
+		if err == nil || err.Error() != c.want || notify.IsPermanent(err) {
+			t.Errorf("%s: got %v, want %q", claim, err, c.want)
+		}
 	}
 }
 
@@ -135,10 +153,12 @@ func TestEmailSurvivesFaultyServers(t *testing.T) { //nolint:paralleltest // it 
 				},
 				Secrets: []string{mailPassword, base64.StdEncoding.EncodeToString([]byte(mailPassword)), base64.StdEncoding.EncodeToString([]byte(plain))},
 			}
-			if c.name == "plain" {
+			switch c.name {
+			case "plain":
 				h.Peers = smtpFaults()
-			}
-			if c.name == "STARTTLS" {
+			case "TLS":
+				h.Peers = notifytest.TLS(t)
+			default:
 				h.Peers = []notifytest.Peer{
 					{Name: "speaks nonsense after STARTTLS", Serve: script(map[string]string{"EHLO": "250-x\r\n250 STARTTLS", "STARTTLS": "220 go\r\nnonsense nonsense"})},
 					{Name: "hangs after STARTTLS", Serve: script(map[string]string{"EHLO": "250-x\r\n250 STARTTLS", "STARTTLS": "220 go"})},

@@ -421,6 +421,8 @@ func TestPagerDutyKeepsToItsDeadlineAndItsSecrets(t *testing.T) {
 		}
 		if scheme == "http" {
 			h.Peers = httpFaults(false)
+		} else {
+			h.Peers = notifytest.TLS(t)
 		}
 		t.Run(scheme, func(t *testing.T) { notifytest.Faults(t, h) })
 	}

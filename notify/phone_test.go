@@ -356,6 +356,8 @@ func TestPhoneKeepsToItsDeadlineAndItsSecrets(t *testing.T) {
 		}
 		if scheme == "http" {
 			h.Peers = httpFaults(false)
+		} else {
+			h.Peers = notifytest.TLS(t)
 		}
 		t.Run(name, func(t *testing.T) { notifytest.Faults(t, h) })
 	}

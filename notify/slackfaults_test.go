@@ -136,6 +136,8 @@ func TestSlackSurvivesFaultyServers(t *testing.T) { //nolint:paralleltest // it 
 			}
 			if c.scheme == "http" {
 				h.Peers = httpFaults(c.bot)
+			} else {
+				h.Peers = notifytest.TLS(t)
 			}
 			notifytest.Faults(t, h)
 		})
@@ -160,6 +162,10 @@ func httpFaults(bot bool) []notifytest.Peer {
 		{Name: "answers 429", Serve: answer("HTTP/1.1 429 no\r\nRetry-After: 7\r\nContent-Length: 0\r\n\r\n"), Want: notifytest.Limited},
 		{Name: "answers 429 with a Retry-After that is none", Serve: answer("HTTP/1.1 429 no\r\nRetry-After: soon\r\nContent-Length: 0\r\n\r\n")},
 		{Name: "redirects", Serve: answer("HTTP/1.1 307 go\r\nLocation: http://127.0.0.1:1{path}\r\nContent-Length: 0\r\n\r\n")},
+		{Name: "redirects to itself for ever", Serve: answer("HTTP/1.1 302 go\r\nLocation: {path}\r\nContent-Length: 0\r\n\r\n")},
+		{Name: "answers 502 without end", Serve: answer("HTTP/1.1 502 no\r\nContent-Length: 9000000\r\n\r\n" + strings.Repeat("x", 2<<20))},
+		{Name: "answers 401", Serve: answer("HTTP/1.1 401 no\r\nContent-Length: 0\r\n\r\n")},
+		{Name: "answers by a login page", Serve: answer("HTTP/1.1 200 ok\r\nContent-Type: text/html\r\nContent-Length: 37\r\n\r\n<!doctype html><title>Log in</title>\n")},
 		{Name: "sends headers without end", Serve: answer("HTTP/1.1 200 ok\r\nX: " + strings.Repeat("x", 1<<20))},
 	}
 	if !bot {

@@ -77,7 +77,8 @@ func (s *SlackSocket) connected(ctx context.Context) error {
 	heard := make(chan struct{})
 	go func() {
 		defer close(heard)
-		s.hear(ctx, client)
+		defer cancel() // a connection that nobody hears is none
+		_ = safely(s.o.Log, s.o.Notifier, func() error { s.hear(ctx, client); return nil })
 	}()
 	err := client.RunContext(ctx)
 	cancel()
@@ -105,7 +106,7 @@ func (s *SlackSocket) hear(ctx context.Context, client *socketmode.Client) {
 			slots <- struct{}{}
 			go func() {
 				defer func() { <-slots }()
-				s.act(ctx, client, request)
+				_ = safely(s.o.Log, s.o.Notifier, func() error { s.act(ctx, client, request); return nil })
 			}()
 		}
 	}

@@ -167,8 +167,10 @@ func (t transport) open(ctx context.Context) (net.Conn, error) {
 	}
 	var dns *net.DNSError
 	switch {
-	case errors.As(err, &dns) && !dns.IsTimeout:
+	case errors.As(err, &dns) && dns.IsNotFound:
 		return nil, fmt.Errorf("there is no host %s: is SMTP_URL right?", t.server.Host)
+	case dns != nil:
+		return nil, fmt.Errorf("the name %s could not be looked up: do names work on this machine?", t.server.Host)
 	case isTimeout(err):
 		return nil, fmt.Errorf("mail server %s did not answer within %s: your host probably blocks outgoing mail: try port 2525", t.server.Address(), time.Since(started).Round(time.Second/10))
 	}

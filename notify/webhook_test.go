@@ -255,6 +255,8 @@ func TestWebhookKeepsToItsDeadlineAndItsSecrets(t *testing.T) {
 		}
 		if scheme == "http" {
 			h.Peers = httpFaults(false)
+		} else {
+			h.Peers = notifytest.TLS(t)
 		}
 		t.Run(scheme, func(t *testing.T) { notifytest.Faults(t, h) })
 	}

@@ -343,6 +343,10 @@ func silent(p Plan, why string) incident.Answer {
 	}
 }
 
+// LastResort is the answer to f after a bug in whatever is decided before Answer is
+// asked.
+func LastResort(f incident.Failure, cause any) incident.Answer { return lastResort(f, Plan{}, cause) }
+
 // lastResort is the answer after a bug.
 func lastResort(f incident.Failure, p Plan, cause any) incident.Answer {
 	return incident.Answer{

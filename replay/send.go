@@ -29,6 +29,15 @@ func (w *Worker) send(ctx context.Context, d history.Detail, try int, s Settings
 	w.log(d, result)
 }
 
+// survive, deferred, has a bug end neither the program nor what else is to be sent to
+// that server. What became of this message nobody knows, as the next start says.
+func (w *Worker) survive(d history.Detail) {
+	if p := recover(); p != nil {
+		w.o.Log.Error("panic while a message was sent", "failure", d.ID.String(), "panic", fmt.Sprint(p), "stack", string(debug.Stack()))
+		w.free(d.Replay.Server)
+	}
+}
+
 // log says how a try ended: what was not taken, a person has to look at, or the
 // worker tries again.
 func (w *Worker) log(d history.Detail, r history.ReplayResult) {

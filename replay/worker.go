@@ -225,7 +225,10 @@ func (w *Worker) sendNext(ctx, sending context.Context, ledger Ledger, under *sy
 		return 0, err
 	}
 	w.take(d.Replay.Server, settings.PerSecond)
-	under.Go(func() { w.send(sending, d, try, settings) })
+	under.Go(func() {
+		defer w.survive(d)
+		w.send(sending, d, try, settings)
+	})
 	return 0, nil
 }
 

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"slices"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -12,6 +13,7 @@ import (
 	"github.com/backstop-project/backstop/history"
 	"github.com/backstop-project/backstop/incident"
 	"github.com/backstop-project/backstop/recovery/standby"
+	"github.com/backstop-project/backstop/store"
 )
 
 func TestAllOfAnIncidentIsSentOnceStopsFirstThenTheOldestOneASecond(t *testing.T) {
@@ -149,6 +151,41 @@ func TestWhatMayHaveArrivedIsSentAgainOnlyByAPerson(t *testing.T) {
 		events := theIncident(t, l).Events
 		if last := events[len(events)-1]; last.By != "anna" || !strings.Contains(last.What, "again, after unknown") {
 			t.Errorf("got %+v", last)
+		}
+	})
+}
+
+// buggy is a ledger with a bug in noting the first result.
+type buggy struct {
+	*store.Ledger
+	noted atomic.Int64
+}
+
+func (b *buggy) SettleReplay(ctx context.Context, id incident.ID, try int, r history.ReplayResult) error {
+	if b.noted.Add(1) == 1 {
+		panic("a bug")
+	}
+	return b.Ledger.SettleReplay(ctx, id, try, r)
+}
+
+func TestABugInNotingWhatBecameOfAMessageHoldsUpNoOther(t *testing.T) {
+	t.Parallel()
+	path := ledgerPath(t)
+	synctest.Test(t, func(t *testing.T) {
+		l, to := openLedger(t, path), &server{}
+		feed(t, l, message(1, "hello"), message(2, "bye"))
+		askAll(t, l)
+		r := work(t, &buggy{Ledger: l}, settings(t), to)
+		time.Sleep(time.Minute)
+		r.halt()
+		if got := to.got(); len(got) != 2 || failure(t, l, message(2, "bye")).Replay.State != history.ReplaySent {
+			t.Errorf("sent %q, the second is %+v", got, failure(t, l, message(2, "bye")).Replay)
+		}
+		r = work(t, l, settings(t), to)
+		time.Sleep(time.Minute)
+		r.halt()
+		if got := failure(t, l, message(1, "hello")).Replay; got.State != history.ReplayUnknown || len(to.got()) != 2 {
+			t.Errorf("after a restart the first is %+v, sent %q", got, to.got())
 		}
 	})
 }

@@ -23,6 +23,7 @@ as_root=(
 	'mkfs.ext4:e2fsprogs'
 	'mkfs.xfs:xfsprogs'
 	'losetup:mount util-linux'
+	'setpriv:util-linux'
 )
 
 # missing_packages prints the Debian packages of the commands not found.

@@ -92,7 +92,7 @@ func newApp(c config.Config, w *world, log *slog.Logger) (*app, error) {
 	a.secrets.read(a, c)
 	a.lasting = w.newLasting(a.secrets.followUp, standby.NewLastGood(standby.LastGoodOptions{
 		Path: filepath.Join(c.DataDir, lastGoodFile), Ready: a.folder.check, Log: log,
-	}))
+	}), log)
 	a.lasting.acts = act.NewSeal(a.secrets.act)
 	p, err := assemble(c, a.secrets.drillKey, a.lasting, log)
 	if err != nil {
@@ -274,8 +274,17 @@ func (a *app) owning(ctx context.Context) error {
 		func(ctx context.Context) error { return a.guarded(ctx, "certificate", a.watchCertificate) },
 		func(ctx context.Context) error { return a.guarded(ctx, "summaries", a.sumUp) },
 		func(ctx context.Context) error { return a.guarded(ctx, "retention", yielding(a.log, a.retain)) },
-		func(ctx context.Context) error { a.lock.lost(ctx, a.folder.path); stop(); return nil },
+		func(ctx context.Context) error { return a.guarded(ctx, "lock of the folder", a.untilLost(stop)) },
 	)
+}
+
+// untilLost stops owning when the folder turns out to be another process's.
+func (a *app) untilLost(stop func()) func(context.Context) error {
+	return func(ctx context.Context) error {
+		a.lock.lost(ctx, a.folder.path)
+		stop()
+		return nil
+	}
 }
 
 // fedUntil is up to when the ledger has all that came in. What waits in memory

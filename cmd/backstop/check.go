@@ -28,14 +28,11 @@ const checkAtMost = 90 * time.Second
 // Run validates everything that a start would, and sends nothing to anybody
 // unless it is told to.
 func (k checkCommand) Run(ctx context.Context, w *world, c *cli) error {
-	cfg, err := config.Load(w.getenv, c.Config)
+	p, err := w.assembled(c)
 	if err != nil {
 		return err
 	}
-	p, err := assemble(cfg, "", w.newLasting("", nil), slog.New(slog.DiscardHandler))
-	if err != nil {
-		return fmt.Errorf("the configuration has mistakes:\n%w", err)
-	}
+	cfg := p.config
 	from := "the environment"
 	if cfg.File != "" {
 		from = cfg.File + " and the environment"

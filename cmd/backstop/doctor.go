@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
-	"log/slog"
 	"os"
 	"path/filepath"
 	"runtime"
@@ -50,14 +49,11 @@ func isIll(about string, err error, r string) diagnosis { return diagnosis{about
 // what is wrong and what to do. It changes nothing. Only what costs callers or
 // alerts is an error.
 func (d doctorCommand) Run(ctx context.Context, w *world, c *cli) error {
-	cfg, err := config.Load(w.getenv, c.Config)
+	p, err := w.assembled(c)
 	if err != nil {
 		return err
 	}
-	p, err := assemble(cfg, "", w.newLasting("", nil), slog.New(slog.DiscardHandler))
-	if err != nil {
-		return fmt.Errorf("the configuration has mistakes:\n%w", err)
-	}
+	cfg := p.config
 	sick := 0
 	tell := func(found ...diagnosis) error {
 		for _, one := range found {

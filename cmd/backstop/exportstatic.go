@@ -5,7 +5,6 @@ import (
 	"cmp"
 	"context"
 	"fmt"
-	"log/slog"
 	"os"
 	"path/filepath"
 	"slices"
@@ -33,13 +32,9 @@ const (
 // Run writes what a reverse proxy can answer by itself while Backstop is gone:
 // the words of each line, and where words would do harm what does none.
 func (e exportStaticCommand) Run(ctx context.Context, w *world, c *cli) error {
-	cfg, err := config.Load(w.getenv, c.Config)
+	p, err := w.assembled(c)
 	if err != nil {
 		return err
-	}
-	p, err := assemble(cfg, "", w.newLasting("", nil), slog.New(slog.DiscardHandler))
-	if err != nil {
-		return fmt.Errorf("the configuration has mistakes:\n%w", err)
 	}
 	s := p.static(ctx)
 	if err := os.MkdirAll(e.Folder, 0o755); err != nil { //nolint:gosec // the proxy reads it, and callers hear what is in it

@@ -103,8 +103,16 @@ func (k *ledgerKeeper) take(ctx context.Context, l *store.Ledger) {
 	k.lost = ""
 	k.opened()
 	if l.Unclean() {
-		k.examining.Go(func() { k.examine(ctx, l) })
+		k.read(ctx, l)
 	}
+}
+
+// read has the whole ledger read behind all else.
+func (k *ledgerKeeper) read(ctx context.Context, l *store.Ledger) {
+	k.examining.Go(func() {
+		defer survive(k.log, "reading the whole ledger", nil)
+		k.examine(ctx, l)
+	})
 }
 
 // say logs an error once, not once a second, and keeps it as the reason why

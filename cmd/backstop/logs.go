@@ -70,12 +70,18 @@ func (w *logWriter) run() {
 		if dropped > 0 {
 			lines = append(lines, `{"level":"WARN","msg":"log lines dropped: their reader is too slow","lines":`+strconv.Itoa(dropped)+"}\n"...)
 		}
-		_, _ = w.to.Write(visible(lines)) // there is nowhere to report it
+		w.put(lines)
 		spare = lines
 		if ending {
 			return
 		}
 	}
+}
+
+// put writes lines. What goes wrong there is nowhere to be reported.
+func (w *logWriter) put(lines []byte) {
+	defer func() { _ = recover() }()
+	_, _ = w.to.Write(visible(lines))
 }
 
 // linesGather is how long lines wait for others to be written with them: in a

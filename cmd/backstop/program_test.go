@@ -33,6 +33,9 @@ func TestMain(m *testing.M) {
 		if image := os.Getenv(loopDisk); image != "" {
 			mountLoopDisk(image, os.Getenv("DATA_DIR"))
 		}
+		if address := os.Getenv(nameServerAt); address != "" {
+			askForNamesAt(address)
+		}
 		main()
 	}
 	_ = flag.Set("test.parallel", "8") // most of them wait for something

@@ -15,7 +15,12 @@ import (
 func (a *app) reload() {
 	a.reloading.Lock()
 	defer a.reloading.Unlock()
-	overdue := time.AfterFunc(reloadWithin, func() { a.refuse(errHangs) })
+	defer survive(a.log, "reading the configuration", func() { a.refuse(errBug) })
+	overdue := time.AfterFunc(reloadWithin, func() {
+		defer survive(a.log, "telling that the configuration hangs", nil)
+		a.refuse(errHangs)
+	})
+	defer overdue.Stop()
 	c, p, err := a.read()
 	overdue.Stop()
 	if err != nil {

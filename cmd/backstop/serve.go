@@ -116,7 +116,10 @@ func (a *app) run(ctx context.Context, reloads <-chan os.Signal) error {
 	for _, l := range listeners {
 		go func() { failed <- l.server.Serve(l.listener) }()
 	}
-	go a.greet(listeners) // a terminal that does not take it must not keep signals from being heard
+	go func() { // a terminal that does not take it must not keep signals from being heard
+		defer survive(a.log, "greeting", nil)
+		a.greet(listeners)
+	}()
 	for {
 		select {
 		case <-reloads:
@@ -193,9 +196,10 @@ func (a *app) drain(listeners []listening, stopRecording context.CancelFunc, rec
 	stopBack()
 	done := make(chan struct{})
 	go func() {
+		defer close(done)
+		defer survive(a.log, "closing the ledger", func() { errs = append(errs, errBug) })
 		behind.Wait()
 		errs = append(errs, a.keeper.Close(), a.lock.release())
-		close(done)
 	}()
 	select {
 	case <-done:
@@ -235,32 +239,6 @@ const (
 	drainAtMost  = 9 * time.Second
 	answerAtMost = recovery.Budget + 500*time.Millisecond // who waits for a standby is still answered
 )
-
-// guarded runs a worker again when it panics: a bug in one must not end the
-// others.
-func (a *app) guarded(ctx context.Context, name string, work func(context.Context) error) error {
-	for {
-		err, panicked := a.once(ctx, name, work)
-		if !panicked || ctx.Err() != nil {
-			return err
-		}
-		select {
-		case <-ctx.Done():
-			return nil
-		case <-time.After(time.Second):
-		}
-	}
-}
-
-func (a *app) once(ctx context.Context, name string, work func(context.Context) error) (err error, panicked bool) { //nolint:revive // the panic is the exception
-	defer func() {
-		if reason := recover(); reason != nil {
-			a.log.Error("panic in a worker, starting it again", "worker", name, "panic", fmt.Sprint(reason), "stack", stack())
-			panicked = true
-		}
-	}()
-	return work(ctx), false
-}
 
 // mostPeople is how many connections of the cap a port for pages gets: callers
 // need the others.

@@ -51,14 +51,28 @@ type lasting struct {
 
 // newLasting begins; secret makes the seal, and what was good is kept in lastGood,
 // nil for nowhere.
-func (w *world) newLasting(secret string, lastGood *standby.LastGood) lasting {
+func (w *world) newLasting(secret string, lastGood *standby.LastGood, log *slog.Logger) lasting {
 	options := w.standbys()
-	options.LastGood = lastGood
+	options.LastGood, options.Log = lastGood, log
 	standbys := standby.NewClient(options)
 	return lasting{
 		recent: recovery.NewRecent(), standbys: standbys, prober: standby.NewProber(standbys),
 		calls: recovery.NewCalls(), spent: recovery.NewSpent(), seal: recovery.NewSeal(secret), dial: w.dial,
 	}
+}
+
+// assembled is what the configuration comes to, for a command that looks at it:
+// p.config is the configuration itself.
+func (w *world) assembled(c *cli) (*parts, error) {
+	cfg, err := config.Load(w.getenv, c.Config)
+	if err != nil {
+		return nil, err
+	}
+	p, err := assemble(cfg, "", w.newLasting("", nil, nil), slog.New(slog.DiscardHandler))
+	if err != nil {
+		return nil, fmt.Errorf("the configuration has mistakes:\n%w", err)
+	}
+	return p, nil
 }
 
 // assemble makes the parts, or lists every mistake that only they can find.

@@ -7,7 +7,9 @@ package deeds
 import (
 	"context"
 	"errors"
+	"fmt"
 	"log/slog"
+	"runtime/debug"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -142,6 +144,8 @@ type outcome struct {
 	over bool // it is resolved
 }
 
+var errBug = errors.New("a bug in Backstop: its log has the details")
+
 var errBusy = errors.New("too many deeds wait for the ledger")
 
 // errLate means that a deed goes on behind the answer.
@@ -188,6 +192,12 @@ func (r *Room) patiently(ctx context.Context, work func(context.Context) (outcom
 	r.behind.Go(func() {
 		defer func() { <-r.doing }()
 		defer cancel()
+		defer func() {
+			if cause := recover(); cause != nil { // it would end the program, for here nobody else hears of it
+				r.o.Log.Error("panic while a deed was done", "panic", fmt.Sprint(cause), "stack", string(debug.Stack()))
+				came <- result{err: errBug}
+			}
+		}()
 		o, err := work(ctx)
 		came <- result{o, err}
 	})

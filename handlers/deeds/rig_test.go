@@ -40,6 +40,7 @@ type memory struct {
 	incidents map[int64]incident.Incident
 	deeds     []string
 	away      bool
+	panics    bool
 	hang      chan struct{} // closed when it goes on; nil: it does not hang
 }
 
@@ -61,6 +62,9 @@ func (m *memory) enter() error {
 	}
 	m.mu.Lock()
 	defer m.mu.Unlock()
+	if m.panics {
+		panic("a bug")
+	}
 	if m.away {
 		return errAway
 	}

@@ -1,17 +1,13 @@
 package hook
 
 import (
-	"context"
 	"net/http"
-	"net/url"
-	"strings"
 	"time"
 
 	"github.com/gin-gonic/gin"
 
 	"github.com/backstop-project/backstop/incident"
 	"github.com/backstop-project/backstop/recovery"
-	"github.com/backstop-project/backstop/recovery/standby"
 	"github.com/backstop-project/backstop/twilio"
 )
 
@@ -98,17 +94,7 @@ func (h *Hook) serve(c *gin.Context, at route, s *checked, r *twilio.Request, re
 		f = f.Drilled()
 	}
 	request := recovery.Request{Failure: f, Token: token, Keys: s.Keys, Match: result.Match, Base: result.Base.Path()}
-	var document []byte
-	var entry incident.Entry
-	switch {
-	case at.follow:
-		document, entry = s.followUp(c, request, h.knows())
-	case at.status:
-		entry = s.callEnded(f)
-	default:
-		request.Itself = !f.Drill && itself(f.ErrorURL, result.Base)
-		document, entry = h.failure(c.Request.Context(), s, request)
-	}
+	document, entry := h.decide(c, at, s, request, result.Base)
 	decided := h.o.Now()
 	entry.Answer.Took = decided.Sub(whole)
 	if at.follow || at.status {
@@ -121,7 +107,7 @@ func (h *Hook) serve(c *gin.Context, at route, s *checked, r *twilio.Request, re
 	} else {
 		h.Stats.answered(entry.Failure)
 	}
-	h.o.Noted(entry) // before it can be fed
+	h.noted(entry) // before it can be fed
 	done, late := h.o.Recorder.Record(entry)
 	h.retries.complete(mine, f.ID, document, done)
 
@@ -131,78 +117,6 @@ func (h *Hook) serve(c *gin.Context, at route, s *checked, r *twilio.Request, re
 	h.log(c.Request.Context(), entry, written, ready, ready.Sub(decided))
 	h.sign(c, f.ID, written)
 	h.answer(c, document)
-}
-
-// knows is what is known of servers now.
-func (h *Hook) knows() recovery.State {
-	if h.o.Healths == nil {
-		return recovery.State{}
-	}
-	return recovery.State{Health: h.o.Healths().Of}
-}
-
-// failure decides what the caller of a failure gets, and gets it.
-func (h *Hook) failure(ctx context.Context, s *checked, request recovery.Request) (document []byte, e incident.Entry) {
-	if request.DrillKind == incident.Pulse {
-		return s.pulse(ctx, request)
-	}
-	known := s.Recovery.Failed(request.Failure)
-	known.Health = h.knows().Health
-	plan := recovery.Decide(request.Failure, s.Rules, known)
-	document, e.Answer = s.Recovery.Answer(ctx, request, plan)
-	e.Failure = s.kept(request.Failure, request.Token)
-	if known.Before != (incident.ID{}) {
-		e.FollowUp = incident.FollowUp{About: known.Before, What: incident.FailedAgain}
-	}
-	return document, e
-}
-
-// pulse answers Backstop's own question whether it answers: with the apology, as
-// no server and nobody else is to be asked every minute.
-func (s *checked) pulse(ctx context.Context, request recovery.Request) (document []byte, e incident.Entry) {
-	plan := recovery.Decide(request.Failure, s.Rules, recovery.State{})
-	plan.Steps = nil
-	document, e.Answer = s.Recovery.Answer(ctx, request, plan)
-	e.Failure = request.Failure
-	return document, e
-}
-
-// itself says whether ErrorUrl is one of our own addresses, with or without the
-// port that goes without saying.
-func itself(errorURL string, base twilio.BaseURL) bool {
-	if !strings.Contains(errorURL, "/fallback") {
-		return false // as nearly always, at no cost
-	}
-	u, err := url.Parse(errorURL)
-	if err != nil || !strings.HasPrefix(u.Path, base.Path()+"/fallback") {
-		return false
-	}
-	name := standby.PrimaryName(errorURL)
-	return name != "" && name == standby.PrimaryName(base.String())
-}
-
-// kept is f as it is written down: a message with what it takes to send it to
-// the customer's own server one day, and without the parameters that must not
-// be written down.
-func (s *checked) kept(f incident.Failure, token string) incident.Failure {
-	if f.Channel == incident.Messaging {
-		f.OptOut = twilio.OptsOut(f.Params)
-		if len(token) <= incident.MaxToken {
-			f.Token = token
-		}
-	}
-	if len(s.Drop) == 0 {
-		return f
-	}
-	kept := make([]incident.Param, 0, len(f.Params))
-	for _, p := range f.Params {
-		if !s.Drop[p.Name] {
-			kept = append(kept, p)
-		}
-	}
-	f.Dropped = f.Channel == incident.Messaging && len(kept) < len(f.Params)
-	f.Params = kept
-	return f
 }
 
 // repeat gives a retry the bytes that the request before it got. That one may

@@ -19,6 +19,7 @@ import (
 	"github.com/backstop-project/backstop/handlers/hook"
 	"github.com/backstop-project/backstop/incident"
 	"github.com/backstop-project/backstop/recovery"
+	"github.com/backstop-project/backstop/recovery/standby"
 	"github.com/backstop-project/backstop/templates"
 	"github.com/backstop-project/backstop/twilio"
 	"github.com/backstop-project/backstop/twilio/sim"
@@ -77,9 +78,19 @@ type rig struct {
 	logged   *bytes.Buffer
 	client   sim.Client
 
-	mu    sync.Mutex
-	told  []incident.Alert
-	found []string
+	mu     sync.Mutex
+	told   []incident.Alert
+	found  []string
+	panics map[string]bool // the parts that panic when they are used
+}
+
+// use panics where that part is to.
+func (r *rig) use(part string) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if r.panics[part] {
+		panic("a bug")
+	}
 }
 
 // newRig starts one; change may alter its settings first.
@@ -91,13 +102,16 @@ func newRig(t *testing.T, change func(*hook.Settings)) *rig {
 		change(&settings)
 	}
 	r.hook = hook.New(hook.Options{
-		Settings: settings, Recorder: r.recorder, Noted: func(incident.Entry) {},
+		Settings: settings, Recorder: usedRecorder{r}, Noted: func(incident.Entry) { r.use("tally") },
+		Healths: func() standby.Healths { r.use("healths"); return nil },
 		Tell: func(a incident.Alert) {
+			r.use("teller")
 			r.mu.Lock()
 			defer r.mu.Unlock()
 			r.told = append(r.told, a)
 		},
 		FoundPublic: func(b twilio.BaseURL) {
+			r.use("public")
 			r.mu.Lock()
 			defer r.mu.Unlock()
 			r.found = append(r.found, b.String())
@@ -107,12 +121,27 @@ func newRig(t *testing.T, change func(*hook.Settings)) *rig {
 	})
 	r.server = httptest.NewServer(handlers.All(handlers.Options{
 		Hook: r.hook, Astray: r.hook.Astray, NoWay: func(c *gin.Context) { c.String(http.StatusNotFound, "no") },
-		Log: slog.New(slog.DiscardHandler), Apology: func(string) []byte { return recovery.Apology(incident.Voice) },
+		Log: slog.New(slog.DiscardHandler), Apology: func(path string) []byte {
+			if path == "/fallback/messaging" {
+				return recovery.Apology(incident.Messaging)
+			}
+			return recovery.Apology(incident.Voice)
+		},
 	}))
 	t.Cleanup(r.server.Close)
 	r.client = sim.Client{Account: sim.Account{SID: accountSID, AuthToken: token}, HTTP: r.server.Client(), KeepAlive: true}
 	return r
 }
+
+// usedRecorder is the rig's recorder, which may panic.
+type usedRecorder struct{ r *rig }
+
+func (u usedRecorder) Record(e incident.Entry) (<-chan struct{}, bool) {
+	u.r.use("recorder")
+	return u.r.recorder.Record(e)
+}
+
+func (u usedRecorder) Late() { u.r.recorder.Late() }
 
 type lockedWriter struct {
 	mu *sync.Mutex

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
+	"runtime/debug"
 
 	"github.com/gin-gonic/gin"
 
@@ -17,14 +18,15 @@ var errCrossOrigin = errors.New("a form of another site")
 // that h asks the history has to be answered within readFor.
 func (p *Pages) page(h func(*gin.Context) error) gin.HandlerFunc {
 	return func(c *gin.Context) {
-		defer func() {
-			if cause := recover(); cause != nil {
-				p.fail(c, fmt.Errorf("panic: %v", cause))
-			}
-		}()
 		ctx, cancel := context.WithTimeout(c.Request.Context(), readFor)
 		defer cancel()
 		c.Request = c.Request.WithContext(ctx)
+		defer func() { // before cancel: else nobody would seem to wait for the sentence
+			if cause := recover(); cause != nil {
+				p.Log.Error("panic behind a page", "path", c.FullPath(), "panic", fmt.Sprint(cause), "stack", string(debug.Stack()))
+				p.fail(c, fmt.Errorf("panic: %v", cause))
+			}
+		}()
 		if err := h(c); err != nil {
 			p.fail(c, err)
 		}

@@ -68,6 +68,7 @@ func Faults(t *testing.T, h Harness) {
 		stop()
 		h.attempt(t, address, Retry)
 	})
+	t.Run("takes no connection", func(t *testing.T) { h.attempt(t, unreached(t), Retry) })
 }
 
 func (h Harness) try(t *testing.T, p Peer) {
@@ -156,8 +157,21 @@ func everywhere(asked bool) []Peer {
 			_, _ = c.Write([]byte("\x00\xff\x15\x03 nonsense\r\n\r\n"))
 			_, _ = io.Copy(io.Discard, c)
 		})},
+		{Name: "falls silent after the first byte", Serve: answer(func(c net.Conn) {
+			_, _ = c.Write([]byte("2"))
+			_, _ = io.Copy(io.Discard, c)
+		})},
+		{Name: "resets the connection in the middle", Serve: answer(reset)},
 		{Name: "drips", Serve: answer(drip)},
 		{Name: "talks without end", Serve: answer(flood)},
+	}
+}
+
+// reset begins to answer, and forgets the connection.
+func reset(c net.Conn) {
+	_, _ = c.Write([]byte("2"))
+	if tcp, ok := c.(*net.TCPConn); ok {
+		_ = tcp.SetLinger(0) // so that its end is RST
 	}
 }
 

@@ -3,6 +3,7 @@ package standby
 import (
 	"context"
 	"crypto/tls"
+	"log/slog"
 	"net"
 	"net/http"
 	"net/netip"
@@ -16,6 +17,7 @@ type Client struct {
 	public, private *http.Client // by whether private addresses are allowed
 	breakers        breakers
 	lastGood        *LastGood
+	log             *slog.Logger
 }
 
 // LastGood is where what was good is kept; nil where it is not.
@@ -37,6 +39,7 @@ type ClientOptions struct {
 	Dial func(ctx context.Context, network, address string) (net.Conn, error)
 	// LastGood is where what was good is to be kept; nil for nowhere.
 	LastGood *LastGood
+	Log      *slog.Logger // of bugs of ours; nil for nowhere
 }
 
 // Bounds of what a server may send before its document.
@@ -56,7 +59,10 @@ func NewClient(o ClientOptions) *Client {
 	if o.Now == nil {
 		o.Now = time.Now
 	}
-	return &Client{public: newHTTPClient(o, true), private: newHTTPClient(o, false), breakers: breakers{now: o.Now}, lastGood: o.LastGood}
+	if o.Log == nil {
+		o.Log = slog.New(slog.DiscardHandler)
+	}
+	return &Client{public: newHTTPClient(o, true), private: newHTTPClient(o, false), breakers: breakers{now: o.Now}, lastGood: o.LastGood, log: o.Log}
 }
 
 // newHTTPClient follows no redirect by itself, takes no proxy from the

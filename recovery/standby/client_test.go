@@ -10,6 +10,8 @@ import (
 	"crypto/tls"
 	"crypto/x509"
 	"crypto/x509/pkix"
+	"errors"
+	"fmt"
 	"io"
 	"log/slog"
 	"math/big"
@@ -22,6 +24,7 @@ import (
 	"time"
 
 	"github.com/google/go-cmp/cmp"
+	"golang.org/x/sys/unix"
 
 	"github.com/backstop-project/backstop/recovery/standby"
 )
@@ -149,6 +152,25 @@ func TestAStandbyThatCannotServeIsSaidToInOneLine(t *testing.T) {
 			w.Header().Set("Content-Length", "900")
 			_, _ = io.WriteString(w, good)
 		}, "broke the connection off"},
+		"falls silent in the middle": {func(w http.ResponseWriter, r *http.Request) {
+			_, _ = io.WriteString(w, good[:20])
+			_ = http.NewResponseController(w).Flush()
+			hang(w, r)
+		}, "no answer in time (1s at most)"},
+		"resets the connection in the middle": {resetting, "broke the connection off"},
+		"asks for a pause": {func(w http.ResponseWriter, _ *http.Request) {
+			w.Header().Set("Retry-After", "120")
+			w.WriteHeader(http.StatusTooManyRequests)
+		}, "answered 429"},
+		"is overloaded": {func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(http.StatusServiceUnavailable) }, "answered 503"},
+		"answers by JSON": {func(w http.ResponseWriter, _ *http.Request) {
+			w.Header().Set("Content-Type", "application/json")
+			_, _ = io.WriteString(w, `{"say":"hello"}`)
+		}, "no TwiML"},
+		"calls its TwiML plain text": {func(w http.ResponseWriter, _ *http.Request) { // from us it has the right name
+			w.Header().Set("Content-Type", "text/plain")
+			_, _ = io.WriteString(w, good)
+		}, ""},
 		"sends endless headers": {func(w http.ResponseWriter, _ *http.Request) {
 			w.Header().Set("X", strings.Repeat("x", 1<<20))
 			_, _ = io.WriteString(w, good)
@@ -196,6 +218,18 @@ func TestAStandbyThatCannotServeIsSaidToInOneLine(t *testing.T) {
 func hang(_ http.ResponseWriter, r *http.Request) {
 	_, _ = io.Copy(io.Discard, r.Body)
 	<-r.Context().Done()
+}
+
+// resetting begins a good document, and forgets the connection.
+func resetting(w http.ResponseWriter, _ *http.Request) {
+	conn, buffered, err := http.NewResponseController(w).Hijack()
+	if err != nil {
+		panic(err)
+	}
+	_, _ = buffered.WriteString("HTTP/1.1 200 OK\r\nContent-Length: 900\r\n\r\n<Response>")
+	_ = buffered.Flush()
+	_ = conn.(*net.TCPConn).SetLinger(0) // so that its end is RST
+	_ = conn.Close()
 }
 
 // drip sends a good document, one byte a moment.
@@ -258,6 +292,67 @@ func TestAServerThatIsNotThereIsSaidSo(t *testing.T) {
 			t.Errorf("%s: got %v, want %q", address, err, want)
 		}
 	}
+}
+
+// failing stands in for a network where nothing can be reached, for that reason.
+type failing struct{ why error }
+
+func (f failing) RoundTrip(*http.Request) (*http.Response, error) { return nil, f.why }
+
+func TestThatNoNameIsLookedUpIsNotHeldAgainstTheName(t *testing.T) {
+	t.Parallel()
+	to := target(t, standby.Options{URL: "https://standby.example.com", Timeout: ample})
+	for claim, c := range map[string]struct {
+		why  net.DNSError
+		want string
+	}{
+		"a name that nobody has":        {net.DNSError{Err: "no such host", IsNotFound: true}, "there is no host of its name"},
+		"a name server that fails":      {net.DNSError{Err: "server misbehaving", IsTemporary: true}, "its name could not be looked up"},
+		"a name server that is silent":  {net.DNSError{Err: "i/o timeout", IsTimeout: true}, "its name could not be looked up"},
+		"a name server that is nowhere": {net.DNSError{Err: "connection refused"}, "its name could not be looked up"},
+	} {
+		client := standby.NewClient(standby.ClientOptions{Transport: failing{&net.OpError{Op: "dial", Err: &c.why}}})
+		if _, err := client.Ask(t.Context(), &to, "https://standby.example.com/", question("POST")); err == nil || err.Error() != c.want {
+			t.Errorf("%s: got %v, want %q", claim, err, c.want)
+		}
+	}
+}
+
+func TestAServerThatTakesNoConnectionIsWaitedForNoLongerThanItsTime(t *testing.T) {
+	t.Parallel()
+	address := "http://" + unreached(t)
+	to := target(t, standby.Options{URL: address, AllowPrivate: true, Timeout: within})
+	began := time.Now()
+	_, err := standby.NewClient(standby.ClientOptions{}).Ask(t.Context(), &to, address+"/", question("POST"))
+	if err == nil || err.Error() != "no answer in time (1s at most)" || time.Since(began) > ample {
+		t.Errorf("got %v after %s", err, time.Since(began))
+	}
+}
+
+// unreached is an address whose listener takes no more connections: who connects
+// waits, as before a firewall that swallows packets.
+func unreached(t *testing.T) string {
+	t.Helper()
+	fd, err := unix.Socket(unix.AF_INET, unix.SOCK_STREAM|unix.SOCK_CLOEXEC, 0)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = unix.Close(fd) })
+	err = errors.Join(unix.Bind(fd, &unix.SockaddrInet4{Addr: [4]byte{127, 0, 0, 1}}), unix.Listen(fd, 0))
+	at, named := unix.Getsockname(fd)
+	if err := errors.Join(err, named); err != nil {
+		t.Fatal(err)
+	}
+	address := fmt.Sprintf("127.0.0.1:%d", at.(*unix.SockaddrInet4).Port)
+	for range 8 { // its queue holds one or two
+		conn, err := (&net.Dialer{Timeout: 200 * time.Millisecond}).DialContext(t.Context(), "tcp", address)
+		if err != nil {
+			return address
+		}
+		t.Cleanup(func() { _ = conn.Close() })
+	}
+	t.Fatal("it takes connections without end")
+	return ""
 }
 
 func TestANameThatLeadsIntoTheHouseIsNotConnectedTo(t *testing.T) {

@@ -31,6 +31,8 @@ func explain(ctx context.Context, within time.Duration, err error) error {
 		return bad
 	case errors.As(err, &private):
 		return private
+	case isDNS(err):
+		return errors.New(trouble(err))
 	case ctx.Err() != nil || isTimeout(err):
 		return errors.New("no answer in time (" + within.String() + " at most)")
 	}
@@ -43,13 +45,12 @@ func isTimeout(err error) bool {
 }
 
 func trouble(err error) string {
-	var dns *net.DNSError
 	var host x509.HostnameError
 	var invalid x509.CertificateInvalidError
 	var unknown x509.UnknownAuthorityError
 	switch {
-	case errors.As(err, &dns):
-		return "there is no host of its name"
+	case isDNS(err):
+		return nameTrouble(err)
 	case errors.Is(err, syscall.ECONNREFUSED):
 		return "it refuses connections"
 	case errors.As(err, &invalid) && invalid.Reason == x509.Expired:
@@ -67,4 +68,12 @@ func trouble(err error) string {
 		err = step.Err
 	}
 	return "it could not be asked: " + err.Error()
+}
+
+// nameTrouble tells a name that nobody has from names that cannot be asked for.
+func nameTrouble(err error) string {
+	if dns, _ := errors.AsType[*net.DNSError](err); dns.IsNotFound {
+		return "there is no host of its name"
+	}
+	return "its name could not be looked up"
 }

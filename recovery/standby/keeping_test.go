@@ -1,7 +1,9 @@
 package standby_test
 
 import (
+	"bytes"
 	"io"
+	"log/slog"
 	"net/http"
 	"strings"
 	"testing"
@@ -83,5 +85,24 @@ func TestAProbeOfAPrimaryKeepsForThatOneOnly(t *testing.T) {
 	awaitProbe(t, p, server.URL)
 	if !strings.Contains(has(l, true, server.URL+"/voice"), server.URL+"/menu") || has(l, true, "https://other.example.com/voice") != "" {
 		t.Error("it is kept for others, or not for itself")
+	}
+}
+
+func TestABugInKeepingSaysNothingAboutTheServerAndEndsNoProbing(t *testing.T) {
+	t.Parallel()
+	server := serving(t, func(w http.ResponseWriter, _ *http.Request) { _, _ = io.WriteString(w, good) })
+	one := target(t, standby.Options{URL: server.URL + "{path}", AllowPrivate: true, Probe: "/voice"})
+	probe, _, err := one.NewProbe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	var log bytes.Buffer
+	unmade := &standby.LastGood{} // which NewLastGood has not made, and that keeps nothing
+	p := probing(t, standby.NewClient(standby.ClientOptions{LastGood: unmade, Log: slog.New(slog.NewTextHandler(&log, nil))}), probe.Keeping(primaries(t, "https://www.example.com")))
+	if h := awaitProbe(t, p, "standby"); h.Verdict != standby.Up {
+		t.Errorf("it is %s: %s", h.Verdict, h.Why)
+	}
+	if !strings.Contains(log.String(), "panic while an answer was kept") {
+		t.Errorf("logged %s", log.String())
 	}
 }

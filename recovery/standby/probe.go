@@ -7,6 +7,7 @@ import (
 	"io"
 	"net/http"
 	"net/url"
+	"runtime/debug"
 	"strings"
 	"time"
 
@@ -118,8 +119,14 @@ func (c *Client) probe(ctx context.Context, p Probe) (a answered, err error) {
 	return a, nil
 }
 
-// keep remembers what was found where it is TwiML.
+// keep remembers what was found where it is TwiML. That it cannot says nothing
+// about the server.
 func (c *Client) keep(p Probe, found answered) {
+	defer func() {
+		if cause := recover(); cause != nil {
+			c.log.Error("panic while an answer was kept", "server", p.Name, "panic", fmt.Sprint(cause), "stack", string(debug.Stack()))
+		}
+	}()
 	if len(p.good) == 0 || twiml.Empty(found.doc) {
 		return
 	}

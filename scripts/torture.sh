@@ -1,0 +1,33 @@
+#!/usr/bin/env bash
+# The long form of every test that has one, which are those that ask whether they
+# are tortured or for how long, and all that they counted at the end: torture.sh
+# [REGEXP of names]
+set -euo pipefail
+cd "$(dirname "$0")/.."
+
+# named prints folder and name of each such test.
+named() {
+	find . -name '*_test.go' -not -path '*/node_modules/*' -print0 | sort -z | xargs -0 awk '
+		/^func / { name = match($0, /^func Test[A-Za-z0-9_]*/) ? substr($0, 6, RLENGTH - 5) : "" }
+		name != "" && /(^|[^A-Za-z0-9_.])(long|count)\(t,|(^|[^A-Za-z0-9_.])torture\(\)/ {
+			folder = FILENAME
+			sub(/\/[^\/]*$/, "", folder)
+			print folder, name
+			name = ""
+		}'
+}
+
+tests=$(named | grep -E "${1:-.}")
+mapfile -t folders < <(cut -d' ' -f1 <<<"$tests" | sort -u)
+names=$(cut -d' ' -f2 <<<"$tests" | paste -sd'|')
+counts=$(mktemp)
+trap 'rm -f "$counts"' EXIT
+
+outcome=0
+BACKSTOP_TORTURE=1 go test -v -timeout=6h -run "^($names)\$" "${folders[@]}" |
+	awk -v counts="$counts" '
+		/^torture: / { print substr($0, 10) > counts }
+		/^(torture:|---? |FAIL|ok|panic)|FAIL/ { print; fflush() }' || outcome=$?
+printf '\n%s\n' 'What they counted:'
+sed 's/^/  /' "$counts"
+exit "$outcome"
