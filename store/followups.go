@@ -174,7 +174,7 @@ func (f *feeding) known(ctx context.Context, number int64) (r *running, old bool
 // recording notes a recording that the request is about, and its words: once,
 // whichever request comes first.
 func (t *tx) recording(ctx context.Context, failure incident.ID, request incident.Failure) error {
-	sid := recordingSID(request)
+	sid := RecordingOf(request)
 	if sid == "" {
 		return nil
 	}
@@ -188,10 +188,10 @@ func (t *tx) recording(ctx context.Context, failure incident.ID, request inciden
 		sid, request.AccountSID, failure[:], request.ReceivedAt.UnixMilli(), max(0, seconds), request.Param("TranscriptionText"))
 }
 
-// recordingSID is the recording that a request is about: the action of Record
+// RecordingOf is the SID of the recording that a request is about, "" for none: the action of Record
 // names its address only (https://www.twilio.com/docs/voice/twiml/record#action).
 // What Dial recorded is a conversation, and no message.
-func recordingSID(request incident.Failure) string {
+func RecordingOf(request incident.Failure) string {
 	if request.Param("DialCallStatus") != "" {
 		return ""
 	}

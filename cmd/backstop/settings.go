@@ -62,7 +62,7 @@ func newLasting(secret string, lastGood *standby.LastGood) lasting {
 // lasting is what outlives a reload.
 func assemble(c config.Config, drillKey string, l lasting, log *slog.Logger) (*parts, error) {
 	p := &parts{config: c}
-	p.twilio = p.newTwilio()
+	p.twilio = newTwilio(p.config)
 	var errs []error
 	note := func(err error) {
 		if err != nil {
