@@ -79,6 +79,9 @@ func (e *erasure) run(ctx context.Context) (err error) {
 	}
 	defer func() { err = errors.Join(err, lock.release()) }()
 	e.running = !lock.alone()
+	if err := rememberErasure(e.cfg.DataDir, e.digits, e.at); err != nil {
+		return fmt.Errorf("erase: %w", err)
+	}
 	for _, step := range []func(context.Context) error{e.eraseJournal, e.eraseLedger, e.eraseJournal, e.eraseAsides, e.deleteRecordings, e.lookAgain} {
 		if err := step(ctx); err != nil {
 			return fmt.Errorf("erase: %w: run it again", err)
