@@ -23,7 +23,7 @@ func (f *feeding) followUp(ctx context.Context, e incident.Fed) error {
 	} else {
 		err = f.recording(ctx, e.FollowUp.About, e.Failure)
 	}
-	if err != nil {
+	if err != nil || f.ended {
 		return err
 	}
 	return f.settle(ctx, e.FollowUp.About, e.After)
@@ -47,11 +47,16 @@ func (f *feeding) superseded(ctx context.Context, e incident.Fed) error {
 	if err != nil || before.State == history.ReplaySent || d.Outcome == incident.Saved {
 		return err
 	}
-	for _, query := range []string{
-		`DELETE FROM replays WHERE failure_id = ?1 AND state = 1`, // waiting
-		`DELETE FROM opt_outs WHERE failure_id = ?1`,
-	} {
-		if err := f.run(ctx, query, id[:]); err != nil {
+	if err := f.run(ctx, `
+		DELETE FROM replays
+		WHERE failure_id = ?1
+		  AND state = 1 -- waiting`, id[:]); err != nil {
+		return err
+	}
+	if !f.ended {
+		if err := f.run(ctx, `
+			DELETE FROM opt_outs
+			WHERE failure_id = ?1`, id[:]); err != nil {
 			return err
 		}
 	}
