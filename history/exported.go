@@ -9,6 +9,7 @@ import (
 	"fmt"
 	"io"
 	"slices"
+	"strconv"
 	"time"
 	"unicode/utf8"
 
@@ -326,7 +327,7 @@ func (x *Exported) params() (all []incident.Param) {
 		}
 	}
 	if !x.AskedFirst {
-		all = append(all, incident.Param{Name: "ErrorCode", Value: fmt.Sprint(x.Code)})
+		all = append(all, incident.Param{Name: "ErrorCode", Value: strconv.Itoa(x.Code)})
 	}
 	return all
 }

@@ -7,6 +7,7 @@ import (
 	"os"
 	"path/filepath"
 	"regexp"
+	"strconv"
 	"strings"
 	"testing"
 	"time"
@@ -93,9 +94,15 @@ func anyText(r *rand.Rand) string {
 func anyFailure(r *rand.Rand, at time.Time, before []incident.Fed) incident.Fed {
 	kind := []string{"CallSid", "MessageSid", "CallSid", "SmsSid", "Other"}[r.IntN(5)]
 	params := []incident.Param{
-		{Name: "AccountSid", Value: accountSID}, {Name: kind, Value: sim.NewSID("CA")}, {Name: "From", Value: []string{"+1415000" + fmt.Sprint(1000+r.IntN(9)), "whatsapp:+14150001111", "sip:x@example.com", anyText(r)}[r.IntN(4)]},
-		{Name: "To", Value: theLine}, {Name: "Direction", Value: []string{"inbound", "outbound-api", "outbound-dial"}[r.IntN(3)]},
-		{Name: "ErrorUrl", Value: fmt.Sprintf("https://www%d.example.com/a%s", r.IntN(3), []string{"", "?q=\xff", "#f"}[r.IntN(3)])}, {Name: "Body", Value: anyText(r)}, {Name: anyText(r), Value: anyText(r)}, {Name: "Body", Value: ""},
+		{Name: "AccountSid", Value: accountSID},
+		{Name: kind, Value: sim.NewSID("CA")},
+		{Name: "From", Value: []string{"+1415000" + strconv.Itoa(1000+r.IntN(9)), "whatsapp:+14150001111", "sip:x@example.com", anyText(r)}[r.IntN(4)]},
+		{Name: "To", Value: theLine},
+		{Name: "Direction", Value: []string{"inbound", "outbound-api", "outbound-dial"}[r.IntN(3)]},
+		{Name: "ErrorUrl", Value: fmt.Sprintf("https://www%d.example.com/a%s", r.IntN(3), []string{"", "?q=\xff", "#f"}[r.IntN(3)])},
+		{Name: "Body", Value: anyText(r)},
+		{Name: anyText(r), Value: anyText(r)},
+		{Name: "Body", Value: ""},
 	}
 	if r.IntN(5) > 0 {
 		params = append(params, incident.Param{Name: "ErrorCode", Value: []string{"11200", "12100", "x"}[r.IntN(3)]})
@@ -136,7 +143,7 @@ func anyFollowUp(r *rand.Rand, at time.Time, about incident.ID) incident.Fed {
 func TestWhatIsExportedAndImportedIsExportedTheSame(t *testing.T) {
 	t.Parallel()
 	seeds, failures := long(t, 3, 100), long(t, 150, 1000)
-	for seed := range uint64(seeds) { //nolint:gosec // small
+	for seed := range uint64(seeds) {
 		env, elsewhere := configured(t), configured(t)
 		anyLife(t, env["DATA_DIR"], seed, failures)
 		first := exported(t, env, "--drills")

@@ -142,7 +142,7 @@ type prepared struct {
 	clock       error // it is not trusted, so that nothing was erased because of its age
 }
 
-func (p prepared) sayErased(who history.People) string {
+func (p *prepared) sayErased(who history.People) string {
 	var said string
 	if !who.Nobody() {
 		said = fmt.Sprintf("Erased again, of whoever was erased since: %s. Recordings at Twilio were deleted then.\n", templates.Plural(p.erased.Failures, "failure", "failures"))
