@@ -84,6 +84,12 @@ type Answer struct {
 	Took      time.Duration // from the whole request to the finished document
 }
 
+// Silent is a without what was said, which may name the caller.
+func (a Answer) Silent() Answer {
+	a.Heard, a.Document = "", nil
+	return a
+}
+
 // Entry is what the journal keeps of one failure, or of a follow-up to one: all
 // that is needed to feed the ledger, even a new and empty one.
 type Entry struct {

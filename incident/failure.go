@@ -66,6 +66,7 @@ type Failure struct {
 	DrillKind  DrillKind
 	Late       bool // verified only after tokens or PUBLIC_URL had changed
 	Slim       bool // under overload only the parameters with fields of their own were kept
+	Erased     bool // whatever tells who it was is gone: see Anonymous
 
 	// RequestKey is equal for retries of one request and, as far as chance
 	// goes, for nothing else. Without idempotency token (Tokenless) equal
@@ -189,6 +190,26 @@ func (f Failure) Slimmed() Failure {
 	f.Params = kept
 	f.Slim = true
 	f.Token = "" // nothing can be done with it without the others
+	return f
+}
+
+// Anonymous is f without whatever tells who it was. What is left says what broke.
+func (f Failure) Anonymous() Failure {
+	kept := make([]Param, 0, 6)
+	for _, p := range f.Params {
+		switch p.Name {
+		case "ErrorUrl":
+			if i := strings.IndexAny(p.Value, "?#"); i >= 0 {
+				p.Value = p.Value[:i]
+			}
+			kept = append(kept, p)
+		case "AccountSid", "CallSid", "MessageSid", "SmsSid", "Direction", "ErrorCode":
+			kept = append(kept, p)
+		}
+	}
+	bare := RestoreFailure(f.ID, f.ReceivedAt, f.Method, kept)
+	f.Params, f.From, f.To, f.ErrorURL = kept, "", "", bare.ErrorURL
+	f.Token, f.Dropped, f.Erased = "", true, true
 	return f
 }
 

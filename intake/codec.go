@@ -45,6 +45,7 @@ const (
 	moreOptOut
 	morePlanned
 	morePulse
+	moreErased
 )
 
 var castagnoli = crc32.MakeTable(crc32.Castagnoli)
@@ -96,7 +97,7 @@ func versionOf(entries []incident.Entry) byte {
 }
 
 func hasMore(f *incident.Failure) bool {
-	return f.Token != "" || f.Dropped || f.OptOut || f.DrillKind != incident.Asked
+	return f.Token != "" || f.Dropped || f.OptOut || f.DrillKind != incident.Asked || f.Erased
 }
 
 func (enc *encoder) appendEntry(b []byte, e incident.Entry) []byte {
@@ -132,6 +133,7 @@ func (enc *encoder) appendEntry(b []byte, e incident.Entry) []byte {
 		b = append(b, bits(
 			flag{f.Dropped, moreDropped}, flag{f.OptOut, moreOptOut},
 			flag{f.DrillKind == incident.Planned, morePlanned}, flag{f.DrillKind == incident.Pulse, morePulse},
+			flag{f.Erased, moreErased},
 		))
 		b = appendString(b, f.Token)
 	}

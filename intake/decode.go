@@ -120,7 +120,7 @@ func decodeEntry(body string, shared []sharedText) (incident.Entry, error) {
 	f.Tokenless = flags&flagTokenless != 0
 	f.Slim = flags&flagSlim != 0
 	f.Token, f.Dropped, f.OptOut = token, more&moreDropped != 0, more&moreOptOut != 0
-	f.DrillKind = drillKind(more)
+	f.DrillKind, f.Erased = drillKind(more), more&moreErased != 0
 	return incident.Entry{Failure: f, Answer: a, FollowUp: up}, nil
 }
 

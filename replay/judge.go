@@ -51,7 +51,7 @@ func (s Settings) Judge(d history.Detail) history.ReplayJudgement {
 	case failedAgain(d):
 		j.Why = "it failed once more later, and is sent as that failure"
 	case d.Erased:
-		j.Why = "its parameters were erased because of their age"
+		j.Why = "its parameters were erased, because of their age or on demand"
 	case d.Slim:
 		j.Why = "so much came in at once that only some of its parameters were kept"
 	case d.Dropped:

@@ -31,11 +31,10 @@ type clock struct {
 func (c *clock) judge(now, built, newest time.Time) error {
 	stepped := !c.last.IsZero() && apart(now.Round(0).Sub(c.last.Round(0)), now.Sub(c.last)) > clockStep
 	c.last = now
+	if err := impossible(now, built, newest); err != nil {
+		return err
+	}
 	switch {
-	case now.Before(built):
-		return fmt.Errorf("%w: it is before %s, when this program was built", ErrClock, built.UTC().Format(time.DateOnly))
-	case now.Add(clockBehind).Before(newest):
-		return fmt.Errorf("%w: it is behind the newest record of %s", ErrClock, newest.UTC().Format(time.RFC3339))
 	case stepped:
 		c.doubted = now
 	case c.doubted.IsZero() && !newest.IsZero() && now.Sub(newest) > clockAhead:
@@ -46,6 +45,17 @@ func (c *clock) judge(now, built, newest time.Time) error {
 		return nil
 	}
 	return fmt.Errorf("%w: it has jumped; it will be if it runs on for %s", ErrClock, (clockProof - now.Sub(c.doubted)).Round(time.Minute))
+}
+
+// impossible says why it cannot be that late, or early, whatever anybody says.
+func impossible(now, built, newest time.Time) error {
+	switch {
+	case now.Before(built):
+		return fmt.Errorf("%w: it is before %s, when this program was built", ErrClock, built.UTC().Format(time.DateOnly))
+	case now.Add(clockBehind).Before(newest):
+		return fmt.Errorf("%w: it is behind the newest record of %s", ErrClock, newest.UTC().Format(time.RFC3339))
+	}
+	return nil
 }
 
 func apart(a, b time.Duration) time.Duration { return (a - b).Abs() }
@@ -90,4 +100,29 @@ func (t *tx) edge(ctx context.Context, order string) (time.Time, error) {
 		return time.Time{}, nil
 	}
 	return timeOf(id), err
+}
+
+// TrustClock notes now as what the clock rightly says, for somebody who stands
+// before it says so. The error is ErrClock where that cannot be, or what the disk
+// said.
+func (l *Ledger) TrustClock(ctx context.Context, now time.Time) error {
+	err := l.inTx(ctx, func(ctx context.Context, t *tx) error {
+		row, err := t.ledgerRow(ctx)
+		if err != nil {
+			return err
+		}
+		newest, err := t.newest(ctx)
+		if err != nil {
+			return err
+		}
+		if err := impossible(now, l.built, newest); err != nil {
+			return err
+		}
+		row.clockAt = now.UnixMilli()
+		return t.saveLedgerRow(ctx)
+	})
+	if err != nil {
+		return fmt.Errorf("trust clock: %w", err)
+	}
+	return nil
 }

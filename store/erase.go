@@ -98,10 +98,10 @@ type answered struct{ serial, at int64 }
 // silence gives failures, instead of their answer, one like it without words:
 // a customer's own text may name the caller. The answer itself may serve newer
 // failures too; it goes when the last of them is erased.
-func (r *retaining) silence(ctx context.Context, answer int64, failures []answered) error {
+func (t *tx) silence(ctx context.Context, answer int64, failures []answered) error {
 	var a incident.Answer
 	var languages string
-	err := r.QueryRowContext(ctx, `
+	err := t.QueryRowContext(ctx, `
 		SELECT step, situation, languages, name, why, outcome
 		FROM answers
 		WHERE id = ?1`, answer).Scan(&a.Step, &a.Situation, &languages, &a.Name, &a.Why, &a.Outcome)
@@ -112,11 +112,11 @@ func (r *retaining) silence(ctx context.Context, answer int64, failures []answer
 		a.Languages = strings.Split(languages, ",")
 	}
 	for _, f := range failures {
-		silent, err := r.answer(ctx, a, f.at)
+		silent, err := t.answer(ctx, a, f.at)
 		if err != nil {
 			return err
 		}
-		if err := r.run(ctx, `
+		if err := t.run(ctx, `
 			UPDATE failures
 			SET answer_id = ?2
 			WHERE serial = ?1`, f.serial, silent); err != nil {

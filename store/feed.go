@@ -50,6 +50,7 @@ type feeding struct {
 	totals map[totalKey]int64
 	places map[int64]serials // by minute
 	oldest int64             // the earliest time of a new failure; 0 is none
+	ended  bool              // it is known how each failure ended: what came back about it does not say so
 }
 
 // serials is a range of serial numbers.
@@ -64,6 +65,11 @@ func (f *feeding) feed(ctx context.Context, batch incident.Batch) error {
 			return fmt.Errorf("failure %s: %w", e.Failure.ID, err)
 		}
 	}
+	return f.finish(ctx, batch)
+}
+
+// finish writes what a batch has gathered.
+func (f *feeding) finish(ctx context.Context, batch incident.Batch) error {
 	if err := f.saveIncidents(ctx); err != nil {
 		return err
 	}

@@ -217,3 +217,17 @@ func moveAside(path string, now time.Time) (string, error) {
 	}
 	return to, nil
 }
+
+// Asides are what was moved aside of the database at path, and is still there.
+func Asides(path string) (asides []string, err error) {
+	entries, err := os.ReadDir(filepath.Dir(path))
+	if err != nil {
+		return nil, err
+	}
+	for _, e := range entries {
+		if asideOf(filepath.Base(path), e.Name()) && e.Type().IsRegular() {
+			asides = append(asides, filepath.Join(filepath.Dir(path), e.Name()))
+		}
+	}
+	return asides, nil
+}

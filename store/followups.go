@@ -23,7 +23,7 @@ func (f *feeding) followUp(ctx context.Context, e incident.Fed) error {
 	} else {
 		err = f.recording(ctx, e.FollowUp.About, e.Failure)
 	}
-	if err != nil {
+	if err != nil || f.ended {
 		return err
 	}
 	return f.settle(ctx, e.FollowUp.About, e.After)
@@ -47,11 +47,16 @@ func (f *feeding) superseded(ctx context.Context, e incident.Fed) error {
 	if err != nil || before.State == history.ReplaySent || d.Outcome == incident.Saved {
 		return err
 	}
-	for _, query := range []string{
-		`DELETE FROM replays WHERE failure_id = ?1 AND state = 1`, // waiting
-		`DELETE FROM opt_outs WHERE failure_id = ?1`,
-	} {
-		if err := f.run(ctx, query, id[:]); err != nil {
+	if err := f.run(ctx, `
+		DELETE FROM replays
+		WHERE failure_id = ?1
+		  AND state = 1 -- waiting`, id[:]); err != nil {
+		return err
+	}
+	if !f.ended {
+		if err := f.run(ctx, `
+			DELETE FROM opt_outs
+			WHERE failure_id = ?1`, id[:]); err != nil {
 			return err
 		}
 	}
@@ -174,7 +179,7 @@ func (f *feeding) known(ctx context.Context, number int64) (r *running, old bool
 // recording notes a recording that the request is about, and its words: once,
 // whichever request comes first.
 func (t *tx) recording(ctx context.Context, failure incident.ID, request incident.Failure) error {
-	sid := recordingSID(request)
+	sid := RecordingOf(request)
 	if sid == "" {
 		return nil
 	}
@@ -188,10 +193,10 @@ func (t *tx) recording(ctx context.Context, failure incident.ID, request inciden
 		sid, request.AccountSID, failure[:], request.ReceivedAt.UnixMilli(), max(0, seconds), request.Param("TranscriptionText"))
 }
 
-// recordingSID is the recording that a request is about: the action of Record
+// RecordingOf is the SID of the recording that a request is about, "" for none: the action of Record
 // names its address only (https://www.twilio.com/docs/voice/twiml/record#action).
 // What Dial recorded is a conversation, and no message.
-func recordingSID(request incident.Failure) string {
+func RecordingOf(request incident.Failure) string {
 	if request.Param("DialCallStatus") != "" {
 		return ""
 	}

@@ -92,6 +92,9 @@ func (f *feeding) failureRow(ctx context.Context, e incident.Fed, ms int64) (r f
 	if r.answer, err = f.answer(ctx, e.Answer, ms); err != nil {
 		return r, err
 	}
+	if e.Failure.Erased {
+		return r, nil
+	}
 	f.packed = f.ledger.packer.Pack(f.packed[:0], e.Failure.Params, knownValues(e.Failure))
 	r.params = f.packed
 	return r, nil

@@ -5,7 +5,6 @@ import (
 	"database/sql"
 	"errors"
 	"fmt"
-	"os"
 	"time"
 
 	"github.com/backstop-project/backstop/incident"
@@ -108,16 +107,10 @@ func deedsSince(ctx context.Context, v *sql.Tx, since time.Time) (deeds []incide
 // It changes nothing. One of an older version is an error: this version has to
 // have been started with it once.
 func ReadPast(ctx context.Context, path string, since time.Time, fail func(incident.Entry), do func(incident.Deed)) (n int, err error) {
-	if _, err := os.Stat(path); err != nil {
+	r, err := OpenReading(ctx, path)
+	if err != nil {
 		return 0, fmt.Errorf("read what happened: %w", err)
 	}
-	if err := inspect(ctx, path, ledgerVersion); err != nil {
-		return 0, fmt.Errorf("read what happened: %w", err)
-	}
-	db := open(path, settings{conns: 1, cacheKiB: 2 << 10, readOnly: true})
-	defer func() { err = errors.Join(err, db.Close()) }()
-	if _, version, _, err := marks(ctx, db); err != nil || version != ledgerVersion {
-		return 0, errors.Join(err, fmt.Errorf("read what happened: the history is of version %d, and this program reads %d: start it with that history once", version, ledgerVersion))
-	}
-	return (&Ledger{read: db}).Past(ctx, since, fail, do)
+	defer func() { err = errors.Join(err, r.Close()) }()
+	return r.ledger.Past(ctx, since, fail, do)
 }

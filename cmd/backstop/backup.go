@@ -38,7 +38,7 @@ const (
 )
 
 func backedUpSecrets() []string {
-	return []string{drillKeyFile, actKeyFile, followUpFile, apiTokenFile, adminHashFile, passwordFile, lastGoodFile}
+	return []string{drillKeyFile, actKeyFile, followUpFile, apiTokenFile, adminHashFile, passwordFile, lastGoodFile, erasuresKeyFile, erasuresFile}
 }
 
 // description is what a backup says of itself. It is written last.

@@ -11,7 +11,6 @@ import (
 	"strings"
 	"time"
 
-	"github.com/backstop-project/backstop/config"
 	"github.com/backstop-project/backstop/incident"
 	"github.com/backstop-project/backstop/recovery"
 )

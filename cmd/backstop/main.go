@@ -93,6 +93,9 @@ type cli struct {
 	Doctor   doctorCommand       `cmd:"" help:"Look at everything that Backstop needs, and say what is wrong and what to do."`
 	Backup   backupCommand       `cmd:"" help:"Copy everything, verified, into a folder, while Backstop runs or not."`
 	Restore  restoreCommand      `cmd:"" help:"Put a backup in the place of what is in DATA_DIR, which is kept aside."`
+	Erase    eraseCommand        `cmd:"" help:"Erase what one caller has left, everywhere it can be reached, and say where it cannot."`
+	Export   exportCommand       `cmd:"" help:"Write the error history to standard output, with all that is known of each failure."`
+	Import   importCommand       `cmd:"" help:"Take in what export has written: nothing twice, and nobody is told."`
 	Static   exportStaticCommand `cmd:"" name:"export-static" help:"Write the TwiML with which a reverse proxy answers while Backstop is gone."`
 	Password passwordCommand     `cmd:"" help:"Set a new admin password."`
 	Health   healthCommand       `cmd:"" help:"Ask a running Backstop whether it can answer callers; exit 0 if it can."`

@@ -4,6 +4,7 @@ import (
 	"context"
 	"io"
 
+	"github.com/backstop-project/backstop/config"
 	"github.com/backstop-project/backstop/twilio/rest"
 )
 
@@ -15,16 +16,14 @@ func (r recordings) Recording(ctx context.Context, account, sid string) (io.Read
 	return r.current().twilio.Recording(ctx, account, sid)
 }
 
-// token is the first auth token of an account, "" where none is configured.
-func (p *parts) token(account string) string {
-	for _, a := range p.config.Accounts {
-		if a.SID == account && len(a.Tokens) > 0 {
-			return a.Tokens[0]
+// newTwilio asks Twilio with the first auth token of each account.
+func newTwilio(cfg config.Config) *rest.Client {
+	return rest.New(rest.Options{URL: cfg.TwilioAPI, Token: func(account string) string {
+		for _, a := range cfg.Accounts {
+			if a.SID == account && len(a.Tokens) > 0 {
+				return a.Tokens[0]
+			}
 		}
-	}
-	return ""
-}
-
-func (p *parts) newTwilio() *rest.Client {
-	return rest.New(rest.Options{URL: p.config.TwilioAPI, Token: p.token})
+		return "" // none is configured
+	}})
 }

@@ -12,9 +12,11 @@ import (
 	"time"
 
 	"github.com/backstop-project/backstop/config"
+	"github.com/backstop-project/backstop/history"
 	"github.com/backstop-project/backstop/incident"
 	"github.com/backstop-project/backstop/intake"
 	"github.com/backstop-project/backstop/store"
+	"github.com/backstop-project/backstop/templates"
 )
 
 type restoreCommand struct {
@@ -55,7 +57,11 @@ func (r restoreCommand) Run(ctx context.Context, w *world, c *cli) (err error) {
 		return fmt.Errorf("restore: %w", err)
 	}
 	defer func() { err = errors.Join(err, os.RemoveAll(staged)) }()
-	undelivered, err := r.prepare(ctx, staged)
+	who, err := r.erasures(cfg.DataDir)
+	if err != nil {
+		return fmt.Errorf("restore: %w", err)
+	}
+	made, err := r.prepare(ctx, staged, cfg, who)
 	if err != nil {
 		return fmt.Errorf("restore: %w", err)
 	}
@@ -69,7 +75,7 @@ func (r restoreCommand) Run(ctx context.Context, w *world, c *cli) (err error) {
 			return fmt.Errorf("restore: %w: run it again", err)
 		}
 		if aside != "" {
-			if err := w.say("What was there is kept as %s.\n", aside); err != nil {
+			if err := w.say("What was there is kept as %s, with what callers said of themselves: remove it when all is well. backstop erase reaches it, too.\n", aside); err != nil {
 				return err
 			}
 		}
@@ -78,8 +84,11 @@ func (r restoreCommand) Run(ctx context.Context, w *world, c *cli) (err error) {
 	if err != nil {
 		return fmt.Errorf("restore: %w: run it again", err)
 	}
-	return w.say("Restored from %s: %d failures in %d incidents.\nOf its alerts %d had not been sent: they are shown as given up, and nobody is told. Links and buttons of messages sent before do nothing any more.\nKeys and password: %s\nNow start Backstop.\n",
-		d.MadeAt.Format(time.RFC3339), d.Contents.Failures, d.Contents.Incidents, undelivered, brought)
+	if err := w.say("Restored from %s: %d failures in %d incidents.\nOf its alerts %d had not been sent: they are shown as given up, and nobody is told. Links and buttons of messages sent before do nothing any more.\n",
+		d.MadeAt.Format(time.RFC3339), d.Contents.Failures, d.Contents.Incidents, made.undelivered); err != nil {
+		return err
+	}
+	return w.say("%sKeys and password: %s\nNow start Backstop.\n", made.sayErased(who), brought)
 }
 
 const stagedPrefix = ".restore-"
@@ -108,38 +117,129 @@ func (r restoreCommand) read() (d description, err error) {
 	return d, nil
 }
 
-// prepare makes the databases that go on from the backup: what its journal has
-// and its ledger had not yet is fed, time passes for its incidents, and of all
-// that nobody is told.
-func (r restoreCommand) prepare(ctx context.Context, staged string) (undelivered int64, err error) {
+// erasures are who was erased, as the data folder knows it or the backup, which
+// both know from now on.
+func (r restoreCommand) erasures(dir string) (history.People, error) {
+	theirs, err := readErasures(r.Backup)
+	if err != nil {
+		return history.People{}, err
+	}
+	here, err := readErasures(dir)
+	if err != nil || len(theirs.until) == 0 {
+		return here.people(), err
+	}
+	if err := changeErasures(dir, func(e erasures) erasures { return e.and(theirs) }); err != nil {
+		return history.People{}, err
+	}
+	return here.and(theirs).people(), nil
+}
+
+// prepared says what prepare has made.
+type prepared struct {
+	undelivered int64
+	erased      store.PeopleErased
+	aged        int   // failures without personal data, because of their age
+	clock       error // it is not trusted, so that nothing was erased because of its age
+}
+
+func (p *prepared) sayErased(who history.People) string {
+	var said string
+	if !who.Nobody() {
+		said = fmt.Sprintf("Erased again, of whoever was erased since: %s. Recordings at Twilio were deleted then.\n", templates.Plural(p.erased.Failures, "failure", "failures"))
+	}
+	if p.aged > 0 {
+		said += fmt.Sprintf("Older than retention.personal_days, and without personal data now: %s.\n", templates.Plural(int64(p.aged), "failure", "failures"))
+	}
+	if p.clock != nil {
+		said += fmt.Sprintf("Nothing was erased because of its age: %v. Set this machine's clock; Backstop does it then.\n", p.clock)
+	}
+	return said
+}
+
+// prepare makes the databases that go on from the backup: who was erased is erased
+// again, what its journal has and its ledger had not yet is fed, time passes for
+// its incidents, and of all that nobody is told.
+func (r restoreCommand) prepare(ctx context.Context, staged string, cfg config.Config, who history.People) (p prepared, err error) {
 	journalPath, ledgerPath := filepath.Join(staged, backedUpJournal), filepath.Join(staged, backedUpLedger)
 	for name, path := range map[string]string{backedUpJournal: journalPath, backedUpLedger: ledgerPath} {
 		if err := copyFile(filepath.Join(r.Backup, name), path); err != nil {
-			return 0, err
+			return p, err
 		}
 	}
 	if _, err := store.Verify(ctx, journalPath, ledgerPath); err != nil {
-		return 0, err
+		return p, err
 	}
+	journal := journalErased{who: who, failures: map[incident.ID]bool{}}
+	if !who.Nobody() {
+		if err := journal.erase(ctx, journalPath); err != nil {
+			return p, err
+		}
+	}
+	if err := p.ledger(ctx, journalPath, ledgerPath, cfg, who); err != nil || who.Nobody() {
+		return p, err
+	}
+	for _, id := range p.erased.IDs {
+		journal.failures[id] = true
+	}
+	return p, journal.erase(ctx, journalPath)
+}
+
+// ledger makes the ledger that goes on.
+func (p *prepared) ledger(ctx context.Context, journalPath, ledgerPath string, cfg config.Config, who history.People) (err error) {
 	journal, err := store.OpenJournal(journalPath, store.JournalOptions{})
 	if err != nil {
-		return 0, err
+		return err
 	}
 	defer func() { err = errors.Join(err, journal.Close()) }()
 	ledger, err := store.OpenLedger(ctx, ledgerPath, store.LedgerOptions{Policy: incident.DefaultPolicy(), Built: builtAt()})
 	if err != nil {
-		return 0, err
+		return err
 	}
 	defer func() { err = errors.Join(err, ledger.Close()) }()
 	if err := feedWhole(ctx, journal, ledger); err != nil {
-		return 0, err
+		return err
 	}
-	for next, now := time.Unix(1, 0), time.Now(); !next.IsZero() && !next.After(now); {
+	now := time.Now()
+	for next := time.Unix(1, 0); !next.IsZero() && !next.After(now); {
 		if next, _, err = ledger.Tick(ctx, now); err != nil {
-			return 0, err
+			return err
 		}
 	}
-	return ledger.Restored(ctx)
+	if err := p.erase(ctx, ledger, cfg, who, now); err != nil {
+		return err
+	}
+	p.undelivered, err = ledger.Restored(ctx)
+	return err
+}
+
+// erase erases from a restored ledger whoever was erased, and what is too old to
+// tell who it was.
+func (p *prepared) erase(ctx context.Context, ledger *store.Ledger, cfg config.Config, who history.People, now time.Time) (err error) {
+	if !who.Nobody() {
+		if p.erased, err = ledger.ErasePeople(ctx, who); err != nil {
+			return err
+		}
+		gone := make([]string, 0, len(p.erased.Recordings))
+		for _, r := range p.erased.Recordings {
+			gone = append(gone, r.SID)
+		}
+		if err := ledger.ForgetRecordings(ctx, gone...); err != nil {
+			return err
+		}
+	}
+	if p.clock = ledger.TrustClock(ctx, now); p.clock != nil {
+		return nil
+	}
+	personal := store.Retention{PersonalDays: cfg.Retention.PersonalDays}
+	for more := true; more; {
+		done, err := ledger.Retain(ctx, now, personal)
+		if err != nil {
+			return err
+		}
+		p.aged += done.Erased
+		more = done.More
+	}
+	return nil
 }
 
 // feedWhole feeds a ledger with all that a journal has. A policy without

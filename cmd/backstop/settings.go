@@ -79,7 +79,7 @@ func (w *world) assembled(c *cli) (*parts, error) {
 // lasting is what outlives a reload.
 func assemble(c config.Config, drillKey string, l lasting, log *slog.Logger) (*parts, error) {
 	p := &parts{config: c}
-	p.twilio = p.newTwilio()
+	p.twilio = newTwilio(p.config)
 	var errs []error
 	note := func(err error) {
 		if err != nil {

@@ -5,7 +5,6 @@ import (
 	"strconv"
 	"strings"
 	"time"
-	"unicode"
 
 	"github.com/backstop-project/backstop/history"
 	"github.com/backstop-project/backstop/twilio"
@@ -25,9 +24,9 @@ func callersCSV(rows []history.CallerRow, zone *time.Location) []byte {
 			left = append(left, recordingWords(recording, false))
 			words = append(words, recording.Transcript)
 		}
-		writeCSV(&b, telephone(r.Person), telephone(r.Line), harmless(r.Name), r.Calls, r.Messages, momentIn(r.FirstAt, zone).Text, momentIn(r.LastAt, zone).Text,
-			outcomeWords(r.Outcome, r.Channel, ""), harmless(r.Wrote), strings.Join(left, "; "), harmless(strings.Join(words, "\n")),
-			r.State().String(), harmless(r.Callback.Note), harmless(r.Callback.ClaimedBy), harmless(r.Callback.By), momentIn(r.Callback.At, zone).Text, r.Newest.String())
+		writeCSV(&b, telephone(r.Person), telephone(r.Line), history.Harmless(r.Name), r.Calls, r.Messages, momentIn(r.FirstAt, zone).Text, momentIn(r.LastAt, zone).Text,
+			outcomeWords(r.Outcome, r.Channel, ""), history.Harmless(r.Wrote), strings.Join(left, "; "), history.Harmless(strings.Join(words, "\n")),
+			r.State().String(), history.Harmless(r.Callback.Note), history.Harmless(r.Callback.ClaimedBy), history.Harmless(r.Callback.By), momentIn(r.Callback.At, zone).Text, r.Newest.String())
 	}
 	return b.Bytes()
 }
@@ -56,35 +55,8 @@ func telephone(address string) string {
 	if twilio.IsE164(address) {
 		return "\t" + address
 	}
-	return harmless(address)
+	return history.Harmless(address)
 }
 
 // oneBreak ends lines in one way.
 func oneBreak(s string) string { return strings.ReplaceAll(s, "\r\n", "\n") }
-
-// harmless is what somebody wrote, in one line, with an apostrophe before whatever
-// a program may take for a formula: at its beginning, and behind a comma, a
-// semicolon, a tab or a quote, for where another separator is set than the comma
-// its quotes hold nothing together. What cannot be seen is written out.
-func harmless(s string) string {
-	s = history.Visible(oneBreak(s))
-	var b strings.Builder
-	starts := true // of what may be a cell
-	for _, r := range s {
-		switch {
-		case r == '\r' || r == '\n':
-			b.WriteString(" ⏎ ")
-			starts = true
-			continue
-		case starts && strings.ContainsRune("=+-@＝＋－＠", r), b.Len() == 0 && r == '\t':
-			b.WriteByte('\'')
-			starts = r == '\t'
-		case strings.ContainsRune(",;\t\"", r):
-			starts = true
-		case !unicode.IsSpace(r):
-			starts = false
-		}
-		b.WriteRune(r)
-	}
-	return b.String()
-}

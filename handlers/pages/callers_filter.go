@@ -76,7 +76,7 @@ func callerFacts(page history.CallerPage, zone *time.Location) (facts []string) 
 		facts = append(facts, templates.Plural(page.Withheld, "caller", "callers")+" withheld their number.")
 	}
 	if page.Erased > 0 {
-		facts = append(facts, templates.Plural(page.Erased, "failure does", "failures do")+" not say any more whom they hit, because of their age.")
+		facts = append(facts, templates.Plural(page.Erased, "failure does", "failures do")+" not say any more whom they hit: that was erased, because of their age or on demand.")
 	}
 	if !page.Cut.IsZero() {
 		facts = append(facts, "Only the newest "+templates.Count(history.MaxCallers)+" failures are looked at, those since "+

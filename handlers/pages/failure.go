@@ -34,7 +34,7 @@ type failureView struct {
 	Timing       []timingView
 	Params       []paramView
 	HiddenParams int
-	Erased       bool   // the parameters were, because of their age
+	Erased       bool   // the parameters were
 	Revealed     string // what is shown now that is hidden otherwise
 	Deliveries   []deliveryView
 	Reveals      []revealView

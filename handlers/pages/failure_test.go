@@ -59,7 +59,7 @@ func TestAFailureThatWasSavedSaysByWhom(t *testing.T) {
 
 func TestSilenceOnPurposeIsToldFromErasedWords(t *testing.T) {
 	t.Parallel()
-	const erased, silent = "were erased because of their age", "No words: no reply, already answered"
+	const erased, silent = "were erased, because of their age or on demand", "No words: no reply, already answered"
 	for name, c := range map[string]struct {
 		answer    incident.Answer
 		want, not string

@@ -93,7 +93,7 @@ func (p *Pages) verdict(ctx context.Context, asked askedView) (*verdictView, []h
 		case err != nil:
 			return nil, wrong(asked.Failure, "paste the id or the SID of a failure in the history")
 		case detail.Erased:
-			return nil, wrong(asked.Failure, "its parameters were erased because of their age")
+			return nil, wrong(asked.Failure, "its parameters were erased, because of their age or on demand")
 		}
 		view := p.explain(again(detail, asked.at), asked, p.visit(ctx, detail))
 		view.Of, view.OfLink = detail.ID.String(), historyPath+"/"+detail.ID.String()

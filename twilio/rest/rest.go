@@ -113,3 +113,38 @@ type limited struct {
 	io.Reader
 	io.Closer
 }
+
+// DeleteRecording has Twilio delete a recording. One that is not there is
+// ErrNotFound. Its errors are fit for people, and hold no token.
+// https://www.twilio.com/docs/voice/api/recording#delete-a-recording-resource
+func (c *Client) DeleteRecording(ctx context.Context, account, sid string) error {
+	token := c.o.Token(account)
+	switch {
+	case !twilio.IsAccountSID(account) || !isRecording(sid):
+		return ErrNotFound
+	case token == "":
+		return ErrNoToken
+	}
+	ctx, stop := context.WithTimeout(ctx, 2*answerWithin)
+	defer stop()
+	address := c.o.URL + "/2010-04-01/Accounts/" + account + "/Recordings/" + sid + ".json"
+	r, err := http.NewRequestWithContext(ctx, http.MethodDelete, address, http.NoBody)
+	if err != nil {
+		return withoutURL(err)
+	}
+	r.SetBasicAuth(account, token)
+	answer, err := c.send.Do(r)
+	if err != nil {
+		return fmt.Errorf("Twilio could not be asked: %w", withoutURL(err)) //nolint:staticcheck // a name
+	}
+	_ = answer.Body.Close()
+	switch answer.StatusCode {
+	case http.StatusNoContent:
+		return nil
+	case http.StatusNotFound:
+		return ErrNotFound
+	case http.StatusUnauthorized:
+		return errors.New("Twilio does not take the account's auth token") //nolint:staticcheck // a name
+	}
+	return &RefusedError{Status: answer.StatusCode, Pause: pauseOf(answer)}
+}
