@@ -12,11 +12,13 @@ import (
 func Searches() map[string]string {
 	searches := map[string]string{}
 	for name, query := range map[string]string{
-		"all": searchAll, "origin": searchOrigin, "sid": searchSID, "from": searchFrom, "to": searchTo,
+		"all": searchAll, "origin": searchOrigin,
+		"sid": searchSID + oneStretch, "from": searchFrom + oneStretch, "to": searchTo + oneStretch,
 	} {
 		searches[name+", newest first"] = query + newestFirst
 		searches[name+", oldest first"] = query + oldestFirst
 	}
+	searches["a SID in some stretches"], searches["a number in some stretches"] = searchSID+someStretches, searchTo+someStretches
 	searches["places"], searches["leading origins"] = placesWithin, fmt.Sprintf(leadingOrigins, "DESC")
 	searches["stretches of a SID"], searches["stretches of a number"] = stretchesOfSID, stretchesOfNumber
 	searches["rows"] = selectRows
