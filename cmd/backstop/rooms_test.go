@@ -79,6 +79,7 @@ func (p *program) awaitMetric(line string) {
 func (p *program) metrics() string {
 	p.t.Helper()
 	who := p.visitor()
+	defer who.http.CloseIdleConnections()
 	r, err := http.NewRequestWithContext(p.t.Context(), http.MethodGet, p.base+"/metrics", http.NoBody)
 	if err != nil {
 		p.t.Fatal(err)
