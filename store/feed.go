@@ -28,7 +28,7 @@ func (l *Ledger) Cursor(ctx context.Context, journal string) (incident.Cursor, e
 func (l *Ledger) Feed(ctx context.Context, batch incident.Batch) (incident.FeedReport, error) {
 	var report incident.FeedReport
 	err := l.inTx(ctx, func(ctx context.Context, t *tx) error {
-		f := feeding{tx: t, counts: map[countKey]int64{}, totals: map[totalKey]int64{}, places: map[int64]serials{}}
+		f := newFeeding(t)
 		if err := f.feed(ctx, batch); err != nil {
 			return err
 		}
@@ -51,6 +51,10 @@ type feeding struct {
 	places map[int64]serials // by minute
 	oldest int64             // the earliest time of a new failure; 0 is none
 	ended  bool              // it is known how each failure ended: what came back about it does not say so
+}
+
+func newFeeding(t *tx) feeding {
+	return feeding{tx: t, counts: map[countKey]int64{}, totals: map[totalKey]int64{}, places: map[int64]serials{}}
 }
 
 // serials is a range of serial numbers.

@@ -41,10 +41,8 @@ func (i *Importing) Take(ctx context.Context, some []*history.Exported) (report 
 	var f *importing
 	err = persist(ctx, func() error {
 		return i.ledger.inTx(ctx, func(ctx context.Context, t *tx) error {
-			f = &importing{
-				feeding: feeding{tx: t, counts: map[countKey]int64{}, places: map[int64]serials{}, ended: true},
-				open:    maps.Clone(i.open), newest: i.newest,
-			}
+			f = &importing{feeding: newFeeding(t), open: maps.Clone(i.open), newest: i.newest}
+			f.ended = true
 			report, err = f.all(ctx, some)
 			return err
 		})
