@@ -208,6 +208,7 @@ func TestALedgerOfANewerVersionIsNeitherWrittenNorMoved(t *testing.T) {
 	before := read(t, p.path(ledgerFile))
 
 	p = spawn(t, env)
+	eventually(t, 2*soon, "it is found that the ledger is newer", func() bool { return len(p.logLines("ledger not available")) > 0 })
 	sids := []string{p.call(sim.Call{}).SID, p.awaitWritten().SID}
 	mail := mails.await(t, 2*soon, "not helped", unavailable)
 	if !strings.Contains(mail.text, "newer version") {

@@ -71,7 +71,9 @@ func TestNoSecretIsShownAnywhere(t *testing.T) {
 	mail.await(t, 2*soon, "not helped")
 	others.refuse(true)
 	p.call(sim.Call{ErrorURL: "https://other.example.com/voice"})
-	p.awaitMetric(`backstop_attempts_failed_total{notifier="hook"} 1`)
+	eventually(t, 2*soon, "the webhook has failed", func() bool {
+		return regexp.MustCompile(`backstop_attempts_failed_total\{notifier="hook"\} [1-9]`).MatchString(p.metrics())
+	})
 
 	who := p.visitor()
 	who.tryLogin("wrong-password")
