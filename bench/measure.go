@@ -12,6 +12,7 @@ type figures struct {
 	rate, caughtUp, cpu []float64 // requests/s, failures/s until the ledger has them, µs a failure
 	answering           []float64 // µs a failure until the burst is over
 	p50, p99            []float64 // ms
+	behind              []float64 // s that the pages are behind at the end of the burst
 	rss                 float64   // MB, the most
 	unwritten           int       // answered, but the disk took longer than an answer waits
 	dropped             int       // of those, only counted: the disk stood still until memory was full
@@ -109,6 +110,7 @@ func (r *report) bursts(connections int, all map[string]*figures) {
 	r.atLeast("until the ledger has them, of bare gin's"+at, ratio(ours.caughtUp, gin.rate), 0.27)
 	r.atLeast("durable answers, of a typical gin handler's"+at, ratio(ours.rate, all["typical"].rate), 8)
 	r.atLeast("durable answers, of a typical Express handler's"+at, ratio(ours.rate, all["express"].rate), 15)
+	r.atMost("pages behind at the end of the burst"+at, median(ours.behind), 2, " s")
 	r.atMost("CPU, user and system, a failure in all"+at, median(ours.cpu), 85, " µs")
 	r.atMost("of it until the burst is over, what was fed by then included"+at, median(ours.answering), 45, " µs")
 	r.atMost("RssAnon under load, the most"+at, ours.rss, 64, " MB")
@@ -150,6 +152,11 @@ func burst(ctx context.Context, p plan, c corpus, name string, connections int, 
 	}
 	if name == "backstop" {
 		f.unwritten += out.requests - out.written
+		fed, err := s.metric(ctx, "backstop_ledger_failures_stored_total")
+		if err != nil {
+			return err
+		}
+		f.behind = append(f.behind, max(0, float64(out.requests)-(fed-stored))/out.rate())
 		dropped, err := s.metric(ctx, "backstop_journal_entries_dropped_total")
 		if err != nil {
 			return err
