@@ -32,6 +32,7 @@ lines: [{match: "+4930*", name: Praxis, tags: [clinic]}]
 		t.Errorf("it is logged %d times", len(lines))
 	}
 
+	who.await(2*soon, "/silences", "what people are not told of") // the ledger is open
 	made := who.post("/silences", url.Values{"hosts": {"shop.example.com"}, "for": {"2h"}, "reason": {"moving house"}})
 	made.shows("host shop.example.com", "moving house", "admin")
 	p.ask(p.request("/fallback/voice", sim.Call{ErrorURL: "https://shop.example.com/voice"}), twiml.Voice)
