@@ -28,9 +28,7 @@ lines: [{match: "+4930*", name: Praxis, tags: [clinic]}]
 	}
 	who.await(soon, "/notifiers", "test taken")
 	mail.await(t, soon, "Test: alerts of Backstop arrive here")
-	if lines := p.logLines("notifier tested"); len(lines) != 1 {
-		t.Errorf("it is logged %d times", len(lines))
-	}
+	eventually(t, soon, "it is logged once", func() bool { return len(p.logLines("notifier tested")) == 1 })
 
 	who.await(2*soon, "/silences", "what people are not told of") // the ledger is open
 	made := who.post("/silences", url.Values{"hosts": {"shop.example.com"}, "for": {"2h"}, "reason": {"moving house"}})
