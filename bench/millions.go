@@ -32,7 +32,7 @@ func millions(ctx context.Context, p plan, c corpus) (err error) {
 	if err != nil {
 		return err
 	}
-	say("fed %.0f/s into the empty ledger, %.0f/s into the full one", empty, full)
+	say("fed %.0f a second of the processor into the empty ledger, %.0f into the full one", empty, full)
 	at := fmt.Sprintf(", %d million failures", p.millions)
 	p.report.atLeast("feeding, of the empty ledger's"+at, full/empty, 0.7)
 	size, err := sizeOf(path)
