@@ -43,6 +43,19 @@ func (s *server) login(ctx context.Context) (*browser, error) {
 	return &browser{base: "http://" + s.address, cookie: response.Cookies()[0]}, nil
 }
 
+// startAndLogIn starts Backstop in a folder, and logs in.
+func startAndLogIn(ctx context.Context, p plan, dir string) (*server, *browser, error) {
+	s, err := startIn(ctx, p, "backstop", dir)
+	if err != nil {
+		return nil, nil, err
+	}
+	b, err := s.login(ctx)
+	if err != nil {
+		s.stop()
+	}
+	return s, b, err
+}
+
 // open reads a page to its end.
 func (b *browser) open(ctx context.Context, path string) error {
 	r, err := http.NewRequestWithContext(ctx, http.MethodGet, b.base+path, http.NoBody)
@@ -72,15 +85,11 @@ const callers = "callers to call back"
 // browsing measures pages of the history, each with other values: the answer to
 // a request that nothing else keeps busy.
 func browsing(ctx context.Context, p plan, _ corpus, h past, dir, at string) error {
-	s, err := startIn(ctx, p, "backstop", dir)
+	s, b, err := startAndLogIn(ctx, p, dir)
 	if err != nil {
 		return err
 	}
 	defer s.stop()
-	b, err := s.login(ctx)
-	if err != nil {
-		return err
-	}
 	kinds := h.pages()
 	say("")
 	for _, name := range slices.Sorted(maps.Keys(kinds)) {

@@ -20,15 +20,11 @@ func retaining(ctx context.Context, p plan, c corpus, h past, dir, at string) er
 		return err
 	}
 	began := time.Now()
-	s, err := startIn(ctx, p, "backstop", dir)
+	s, b, err := startAndLogIn(ctx, p, dir)
 	if err != nil {
 		return err
 	}
 	defer s.stop()
-	b, err := s.login(ctx)
-	if err != nil {
-		return err
-	}
 	const rate, slice = 1000, 10 * time.Second
 	var before, during, busy []float64
 	removed := 0.0
