@@ -114,7 +114,7 @@ func (a *app) buildPipeline() {
 	})
 	a.heart.client = newPinger()
 	a.certificates.examiner = standby.NewExaminer(a.w.standbys())
-	a.figures = &figures{read: a.slot.ReplayStatus}
+	a.figures = &figures{read: a.slot.ReplayStatus, backup: func() (time.Time, error) { return lastBackup(p.config.DataDir) }}
 	a.backtests = &backtests{past: a.slot.past, policy: func() *parts { return a.current.Load() }, now: a.w.now}
 	a.slot.alerts, a.slot.alone = a.dispatcher.Wake, a.lock.alone
 	a.teller = intake.NewTeller(a.slot, a.urgent, a.dispatcher.Wake, a.log)

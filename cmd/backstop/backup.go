@@ -98,6 +98,11 @@ func (b backupCommand) make(ctx context.Context, w *world, cfg config.Config) (e
 		to, d.Contents.Failures, d.Contents.Incidents, d.Contents.JournalRows, folderSize(to)>>20, time.Since(began).Round(time.Millisecond)); err != nil {
 		return err
 	}
+	if err := noteBackup(cfg.DataDir, began); err != nil { // it is a good one all the same
+		if err := w.say("Metrics and the doctor do not know of it: %v.\n", err); err != nil {
+			return err
+		}
+	}
 	return b.removeOlder(w)
 }
 

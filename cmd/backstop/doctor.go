@@ -73,6 +73,7 @@ func (d doctorCommand) Run(ctx context.Context, w *world, c *cli) error {
 		},
 		func() []diagnosis { return lookAtFolder(ctx, cfg) },
 		func() []diagnosis { return []diagnosis{lookAtDisk(cfg.DataDir), lookAtLimits()} },
+		func() []diagnosis { return []diagnosis{lookAtBackups(cfg.DataDir, time.Now())} },
 		func() []diagnosis { return lookAtPublic(ctx, cfg) },
 		func() []diagnosis { return lookAtFate(ctx, cfg) },
 		func() []diagnosis { return d.lookAtNotifiers(ctx, w, p) },

@@ -7,6 +7,7 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+	"time"
 )
 
 // doctored is what the doctor says.
@@ -79,6 +80,13 @@ func TestTheDoctorSaysWhatIsWrongAndWhatToDo(t *testing.T) {
 				t.Fatal(err)
 			}
 		}, 0, "other users may read", "chmod 700"},
+		"no backup was ever made": {settings{"DATA_DIR": t.TempDir()}, nil, 0, "WARNING  backups: none was ever made", "deploy/backstop-backup.timer"},
+		"the backup is old": {settings{"DATA_DIR": t.TempDir()}, func(t *testing.T, dir string) {
+			t.Helper()
+			if err := noteBackup(dir, time.Now().Add(-10*24*time.Hour)); err != nil {
+				t.Fatal(err)
+			}
+		}, 0, "WARNING  backups: the last one is 10 days old", "journalctl -u backstop-backup"},
 		"the history is newer": {settings{"DATA_DIR": ""}, func(t *testing.T, dir string) {
 			t.Helper()
 			pragma(t, filepath.Join(dir, ledgerFile), "user_version", 99)

@@ -8,17 +8,19 @@ import (
 	"github.com/backstop-project/backstop/history"
 )
 
-// figures are what metrics say that only the ledger knows. They are read ahead,
+// figures are what metrics say that only the disk knows. They are read ahead,
 // so that a scrape neither asks the ledger nor waits for it.
 type figures struct {
-	read  func(context.Context) (history.ReplayStatus, error)
-	known atomic.Pointer[figuresAt]
+	read   func(context.Context) (history.ReplayStatus, error)
+	backup func() (time.Time, error)
+	known  atomic.Pointer[figuresAt]
 }
 
 // figuresAt are the figures of one moment.
 type figuresAt struct {
 	at      time.Time
 	replays history.ReplayStatus
+	backup  time.Time // when the last one was made; zero where none is known
 }
 
 // How often they are read, how soon again where that failed, how long it may
@@ -51,16 +53,20 @@ func (f *figures) refresh(ctx context.Context) time.Duration {
 	if err != nil {
 		return figuresSoon
 	}
-	f.known.Store(&figuresAt{at, replays})
+	backup, err := f.backup()
+	if err != nil {
+		backup = time.Time{}
+	}
+	f.known.Store(&figuresAt{at, replays, backup})
 	return figuresEvery
 }
 
 // newest are the figures as of a moment ago. Where the ledger has not answered
 // for longer there are none: old ones would look as if nothing happened.
-func (f *figures) newest(now time.Time) (s history.ReplayStatus, ok bool) {
-	known := f.known.Load()
-	if known == nil || now.Sub(known.at) > figuresLast {
-		return history.ReplayStatus{}, false
+func (f *figures) newest(now time.Time) (known figuresAt, ok bool) {
+	newest := f.known.Load()
+	if newest == nil || now.Sub(newest.at) > figuresLast {
+		return figuresAt{}, false
 	}
-	return known.replays, true
+	return *newest, true
 }

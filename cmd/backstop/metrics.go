@@ -125,10 +125,13 @@ func (c collector) Collect(out chan<- prometheus.Metric) {
 	counter("backstop_replays_refused_total", "Messages sent later to a server that had not had them, which did not take them.", r.Refused.Load())
 	counter("backstop_replays_impossible_total", "Messages that could not be sent later when their turn came.", r.Impossible.Load())
 	if known, ok := a.figures.newest(time.Now()); ok {
-		gauge("backstop_replays_waiting", "Messages that wait to be sent to a server that has not had them, or are being sent.", float64(known.Waiting))
-		gauge("backstop_replays_unknown", "Messages of which nobody knows whether they arrived: a person has to look.", float64(known.Unknown))
-		for _, server := range known.Stopped {
+		gauge("backstop_replays_waiting", "Messages that wait to be sent to a server that has not had them, or are being sent.", float64(known.replays.Waiting))
+		gauge("backstop_replays_unknown", "Messages of which nobody knows whether they arrived: a person has to look.", float64(known.replays.Unknown))
+		for _, server := range known.replays.Stopped {
 			gauge("backstop_replays_stopped", "1 while messages wait for a server in vain: it failed so often that a person has to say that it is back.", 1, "server", server)
+		}
+		if !known.backup.IsZero() {
+			gauge("backstop_backup_timestamp_seconds", "When the last backup of DATA_DIR was made, verified.", float64(known.backup.Unix()))
 		}
 	}
 
