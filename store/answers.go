@@ -119,12 +119,3 @@ func compress(body string) ([]byte, error) {
 	}
 	return e.EncodeAll([]byte(body), nil), e.Close()
 }
-
-func decompress(packed []byte) ([]byte, error) {
-	d, err := zstd.NewReader(nil, zstd.WithDecoderConcurrency(1), zstd.WithDecoderMaxMemory(1<<20))
-	if err != nil {
-		return nil, err
-	}
-	defer d.Close()
-	return d.DecodeAll(packed, nil)
-}

@@ -270,7 +270,7 @@ func (e *erasing) document(ctx context.Context, who history.People, id int64) (p
 	if err != nil {
 		return nil, err
 	}
-	text, err := decompress(body)
+	text, err := e.ledger.documents.DecodeAll(body, nil)
 	if err != nil || !who.Named(string(text), time.Time{}) {
 		return nil, err
 	}

@@ -14,7 +14,6 @@ import (
 	"github.com/mattn/go-sqlite3"
 
 	"github.com/backstop-project/backstop/incident"
-	"github.com/backstop-project/backstop/store/params"
 )
 
 // LedgerOptions are what OpenLedger has to know.
@@ -46,15 +45,15 @@ const (
 // are taken in order; reading has a pool of its own and waits for nobody. Any
 // goroutine may call any method.
 type Ledger struct {
-	file   *file
-	write  *sql.DB
-	conn   *sql.Conn // the only one of write
-	hot    hotStatements
-	read   *sql.DB
-	id     string
-	now    func() time.Time
-	built  time.Time
-	packer *params.Packer
+	file  *file
+	write *sql.DB
+	conn  *sql.Conn // the only one of write
+	hot   hotStatements
+	read  *sql.DB
+	id    string
+	now   func() time.Time
+	built time.Time
+	packing
 
 	panicked func(value any, stack []byte)
 
@@ -89,7 +88,7 @@ func OpenLedger(ctx context.Context, path string, o LedgerOptions) (*Ledger, err
 }
 
 func (l *Ledger) open(ctx context.Context, path string, o LedgerOptions) (err error) {
-	if l.packer, err = params.New(); err != nil {
+	if l.packing, err = newPacking(); err != nil {
 		return err
 	}
 	if l.file, err = openFile(path, ledgerVersion); err != nil {

@@ -7,7 +7,6 @@ import (
 	"os"
 
 	"github.com/backstop-project/backstop/history"
-	"github.com/backstop-project/backstop/store/params"
 )
 
 // Reading reads a ledger that another process may be writing, and changes nothing.
@@ -22,7 +21,7 @@ func OpenReading(ctx context.Context, path string) (*Reading, error) {
 	if err := inspect(ctx, path, ledgerVersion); err != nil {
 		return nil, classify(err)
 	}
-	packer, err := params.New()
+	packing, err := newPacking()
 	if err != nil {
 		return nil, err
 	}
@@ -30,7 +29,7 @@ func OpenReading(ctx context.Context, path string) (*Reading, error) {
 	if _, version, _, err := marks(ctx, db); err != nil || version != ledgerVersion {
 		return nil, errors.Join(err, db.Close(), fmt.Errorf("the history is of version %d, and this program reads %d: start it with that history once", version, ledgerVersion))
 	}
-	return &Reading{&Ledger{read: db, packer: packer}}, nil
+	return &Reading{&Ledger{read: db, packing: packing}}, nil
 }
 
 // Export is Ledger's.

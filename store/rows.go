@@ -112,7 +112,7 @@ func (l *Ledger) failure(ctx context.Context, q querier, id incident.ID) (histor
 	if languages != "" {
 		d.Answer.Languages = strings.Split(languages, ",")
 	}
-	if d.Answer.Document, err = decompress(document); err != nil {
+	if d.Answer.Document, err = l.documents.DecodeAll(document, nil); err != nil {
 		return d, err
 	}
 	return d, l.unpack(&d, packed)
