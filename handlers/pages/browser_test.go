@@ -194,6 +194,8 @@ func TestPagesCanBeReadInEveryLight(t *testing.T) {
 	}
 	away := newHouse(oneNight(2))
 	away.ledger.err = errAway
+	further := newHouse(oneNight(120))
+	further.ledger.looked = 100
 	hrefs := func(h *house) []string {
 		in, f := h.ledger.incidents[len(h.ledger.incidents)-1], h.ledger.failures[min(len(h.ledger.failures)-1, 9)]
 		return []string{"/", "/history", "/incidents/" + number(in.ID), "/history/" + f.ID.String()}
@@ -211,6 +213,7 @@ func TestPagesCanBeReadInEveryLight(t *testing.T) {
 		"texts":    {texts, layoutsOfMissed(texts.ledger), ""},
 		"odd":      {odd, append(hrefs(odd), "/incidents"), ""},
 		"none":     {none, []string{"/", "/history", "/incidents", "/history?q=hello+world", "/nothing-here", "/rules", "/callers"}, ""},
+		"further":  {further, []string{"/history?code=11205&number=" + url.QueryEscape(line)}, ""},
 		"away":     {away, []string{"/", "/history"}, ""},
 		"callers":  {callers, []string{"/callers?incident=14"}, ""},
 		"alerts":   {alerts, append([]string{"/", "/incidents", "/incidents/14", "/notifiers", "/silences"}, layoutsOfAlerts()...), ""},
