@@ -1,7 +1,7 @@
-// Command bench measures Backstop beside a bare gin and beside the floor: the
-// least that a durable, verified answer can cost. All three run in turns in
-// one run, so that their ratios mean something on any machine; the disk's
-// fsync time stands beside them.
+// Command bench measures Backstop beside a bare gin, beside the floor (the least
+// that a durable, verified answer can cost) and beside what most people would
+// write. They run in turns in one run, so that their ratios mean something on any
+// machine; the disk's fsync time stands beside them.
 package main
 
 import (
