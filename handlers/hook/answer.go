@@ -94,7 +94,7 @@ func (h *Hook) serve(c *gin.Context, at route, s *checked, r *twilio.Request, re
 		f = f.Drilled()
 	}
 	request := recovery.Request{Failure: f, Token: token, Keys: s.Keys, Match: result.Match, Base: result.Base.Path()}
-	document, entry := h.decide(c, at, s, request, result.Base)
+	document, entry := h.decide(c, at, s, &request, result.Base)
 	decided := h.o.Now()
 	entry.Answer.Took = decided.Sub(whole)
 	if at.follow || at.status {

@@ -17,7 +17,7 @@ import (
 
 // decide is what is answered, and what is written down of it. A bug in deciding
 // costs whoever waits what is better than the apology, and never the record.
-func (h *Hook) decide(c *gin.Context, at route, s *checked, request recovery.Request, base twilio.BaseURL) (document []byte, entry incident.Entry) {
+func (h *Hook) decide(c *gin.Context, at route, s *checked, request *recovery.Request, base twilio.BaseURL) (document []byte, entry incident.Entry) {
 	defer func() {
 		if cause := recover(); cause != nil {
 			h.panicked("deciding what to answer", cause)
@@ -27,7 +27,7 @@ func (h *Hook) decide(c *gin.Context, at route, s *checked, request recovery.Req
 	}()
 	switch {
 	case at.follow:
-		return s.followUp(c, request, h.knows())
+		return s.followUp(c, *request, h.knows())
 	case at.status:
 		return nil, s.callEnded(request.Failure)
 	}
@@ -58,19 +58,27 @@ func (h *Hook) knows() recovery.State {
 }
 
 // failure decides what the caller of a failure gets, and gets it.
-func (h *Hook) failure(ctx context.Context, s *checked, request recovery.Request) (document []byte, e incident.Entry) {
+func (h *Hook) failure(ctx context.Context, s *checked, request *recovery.Request) (document []byte, e incident.Entry) {
 	if request.DrillKind == incident.Pulse {
-		return s.pulse(ctx, request)
+		return s.pulse(ctx, *request)
 	}
 	known := s.Recovery.Failed(request.Failure)
 	known.Health = h.knows().Health
-	plan := recovery.Decide(request.Failure, s.Rules, known)
-	document, e.Answer = s.Recovery.Answer(ctx, request, plan)
+	document, e.Answer = s.Recovery.Answer(ctx, *request, s.plan(&request.Failure, known))
 	e.Failure = s.kept(request.Failure, request.Token)
 	if known.Before != (incident.ID{}) {
 		e.FollowUp = incident.FollowUp{About: known.Before, What: incident.FailedAgain}
 	}
 	return document, e
+}
+
+// plan decides on a stack frame of its own, which is gone while the answer is made:
+// so an answer needs less than 16 KiB of stack, and Go gives a connection twice as
+// much where it does not.
+//
+//go:noinline
+func (s *checked) plan(f *incident.Failure, known recovery.State) recovery.Plan {
+	return recovery.Decide(*f, s.Rules, known)
 }
 
 // pulse answers Backstop's own question whether it answers: with the apology, as

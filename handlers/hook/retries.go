@@ -40,7 +40,7 @@ type requestKey [16]byte
 
 const (
 	generationFor  = 5 * time.Minute // Twilio gives up after 15 s and few retries
-	generationMost = 20_000          // at 1,000 requests a second still more than those 15 s
+	generationMost = 13_000          // at 800 requests a second still more than those 15 s; Go doubles a map soon beyond that
 	documentsMost  = 16 << 20        // bytes: own templates may make a document of 64 kB for each caller
 	replayAfter    = 20              // requests with one signature and ever new tokens
 	repeatsFor     = 24 * time.Hour
