@@ -20,6 +20,9 @@ func (l *Ledger) Claim(ctx context.Context, notifier string, now time.Time, leas
 	now = now.UTC()
 	err = l.inTx(ctx, func(ctx context.Context, t *tx) error {
 		c := claiming{tx: t, notifier: notifier, now: now}
+		if err := c.queueAnew(ctx); err != nil {
+			return err
+		}
 		var turn incident.Turn
 		if turn, wait, ok, err = l.turnOf(t, notifier, now).next(ctx, maxPending); err != nil || !ok {
 			return err
@@ -69,6 +72,17 @@ func intoAlert(a *incident.Alert) []any {
 		&a.ID, &a.Kind, &a.IncidentID, (*idColumn)(&a.FailureID), (*timeColumn)(&a.At),
 		&a.Callers, &a.Reason, &a.Crowded, &a.Topic, &a.Title, &a.Detail, &a.Except, &a.Urgency, (*topicsColumn)(&a.Ends),
 	}
+}
+
+// queueAnew has what was queued before the clock was put back wait as long from now
+// as it was to wait then: it would wait until the clock is there again.
+func (c *claiming) queueAnew(ctx context.Context) error {
+	return c.run(ctx, `
+		UPDATE deliveries
+		SET created_at = ?2, due_at = due_at - (created_at - ?2)
+		WHERE notifier = ?1
+		  AND state IN (1, 2)
+		  AND created_at > ?3`, c.notifier, c.now.UnixMilli(), c.now.Add(incident.AheadAtMost).UnixMilli())
 }
 
 // take marks all of the turn as being sent, under the name of its head.

@@ -13,10 +13,10 @@ import (
 const aheadBy = 5 * time.Hour
 
 // openAhead opens a ledger whose clock is ahead until it is put back.
-func openAhead(t *testing.T) (l *store.Ledger, putBack func()) {
+func openAhead(t *testing.T, change ...func(*store.LedgerOptions)) (l *store.Ledger, putBack func()) {
 	t.Helper()
 	now := queued.Add(aheadBy)
-	l = openLedger(t, func(o *store.LedgerOptions) { o.Now = func() time.Time { return now } })
+	l = openLedger(t, append(change, func(o *store.LedgerOptions) { o.Now = func() time.Time { return now } })...)
 	return l, func() { now = queued }
 }
 
@@ -32,6 +32,18 @@ func TestWhatWasQueuedBeforeTheClockWasPutBackGoesOut(t *testing.T) {
 	feed(t, l, call(0, ahead))
 	putBack()
 	mustClaim(t, l, "mail", queued.Add(time.Minute))
+}
+
+func TestWhatWasToWaitAMomentWaitsNoLongerWhenTheClockWasPutBack(t *testing.T) {
+	t.Parallel()
+	l, putBack := openAhead(t, func(o *store.LedgerOptions) { o.Policy.Probes = func(string) bool { return true } })
+	feed(t, l, call(0, ahead))
+	putBack()
+	_, wait, ok := claim(t, l, "mail", queued.Add(time.Minute))
+	if ok || wait.After(queued.Add(time.Minute+incident.ProbeWait)) {
+		t.Fatalf("claimed: %t, and it waits until %s", ok, wait)
+	}
+	mustClaim(t, l, "mail", wait)
 }
 
 func TestWhatIsToBeTriedAgainIsTriedAgainWhenTheClockWasPutBack(t *testing.T) {
