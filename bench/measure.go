@@ -192,39 +192,3 @@ func settle(ctx context.Context, s *server) error {
 	}
 	return s.caughtUp(ctx, int(written))
 }
-
-// openLoops compares latencies at rates that do not wait for answers.
-func openLoops(ctx context.Context, p plan, c corpus, fsync time.Duration) error {
-	for _, rate := range p.open {
-		if err := openLoop(ctx, p, c, rate, fsync); err != nil {
-			return err
-		}
-	}
-	return nil
-}
-
-func openLoop(ctx context.Context, p plan, c corpus, rate int, fsync time.Duration) error {
-	p99 := map[string][]float64{}
-	for range p.openRounds {
-		for _, name := range p.servers("gin", "floor", "backstop") {
-			s, err := start(ctx, p, name)
-			if err != nil {
-				return err
-			}
-			out, err := open(ctx, s.address, c, rate, p.burst/2)
-			s.stop()
-			if err := removeAfter(err, s.dir); err != nil {
-				return err
-			}
-			p99[name] = append(p99[name], ms(out.quantile(0.99)))
-		}
-	}
-	if p.only != "" {
-		say("\nopen loop at %d/s: p99 of %s %.2f ms", rate, p.only, median(p99[p.only]))
-		return nil
-	}
-	gin, ours := median(p99["gin"]), median(p99["backstop"])
-	say("\nopen loop at %d/s, median of %d: p99 of bare gin %.2f ms, of the floor %.2f ms, ours %.2f ms", rate, p.openRounds, gin, median(p99["floor"]), ours)
-	p.report.atMost(fmt.Sprintf("p99 of an answer, open loop at %d/s (gin's + 4 fsyncs + 2 ms)", rate), ours, gin+4*ms(fsync)+2, " ms")
-	return nil
-}

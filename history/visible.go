@@ -37,6 +37,9 @@ func hasInvisible(s string) bool {
 }
 
 func invisible(r rune) bool {
+	if ' ' <= r && r <= '~' {
+		return false // as nearly all are
+	}
 	switch r {
 	case '\n', '\t':
 		return false
