@@ -15,7 +15,7 @@ import (
 	"github.com/backstop-project/backstop/store"
 )
 
-func TestOfDatabasesMovedAsideTheNewestTwoStay(t *testing.T) {
+func TestOfDamagedDatabasesTheNewestTwoStay(t *testing.T) {
 	t.Parallel()
 	dir := t.TempDir()
 	path := filepath.Join(dir, "backstop.db")
@@ -33,7 +33,7 @@ func TestOfDatabasesMovedAsideTheNewestTwoStay(t *testing.T) {
 		if err := os.Chtimes(path, at, at); err != nil {
 			t.Fatal(err)
 		}
-		to, removed, err := store.MoveAside(path, at)
+		to, removed, err := store.MoveDamagedAside(path, at)
 		if err != nil {
 			t.Fatal(err)
 		}

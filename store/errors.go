@@ -19,7 +19,7 @@ var (
 	// neither been changed nor may it be moved aside.
 	ErrForeign = errors.New("a database of another program")
 
-	// ErrCorrupt: the file is no database, or a damaged one. MoveAside makes
+	// ErrCorrupt: the file is no database, or a damaged one. MoveDamagedAside makes
 	// room for a new one.
 	ErrCorrupt = errors.New("damaged database")
 

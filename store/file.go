@@ -146,18 +146,42 @@ func (f *file) walSize() int64 {
 
 // MoveAside renames a database that is closed, with its WAL, so that a new one
 // can take its place, and returns the new name. The renamed file can be opened
-// and examined with any SQLite. Of those that were moved before, only the
-// newest stays: a disk that damages one file after the other is not to be
-// filled by them as well. removed names the others.
-func MoveAside(path string, now time.Time) (to string, removed []string, err error) {
-	if to, err = moveAside(path, now); err != nil {
+// and examined with any SQLite.
+func MoveAside(path string, now time.Time) (to string, err error) {
+	base := path + "." + now.UTC().Format(asideStamp) + ".aside"
+	to = base
+	for n := 2; ; n++ {
+		if _, err := os.Lstat(to); errors.Is(err, fs.ErrNotExist) {
+			break
+		}
+		to = fmt.Sprintf("%s-%d", base, n)
+	}
+	if err := os.Rename(path, to); err != nil {
+		return "", err
+	}
+	if err := os.Rename(path+"-wal", to+"-wal"); err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return to, err
+	}
+	if err := os.Remove(path + "-shm"); err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return to, err
+	}
+	return to, nil
+}
+
+const asideStamp = "20060102T150405Z"
+
+// MoveDamagedAside is MoveAside of a damaged database. Of those that were moved
+// before, only the newest stays: a disk that damages one file after the other is
+// not to be filled by them as well. removed names the others; what cannot be
+// removed is tried again the next time.
+func MoveDamagedAside(path string, now time.Time) (to string, removed []string, err error) {
+	if to, err = MoveAside(path, now); err != nil {
 		return to, nil, err
 	}
 	return to, removeAsides(path, to), nil
 }
 
-// removeAsides removes what was moved aside before, but for the newest. What
-// cannot be removed is tried again the next time.
+// removeAsides removes what was moved aside before, but for the newest.
 func removeAsides(path, newest string) (removed []string) {
 	entries, err := os.ReadDir(filepath.Dir(path))
 	if err != nil {
@@ -184,7 +208,7 @@ func removeAsides(path, newest string) (removed []string) {
 	return removed
 }
 
-// asideOf says whether a file is one that moveAside made of the database.
+// asideOf says whether a file is one that MoveAside made of the database.
 func asideOf(database, name string) bool {
 	stamp, ours := strings.CutPrefix(name, database+".")
 	at, n, ours2 := strings.Cut(stamp, ".aside")
@@ -193,29 +217,6 @@ func asideOf(database, name string) bool {
 	}
 	_, err := strconv.Atoi(strings.TrimPrefix(n, "-"))
 	return n == "" || err == nil
-}
-
-const asideStamp = "20060102T150405Z"
-
-func moveAside(path string, now time.Time) (string, error) {
-	base := path + "." + now.UTC().Format(asideStamp) + ".aside"
-	to := base
-	for n := 2; ; n++ {
-		if _, err := os.Lstat(to); errors.Is(err, fs.ErrNotExist) {
-			break
-		}
-		to = fmt.Sprintf("%s-%d", base, n)
-	}
-	if err := os.Rename(path, to); err != nil {
-		return "", err
-	}
-	if err := os.Rename(path+"-wal", to+"-wal"); err != nil && !errors.Is(err, fs.ErrNotExist) {
-		return to, err
-	}
-	if err := os.Remove(path + "-shm"); err != nil && !errors.Is(err, fs.ErrNotExist) {
-		return to, err
-	}
-	return to, nil
 }
 
 // Asides are what was moved aside of the database at path, and is still there.

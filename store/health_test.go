@@ -92,7 +92,7 @@ func TestAFileThatIsNoDatabaseIsCorruptAndMadeRoomFor(t *testing.T) {
 		}
 		var names []string
 		for range 2 {
-			to, _, err := store.MoveAside(path, start)
+			to, err := store.MoveAside(path, start)
 			if err != nil {
 				t.Fatal(err)
 			}

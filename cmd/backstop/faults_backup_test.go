@@ -10,6 +10,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/backstop-project/backstop/store"
 	"github.com/backstop-project/backstop/twilio/sim"
 )
 
@@ -92,6 +93,26 @@ func TestARestoreTakesThePlaceOfWhatIsThereAndTellsNobody(t *testing.T) {
 	counts := stored(t, p.dir)
 	if counts[before] != 1 || counts[after] != 0 {
 		t.Errorf("what was before the backup is there %d times, what came after it %d times", counts[before], counts[after])
+	}
+}
+
+// Whatever was there may hold what no backup has.
+func TestHoweverOftenOneRestoresWhatWasThereIsKept(t *testing.T) {
+	t.Parallel()
+	env := configured(t)
+	p := spawn(t, env)
+	p.awaitWritten()
+	p.settle()
+	folder := backup(t, env)
+	p.end()
+	const times = 4
+	for range times {
+		restored(t, env, folder)
+	}
+	for _, name := range []string{journalFile, ledgerFile} {
+		if asides, err := store.Asides(filepath.Join(p.dir, name)); err != nil || len(asides) != times {
+			t.Errorf("of %s %d are kept, %v", name, len(asides), err)
+		}
 	}
 }
 

@@ -53,7 +53,7 @@ func (a *app) journalLost(why error) {
 
 // journalAside makes room for a new journal.
 func (a *app) journalAside(why error) error {
-	to, removed, err := store.MoveAside(a.journalPath(), a.w.now())
+	to, removed, err := store.MoveDamagedAside(a.journalPath(), a.w.now())
 	if err != nil {
 		return errors.Join(why, err)
 	}

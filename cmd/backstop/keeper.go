@@ -207,7 +207,7 @@ func (k *ledgerKeeper) close(l *store.Ledger) {
 // before it is closed: closing writes what is in its WAL, which may make the
 // damage harder to see and no smaller.
 func (k *ledgerKeeper) aside(why error) {
-	to, removed, err := store.MoveAside(k.path, k.now())
+	to, removed, err := store.MoveDamagedAside(k.path, k.now())
 	if err != nil {
 		k.say("moving a damaged one aside", errors.Join(why, err))
 		return

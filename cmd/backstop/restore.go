@@ -278,7 +278,7 @@ const feedTries = 20
 // replace moves a database aside, where there is one, and another into its place.
 func replace(from, to string, now time.Time) (aside string, err error) {
 	if _, err := os.Stat(to); err == nil {
-		if aside, _, err = store.MoveAside(to, now); err != nil {
+		if aside, err = store.MoveAside(to, now); err != nil {
 			return "", err
 		}
 	} else if !errors.Is(err, fs.ErrNotExist) {
