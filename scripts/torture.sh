@@ -20,14 +20,5 @@ named() {
 tests=$(named | grep -E "${1:-.}")
 mapfile -t folders < <(cut -d' ' -f1 <<<"$tests" | sort -u)
 names=$(cut -d' ' -f2 <<<"$tests" | paste -sd'|')
-counts=$(mktemp)
-trap 'rm -f "$counts"' EXIT
-
-outcome=0
-BACKSTOP_TORTURE=1 go test -v -timeout=6h -run "^($names)\$" "${folders[@]}" |
-	awk -v counts="$counts" '
-		/^torture: / { print substr($0, 10) > counts }
-		/^(torture:|---? |FAIL|ok|panic)|FAIL/ { print; fflush() }' || outcome=$?
-printf '\n%s\n' 'What they counted:'
-sed 's/^/  /' "$counts"
-exit "$outcome"
+BACKSTOP_TORTURE=1 scripts/counted.sh go test -v -timeout=6h -run "^($names)\$" "${folders[@]}" |
+	awk '/^What they counted:/ { whole = 1 } whole || /^--- |FAIL|^ok|^panic/ { print; fflush() }'

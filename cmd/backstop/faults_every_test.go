@@ -26,7 +26,10 @@ func TestAFaultAtEveryStepLosesNothing(t *testing.T) {
 	} {
 		t.Run(n.claim, func(t *testing.T) {
 			t.Parallel()
-			l := &faultLoop{t: t, env: env, plot: n, began: resident(t)}
+			l := &faultLoop{t: t, env: env, plot: n, began: resident(t), sparse: 9}
+			if torture() {
+				l.sparse, l.whole = 0.002, true
+			}
 			l.run("", ordeal{})
 			for _, name := range []string{journalFile, ledgerFile, "mail", "slack", "standby", "clock"} {
 				l.through(name, l.taken[name])
@@ -57,27 +60,26 @@ type faultLoop struct {
 	plot  plot
 	began int64 // bytes of memory
 
+	sparse float64 // how many steps are passed over, of those that there were before
+	whole  bool    // either way to go on is taken at each step, not one in turn
+
 	runs  int
 	taken map[string]int // steps of the last run
 	met   bool           // the last run met its trouble
 }
 
 // through has the steps of one kind fail until a run has no such step any more.
-// The further on in the night, the more of them are alike and are passed over: in
-// the quick form most, and of the two ways to go on one is taken in turn.
+// The further on in the night, the more of them are alike and are passed over.
 func (l *faultLoop) through(name string, about int) {
 	l.t.Helper()
-	sparse, before := 9.0, l.runs
-	if torture() {
-		sparse = 0.002
-	}
+	before := l.runs
 	l.met = true
-	for n, i := 1, 0; l.met && !l.t.Failed(); n, i = n+1+int(sparse*float64(n)), i+1 {
+	for n, i := 1, 0; l.met && !l.t.Failed(); n, i = n+1+int(l.sparse*float64(n)), i+1 {
 		odd := i%2 == 1
-		if odd || torture() {
+		if odd || l.whole {
 			l.run(name, ordeal{mishap: mishap{step: n, other: i%4 < 2}})
 		}
-		if !odd || torture() {
+		if !odd || l.whole {
 			l.run(name, ordeal{mishap: mishap{step: n, other: i%8 < 4, forever: true}, restart: i%4 < 2})
 		}
 	}
