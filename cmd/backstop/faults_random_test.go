@@ -80,6 +80,9 @@ func (r *randomly) goThrough() {
 	r.heal()
 	r.await(time.Minute, "an answer says written=yes", func() bool { return r.call("four.example.com") })
 	r.await(toldAtMost, "people are told", func() bool { return r.told("four.example.com") })
+	if len(r.promised) > 1 { // not four's only
+		r.await(toldAtMost, "people are told of what failed meanwhile", func() bool { return r.told("three.example.com") })
+	}
 	time.Sleep(3 * time.Minute)
 	if code := r.end(); code != 0 {
 		r.t.Errorf("it ends with %d", code)
