@@ -6,7 +6,6 @@ import (
 	"log/slog"
 	"net"
 	"path/filepath"
-	"runtime/debug"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -312,5 +311,3 @@ func (a *app) urgent(alert incident.Alert) {
 }
 
 func (a *app) journalPath() string { return filepath.Join(a.folder.path, journalName) }
-
-func stack() string { return string(debug.Stack()) }

@@ -110,7 +110,7 @@ func (k *ledgerKeeper) take(ctx context.Context, l *store.Ledger) {
 // read has the whole ledger read behind all else.
 func (k *ledgerKeeper) read(ctx context.Context, l *store.Ledger) {
 	k.examining.Go(func() {
-		defer survive(k.log, "reading the whole ledger", nil)
+		defer intake.Survive(k.log, "reading the whole ledger", nil)
 		k.examine(ctx, l)
 	})
 }
