@@ -1,7 +1,9 @@
 package main
 
 import (
+	"errors"
 	"fmt"
+	"io/fs"
 	"os"
 	"sync"
 	"syscall"
@@ -16,6 +18,13 @@ type folder struct {
 	mu    sync.Mutex
 	first os.FileInfo // nil while it could not be made
 }
+
+// errElsewhere: the path leads to another folder, as when a disk is unmounted.
+var errElsewhere = errors.New("is another one than at start: is its disk still mounted?")
+
+// gone says whether an error of check means that the folder is not where it was,
+// rather than that it cannot be looked at.
+func gone(err error) bool { return errors.Is(err, errElsewhere) || errors.Is(err, fs.ErrNotExist) }
 
 // check says whether the folder can be used, and is still the one it was. Where
 // it was never seen it is made, private to its owner.
@@ -34,7 +43,7 @@ func (f *folder) check() error {
 	case f.first == nil:
 		f.first = now
 	case !os.SameFile(f.first, now):
-		return fmt.Errorf("the data folder %s is another one than at start: is its disk still mounted?", f.path)
+		return fmt.Errorf("the data folder %s %w", f.path, errElsewhere)
 	}
 	return nil
 }

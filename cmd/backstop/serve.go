@@ -95,7 +95,7 @@ func (a *app) run(ctx context.Context, reloads <-chan os.Signal) error {
 		return err
 	}
 	a.heart.here.Store(new(reachable(listeners[0].listener.Addr().String())))
-	a.claim()
+	_ = a.enter() // whoever opens a file of the folder says why not
 	if a.heard != nil {
 		a.heard(listeners[0].listener.Addr())
 	}
