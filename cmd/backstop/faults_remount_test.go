@@ -1,7 +1,9 @@
 package main
 
 import (
+	"errors"
 	"os"
+	"os/exec"
 	"path/filepath"
 	"strconv"
 	"strings"
@@ -27,8 +29,9 @@ func (d *device) inside(p *program, name string, args ...string) {
 }
 
 // repair does what is left to whoever has such a disk: no kernel makes it writable
-// again. Under p nothing is written into the folder beneath meanwhile.
-func (d *device) repair(p *program) {
+// again. Under p nothing is written into the folder beneath meanwhile. A disk that is
+// moved comes back under another number, as one does that was taken out.
+func (d *device) repair(p *program, moved bool) {
 	d.t.Helper()
 	d.inside(p, "umount", "--lazy", d.env["DATA_DIR"])
 	d.awaitFree()
@@ -36,7 +39,22 @@ func (d *device) repair(p *program) {
 		d.t.Errorf("it made %v in the empty folder (%v)", left, err)
 	}
 	d.run("sh", "-c", `e2fsck -p "$0" || [ $? = 1 ]`, d.image) // 1: errors were corrected
+	if moved {
+		d.occupy()
+	}
 	d.inside(p, "mount", "-o", "loop", d.image, d.env["DATA_DIR"])
+}
+
+// occupy takes the device that nobody has any more, so that the disk comes back
+// as another one.
+func (d *device) occupy() {
+	d.t.Helper()
+	other := filepath.Join(d.t.TempDir(), "other")
+	if err := errors.Join(os.WriteFile(other, nil, 0o600), os.Truncate(other, 1<<20)); err != nil {
+		d.t.Fatal(err)
+	}
+	loop := strings.TrimSpace(d.run("losetup", "--find", "--show", other))
+	d.t.Cleanup(func() { _ = exec.Command("losetup", "--detach", loop).Run() })
 }
 
 func TestADiskThatTheKernelMadeReadOnlyIsRepairedWithoutARestart(t *testing.T) {
@@ -47,7 +65,7 @@ func TestADiskThatTheKernelMadeReadOnlyIsRepairedWithoutARestart(t *testing.T) {
 	d.env = d.env.with(mails.settings())
 	p := d.spawn()
 	var answered []string
-	unwritten, rounds := 0, long(t, 1, 20)
+	unwritten, rounds := 0, long(t, 2, 20)
 	for round := range rounds {
 		answered = append(answered, p.awaitWritten().SID)
 		p.settle()
@@ -58,7 +76,7 @@ func TestADiskThatTheKernelMadeReadOnlyIsRepairedWithoutARestart(t *testing.T) {
 			mails.await(t, 2*soon, "Failures cannot be written down")
 		}
 		l.reached(t, l.placed.Load()+100)
-		d.repair(p)
+		d.repair(p, round%2 == 1)
 		answered = append(answered, p.awaitWritten().SID)
 		l.stop(t)
 		if len(l.silent) > 0 {
