@@ -227,7 +227,7 @@ func (f *Feeder) feed(ctx context.Context, ledger Ledger, batch incident.Batch) 
 // feedWhole gives a batch to the ledger as one. A panic is a refusal: an entry that
 // makes us panic must not hold up those behind it.
 func (f *Feeder) feedWhole(ctx context.Context, ledger Ledger, batch incident.Batch) (err error) {
-	defer survive(f.o.Log, "feeding the ledger", func() { err = &incident.RefusedError{Err: errBug} })
+	defer Survive(f.o.Log, "feeding the ledger", func() { err = &incident.RefusedError{Err: incident.ErrBug} })
 	f.gate.feeding(batch.Entries)
 	report, err := ledger.Feed(ctx, batch)
 	if err != nil {

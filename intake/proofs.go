@@ -187,13 +187,13 @@ func (p *Proofs) found(ctx context.Context, server string, f incident.Finding, o
 func (p *Proofs) examine(ctx context.Context, server string, within time.Duration) (f incident.Finding, ok, cut bool) {
 	ctx, cancel := context.WithTimeout(ctx, within)
 	defer cancel()
-	defer survive(p.o.Log, "looking at "+server, nil)
+	defer Survive(p.o.Log, "looking at "+server, nil)
 	f, ok = p.o.Primaries.Examine(ctx, server)
 	return f, ok, !f.OK && ctx.Err() != nil
 }
 
 func (p *Proofs) tell(ctx context.Context, id int64, f incident.Finding) {
-	defer survive(p.o.Log, "noting what a look at a primary found", nil)
+	defer Survive(p.o.Log, "noting what a look at a primary found", nil)
 	ledger, err := p.o.Ledger()
 	if err != nil {
 		return

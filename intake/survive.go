@@ -1,19 +1,15 @@
 package intake
 
 import (
-	"errors"
 	"fmt"
 	"log/slog"
 	"runtime/debug"
 )
 
-// errBug is what a panic is turned into. It says no more, for it gets into an
-// alert: the details are in the log.
-var errBug = errors.New("a bug in Backstop: its log has the details")
-
-// survive, deferred, keeps a panic while doing something from ending all: it is
-// logged, and otherwise is called where there is something to do instead.
-func survive(log *slog.Logger, doing string, otherwise func()) {
+// Survive keeps, where it is deferred, a panic while doing something behind the
+// answer from ending the program: it is logged, and otherwise is called where there
+// is something to do instead.
+func Survive(log *slog.Logger, doing string, otherwise func()) {
 	cause := recover()
 	if cause == nil {
 		return

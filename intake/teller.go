@@ -96,7 +96,7 @@ func (t *Teller) ask(ctx context.Context, a incident.Alert) bool {
 	done := make(chan error, 1)
 	go func() {
 		defer func() { <-t.asking }()
-		defer survive(t.log, "putting an alert into the outbox", func() { done <- errBug })
+		defer Survive(t.log, "putting an alert into the outbox", func() { done <- incident.ErrBug })
 		queued, err := t.ledger.Tell(context.WithoutCancel(ctx), a)
 		if queued {
 			t.alerts()

@@ -79,7 +79,7 @@ func (w *writer) watched(write func() error) error {
 	told := make(chan struct{})
 	overdue := time.AfterFunc(hangsAfter, func() {
 		defer close(told)
-		defer survive(w.o.Log, "telling that the journal hangs", nil)
+		defer Survive(w.o.Log, "telling that the journal hangs", nil)
 		w.o.Trouble(errHangs)
 	})
 	err := write()
@@ -101,7 +101,7 @@ func (w *writer) tryWrite(ctx context.Context, g *group) (err error) {
 		if p == nil {
 			return
 		}
-		err = errBug
+		err = incident.ErrBug
 		w.o.Log.Error("panic while writing to the journal", "panic", fmt.Sprint(p), "stack", string(debug.Stack()))
 		w.panicked(g)
 	}()

@@ -82,16 +82,12 @@ type retryAfterError struct {
 
 func (e *retryAfterError) Unwrap() error { return e.error }
 
-// errBug is what a panic is turned into. It says no more, for it is kept and
-// shown: the details are in the log.
-var errBug = errors.New("a bug in Backstop: its log has the details")
-
 // safely calls do; a panic is logged and an error.
 func safely(log *slog.Logger, notifier string, do func() error) (err error) {
 	defer func() {
 		if v := recover(); v != nil {
 			log.Error("panic in a notifier", "notifier", notifier, "panic", fmt.Sprint(v), "stack", string(debug.Stack()))
-			err = errBug
+			err = incident.ErrBug
 		}
 	}()
 	return do()

@@ -2,12 +2,12 @@ package replay
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"runtime/debug"
 	"time"
 
 	"github.com/backstop-project/backstop/history"
+	"github.com/backstop-project/backstop/incident"
 	"github.com/backstop-project/backstop/recovery/standby"
 )
 
@@ -55,7 +55,7 @@ func (w *Worker) try(ctx context.Context, d history.Detail, s Settings) (taken s
 	defer func() {
 		if p := recover(); p != nil {
 			w.o.Log.Error("panic while sending a message", "panic", fmt.Sprint(p), "stack", string(debug.Stack()))
-			taken, err = standby.Taken{Reached: true}, errors.New("a bug in Backstop: its log has the details")
+			taken, err = standby.Taken{Reached: true}, incident.ErrBug
 		}
 	}()
 	return w.o.Sender.Send(ctx, s.question(d), s.AllowPrivate)

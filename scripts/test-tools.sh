@@ -24,6 +24,7 @@ as_root=(
 	'mkfs.xfs:xfsprogs'
 	'losetup:mount util-linux'
 	'setpriv:util-linux'
+	'nsenter:util-linux'
 )
 
 # missing_packages prints the Debian packages of the commands not found.

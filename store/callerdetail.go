@@ -88,7 +88,7 @@ func (c *callerList) addresses(ctx context.Context, failures map[int64]*caller) 
 	return rows.Err()
 }
 
-const selectParams = rowColumns + `, f.params
+const selectParams = rowColumns + paramColumns + `
 		FROM json_each(?1) AS wanted
 		CROSS JOIN failures AS f ON f.serial = wanted.value` + rowJoins
 
@@ -104,17 +104,11 @@ func (c *callerList) wrote(ctx context.Context, failures map[int64]*caller) erro
 	}
 	defer rows.Close()
 	for rows.Next() {
-		var r rowScan
-		var d history.Detail
-		var packed []byte
-		if err := rows.Scan(append(r.into(), &packed)...); err != nil {
+		d, err := scanDetail(rows, c.ledger)
+		if err != nil {
 			return err
 		}
-		d.Row = r.row()
-		if err := c.ledger.unpack(&d, packed); err != nil {
-			return err
-		}
-		failures[r.Serial].Wrote = incident.Failure{Params: d.Params}.Param("Body")
+		failures[d.Serial].Wrote = incident.Failure{Params: d.Params}.Param("Body")
 	}
 	return rows.Err()
 }

@@ -83,7 +83,7 @@ type personal struct {
 
 const (
 	personalAtOnce = 500
-	selectPersonal = rowColumns + `, f.answer_id, o.method, f.params
+	selectPersonal = rowColumns + `, f.answer_id` + paramColumns + `
 		FROM failures AS f` + rowJoins + `
 		WHERE f.serial > ?1
 		  AND f.params IS NOT NULL
@@ -131,18 +131,12 @@ func (e *erasing) some(ctx context.Context, after int64) (found []personal, last
 		}
 		defer rows.Close()
 		for rows.Next() {
-			var r rowScan
-			var d history.Detail
-			var packed []byte
 			p := personal{}
-			if err := rows.Scan(append(r.into(), &p.answer, &d.Method, &packed)...); err != nil {
+			d, err := scanDetail(rows, e.ledger, &p.answer)
+			if err != nil {
 				return err
 			}
-			d.Row = r.row()
 			last = d.Serial
-			if err := e.ledger.unpack(&d, packed); err != nil {
-				return fmt.Errorf("failure %s: %w", d.ID, err)
-			}
 			p.Failure = incident.RestoreFailure(d.ID, d.ReceivedAt, d.Method, d.Params)
 			p.serial, p.incident = d.Serial, d.Incident
 			if e.has(&p) {

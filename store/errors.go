@@ -69,7 +69,7 @@ func refused(err error) error {
 	if err == nil || errors.As(err, &r) {
 		return err
 	}
-	if _, ok := errors.AsType[*panicError](err); ok {
+	if errors.Is(err, incident.ErrBug) { // a panic inside the transaction
 		return &incident.RefusedError{Err: err}
 	}
 	if e, ok := errors.AsType[sqlite3.Error](err); ok {
@@ -80,10 +80,3 @@ func refused(err error) error {
 	}
 	return err
 }
-
-// panicError is a panic inside a transaction, which has been rolled back. It
-// says no more, for it may get into an alert: LedgerOptions.Panicked heard the
-// rest.
-type panicError struct{}
-
-func (*panicError) Error() string { return "a bug in Backstop: its log has the details" }

@@ -5,6 +5,8 @@ import (
 	"database/sql"
 	"encoding/json"
 	"errors"
+	"fmt"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -78,6 +80,24 @@ func (r *rowScan) row() history.Row {
 	row.From, row.To = addressOf(r.from, r.fromText), addressOf(r.to, r.toText)
 	row.ErrorURL = r.url.String + r.query.String
 	return row
+}
+
+// paramColumns are the last columns of what scanDetail reads.
+const paramColumns = `, o.method, f.params`
+
+// scanDetail reads a failure with its parameters, and nothing else of its details,
+// from a row whose columns are rowColumns, more and paramColumns.
+func scanDetail(rows *sql.Rows, l *Ledger, more ...any) (d history.Detail, err error) {
+	var r rowScan
+	var packed []byte
+	if err := rows.Scan(slices.Concat(r.into(), more, []any{&d.Method, &packed})...); err != nil {
+		return d, err
+	}
+	d.Row = r.row()
+	if err := l.unpack(&d, packed); err != nil {
+		return d, fmt.Errorf("failure %s: %w", d.ID, err)
+	}
+	return d, nil
 }
 
 const selectFailure = rowColumns + `, o.method, f.slim, o.itself, f.params, f.took, f.journal_delay, f.ledger_delay,

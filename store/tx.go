@@ -108,7 +108,7 @@ func (l *Ledger) transact(ctx context.Context, m *memory, do func(context.Contex
 	defer func() {
 		if p := recover(); p != nil {
 			l.panicked(p, debug.Stack())
-			err = &panicError{}
+			err = incident.ErrBug // and the transaction is rolled back
 		}
 		if err != nil {
 			err = errors.Join(err, ignoreDone(sqlTx.Rollback()))

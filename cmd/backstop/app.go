@@ -6,7 +6,6 @@ import (
 	"log/slog"
 	"net"
 	"path/filepath"
-	"runtime/debug"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -85,6 +84,7 @@ const lastGoodFile = "lastgood.json"
 func newApp(c config.Config, w *world, log *slog.Logger) (*app, error) {
 	a := &app{w: w, log: log, slot: &ledgerSlot{}, connections: connectionCap(), swapped: make(chan struct{}, 1)}
 	a.folder = &folder{path: c.DataDir}
+	a.lock.ready = a.folder.check
 	if err := a.folder.check(); err != nil {
 		log.Error("data folder not usable: calls are answered but nothing is written", "err", err)
 		a.state.folder.Store(new(err.Error()))
@@ -137,7 +137,7 @@ func (a *app) buildPipeline() {
 		Alerts: a.dispatcher.Wake, Log: a.log,
 	})
 	a.keeper = &ledgerKeeper{
-		slot: a.slot, path: p.config.Ledger, folder: a.folder, options: a.ledgerOptions, owns: a.lock.owns, claim: a.claim,
+		slot: a.slot, path: p.config.Ledger, enter: a.enter, options: a.ledgerOptions, owns: a.lock.owns,
 		opened: func() { a.setPolicy(); a.learnFailed(); a.recallCalls(); a.feeder.Wake(); a.dispatcher.Wake() },
 		tell:   a.teller.Tell, now: a.w.now, log: a.log, suspects: make(chan suspect, 1),
 	}
@@ -296,10 +296,19 @@ func (a *app) fedUntil(now time.Time) (until time.Time, ok bool) {
 	return a.feeder.Until(now)
 }
 
-// claim asks for the folder's lock where it could not be had so far, before a
-// file of the folder is opened: two processes must not feed from one journal.
-// Why it cannot be had, own has said.
-func (a *app) claim() { _ = a.lock.try(a.folder.path) }
+// enter says whether the folder can be used, before a file of it is opened, and asks
+// for its lock where it could not be had so far: two processes must not feed from one
+// journal. Why it cannot be had, own has said. A folder that is gone is left.
+func (a *app) enter() error {
+	if err := a.folder.check(); err != nil {
+		if gone(err) {
+			a.lock.leave()
+		}
+		return err
+	}
+	_ = a.lock.try(a.folder.path)
+	return nil
+}
 
 // foundPublic prints what PUBLIC_URL has to be.
 func (a *app) foundPublic(base twilio.BaseURL) {
@@ -312,5 +321,3 @@ func (a *app) urgent(alert incident.Alert) {
 }
 
 func (a *app) journalPath() string { return filepath.Join(a.folder.path, journalName) }
-
-func stack() string { return string(debug.Stack()) }

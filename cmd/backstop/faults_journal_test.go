@@ -131,11 +131,8 @@ func TestOfTwoWithoutADataFolderOneFeedsWhenItIsThere(t *testing.T) {
 		})
 		sids = append(sids, p.awaitWritten().SID)
 	}
-	stood := func(p *program) bool {
-		return len(p.logLines("another process has this data folder: it feeds the history and sends the alerts until it ends")) > 0
-	}
-	eventually(t, soon, "one of them stands back", func() bool { return stood(both[0]) || stood(both[1]) })
-	if stood(both[0]) == stood(both[1]) {
+	eventually(t, soon, "one of them stands back", func() bool { return both[0].stoodBack() || both[1].stoodBack() })
+	if both[0].stoodBack() == both[1].stoodBack() {
 		t.Error("both stand back: nobody feeds")
 	}
 	p := spawn(t, env) // with the folder's keys, which one of them lacks
@@ -144,6 +141,11 @@ func TestOfTwoWithoutADataFolderOneFeedsWhenItIsThere(t *testing.T) {
 		p.end()
 	}
 	judgeStored(t, p.dir, sids)
+}
+
+// stoodBack says whether it has found that its folder is another process's.
+func (p *program) stoodBack() bool {
+	return len(p.logLines("another process has this data folder: it feeds the history and sends the alerts until it ends")) > 0
 }
 
 func TestAFolderWhoseDiskIsGoneIsLeftEmpty(t *testing.T) {
@@ -174,6 +176,8 @@ func TestAFolderWhoseDiskIsGoneIsLeftEmpty(t *testing.T) {
 	eventually(t, 4*soon, "it goes on when the disk is back", func() bool {
 		return strings.Contains(p.visitor().get("/healthz").source, `"degraded":[]`)
 	})
+	second := spawn(t, p.env)
+	eventually(t, 2*soon, "the folder is the first one's again", func() bool { return second.stoodBack() })
 	p.settle()
 	p.end()
 	judgeStored(t, p.dir, sids)

@@ -15,6 +15,7 @@ import (
 
 	"github.com/backstop-project/backstop/config"
 	"github.com/backstop-project/backstop/handlers/pages"
+	"github.com/backstop-project/backstop/incident"
 	"github.com/backstop-project/backstop/store"
 )
 
@@ -44,7 +45,7 @@ func TestABugInReadingTheConfigurationIsARefusedReload(t *testing.T) {
 	a.load = func() (config.Config, error) { panic("a bug") }
 	a.reload()
 	notices := a.notices() // on a busy machine others may be among them
-	if !slices.ContainsFunc(notices, func(n pages.Notice) bool { return strings.Contains(n.Detail, errBug.Error()) }) {
+	if !slices.ContainsFunc(notices, func(n pages.Notice) bool { return strings.Contains(n.Detail, incident.ErrBug.Error()) }) {
 		t.Errorf("pages say %+v", notices)
 	}
 }

@@ -35,8 +35,8 @@ type device struct {
 	env   settings
 }
 
-// newDevice makes a disk with that file system.
-func newDevice(t *testing.T, fileSystem string) *device {
+// newDevice makes a disk with that file system, made with these options.
+func newDevice(t *testing.T, fileSystem string, options ...string) *device {
 	t.Helper()
 	needs(t, "mkfs."+fileSystem, "losetup", "mount", "unshare")
 	if !mayMount() {
@@ -47,10 +47,9 @@ func newDevice(t *testing.T, fileSystem string) *device {
 	if err := errors.Join(os.WriteFile(image, nil, 0o600), os.Truncate(image, 512<<20), os.Mkdir(env["DATA_DIR"], 0o700)); err != nil {
 		t.Fatal(err)
 	}
-	if said, err := exec.CommandContext(t.Context(), "mkfs."+fileSystem, "-q", image).CombinedOutput(); err != nil {
-		t.Fatalf("%v: %s", err, said)
-	}
-	return &device{t, image, env.with(settings{loopDisk: image})}
+	d := &device{t, image, env.with(settings{loopDisk: image})}
+	d.run("mkfs."+fileSystem, append(options, "-q", image)...)
+	return d
 }
 
 // spawn starts a Backstop with its data on the disk, as that is.
@@ -79,11 +78,18 @@ func (d *device) copied() string {
 	d.t.Helper()
 	d.awaitFree()
 	to := d.t.TempDir()
-	command := exec.CommandContext(d.t.Context(), "unshare", "--mount", "sh", "-c", `mount -o loop "$0" "$1" && cp -a "$1"/. "$2"`, d.image, d.env["DATA_DIR"], to)
-	if said, err := command.CombinedOutput(); err != nil {
-		d.t.Fatalf("%v: %s", err, said)
-	}
+	d.run("unshare", "--mount", "sh", "-c", `mount -o loop "$0" "$1" && cp -a "$1"/. "$2"`, d.image, d.env["DATA_DIR"], to)
 	return to
+}
+
+// run runs a command, and returns what it says.
+func (d *device) run(name string, args ...string) string {
+	d.t.Helper()
+	said, err := exec.CommandContext(d.t.Context(), name, args...).CombinedOutput()
+	if err != nil {
+		d.t.Fatalf("%s %q: %v: %s", name, args, err, said)
+	}
+	return string(said)
 }
 
 // goingDown is XFS_IOC_GOINGDOWN, which ext4 has, too; what is not on the disk

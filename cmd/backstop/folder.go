@@ -1,7 +1,9 @@
 package main
 
 import (
+	"errors"
 	"fmt"
+	"io/fs"
 	"os"
 	"sync"
 	"syscall"
@@ -14,8 +16,15 @@ type folder struct {
 	path string
 
 	mu    sync.Mutex
-	first os.FileInfo // nil while it could not be made
+	first *place // nil while it could not be made
 }
+
+// errElsewhere: the path leads to another folder, as when a disk is unmounted.
+var errElsewhere = errors.New("is another one than at start: is its disk still mounted?")
+
+// gone says whether an error of check means that the folder is not where it was,
+// rather than that it cannot be looked at.
+func gone(err error) bool { return errors.Is(err, errElsewhere) || errors.Is(err, fs.ErrNotExist) }
 
 // check says whether the folder can be used, and is still the one it was. Where
 // it was never seen it is made, private to its owner.
@@ -27,14 +36,14 @@ func (f *folder) check() error {
 			return fmt.Errorf("DATA_DIR %s cannot be made: %w: let this user write there, or name another folder", f.path, err)
 		}
 	}
-	now, err := os.Stat(f.path)
+	now, err := placeOf(f.path)
 	switch {
 	case err != nil:
 		return fmt.Errorf("data folder: %w", err)
 	case f.first == nil:
 		f.first = now
-	case !os.SameFile(f.first, now):
-		return fmt.Errorf("the data folder %s is another one than at start: is its disk still mounted?", f.path)
+	case !f.first.is(now):
+		return fmt.Errorf("the data folder %s %w", f.path, errElsewhere)
 	}
 	return nil
 }
@@ -47,4 +56,35 @@ func (f *folder) free() (bytes int64, ok bool) {
 		return 0, false
 	}
 	return int64(stat.Bavail) * stat.Bsize, true //nolint:gosec // below 8 EiB
+}
+
+// place is where a folder lies.
+type place struct {
+	info   os.FileInfo
+	system syscall.Fsid // of the file system; zero where nobody knows
+}
+
+func placeOf(path string) (*place, error) {
+	info, err := os.Stat(path)
+	if err != nil {
+		return nil, err
+	}
+	var stat syscall.Statfs_t
+	_ = syscall.Statfs(path, &stat) // where it fails, the device has to be the same
+	return &place{info, stat.Fsid}, nil
+}
+
+// is says whether both are one. Most file systems keep their number where their disk
+// comes back as another device; XFS does not.
+func (p *place) is(other *place) bool {
+	return os.SameFile(p.info, other.info) ||
+		p.system != syscall.Fsid{} && p.system == other.system && inode(p.info) != 0 && inode(p.info) == inode(other.info)
+}
+
+// inode is 0 where nobody knows.
+func inode(info os.FileInfo) uint64 {
+	if stat, ok := info.Sys().(*syscall.Stat_t); ok {
+		return stat.Ino
+	}
+	return 0
 }

@@ -20,12 +20,11 @@ const (
 
 // openJournal opens the journal; a damaged one is moved aside first.
 func (a *app) openJournal(context.Context) (intake.Journal, error) {
-	if err := a.folder.check(); err != nil {
+	if err := a.enter(); err != nil {
 		a.state.folder.Store(new(err.Error()))
 		return nil, err
 	}
 	a.state.folder.Store(nil)
-	a.claim()
 	j, err := store.OpenJournal(a.journalPath(), store.JournalOptions{Now: a.w.now})
 	if errors.Is(err, store.ErrCorrupt) && a.lock.owns() {
 		if err := a.journalAside(err); err != nil {

@@ -16,15 +16,14 @@ import (
 // replaced, moves a damaged one aside and opens a new one, which the journal
 // then fills.
 type ledgerKeeper struct {
-	slot   *ledgerSlot
-	path   string
-	folder *folder
+	slot  *ledgerSlot
+	path  string
+	enter func() error // asked before the ledger is opened
 	// options are asked at each opening: a reload may have changed them.
 	options func() store.LedgerOptions
 	// owns says whether this process may move files: of several in one
 	// folder only one may, or the second moves the first one's new file.
 	owns   func() bool
-	claim  func() // asks again to be the one, where nobody could say so far
 	opened func()
 	tell   func(incident.Alert)
 	now    func() time.Time
@@ -77,11 +76,10 @@ func (k *ledgerKeeper) Close() error {
 }
 
 func (k *ledgerKeeper) tryOpen(ctx context.Context) {
-	if err := k.folder.check(); err != nil {
+	if err := k.enter(); err != nil {
 		k.say("opening", err)
 		return
 	}
-	k.claim()
 	l, err := store.OpenLedger(ctx, k.path, k.options())
 	switch {
 	case err == nil:
@@ -110,7 +108,7 @@ func (k *ledgerKeeper) take(ctx context.Context, l *store.Ledger) {
 // read has the whole ledger read behind all else.
 func (k *ledgerKeeper) read(ctx context.Context, l *store.Ledger) {
 	k.examining.Go(func() {
-		defer survive(k.log, "reading the whole ledger", nil)
+		defer intake.Survive(k.log, "reading the whole ledger", nil)
 		k.examine(ctx, l)
 	})
 }

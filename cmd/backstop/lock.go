@@ -16,6 +16,8 @@ import (
 // ledger, sends alerts and moves damaged files aside. Others answer and append
 // all the same.
 type folderLock struct {
+	ready func() error // whether the folder is there; nil where that is known
+
 	mu     sync.Mutex
 	file   *os.File
 	locked bool // file is, by us
@@ -54,6 +56,11 @@ func (l *folderLock) try(dir string) error {
 
 func (l *folderLock) lock(dir string) error {
 	if l.file == nil {
+		if l.ready != nil {
+			if err := l.ready(); err != nil {
+				return err
+			}
+		}
 		file, err := os.OpenFile(filepath.Join(dir, "lock"), os.O_CREATE|os.O_RDWR, 0o600) //nolint:gosec // in DATA_DIR
 		if err != nil {
 			return err
@@ -81,23 +88,30 @@ func (l *folderLock) wait(ctx context.Context, dir string, waiting func()) error
 	}
 }
 
-// lost returns when ctx ends, or when a folder that could not be locked can be,
-// and turns out to be another process's.
+// lost returns when ctx ends, or when a folder that could not be locked, or was
+// left, can be, and turns out to be another process's.
 func (l *folderLock) lost(ctx context.Context, dir string) {
 	for {
-		err := l.try(dir)
-		if err == nil && !l.owns() {
+		if err := l.try(dir); err == nil && !l.owns() {
 			return
-		}
-		again := time.After(time.Second)
-		if err == nil {
-			again = nil // it is locked for good
 		}
 		select {
 		case <-ctx.Done():
 			return
-		case <-again:
+		case <-time.After(time.Second):
 		}
+	}
+}
+
+// leave lets go of a folder that is gone: its disk could not be repaired else,
+// nor mounted anew, for it would be in use. This process owns what there is until
+// it is asked again.
+func (l *folderLock) leave() {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if l.file != nil {
+		_ = l.file.Close() // nothing was written
+		l.file, l.locked = nil, false
 	}
 }
 

@@ -13,6 +13,7 @@ import (
 
 	"github.com/backstop-project/backstop/act"
 	"github.com/backstop-project/backstop/incident"
+	"github.com/backstop-project/backstop/intake"
 	"github.com/backstop-project/backstop/recovery/standby"
 )
 
@@ -33,7 +34,7 @@ func (collector) Describe(chan<- *prometheus.Desc) {}
 // Collect is called once a scrape.
 func (c collector) Collect(out chan<- prometheus.Metric) {
 	a := c.a
-	defer survive(a.log, "counting for metrics", nil) // Prometheus asks on a goroutine of its own
+	defer intake.Survive(a.log, "counting for metrics", nil) // Prometheus asks on a goroutine of its own
 	counter := func(name, help string, v int64, labels ...string) {
 		out <- metric(prometheus.CounterValue, name, help, float64(v), labels)
 	}

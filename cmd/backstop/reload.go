@@ -8,6 +8,7 @@ import (
 
 	"github.com/backstop-project/backstop/config"
 	"github.com/backstop-project/backstop/incident"
+	"github.com/backstop-project/backstop/intake"
 )
 
 // reload reads the configuration anew, as one swap: a broken one changes
@@ -15,9 +16,9 @@ import (
 func (a *app) reload() {
 	a.reloading.Lock()
 	defer a.reloading.Unlock()
-	defer survive(a.log, "reading the configuration", func() { a.refuse(errBug) })
+	defer intake.Survive(a.log, "reading the configuration", func() { a.refuse(incident.ErrBug) })
 	overdue := time.AfterFunc(reloadWithin, func() {
-		defer survive(a.log, "telling that the configuration hangs", nil)
+		defer intake.Survive(a.log, "telling that the configuration hangs", nil)
 		a.refuse(errHangs)
 	})
 	defer overdue.Stop()

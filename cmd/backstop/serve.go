@@ -18,6 +18,8 @@ import (
 
 	"github.com/backstop-project/backstop/config"
 	"github.com/backstop-project/backstop/handlers"
+	"github.com/backstop-project/backstop/incident"
+	"github.com/backstop-project/backstop/intake"
 	"github.com/backstop-project/backstop/recovery"
 )
 
@@ -93,7 +95,7 @@ func (a *app) run(ctx context.Context, reloads <-chan os.Signal) error {
 		return err
 	}
 	a.heart.here.Store(new(reachable(listeners[0].listener.Addr().String())))
-	a.claim()
+	_ = a.enter() // whoever opens a file of the folder says why not
 	if a.heard != nil {
 		a.heard(listeners[0].listener.Addr())
 	}
@@ -117,7 +119,7 @@ func (a *app) run(ctx context.Context, reloads <-chan os.Signal) error {
 		go func() { failed <- l.server.Serve(l.listener) }()
 	}
 	go func() { // a terminal that does not take it must not keep signals from being heard
-		defer survive(a.log, "greeting", nil)
+		defer intake.Survive(a.log, "greeting", nil)
 		a.greet(listeners)
 	}()
 	for {
@@ -197,7 +199,7 @@ func (a *app) drain(listeners []listening, stopRecording context.CancelFunc, rec
 	done := make(chan struct{})
 	go func() {
 		defer close(done)
-		defer survive(a.log, "closing the ledger", func() { errs = append(errs, errBug) })
+		defer intake.Survive(a.log, "closing the ledger", func() { errs = append(errs, incident.ErrBug) })
 		behind.Wait()
 		errs = append(errs, a.keeper.Close(), a.lock.release())
 	}()

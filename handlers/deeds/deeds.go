@@ -144,8 +144,6 @@ type outcome struct {
 	over bool // it is resolved
 }
 
-var errBug = errors.New("a bug in Backstop: its log has the details")
-
 var errBusy = errors.New("too many deeds wait for the ledger")
 
 // errLate means that a deed goes on behind the answer.
@@ -195,7 +193,7 @@ func (r *Room) patiently(ctx context.Context, work func(context.Context) (outcom
 		defer func() {
 			if cause := recover(); cause != nil { // it would end the program, for here nobody else hears of it
 				r.o.Log.Error("panic while a deed was done", "panic", fmt.Sprint(cause), "stack", string(debug.Stack()))
-				came <- result{err: errBug}
+				came <- result{err: incident.ErrBug}
 			}
 		}()
 		o, err := work(ctx)

@@ -2,7 +2,6 @@ package pages
 
 import (
 	"context"
-	"errors"
 	"net/http"
 	"slices"
 	"strconv"
@@ -100,8 +99,6 @@ func (t *trials) of(name string, now time.Time, zone *time.Location) (view *tria
 	return view, wait
 }
 
-var errTestBug = errors.New("a bug in Backstop: its log has the details")
-
 // testNotifier sends a test through one notifier in the name of who is logged in,
 // and shows how it went.
 func (p *Pages) testNotifier(c *gin.Context) error {
@@ -125,7 +122,7 @@ func (p *Pages) test(ctx context.Context, name, by string) {
 	finished := false
 	defer func() {
 		if !finished { // a panic, which goes on to whoever shows it
-			err = errTestBug
+			err = incident.ErrBug
 		}
 		p.trials.end(name, err)
 		if err != nil {

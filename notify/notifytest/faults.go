@@ -68,7 +68,7 @@ func Faults(t *testing.T, h Harness) {
 		stop()
 		h.attempt(t, address, Retry)
 	})
-	t.Run("takes no connection", func(t *testing.T) { h.attempt(t, unreached(t), Retry) })
+	t.Run("takes no connection", func(t *testing.T) { h.attempt(t, Unreached(t), Retry) })
 }
 
 func (h Harness) try(t *testing.T, p Peer) {

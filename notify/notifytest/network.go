@@ -18,9 +18,9 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// unreached is an address whose listener takes no more connections: who connects
+// Unreached is an address whose listener takes no more connections: who connects
 // waits, as before a firewall that swallows packets.
-func unreached(t *testing.T) string {
+func Unreached(t *testing.T) string {
 	t.Helper()
 	fd, err := unix.Socket(unix.AF_INET, unix.SOCK_STREAM|unix.SOCK_CLOEXEC, 0)
 	if err != nil {

@@ -10,8 +10,6 @@ import (
 	"crypto/tls"
 	"crypto/x509"
 	"crypto/x509/pkix"
-	"errors"
-	"fmt"
 	"io"
 	"log/slog"
 	"math/big"
@@ -24,8 +22,8 @@ import (
 	"time"
 
 	"github.com/google/go-cmp/cmp"
-	"golang.org/x/sys/unix"
 
+	"github.com/backstop-project/backstop/notify/notifytest"
 	"github.com/backstop-project/backstop/recovery/standby"
 )
 
@@ -320,39 +318,13 @@ func TestThatNoNameIsLookedUpIsNotHeldAgainstTheName(t *testing.T) {
 
 func TestAServerThatTakesNoConnectionIsWaitedForNoLongerThanItsTime(t *testing.T) {
 	t.Parallel()
-	address := "http://" + unreached(t)
+	address := "http://" + notifytest.Unreached(t)
 	to := target(t, standby.Options{URL: address, AllowPrivate: true, Timeout: within})
 	began := time.Now()
 	_, err := standby.NewClient(standby.ClientOptions{}).Ask(t.Context(), &to, address+"/", question("POST"))
 	if err == nil || err.Error() != "no answer in time (1s at most)" || time.Since(began) > ample {
 		t.Errorf("got %v after %s", err, time.Since(began))
 	}
-}
-
-// unreached is an address whose listener takes no more connections: who connects
-// waits, as before a firewall that swallows packets.
-func unreached(t *testing.T) string {
-	t.Helper()
-	fd, err := unix.Socket(unix.AF_INET, unix.SOCK_STREAM|unix.SOCK_CLOEXEC, 0)
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { _ = unix.Close(fd) })
-	err = errors.Join(unix.Bind(fd, &unix.SockaddrInet4{Addr: [4]byte{127, 0, 0, 1}}), unix.Listen(fd, 0))
-	at, named := unix.Getsockname(fd)
-	if err := errors.Join(err, named); err != nil {
-		t.Fatal(err)
-	}
-	address := fmt.Sprintf("127.0.0.1:%d", at.(*unix.SockaddrInet4).Port)
-	for range 8 { // its queue holds one or two
-		conn, err := (&net.Dialer{Timeout: 200 * time.Millisecond}).DialContext(t.Context(), "tcp", address)
-		if err != nil {
-			return address
-		}
-		t.Cleanup(func() { _ = conn.Close() })
-	}
-	t.Fatal("it takes connections without end")
-	return ""
 }
 
 func TestANameThatLeadsIntoTheHouseIsNotConnectedTo(t *testing.T) {

@@ -2,30 +2,11 @@ package main
 
 import (
 	"context"
-	"errors"
-	"fmt"
-	"log/slog"
 	"time"
 
 	"github.com/backstop-project/backstop/incident"
+	"github.com/backstop-project/backstop/intake"
 )
-
-// errBug is what a panic is turned into for people. It says no more: the details are
-// in the log.
-var errBug = errors.New("a bug in Backstop: its log has the details")
-
-// survive, deferred, keeps a panic while doing something from ending the program:
-// it is logged, and otherwise is called where there is something to do instead.
-func survive(log *slog.Logger, doing string, otherwise func()) {
-	cause := recover()
-	if cause == nil {
-		return
-	}
-	log.Error("panic behind the answer", "doing", doing, "panic", fmt.Sprint(cause), "stack", stack())
-	if otherwise != nil {
-		otherwise()
-	}
-}
 
 // guarded runs a worker again when it panics: a bug in one must not end the
 // others.
@@ -44,7 +25,7 @@ func (a *app) guarded(ctx context.Context, name string, work func(context.Contex
 }
 
 func (a *app) once(ctx context.Context, name string, work func(context.Context) error) (err error, panicked bool) { //nolint:revive // the panic is the exception
-	defer survive(a.log, "working as "+name, func() {
+	defer intake.Survive(a.log, "working as "+name, func() {
 		panicked = true
 		a.tellBug(name)
 	})
