@@ -40,7 +40,7 @@ func retaining(ctx context.Context, p plan, c corpus, h past, dir, at string) er
 		}
 		p99 := ms(out.quantile(0.99))
 		switch {
-		case removed == 0 && !looked:
+		case removed == 0 && !looked && n > 0: // the caches are warm
 			before = append(before, p99)
 		case removed > had && had > 0 && looked: // all of that time
 			busy = append(busy, p99)
