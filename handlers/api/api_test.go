@@ -37,7 +37,9 @@ func TestMetricsAndDrillsAreForWhoShowsTheirToken(t *testing.T) {
 	const token, drills = "0123456789abcdef", "fedcba9876543210"
 	open := func(o api.Options) http.Handler {
 		o.Metrics = http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { _, _ = w.Write([]byte("what was measured")) })
-		o.Drill = func(context.Context, string) (history.DrillReport, error) { return history.DrillReport{Found: true}, nil }
+		o.Drill = func(context.Context, string) (history.DrillReport, error) {
+			return history.DrillReport{Found: true}, nil
+		}
 		o.Notifiers = func() []string { return []string{"what was told"} }
 		return handlers.Admin(handlers.Options{
 			Rooms: []handlers.Room{api.New(o)}, NoWay: func(c *gin.Context) { c.Status(http.StatusNotFound) }, Log: slog.New(slog.DiscardHandler),
