@@ -5,8 +5,10 @@ import (
 	"net/http/httptest"
 	"os"
 	"path/filepath"
+	"runtime"
 	"strings"
 	"testing"
+	"testing/synctest"
 	"time"
 )
 
@@ -32,7 +34,7 @@ func TestTheDoctorFindsABackstopWell(t *testing.T) {
 	env := patient(t)
 	code, said := doctored(t, env, "--send")
 	for _, words := range []string{
-		"ok       data folder: ", "ok       disk: ", "ok       open files: ", "answers a signed request, and has written it down",
+		"ok       versions: backstop " + versionName() + ", SQLite 3.", runtime.Version(), "ok       data folder: ", " MB free, an fsync takes ", "ok       open files: ", "answers a signed request, and has written it down",
 		"as the one behind PUBLIC_URL says", "ok       shared fate: ", "there is only email", "ok       notifier email: took the test message",
 	} {
 		if !strings.Contains(said, words) {
@@ -80,7 +82,9 @@ func TestTheDoctorSaysWhatIsWrongAndWhatToDo(t *testing.T) {
 				t.Fatal(err)
 			}
 		}, 0, "other users may read", "chmod 700"},
-		"no backup was ever made": {settings{"DATA_DIR": t.TempDir()}, nil, 0, "WARNING  backups: none was ever made", "deploy/backstop-backup.timer"},
+		"the address is a primary's": {env.withFile(t, "primaries: ['https://localhost:8443']\n"), nil, exitFailed, "FAILS    shared fate: PUBLIC_URL and the primary https://localhost:8443 are both at 127.0.0.1", "another machine"},
+		"a notifier fails":           {settings{"SMTP_URL": "smtp://127.0.0.1:1?starttls=never"}, nil, exitFailed, "FAILS    notifier email: mail server 127.0.0.1:1 cannot be reached", "check --notify"},
+		"no backup was ever made":    {settings{"DATA_DIR": t.TempDir()}, nil, 0, "WARNING  backups: none was ever made", "deploy/backstop-backup.timer"},
 		"the backup is old": {settings{"DATA_DIR": t.TempDir()}, func(t *testing.T, dir string) {
 			t.Helper()
 			if err := noteBackup(dir, time.Now().Add(-10*24*time.Hour)); err != nil {
@@ -104,10 +108,33 @@ func TestTheDoctorSaysWhatIsWrongAndWhatToDo(t *testing.T) {
 				p.end()
 				c.change(t, sick["DATA_DIR"])
 			}
-			code, said := doctored(t, sick)
+			code, said := doctored(t, sick, "--send")
 			if code != c.code || !strings.Contains(said, c.want) || !strings.Contains(said, c.remedy) {
 				t.Errorf("ended with %d, want %d, %q and %q:\n%s", code, c.code, c.want, c.remedy, said)
 			}
 		})
 	}
+}
+
+func TestTheDoctorSaysThatItsUserMayNotWriteToTheFolder(t *testing.T) {
+	t.Parallel()
+	env := configured(t)
+	if err := os.Mkdir(env["DATA_DIR"], 0o500); err != nil {
+		t.Fatal(err)
+	}
+	said, err := other(t, env, obediently(t), "doctor").CombinedOutput()
+	if err == nil || !strings.Contains(string(said), "FAILS    data folder: open "+env["DATA_DIR"]) || !strings.Contains(string(said), "let the user that Backstop runs as write there") {
+		t.Errorf("ended with %v:\n%s", err, said)
+	}
+}
+
+// A machine whose battery is empty starts in the past, as time does in here.
+func TestTheDoctorFindsAClockOfBeforeTheProgramWasBuilt(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		got := lookAtClock(time.Now())
+		if got.state != ill || got.about != "clock" || got.said != "it says 2000-01-01 00:00:00, which is before this program was built" || !strings.Contains(got.remedy, "timedatectl") {
+			t.Errorf("got %+v", got)
+		}
+	})
 }

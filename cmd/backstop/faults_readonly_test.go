@@ -15,13 +15,20 @@ import (
 // their owner do, as the user of a service, whoever runs this test.
 func spawnObedient(t *testing.T, env settings) *program {
 	t.Helper()
+	shell := obediently(t)
+	return spawnAs(t, env, func(_ *program, c *exec.Cmd) {
+		c.Path, c.Args = "/bin/sh", []string{"sh", "-c", shell + ` exec "$0"`, c.Path}
+	})
+}
+
+// obediently has a shell go on as such a user.
+func obediently(t *testing.T) (shell string) {
+	t.Helper()
 	if os.Getuid() != 0 {
-		return spawn(t, env)
+		return ""
 	}
 	needs(t, "setpriv")
-	return spawnAs(t, env, func(_ *program, c *exec.Cmd) {
-		c.Path, c.Args = "/bin/sh", []string{"sh", "-c", `exec setpriv --bounding-set=-dac_override,-dac_read_search "$0"`, c.Path}
-	})
+	return `exec setpriv --bounding-set=-dac_override,-dac_read_search "$0" "$@";`
 }
 
 // restrict takes away the right to write to a folder and all in it, or gives it back.

@@ -6,6 +6,7 @@ import (
 	"testing"
 
 	"github.com/backstop-project/backstop/twilio/sim"
+	"github.com/backstop-project/backstop/twilio/twiml"
 )
 
 // unconfigured is what the two commands of the README start with.
@@ -60,22 +61,51 @@ func TestBeforeAnythingIsSetCallersAreAnsweredAndNothingIsRecorded(t *testing.T)
 	p.person().await(soon, "/", "1 request for your account failed the signature check")
 }
 
+// TestEverySecretIsAFileThatOnlyItsOwnerReads has a Backstop make each file that
+// there can be in its folder, and looks at all of them.
 func TestEverySecretIsAFileThatOnlyItsOwnerReads(t *testing.T) {
 	t.Parallel()
-	p := start(t, unconfigured(t))
-	p.person() // only now the password is hashed
-	for _, name := range []string{drillKeyFile, apiTokenFile, adminHashFile, passwordFile, "journal.db", "backstop.db"} {
-		info, err := os.Stat(p.path(name))
-		if err != nil {
-			t.Error(err)
-			continue
-		}
-		if got := info.Mode().Perm(); got != 0o600 {
-			t.Errorf("%s has mode %o, want 600", name, got)
-		}
+	standby := newStandby(t)
+	env := configured(t).withFile(t, `
+primaries: [https://www.example.com]
+targets: {standby: {url: "`+standby.URL+`{path}", allow_private: true}}
+recovery: [{steps: [{failover: standby}, {last_good: true}]}]
+`)
+	p := start(t, env)
+	p.ask(p.request("/fallback/voice", sim.Call{ErrorURL: "https://www.example.com/voice/menu"}), twiml.Voice)
+	p.settle() // somebody logs in: only now the password is hashed
+	erase(t, env, erasedNumber)
+	backup(t, env)
+	for _, name := range []string{journalFile + "-wal", ledgerFile + "-wal"} { // there while it runs
+		judgePrivate(t, p.path(name), 0o600)
 	}
-	if info, err := os.Stat(p.dir); err != nil || info.Mode().Perm() != 0o700 {
-		t.Errorf("the data folder has mode %v, want 700 (%v)", info.Mode(), err)
+	p.end() // only now what was good is kept
+	for _, name := range []string{
+		drillKeyFile, actKeyFile, followUpFile, apiTokenFile, adminHashFile, passwordFile, erasuresKeyFile, erasuresFile,
+		lastGoodFile, backupNoted, journalFile, ledgerFile,
+	} {
+		judgePrivate(t, p.path(name), 0o600)
+	}
+	all, err := os.ReadDir(p.dir)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, file := range all {
+		judgePrivate(t, p.path(file.Name()), 0o600)
+	}
+	judgePrivate(t, p.dir, 0o700)
+}
+
+// judgePrivate says whether a file is there with that mode.
+func judgePrivate(t *testing.T, path string, want os.FileMode) {
+	t.Helper()
+	info, err := os.Stat(path)
+	if err != nil {
+		t.Error(err)
+		return
+	}
+	if got := info.Mode().Perm(); got != want {
+		t.Errorf("%s has mode %o, want %o", path, got, want)
 	}
 }
 

@@ -2,6 +2,7 @@ package main
 
 import (
 	"bytes"
+	"encoding/base64"
 	"errors"
 	"io"
 	"mime"
@@ -260,7 +261,7 @@ func parseMail(raw []byte) (received, error) {
 		if err != nil {
 			return received{}, err
 		}
-		body, err := io.ReadAll(quotedprintable.NewReader(part))
+		body, err := io.ReadAll(decoded(part))
 		if err != nil {
 			return received{}, err
 		}
@@ -270,4 +271,29 @@ func parseMail(raw []byte) (received, error) {
 			one.text = string(body)
 		}
 	}
+}
+
+// decoded is what a part says, however it travelled.
+func decoded(part *multipart.Part) io.Reader {
+	switch strings.ToLower(part.Header.Get("Content-Transfer-Encoding")) {
+	case "quoted-printable":
+		return quotedprintable.NewReader(part)
+	case "base64":
+		return base64.NewDecoder(base64.StdEncoding, part)
+	}
+	return part
+}
+
+// whole is all of a mail: as it came over the wire, and what that says.
+func (r received) whole() string {
+	said := []string{r.raw, r.text, r.html}
+	for name, values := range r.header {
+		for _, value := range values {
+			if plain, err := new(mime.WordDecoder).DecodeHeader(value); err == nil {
+				value = plain
+			}
+			said = append(said, name+": "+value)
+		}
+	}
+	return strings.Join(said, "\n")
 }

@@ -71,6 +71,17 @@ func (s *services) at(path string) []string {
 	return slices.Clone(s.got[path])
 }
 
+// everything is all that came, taken or refused, by its path.
+func (s *services) everything() map[string]string {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	all := map[string]string{}
+	for path, bodies := range s.got {
+		all[path] = strings.Join(bodies, "\n")
+	}
+	return all
+}
+
 // everyNotifier is a configuration with one of each that speaks HTTP.
 func everyNotifier(t *testing.T, s *services) settings {
 	t.Helper()
