@@ -109,7 +109,7 @@ func dangers(t *testing.T) map[string]danger {
 	t.Helper()
 	forged := []byte(url.Values{"AccountSid": {accountSID}, "CallSid": {"CA00000000000000000000000000000bad"}, "ErrorCode": {"11200"}, "ErrorUrl": {"https://x.example.com/"}}.Encode())
 	login := []byte(url.Values{"username": {adminName}, "password": {"guess"}}.Encode())
-	many := long(t, 1000, 8000) // more than there are descriptors
+	many := long(t, 1200, 8000) // more than there are descriptors
 	return map[string]danger{
 		"slow clients":                         {[]flood{slowly(many, "POST /fallback/voice HTTP/1.1\r\nHost: x\r\nX-Slow: ")}, many},
 		"connections on which nothing comes":   {[]flood{slowly(many, "")}, many},

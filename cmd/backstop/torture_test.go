@@ -41,7 +41,14 @@ func needs(t *testing.T, commands ...string) {
 		case os.Getenv("CI") != "":
 			t.Fatalf("%v: scripts/test-tools.sh installs it", err)
 		default:
-			t.Skipf("NOT TESTED HERE: %v: scripts/test-tools.sh installs it", err)
+			notHere(t, "%v: scripts/test-tools.sh installs it", err)
 		}
 	}
+}
+
+// notHere skips a test for what a machine lacks that nobody can install: rights,
+// control groups, a file system.
+func notHere(t *testing.T, why string, args ...any) {
+	t.Helper()
+	t.Skipf("NOT TESTED HERE: "+why, args...)
 }
