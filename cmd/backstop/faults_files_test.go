@@ -5,7 +5,12 @@ import (
 	"io/fs"
 	"os"
 	"os/exec"
+	"path/filepath"
+	"slices"
+	"strconv"
+	"strings"
 	"testing"
+	"time"
 
 	"github.com/backstop-project/backstop/twilio/sim"
 )
@@ -16,6 +21,7 @@ type condition struct {
 	do    func(t *testing.T, path string) (heal func())
 	quick bool // no other test has it
 	scars bool // damage may stay, where nothing comes by it
+	aside bool // it is kept aside, with what was written to it meanwhile
 }
 
 // suffixes are those of a database's files.
@@ -26,16 +32,16 @@ func conditions() []condition {
 		return func(t *testing.T, path string) func() { t.Helper(); do(t, path); return func() {} }
 	}
 	return []condition{
-		{"missing", alone(deleteDatabase), false, false},
-		{"garbage", alone(overwriteWithGarbage), false, false},
-		{"cut in half", alone(cutInHalf), true, true},
-		{"damaged in a page of its middle", alone(damageMiddle), true, true},
-		{"moved away", alone(moveAway), true, false},
-		{"an older copy", alone(putBack), true, false},
-		{"a directory", becomeDirectory, true, false},
-		{"of a newer version", becomeNewer, false, false},
-		{"locked by another process", func(t *testing.T, path string) func() { t.Helper(); return locked(t, path) }, true, false},
-		{"read-only", becomeImmutable, true, false},
+		{"missing", alone(deleteDatabase), false, false, false},
+		{"garbage", alone(overwriteWithGarbage), false, false, true},
+		{"cut in half", alone(cutInHalf), true, true, false},
+		{"damaged in a page of its middle", alone(damageMiddle), true, true, false},
+		{"moved away", alone(moveAway), true, false, false},
+		{"an older copy", alone(putBack), true, false, false},
+		{"a directory", becomeDirectory, true, false, false},
+		{"of a newer version", becomeNewer, false, false, false},
+		{"locked by another process", func(t *testing.T, path string) func() { t.Helper(); return locked(t, path) }, true, false, false},
+		{"read-only", becomeImmutable, true, false, false},
 	}
 }
 
@@ -101,7 +107,7 @@ func becomeImmutable(t *testing.T, path string) (heal func()) {
 	needs(t, "chattr")
 	change := func(how string) {
 		if said, err := exec.Command("chattr", how, path).CombinedOutput(); err != nil {
-			t.Skipf("NOT TESTED HERE: chattr %s: %v: %s", how, err, said)
+			notHere(t, "chattr %s: %v: %s", how, err, said)
 		}
 	}
 	change("+i")
@@ -118,18 +124,24 @@ func TestWhateverConditionAFileIsInCallersAreAnsweredAndAllIsStored(t *testing.T
 			}
 			t.Run(file+" is "+c.claim+" at the start", func(t *testing.T) {
 				t.Parallel()
+				mails := newMailServer(t)
 				env, sids := lived(t, file)
 				heal := c.do(t, env["DATA_DIR"]+"/"+file)
-				p := spawn(t, env)
-				goOnIn(t, p, sids, heal, c.scars)
+				p := spawn(t, env.with(mails.settings()))
+				goOnIn(t, p, mails, sids, heal, c.scars)
 			})
 			t.Run(file+" is "+c.claim+" while it runs", func(t *testing.T) {
 				t.Parallel()
+				mails := newMailServer(t)
 				env, sids := lived(t, file)
-				p := spawn(t, env)
+				p := spawn(t, env.with(mails.settings()))
 				sids = append(sids, p.awaitWritten().SID)
 				p.settle()
-				goOnIn(t, p, sids, c.do(t, p.path(file)), c.scars)
+				heal := c.do(t, p.path(file))
+				if c.aside {
+					p.awaitAside(file)
+				}
+				goOnIn(t, p, mails, sids, heal, c.scars)
 			})
 		}
 	}
@@ -155,22 +167,73 @@ func lived(t *testing.T, file string) (env settings, sids []string) {
 }
 
 // goOnIn has people call while p is in trouble, and after it, and judges that
-// all of them are in the history, at the next start at the latest: a process that
-// ends in the second after a file was taken away has fed what was taken away.
-func goOnIn(t *testing.T, p *program, sids []string, heal func(), scars bool) {
+// somebody is told during the trouble, and that all calls come to be in the history
+// while p runs.
+func goOnIn(t *testing.T, p *program, mails *mailServer, sids []string, heal func(), scars bool) {
 	t.Helper()
 	for range 5 {
-		sids = append(sids, p.call(sim.Call{}).SID)
+		sids = append(sids, p.call(sim.Call{ErrorURL: "https://meanwhile.example.com/voice"}).SID)
 	}
+	eventually(t, 2*soon, "a mail tells of those who call meanwhile", func() bool {
+		return mails.tells("not helped", "meanwhile.example.com")
+	})
 	heal()
+	p.awaitOpen(journalFile)
+	p.awaitOpen(ledgerFile)
 	sids = append(sids, p.awaitWritten().SID)
-	p.settle()
-	p.end()
-	p = spawn(t, p.env)
-	p.settle()
+	p.person().await(15*time.Second, "/history?limit=200", sids...)
+	eventually(t, 2*soon, "nothing is degraded", func() bool {
+		return strings.Contains(p.visitor().get("/healthz").source, `"degraded":[]`)
+	})
 	p.end()
 	judgeStored(t, p.dir, sids)
 	if !scars {
 		judgeIntact(t, p.path(journalFile), p.path(ledgerFile))
+	}
+}
+
+// awaitOpen waits until p has the file open that is in its data folder now: it takes
+// a second to notice that another one was put there.
+func (p *program) awaitOpen(file string) {
+	p.t.Helper()
+	descriptors := filepath.Join("/proc", strconv.Itoa(p.process.Pid), "fd")
+	eventually(p.t, 15*time.Second, file+" is open", func() bool {
+		all, err := os.ReadDir(descriptors)
+		return err == nil && slices.ContainsFunc(all, func(one os.DirEntry) bool {
+			to, err := os.Readlink(filepath.Join(descriptors, one.Name()))
+			return err == nil && to == p.path(file)
+		})
+	})
+}
+
+// awaitAside waits until a damaged file is kept aside.
+func (p *program) awaitAside(file string) {
+	p.t.Helper()
+	eventually(p.t, 2*soon, file+" is kept aside", func() bool {
+		kept, err := filepath.Glob(p.path(file + ".*.aside"))
+		return err == nil && len(kept) == 1
+	})
+}
+
+// A process that ends in the second after a file was taken away has fed what was
+// taken away.
+func TestWhatWasTakenAwayJustBeforeTheEndIsMadeUpForAtTheNextStart(t *testing.T) {
+	t.Parallel()
+	for _, file := range []string{journalFile, ledgerFile} {
+		t.Run(file, func(t *testing.T) {
+			t.Parallel()
+			env, sids := lived(t, file)
+			p := spawn(t, env)
+			sids = append(sids, p.awaitWritten().SID)
+			p.settle()
+			moveAway(t, p.path(file))
+			sids = append(sids, p.awaitWritten().SID)
+			p.end()
+			p = spawn(t, env)
+			p.settle()
+			p.end()
+			judgeStored(t, p.dir, sids)
+			judgeIntact(t, p.path(journalFile), p.path(ledgerFile))
+		})
 	}
 }

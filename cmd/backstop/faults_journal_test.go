@@ -68,10 +68,7 @@ func TestAJournalDamagedWhileRunningIsReplaced(t *testing.T) {
 	overwriteWithGarbage(t, p.path(journalFile))
 	p.call(sim.Call{}) // its row may be lost with the file: nobody can know
 	mails.await(t, 2*soon, "ailures cannot be written down")
-	eventually(t, 2*soon, "the damaged journal is kept aside", func() bool {
-		kept, _ := filepath.Glob(p.path(journalFile + ".*.aside"))
-		return len(kept) == 1
-	})
+	p.awaitAside(journalFile)
 	sids = append(sids, p.awaitWritten().SID)
 	p.settle()
 	p.end()

@@ -21,16 +21,10 @@ type strain struct {
 
 func (p *program) strain() (s strain) {
 	p.t.Helper()
-	status := read(p.t, fmt.Sprintf("/proc/%d/status", p.process.Pid))
-	_, kilobytes, _ := strings.Cut(status, "RssAnon:")
-	kilobytes, _, _ = strings.Cut(kilobytes, "kB")
-	n, err := strconv.ParseInt(strings.TrimSpace(kilobytes), 10, 64)
-	if err != nil {
-		p.t.Fatal(err)
-	}
-	s.anonymous = n << 10
+	s.anonymous = p.anonymous()
 	_, goroutines, _ := strings.Cut(p.metrics(), "\ngo_goroutines ")
 	goroutines, _, _ = strings.Cut(goroutines, "\n")
+	var err error
 	if s.goroutines, err = strconv.Atoi(goroutines); err != nil {
 		p.t.Fatal(err)
 	}
@@ -40,6 +34,53 @@ func (p *program) strain() (s strain) {
 	}
 	s.descriptors = len(open)
 	return s
+}
+
+func (p *program) anonymous() (bytes int64) {
+	p.t.Helper()
+	status := read(p.t, fmt.Sprintf("/proc/%d/status", p.process.Pid))
+	_, kilobytes, _ := strings.Cut(status, "RssAnon:")
+	kilobytes, _, _ = strings.Cut(kilobytes, "kB")
+	n, err := strconv.ParseInt(strings.TrimSpace(kilobytes), 10, 64)
+	if err != nil {
+		p.t.Fatal(err)
+	}
+	return n << 10
+}
+
+// ticksOf is how many clock ticks of the processor p takes while something is done:
+// one at least, for there are few of them.
+func (p *program) ticksOf(do func()) int {
+	p.t.Helper()
+	before := p.ticks()
+	do()
+	return max(1, p.ticks()-before)
+}
+
+func (p *program) ticks() (all int) {
+	p.t.Helper()
+	_, stat, _ := strings.Cut(read(p.t, fmt.Sprintf("/proc/%d/stat", p.process.Pid)), ") ")
+	for _, field := range strings.Fields(stat)[11:13] { // utime and stime
+		n, err := strconv.Atoi(field)
+		if err != nil {
+			p.t.Fatal(err)
+		}
+		all += n
+	}
+	return all
+}
+
+// bytes is what is in its data folder, once it has ended.
+func (p *program) bytes() (all int64) {
+	p.t.Helper()
+	files, err := os.ReadDir(p.dir)
+	if err != nil {
+		p.t.Fatal(err)
+	}
+	for _, one := range files {
+		all += size(p.t, p.path(one.Name()))
+	}
+	return all
 }
 
 // typical is the median of each.

@@ -138,6 +138,11 @@ func (m *mailServer) find(words []string) *received {
 	return nil
 }
 
+// tells says whether all the words are in the subject and text of one mail.
+func (m *mailServer) tells(words ...string) bool {
+	return slices.ContainsFunc(m.got(), func(one received) bool { return hasAll(one.subject()+one.text, words) })
+}
+
 // await returns the first mail whose subject has all the words.
 func (m *mailServer) await(t *testing.T, within time.Duration, words ...string) received {
 	t.Helper()

@@ -53,8 +53,15 @@ func needs(t *testing.T, commands ...string) {
 		case os.Getenv("CI") != "":
 			t.Fatalf("%v: scripts/test-tools.sh installs it", err)
 		default:
-			count(t, "NOT TESTED HERE: %v: scripts/test-tools.sh installs it", err)
-			t.SkipNow()
+			notHere(t, "%v: scripts/test-tools.sh installs it", err)
 		}
 	}
+}
+
+// notHere skips a test for what a machine lacks that nobody can install: rights,
+// control groups, a file system.
+func notHere(t *testing.T, why string, args ...any) {
+	t.Helper()
+	count(t, "NOT TESTED HERE: "+why, args...)
+	t.SkipNow()
 }
