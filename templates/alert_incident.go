@@ -55,7 +55,7 @@ func (a *Alerts) tellIncident(m incident.Message, in incident.Incident, most int
 	}
 	number := strconv.FormatInt(in.ID, 10)
 	about := a.page("/incidents/"+number, "Incident "+number)
-	if in.State != incident.Resolved && !in.Acknowledged() {
+	if !a.drill && in.State != incident.Resolved && !in.Acknowledged() {
 		about = append(about, words(". Nobody has taken it: acknowledge it, so that others know you do."))
 	}
 	t.fact("All about it", about...)

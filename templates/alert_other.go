@@ -136,7 +136,7 @@ func worstFirst(all []incident.Incident) []incident.Incident {
 
 func (a *Alerts) digestItem(in incident.Incident, now time.Time) item {
 	i := item{Text: affectedBy(in) + ": " + causeSentence(in, shortHost(culprit(in), 60)+causePath(in)) +
-		", since " + a.since(in.OpenedAt, now) + " (" + in.State.String() + ", incident " + strconv.FormatInt(in.ID, 10) + ")"}
+		", since " + a.since(in.OpenedAt, now) + " (" + in.State.String() + a.numbered(in) + ")"}
 	if in.OptOuts > 0 {
 		i.Text += ": " + Count(in.OptOuts) + " wrote STOP, which your server has not seen"
 	}
@@ -144,6 +144,15 @@ func (a *Alerts) digestItem(in incident.Incident, now time.Time) item {
 		i.Link = a.pages + "/incidents/" + strconv.FormatInt(in.ID, 10)
 	}
 	return i
+}
+
+// numbered is the incident's number behind its state; "" in a drill, where others
+// have the same.
+func (a *Alerts) numbered(in incident.Incident) string {
+	if a.drill {
+		return ""
+	}
+	return ", incident " + strconv.FormatInt(in.ID, 10)
 }
 
 func otherTitle(alert incident.Alert) string {

@@ -125,7 +125,8 @@ func (a *Alerts) tell(m incident.Message, mostItems int) telling {
 	return t
 }
 
-// asDrill has t say first that it is made up.
+// asDrill has t say first that it is made up. What is told in it has its numbers in
+// a history that is thrown away: no page of ours is about it.
 func (t *telling) asDrill() {
 	t.Mood = practice
 	t.Line = firstFitting("Drill, nothing is broken: "+t.Line, "Drill: "+t.Line)
@@ -170,8 +171,11 @@ func (a *Alerts) reason(alert incident.Alert, now time.Time) string {
 	return reason + " (" + a.since(alert.At, now) + ")"
 }
 
-// page is the way to one of our pages.
+// page is the way to one of our pages; nil in a drill, which is on none.
 func (a *Alerts) page(path, label string) []part {
+	if a.drill {
+		return nil
+	}
 	if a.pages == "" {
 		return []part{words(label + ": open Backstop's page in your browser, there " + path + " (set public_url or admin_url, and this becomes a link)")}
 	}

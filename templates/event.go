@@ -139,6 +139,7 @@ func (a *Alerts) Event(m incident.Message) Event {
 	if len(m.Digest)+len(m.Others) > 0 {
 		e.Kind, e.Test, e.Drill = "digest", false, false
 	}
+	e.Drill = e.Drill || a.drill
 	for _, other := range m.Others {
 		if other.Kind == incident.Meta {
 			e.News = append(e.News, newsOf(other))
