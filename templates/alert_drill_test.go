@@ -2,9 +2,13 @@ package templates_test
 
 import (
 	"encoding/json"
+	"fmt"
 	"strings"
 	"testing"
+	"time"
+	"unicode/utf8"
 
+	"github.com/backstop-project/backstop/incident"
 	"github.com/backstop-project/backstop/notify/notifytest"
 	"github.com/backstop-project/backstop/templates"
 )
@@ -43,5 +47,35 @@ func TestARehearsalLeadsToNoIncidentAndAsksNobodyToTakeOne(t *testing.T) {
 				t.Errorf("%s: programs are not told that it is a drill", sample.Name)
 			}
 		}
+	}
+}
+
+// TestASubjectOfARehearsalTellsItFromEveryOther holds that what "Drill" takes of its
+// room is not what tells incidents apart, nor since when they are.
+func TestASubjectOfARehearsalTellsItFromEveryOther(t *testing.T) {
+	t.Parallel()
+	alerts, err := templates.NewAlerts(templates.AlertOptions{Drill: true})
+	if err != nil {
+		t.Fatal(err)
+	}
+	now := time.Date(2026, 11, 23, 3, 12, 0, 0, time.UTC)
+	seen := map[string]bool{}
+	for n := range 20 {
+		host, cause, code := fmt.Sprintf("server-%d.storm.example", n), incident.Cause{Kind: incident.FetchLevel}, 11202
+		if n >= 12 {
+			host, code = "www.storm.example", 12100
+			cause = incident.Cause{Kind: incident.DocumentLevel, Code: code, Path: fmt.Sprintf("/page-%c%d/voice", 'a'+n, n)}
+		}
+		in := incident.Incident{ID: int64(n), Cause: cause, State: incident.Open, OpenedAt: now, LastAt: now, Failures: 2, Calls: 2, Callers: 2}
+		in.Last = incident.Sample{At: now, Channel: incident.Voice, Code: code, ErrorURL: "https://" + host + cause.Path, To: "+15550001111"}
+		mail, err := alerts.Mail(incident.Message{Now: now, Alert: incident.Alert{Kind: incident.Growing, At: now}, Incident: &in})
+		if err != nil {
+			t.Fatal(err)
+		}
+		s := mail.Subject
+		if seen[s] || !strings.HasPrefix(s, "Drill: 2 not helped: ") || !strings.HasSuffix(s, ", since 03:12") || utf8.RuneCountInString(s) > templates.MaxLine {
+			t.Errorf("the subject is %q", s)
+		}
+		seen[s] = true
 	}
 }

@@ -16,7 +16,6 @@ import (
 // which they need it.
 func (a *Alerts) tellIncident(m incident.Message, in incident.Incident, most int) telling {
 	t := telling{Line: a.line(in, m), Whole: a.whole(in, m), Mood: moodOf(in.State), Event: a.event(m, in)}
-	t.Lacks = strings.Contains(t.Whole, wholeName(in)) && !strings.Contains(t.Line, wholeName(in))
 	code := twilio.Lookup(in.Last.Code)
 	address := twilio.ParseErrorURL(in.Last.ErrorURL)
 

@@ -26,7 +26,7 @@ func (a *Alerts) tellDrill(m incident.Message, e incident.Entry) telling {
 	t := telling{
 		Mood:  practice,
 		Event: "A drill. Nothing is broken.",
-		Line: firstFitting(
+		Line: a.firstFitting(
 			"Drill, nothing is broken: "+code.Sentence(host)+at,
 			"Drill, nothing is broken: "+code.Sentence(host),
 			"Drill, nothing is broken: "+code.Sentence(shortHost(host, 20)),
@@ -194,7 +194,7 @@ func (a *Alerts) digestLine(m incident.Message) (line, whole string) {
 	for _, name := range names {
 		tries = append(tries, number+callers+": "+name+end, number+helped(all, Count(all.Callers))+": "+name+end)
 	}
-	return firstFitting(append(tries, number+callers+age, number[:len(number)-2]+age)...), whole
+	return a.firstFitting(append(tries, number+callers+age, number[:len(number)-2]+age)...), whole
 }
 
 // andOthers is how many there are besides the first: a server many of whose

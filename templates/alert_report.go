@@ -22,7 +22,7 @@ type bar struct {
 // lines.
 func (a *Alerts) tellReport(r incident.Report) telling {
 	title := r.Title(a.zone)
-	t := telling{Line: firstFitting(title), Whole: title, Event: title, Mood: calm}
+	t := telling{Line: a.firstFitting(title), Whole: title, Event: title, Mood: calm}
 	if r.Nothing() {
 		t.Mood = over
 		t.fact("Drills", words(reportedDrills(r)))

@@ -14,7 +14,6 @@ import (
 type telling struct {
 	Line  string // effect, cause and age: MaxLine characters at most
 	Whole string // the same uncut, for where there is room
-	Lacks bool   // Line names less than Whole does
 	Mood  mood
 	Facts []fact
 	Chart []bar  // summaries only
@@ -125,11 +124,14 @@ func (a *Alerts) tell(m incident.Message, mostItems int) telling {
 	return t
 }
 
+// drillPrefix is what the shortest first line of a drill begins with.
+const drillPrefix = "Drill: "
+
 // asDrill has t say first that it is made up. What is told in it has its numbers in
 // a history that is thrown away: no page of ours is about it.
 func (t *telling) asDrill() {
 	t.Mood = practice
-	t.Line = firstFitting("Drill, nothing is broken: "+t.Line, "Drill: "+t.Line)
+	t.Line = firstWithin(MaxLine, "Drill, nothing is broken: "+t.Line, drillPrefix+t.Line)
 	t.Whole = "Drill, nothing is broken: " + t.Whole
 	t.Event = "Drill: " + t.Event
 	said := fact{Label: "This is a drill", Parts: []part{words("Somebody rehearses a storm of failures: all of this is made up. No caller was affected, nothing has to be done.")}}
