@@ -14,9 +14,12 @@ type Watch struct {
 	PagedAt time.Time `json:",omitzero"`
 	Single  bool      `json:",omitzero"` // it is a page whoever called, and may have one caller
 
-	Recent   []Recent `json:",omitzero"` // its last callers, the newest last
-	Pace     Pace     `json:",omitzero"`
-	Critical bool     `json:",omitzero"` // a line of it is
+	Recent []Recent `json:",omitzero"` // its last callers, the newest last
+	Pace   Pace     `json:",omitzero"`
+	// CriticalLine is the line that made it a page by itself, and CriticalName what
+	// callers know that as.
+	CriticalLine string `json:",omitzero"`
+	CriticalName string `json:",omitzero"`
 
 	// Reached are the notifiers that its failures were routed to so far.
 	Reached []string `json:",omitzero"`
@@ -63,6 +66,18 @@ type Watch struct {
 	SeenDown bool      `json:",omitzero"`
 	Good     int       `json:",omitzero"` // probes in a row
 	Since    time.Time `json:",omitzero"` // the first of these
+}
+
+// Because is why it is a page, with the line where it is one that did it: "a
+// critical line is hit: +15551230001 (Front desk)".
+func (w Watch) Because() string {
+	switch {
+	case w.CriticalLine == "" || w.Urgent != criticalHit:
+		return w.Urgent
+	case w.CriticalName == "":
+		return w.Urgent + ": " + w.CriticalLine
+	}
+	return w.Urgent + ": " + w.CriticalLine + " (" + w.CriticalName + ")"
 }
 
 // Recent is a caller of the last minutes. Who is a number of 16 bits that tells

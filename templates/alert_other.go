@@ -121,7 +121,7 @@ func (a *Alerts) tellDigest(m incident.Message, most int) telling {
 		if len(m.Digest) > 1 {
 			label += ", for the first of them"
 		}
-		t.fact(label, firstThing(worst, twilio.Lookup(worst.Last.Code), twilio.ParseErrorURL(worst.Last.ErrorURL))...)
+		t.fact(label, firstThing(worst)...)
 	}
 	t.fact("All of them", a.page("/incidents", "Incidents")...)
 	return t
