@@ -178,7 +178,7 @@ func people(in incident.Incident) string {
 	}
 	said, rest := endings(in.Ended)
 	if n := in.Callers - rest; n > 0 {
-		said = append(said, Count(n)+" not known yet")
+		said = append(said, Count(n)+" "+Ending(incident.OutcomeUnknown))
 	}
 	return affectedBy(in) + " (" + strings.Join(said, ", ") + ")"
 }
@@ -190,16 +190,22 @@ func endings(e incident.Ended) (said []string, all int64) {
 		incident.Saved, incident.Voicemail, incident.CallbackRequested, incident.Told, incident.NotTold, incident.Lost,
 	} {
 		if n := e.Of(o); n > 0 {
-			said = append(said, Count(n)+" "+endingWord(o))
+			said = append(said, Count(n)+" "+Ending(o))
 			all += n
 		}
 	}
 	return said, all
 }
 
-func endingWord(o incident.Outcome) string {
-	if o == incident.CallbackRequested {
+// Ending is the word for those of a number of callers for whom it ended so, in alerts
+// as on pages: "2 to call back".
+func Ending(o incident.Outcome) string {
+	switch o {
+	case incident.CallbackRequested:
 		return "to call back"
+	case incident.OutcomeUnknown:
+		return "not known yet"
+	case incident.Saved, incident.Voicemail, incident.Told, incident.NotTold, incident.Lost:
 	}
 	return o.String()
 }

@@ -194,7 +194,7 @@ func endedOf(e incident.Ended) (views []endedView) {
 		incident.Saved, incident.Voicemail, incident.CallbackRequested, incident.Told, incident.NotTold, incident.Lost, incident.OutcomeUnknown,
 	} {
 		if n := e.Of(o); n > 0 {
-			views = append(views, endedView{n, o.String()})
+			views = append(views, endedView{n, templates.Ending(o)})
 		}
 	}
 	return views
