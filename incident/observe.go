@@ -182,6 +182,19 @@ func (in Incident) urgent(e Entry, p Policy) (Incident, bool) {
 	return in, false
 }
 
+// Because is why it is a page, with the line where it is one that did it: "a
+// critical line is hit: +15551230001 (Front desk)".
+func (in Incident) Because() string {
+	w := in.Watch
+	switch {
+	case w.CriticalLine == "" || w.Urgent != criticalHit:
+		return w.Urgent
+	case w.CriticalName == "":
+		return w.Urgent + ": " + w.CriticalLine
+	}
+	return w.Urgent + ": " + w.CriticalLine + " (" + w.CriticalName + ")"
+}
+
 const criticalHit = "a critical line is hit"
 
 // paged is in as a page, for that reason.

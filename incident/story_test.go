@@ -112,7 +112,7 @@ func TestOneCallerOnACriticalLineIsAPageAtOnce(t *testing.T) {
 	if len(alerts) != 1 || alerts[0].Kind != incident.Opened || alerts[0].Urgency != incident.Page || in.Watch.Urgent != "a critical line is hit" {
 		t.Errorf("got %+v for %q", alerts, in.Watch.Urgent)
 	}
-	if got, want := in.Watch.Because(), "a critical line is hit: +15550000000"; got != want {
+	if got, want := in.Because(), "a critical line is hit: +15550000000"; got != want {
 		t.Errorf("got %q, want %q", got, want)
 	}
 }
@@ -135,13 +135,13 @@ func TestTheCriticalLineIsRememberedWhateverIsHitAfterIt(t *testing.T) {
 		e, c := call(noon.Add(time.Duration(n+1)*time.Minute), n+2, line, "Line "+line[len(line)-1:])
 		in, _ = in.Observe(e, c, p)
 	}
-	if got, want := in.Watch.Because(), "a critical line is hit: +15550000009 (Line 9)"; got != want || in.Last.To != "+15550000001" {
+	if got, want := in.Because(), "a critical line is hit: +15550000009 (Line 9)"; got != want || in.Last.To != "+15550000001" {
 		t.Errorf("got %q with %s hit last, want %q", got, in.Last.To, want)
 	}
 	in.State, in.QuietAt = incident.Quiet, noon.Add(20*time.Minute)
 	e, c := call(noon.Add(30*time.Minute), 4, "+15550000001", "Shop")
-	if in, _ = in.Observe(e, c, p); in.Watch.CriticalLine != "" || in.Watch.Because() != "" {
-		t.Errorf("after it was quiet it is said to be a page because %q", in.Watch.Because())
+	if in, _ = in.Observe(e, c, p); in.Watch.CriticalLine != "" || in.Because() != "" {
+		t.Errorf("after it was quiet it is said to be a page because %q", in.Because())
 	}
 }
 

@@ -68,18 +68,6 @@ type Watch struct {
 	Since    time.Time `json:",omitzero"` // the first of these
 }
 
-// Because is why it is a page, with the line where it is one that did it: "a
-// critical line is hit: +15551230001 (Front desk)".
-func (w Watch) Because() string {
-	switch {
-	case w.CriticalLine == "" || w.Urgent != criticalHit:
-		return w.Urgent
-	case w.CriticalName == "":
-		return w.Urgent + ": " + w.CriticalLine
-	}
-	return w.Urgent + ": " + w.CriticalLine + " (" + w.CriticalName + ")"
-}
-
 // Recent is a caller of the last minutes. Who is a number of 16 bits that tells
 // nobody who called: two of 65,536 callers have the same, and count as one.
 type Recent struct {

@@ -22,7 +22,7 @@ func (a *Alerts) tellIncident(m incident.Message, in incident.Incident, most int
 	t.fact("Still happening?", words(a.stillHappening(in, m.Now)))
 	t.fact("Backstop asked the server itself", words(a.probed(in, m.Now)))
 	if in.State == incident.Open && in.Watch.Urgency == incident.Page {
-		t.fact("Urgent", words(capital(tidy(in.Watch.Because(), 200))+"."))
+		t.fact("Urgent", words(capital(tidy(in.Because(), 200))+"."))
 	}
 	if in.State != incident.Resolved {
 		t.fact(lastHeard(in.Last))
