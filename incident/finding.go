@@ -2,6 +2,9 @@ package incident
 
 import "time"
 
+// NameNotFound is what a Finding says of a server whose name has no address.
+const NameNotFound = "name not found"
+
 // Finding is what a probe of the customer's own server came to. The zero value
 // means that nobody has probed.
 type Finding struct {

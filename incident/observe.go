@@ -126,7 +126,7 @@ func (in Incident) reopened(at, last time.Time) Incident {
 	in.State, in.QuietAt = Open, time.Time{}
 	in.Watch.SaidAt = at
 	in.Watch.Urgency, in.Watch.Urgent, in.Watch.PagedAt, in.Watch.Level = Notice, "", time.Time{}, 0
-	in.Watch.RoutedFor = ""
+	in.Watch.RoutedFor, in.Watch.CriticalLine, in.Watch.CriticalName = "", "", ""
 	return in
 }
 
@@ -176,11 +176,26 @@ func (in Incident) urgent(e Entry, p Policy) (Incident, bool) {
 		in.Watch.Single = false
 		return in.paged(fmt.Sprintf("%s within %s", plural(callers, "caller", "callers"), spoken(p.Page.Within)), e.Failure.ReceivedAt), true
 	case p.traits(e.Failure).Critical:
-		in.Watch.Single = true
-		return in.paged("a critical line is hit", e.Failure.ReceivedAt), true
+		in.Watch.Single, in.Watch.CriticalLine, in.Watch.CriticalName = true, e.Failure.OwnLine(), e.Answer.Name
+		return in.paged(criticalHit, e.Failure.ReceivedAt), true
 	}
 	return in, false
 }
+
+// Because is why it is a page, with the line where it is one that did it: "a
+// critical line is hit: +15551230001 (Front desk)".
+func (in Incident) Because() string {
+	w := in.Watch
+	switch {
+	case w.CriticalLine == "" || w.Urgent != criticalHit:
+		return w.Urgent
+	case w.CriticalName == "":
+		return w.Urgent + ": " + w.CriticalLine
+	}
+	return w.Urgent + ": " + w.CriticalLine + " (" + w.CriticalName + ")"
+}
+
+const criticalHit = "a critical line is hit"
 
 // paged is in as a page, for that reason.
 func (in Incident) paged(why string, at time.Time) Incident {

@@ -112,6 +112,37 @@ func TestOneCallerOnACriticalLineIsAPageAtOnce(t *testing.T) {
 	if len(alerts) != 1 || alerts[0].Kind != incident.Opened || alerts[0].Urgency != incident.Page || in.Watch.Urgent != "a critical line is hit" {
 		t.Errorf("got %+v for %q", alerts, in.Watch.Urgent)
 	}
+	if got, want := in.Because(), "a critical line is hit: +15550000000"; got != want {
+		t.Errorf("got %q, want %q", got, want)
+	}
+}
+
+// TestTheCriticalLineIsRememberedWhateverIsHitAfterIt, until the incident is quiet and
+// what comes again is judged anew.
+func TestTheCriticalLineIsRememberedWhateverIsHitAfterIt(t *testing.T) {
+	t.Parallel()
+	p := incident.DefaultPolicy()
+	p.Page.Count = 3
+	p.Line = func(address string) incident.Traits { return incident.Traits{Critical: address == "+15550000009"} }
+	call := func(at time.Time, caller int, line, name string) (incident.Entry, incident.Caller) {
+		e := from(at, caller)
+		e.Failure.To, e.Answer.Name = line, name
+		return e, incident.Caller{New: true}
+	}
+	first, _ := call(noon, 1, "+15550000001", "Shop")
+	in, _ := incident.Begin(first, nil, p)
+	for n, line := range []string{"+15550000009", "+15550000001"} {
+		e, c := call(noon.Add(time.Duration(n+1)*time.Minute), n+2, line, "Line "+line[len(line)-1:])
+		in, _ = in.Observe(e, c, p)
+	}
+	if got, want := in.Because(), "a critical line is hit: +15550000009 (Line 9)"; got != want || in.Last.To != "+15550000001" {
+		t.Errorf("got %q with %s hit last, want %q", got, in.Last.To, want)
+	}
+	in.State, in.QuietAt = incident.Quiet, noon.Add(20*time.Minute)
+	e, c := call(noon.Add(30*time.Minute), 4, "+15550000001", "Shop")
+	if in, _ = in.Observe(e, c, p); in.Watch.CriticalLine != "" || in.Because() != "" {
+		t.Errorf("after it was quiet it is said to be a page because %q", in.Because())
+	}
 }
 
 func (s *story) probe(at time.Time, ok bool) {

@@ -14,9 +14,12 @@ type Watch struct {
 	PagedAt time.Time `json:",omitzero"`
 	Single  bool      `json:",omitzero"` // it is a page whoever called, and may have one caller
 
-	Recent   []Recent `json:",omitzero"` // its last callers, the newest last
-	Pace     Pace     `json:",omitzero"`
-	Critical bool     `json:",omitzero"` // a line of it is
+	Recent []Recent `json:",omitzero"` // its last callers, the newest last
+	Pace   Pace     `json:",omitzero"`
+	// CriticalLine is the line that made it a page by itself, and CriticalName what
+	// callers know that as.
+	CriticalLine string `json:",omitzero"`
+	CriticalName string `json:",omitzero"`
 
 	// Reached are the notifiers that its failures were routed to so far.
 	Reached []string `json:",omitzero"`

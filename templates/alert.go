@@ -23,7 +23,8 @@ type AlertOptions struct {
 	// Pages is where people open the pages: admin_url, else public_url. ""
 	// where none is configured: then alerts say which page to open.
 	Pages string
-	// Drill has every message say first that nothing is broken.
+	// Drill has every message say first that nothing is broken. None of them leads
+	// to a page, nor asks anybody to take something.
 	Drill bool
 }
 
@@ -47,6 +48,9 @@ func NewAlerts(o AlertOptions) (*Alerts, error) {
 	var err error
 	if a.pages, err = pagesBase(o.Pages); err != nil {
 		return nil, err
+	}
+	if a.drill {
+		a.pages = "" // which show other incidents under the same numbers
 	}
 	if a.text, err = template.ParseFS(alertFiles, "alerts/mail.txt.tmpl"); err != nil {
 		return nil, fmt.Errorf("parse text of mails: %w", err)

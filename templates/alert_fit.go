@@ -2,6 +2,7 @@ package templates
 
 import (
 	"net/url"
+	"slices"
 	"strings"
 	"unicode/utf8"
 
@@ -15,57 +16,79 @@ import (
 type wording struct {
 	who      string // whom it is about, with the path where that tells causes apart
 	affected string // "12 callers", "12" or ""
-	brief    bool   // without a verb, where the line has one
+	cause    detail // what is wrong, where the line has that
 }
 
-// fitted asks write for ever shorter lines, until one fits. The host is what
-// people search for and what they mend: before any of it goes, the word
-// "callers" and the verb do; then "www.", the path, its first labels, and how
-// many people it is about; and only a name that is too long by itself is cut
-// within. A path outlives "www.", for it is by paths that causes of one server
-// differ.
-func fitted(in incident.Incident, write func(wording) string) string {
-	who, affected, number := culprit(in), affectedBy(in), Count(in.Callers)
-	tries := []wording{{wholeName(in), affected, false}}
-	add := func(name string) {
-		tries = append(tries, wording{name, affected, false}, wording{name, number, false}, wording{name, number, true})
+// detail is how much a first line says of what is wrong.
+type detail uint8
+
+const (
+	asSentence detail = iota // "www.example.com has an expired certificate"
+	inBrief                  // "www.example.com: certificate expired"
+	byError                  // "www.example.com: error 11236"
+	byNumber                 // "www.example.com: 11236"
+)
+
+// room is how long a first line may be before it is said to be a drill's.
+func (a *Alerts) room() int {
+	if a.drill {
+		return MaxLine - utf8.RuneCountInString(drillPrefix)
 	}
-	names := tails(strings.TrimPrefix(who, primaryURLOf))
-	paths := pathTails(causePath(in))
-	for _, name := range names {
-		if strings.HasPrefix(name, "…") {
-			break
+	return MaxLine
+}
+
+// fitted asks write for ever shorter lines, until one fits. Host and path are what
+// people search for and what tells incidents apart: before any of them goes, the
+// word "callers" and the words for what is wrong do, down to the error's number;
+// then the path's first segments, the host's first labels, and how many people it
+// is about; and only a name that is too long by itself is cut within.
+func (a *Alerts) fitted(in incident.Incident, write func(wording) string) string {
+	affected, number := affectedBy(in), Count(in.Callers)
+	tries := []wording{{wholeName(in), affected, asSentence}}
+	worded := func(name string) {
+		tries = append(tries, wording{name, affected, asSentence}, wording{name, number, asSentence}, wording{name, number, inBrief})
+	}
+	numbered := func(name string) {
+		tries = append(tries, wording{name, number, byError}, wording{name, number, byNumber})
+	}
+	names := tails(strings.TrimPrefix(culprit(in), primaryURLOf))
+	whole := slices.DeleteFunc(slices.Clone(names), func(name string) bool { return strings.HasPrefix(name, "…") })
+	for _, path := range append(pathTails(causePath(in)), "") {
+		for _, name := range whole {
+			worded(name + path)
 		}
-		for _, path := range paths {
-			add(name + path)
+		for _, name := range whole {
+			numbered(name + path)
 		}
 	}
-	for _, name := range names {
-		add(name)
+	for _, name := range names[len(whole):] {
+		worded(name)
 	}
 	shortest := strings.TrimPrefix(names[len(names)-1], "…")
-	tries = append(tries, wording{shortest, "", true})
+	tries = append(tries, wording{shortest, "", inBrief})
 	for _, limit := range []int{30, 20, 12} {
 		name := cutName(shortest, limit)
-		tries = append(tries, wording{name, number, false}, wording{name, number, true})
+		tries = append(tries, wording{name, number, asSentence}, wording{name, number, inBrief})
 	}
-	tries = append(tries, wording{cutName(shortest, 12), "", false})
+	tries = append(tries, wording{cutName(shortest, 12), "", asSentence}, wording{cutName(shortest, 12), "", byNumber})
 	lines := make([]string, len(tries))
 	for i, w := range tries {
 		lines[i] = write(w)
 	}
-	return firstFitting(lines...)
+	return a.firstFitting(lines...)
 }
 
 // firstFitting is the first of the tries that is short enough, else the last
 // one, cut.
-func firstFitting(tries ...string) string {
+func (a *Alerts) firstFitting(tries ...string) string { return firstWithin(a.room(), tries...) }
+
+func firstWithin(limit int, tries ...string) string {
 	for _, s := range tries {
-		if utf8.RuneCountInString(s) <= MaxLine {
+		if utf8.RuneCountInString(s) <= limit {
 			return s
 		}
 	}
-	return Shorten(tries[len(tries)-1], MaxLine)
+	return Shorten(tries[len(tries)-1], limit)
 }
 
 // tails are a host, the same without "www.", and then with ever fewer of its
@@ -141,7 +164,8 @@ func cutPath(path string, limit int) string {
 	return string(runes[:begin]) + "…" + string(runes[len(runes)-(limit-1-begin):])
 }
 
-// pathTails are a path and then ever fewer of its last segments.
+// pathTails are a path and then ever fewer of its last segments, at last a part of
+// one.
 func pathTails(path string) []string {
 	if path == "" {
 		return nil
@@ -150,11 +174,19 @@ func pathTails(path string) []string {
 	for rest := path[1:]; ; {
 		_, after, found := strings.Cut(rest, "/")
 		if !found || after == "" {
-			return all
+			break
 		}
 		rest = after
 		if short := "/…/" + rest; utf8.RuneCountInString(short) < utf8.RuneCountInString(path) {
 			all = append(all, short)
 		}
 	}
+	if last := all[len(all)-1]; utf8.RuneCountInString(last) > shortPath {
+		all = append(all, cutPath(last, shortPath))
+	}
+	return all
 }
+
+// shortPath is how much of a path is shown where there is no room for one segment
+// of it.
+const shortPath = 20

@@ -16,18 +16,17 @@ import (
 // which they need it.
 func (a *Alerts) tellIncident(m incident.Message, in incident.Incident, most int) telling {
 	t := telling{Line: a.line(in, m), Whole: a.whole(in, m), Mood: moodOf(in.State), Event: a.event(m, in)}
-	t.Lacks = strings.Contains(t.Whole, wholeName(in)) && !strings.Contains(t.Line, wholeName(in))
 	code := twilio.Lookup(in.Last.Code)
 	address := twilio.ParseErrorURL(in.Last.ErrorURL)
 
 	t.fact("Still happening?", words(a.stillHappening(in, m.Now)))
-	t.fact("Just now", words(a.probed(in, m.Now)))
+	t.fact("Backstop asked the server itself", words(a.probed(in, m.Now)))
 	if in.State == incident.Open && in.Watch.Urgency == incident.Page {
-		t.fact("Urgent", words(capital(tidy(in.Watch.Urgent, 200))+"."))
+		t.fact("Urgent", words(capital(tidy(in.Because(), 200))+"."))
 	}
 	if in.State != incident.Resolved {
 		t.fact(lastHeard(in.Last))
-		t.fact("Do first", firstThing(in, code, address)...)
+		t.fact("Do first", firstThing(in)...)
 	}
 	t.fact("What it means", a.meaning(in, code)...)
 	if in.Cause.Wide() {
@@ -55,7 +54,7 @@ func (a *Alerts) tellIncident(m incident.Message, in incident.Incident, most int
 	}
 	number := strconv.FormatInt(in.ID, 10)
 	about := a.page("/incidents/"+number, "Incident "+number)
-	if in.State != incident.Resolved && !in.Acknowledged() {
+	if !a.drill && in.State != incident.Resolved && !in.Acknowledged() {
 		about = append(about, words(". Nobody has taken it: acknowledge it, so that others know you do."))
 	}
 	t.fact("All about it", about...)
@@ -141,7 +140,7 @@ func (a *Alerts) probed(in incident.Incident, now time.Time) string {
 	if p.At.IsZero() || in.State == incident.Resolved {
 		return ""
 	}
-	return capital(tidy(p.Said, 200)) + ", as Backstop saw it at " + a.since(p.At, now) + "."
+	return capital(tidy(p.Said, 200)) + ", at " + a.since(p.At, now) + "."
 }
 
 // explained names what an incident explains, those that hit most people first.
@@ -187,11 +186,8 @@ func quoted(heard, from string) string {
 }
 
 // firstThing is what to do first, with the real address in it.
-func firstThing(in incident.Incident, code twilio.Code, address twilio.ErrorURL) []part {
-	if in.Cause.Kind == incident.AskedFirst {
-		code = twilio.Lookup(0)
-	}
-	parts := advice(code.Advice(address))
+func firstThing(in incident.Incident) []part {
+	parts := advice(Advice(in))
 	if in.Cause.Wide() {
 		parts = advice("Look at https://status.twilio.com, then open one of the servers named here yourself. If it answers you, the trouble lies between Twilio and your servers; if none does, with what they share.")
 	}
@@ -202,6 +198,20 @@ func firstThing(in incident.Incident, code twilio.Code, address twilio.ErrorURL)
 		parts = append([]part{words(tryYourself(in.Last.Channel) + " If your own server answers, resolve the incident. If not: ")}, parts...)
 	}
 	return parts
+}
+
+// Advice is what to do first about the code of the newest failure, with the real
+// address in it; where Backstop has found that the server's name is gone, about that.
+func Advice(in incident.Incident) string {
+	const withoutCode, unknownHost = 0, 11210
+	code := in.Last.Code
+	switch {
+	case in.Cause.Kind == incident.AskedFirst:
+		code = withoutCode
+	case in.Cause.Kind == incident.FetchLevel && in.Watch.Probe.Said == incident.NameNotFound:
+		code = unknownHost
+	}
+	return twilio.Lookup(code).Advice(twilio.ParseErrorURL(in.Last.ErrorURL))
 }
 
 func tryYourself(c incident.Channel) string {
@@ -273,18 +283,32 @@ func lineNumber(to string) string {
 	return "one of your lines"
 }
 
+// lineOf is the line that was hit: the critical one of several, where it woke people,
+// else the last one.
 func lineOf(in incident.Incident) string {
-	s, name := tidy(in.Last.To, 80), tidy(in.Last.Name, 80)
-	switch {
-	case s == "":
-		s = name
-	case name != "":
-		s += " (" + name + ")"
+	s := titled(in.Last.To, in.Last.Name)
+	if w := in.Watch; w.CriticalLine != "" {
+		s = titled(w.CriticalLine, w.CriticalName) + ", which is critical,"
+		if !in.MoreLines {
+			return strings.TrimSuffix(s, ",")
+		}
 	}
 	if in.MoreLines && s != "" {
 		s += " and others"
 	}
 	return s
+}
+
+// titled is a line with what callers know it as.
+func titled(line, name string) string {
+	line, name = tidy(line, 80), tidy(name, 80)
+	switch {
+	case line == "":
+		return name
+	case name != "":
+		return line + " (" + name + ")"
+	}
+	return line
 }
 
 // sample names the newest failure: its SID with the Console's page, when, and

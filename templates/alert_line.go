@@ -1,6 +1,7 @@
 package templates
 
 import (
+	"strconv"
 	"strings"
 
 	"github.com/backstop-project/backstop/incident"
@@ -13,7 +14,7 @@ func (a *Alerts) line(in incident.Incident, m incident.Message) string {
 	if in.State == incident.Open && in.Cause.Kind == incident.AskedFirst {
 		return a.askedFirstLine(in, m)
 	}
-	return fitted(in, func(w wording) string { return a.lineWith(in, m, w) })
+	return a.fitted(in, func(w wording) string { return a.lineWith(in, m, w) })
 }
 
 // whole is line with all its words, however long.
@@ -46,7 +47,7 @@ func askedFirst(in incident.Incident) string {
 
 func (a *Alerts) askedFirstLine(in incident.Incident, m incident.Message) string {
 	age := a.age(in, m)
-	return firstFitting(
+	return a.firstFitting(
 		askedFirst(in)+age,
 		"Twilio asked us first: we seem to be the "+primaryOf(in)+age,
 		"Twilio asked us first, as "+primaryOf(in)+age,
@@ -66,14 +67,10 @@ func (a *Alerts) openWith(in incident.Incident, m incident.Message, w wording) s
 	case in.Previous != 0:
 		prefix = "Back: "
 	}
-	sentence := causeSentence(in, w.who)
-	if w.brief {
-		sentence = causeInBrief(in, w.who)
-	}
 	if w.affected != "" {
 		prefix += helped(in, w.affected) + ": "
 	}
-	return prefix + sentence + a.age(in, m)
+	return prefix + causeWith(in, w) + a.age(in, m)
 }
 
 // causeSentence says what is wrong with whom: culprit, or what of it fits.
@@ -91,14 +88,24 @@ func causeSentence(in incident.Incident, who string) string {
 	return code.Sentence(who)
 }
 
-// causeInBrief is causeSentence without a verb: "www.example.com: certificate
-// expired".
-func causeInBrief(in incident.Incident, who string) string {
+// causeWith says what is wrong in those words: "www.example.com: certificate
+// expired", or as a sentence where it is about no host.
+func causeWith(in incident.Incident, w wording) string {
 	code := twilio.Lookup(in.Last.Code)
 	if code.About != "" || in.Cause.Kind == incident.Itself || in.Cause.Kind == incident.AskedFirst || in.Cause.Wide() {
-		return causeSentence(in, who)
+		return causeSentence(in, w.who)
 	}
-	return who + ": " + code.Short
+	number := strconv.Itoa(code.Number)
+	switch w.cause {
+	case inBrief:
+		return w.who + ": " + code.Short
+	case byError:
+		return w.who + ": error " + number
+	case byNumber:
+		return w.who + ": " + number
+	case asSentence:
+	}
+	return causeSentence(in, w.who)
 }
 
 // culprit is whom an incident is about.
@@ -146,51 +153,59 @@ func affectedBy(in incident.Incident) string {
 }
 
 // helped says how it ended for those affected, as briefly as a subject must:
-// "37 callers (29 saved, 5 voicemail)", or, where affected is a mere number,
-// "29 of 37 saved".
+// "29 of 37 callers saved", or, where affected is a mere number, "29 of 37 saved".
 func helped(in incident.Incident, affected string) string {
-	saved, more := in.Ended.Of(incident.Saved), in.Ended.Helped()
-	switch {
-	case more == 0:
-		return affected + " not helped"
-	case saved == in.Callers && affected != Count(in.Callers):
-		return affected + ", all saved"
-	case affected != Count(in.Callers):
-		return affected + " (" + endings(in.Ended, incident.Saved, incident.Voicemail, incident.CallbackRequested) + ")"
-	case saved > 0:
-		return Count(saved) + " of " + affected + " saved"
+	n, word := in.Ended.Helped(), "helped"
+	if saved := in.Ended.Of(incident.Saved); saved > 0 {
+		n, word = saved, "saved"
 	}
-	return Count(more) + " of " + affected + " helped"
+	switch {
+	case n == 0:
+		return affected + " not helped"
+	case n == in.Callers && n == 1:
+		return affected + " " + word
+	case n == in.Callers:
+		return affected + ", all " + word
+	}
+	return Count(n) + " of " + affected + " " + word
 }
 
-// people says how it ended for all of them, as far as it is known: "37 callers:
-// 29 saved, 5 voicemail, 3 only told".
+// people says how it ended for each of them: "37 callers (29 saved, 5 voicemail,
+// 2 told, 1 not known yet)".
 func people(in incident.Incident) string {
 	if in.Ended.Helped() == 0 {
 		return affectedBy(in)
 	}
-	return affectedBy(in) + " (" + endings(in.Ended, incident.Saved, incident.Voicemail, incident.CallbackRequested,
-		incident.Told, incident.NotTold, incident.Lost) + ")"
+	said, rest := endings(in.Ended)
+	if n := in.Callers - rest; n > 0 {
+		said = append(said, Count(n)+" "+Ending(incident.OutcomeUnknown))
+	}
+	return affectedBy(in) + " (" + strings.Join(said, ", ") + ")"
 }
 
-// endings is how many ended in which of these ways.
-func endings(e incident.Ended, outcomes ...incident.Outcome) string {
-	var said []string
-	for _, o := range outcomes {
+// endings is how many ended in each way that is known, the best first, and how many
+// these are together.
+func endings(e incident.Ended) (said []string, all int64) {
+	for _, o := range []incident.Outcome{
+		incident.Saved, incident.Voicemail, incident.CallbackRequested, incident.Told, incident.NotTold, incident.Lost,
+	} {
 		if n := e.Of(o); n > 0 {
-			said = append(said, Count(n)+" "+endingWord(o))
+			said = append(said, Count(n)+" "+Ending(o))
+			all += n
 		}
 	}
-	return strings.Join(said, ", ")
+	return said, all
 }
 
-func endingWord(o incident.Outcome) string {
+// Ending is the word for those of a number of callers for whom it ended so, in alerts
+// as on pages: "2 to call back".
+func Ending(o incident.Outcome) string {
 	switch o {
 	case incident.CallbackRequested:
 		return "to call back"
-	case incident.Told:
-		return "only told"
-	case incident.Saved, incident.Voicemail, incident.NotTold, incident.Lost, incident.OutcomeUnknown:
+	case incident.OutcomeUnknown:
+		return "not known yet"
+	case incident.Saved, incident.Voicemail, incident.Told, incident.NotTold, incident.Lost:
 	}
 	return o.String()
 }

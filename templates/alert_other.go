@@ -26,7 +26,7 @@ func (a *Alerts) tellDrill(m incident.Message, e incident.Entry) telling {
 	t := telling{
 		Mood:  practice,
 		Event: "A drill. Nothing is broken.",
-		Line: firstFitting(
+		Line: a.firstFitting(
 			"Drill, nothing is broken: "+code.Sentence(host)+at,
 			"Drill, nothing is broken: "+code.Sentence(host),
 			"Drill, nothing is broken: "+code.Sentence(shortHost(host, 20)),
@@ -121,7 +121,7 @@ func (a *Alerts) tellDigest(m incident.Message, most int) telling {
 		if len(m.Digest) > 1 {
 			label += ", for the first of them"
 		}
-		t.fact(label, firstThing(worst, twilio.Lookup(worst.Last.Code), twilio.ParseErrorURL(worst.Last.ErrorURL))...)
+		t.fact(label, firstThing(worst)...)
 	}
 	t.fact("All of them", a.page("/incidents", "Incidents")...)
 	return t
@@ -136,7 +136,7 @@ func worstFirst(all []incident.Incident) []incident.Incident {
 
 func (a *Alerts) digestItem(in incident.Incident, now time.Time) item {
 	i := item{Text: affectedBy(in) + ": " + causeSentence(in, shortHost(culprit(in), 60)+causePath(in)) +
-		", since " + a.since(in.OpenedAt, now) + " (" + in.State.String() + ", incident " + strconv.FormatInt(in.ID, 10) + ")"}
+		", since " + a.since(in.OpenedAt, now) + " (" + in.State.String() + a.numbered(in) + ")"}
 	if in.OptOuts > 0 {
 		i.Text += ": " + Count(in.OptOuts) + " wrote STOP, which your server has not seen"
 	}
@@ -144,6 +144,15 @@ func (a *Alerts) digestItem(in incident.Incident, now time.Time) item {
 		i.Link = a.pages + "/incidents/" + strconv.FormatInt(in.ID, 10)
 	}
 	return i
+}
+
+// numbered is the incident's number behind its state; "" in a drill, where others
+// have the same.
+func (a *Alerts) numbered(in incident.Incident) string {
+	if a.drill {
+		return ""
+	}
+	return ", incident " + strconv.FormatInt(in.ID, 10)
 }
 
 func otherTitle(alert incident.Alert) string {
@@ -185,7 +194,7 @@ func (a *Alerts) digestLine(m incident.Message) (line, whole string) {
 	for _, name := range names {
 		tries = append(tries, number+callers+": "+name+end, number+helped(all, Count(all.Callers))+": "+name+end)
 	}
-	return firstFitting(append(tries, number+callers+age, number[:len(number)-2]+age)...), whole
+	return a.firstFitting(append(tries, number+callers+age, number[:len(number)-2]+age)...), whole
 }
 
 // andOthers is how many there are besides the first: a server many of whose

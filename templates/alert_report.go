@@ -22,7 +22,7 @@ type bar struct {
 // lines.
 func (a *Alerts) tellReport(r incident.Report) telling {
 	title := r.Title(a.zone)
-	t := telling{Line: firstFitting(title), Whole: title, Event: title, Mood: calm}
+	t := telling{Line: a.firstFitting(title), Whole: title, Event: title, Mood: calm}
 	if r.Nothing() {
 		t.Mood = over
 		t.fact("Drills", words(reportedDrills(r)))
@@ -72,7 +72,7 @@ func reportedCallers(r incident.Report) string {
 	var ends []string
 	for _, o := range []incident.Outcome{incident.Saved, incident.Voicemail, incident.CallbackRequested, incident.Told, incident.NotTold, incident.Lost, incident.OutcomeUnknown} {
 		if n := r.Ended.Of(o); n > 0 {
-			ends = append(ends, Count(n)+" "+o.String())
+			ends = append(ends, Count(n)+" "+Ending(o))
 		}
 	}
 	if len(ends) > 0 {

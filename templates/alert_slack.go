@@ -36,10 +36,7 @@ func (a *Alerts) Slack(m incident.Message) Slack {
 	t := a.tell(m, slackItems)
 	line := SlackText(t.Line)
 	paragraphs := make([]string, 0, 3+len(t.Facts)+len(t.Items))
-	paragraphs = append(paragraphs, "*"+line+"*")
-	if (t.Lacks || strings.Contains(t.Line, "…")) && t.Whole != t.Line {
-		paragraphs = append(paragraphs, SlackText(t.Whole)) // the line lacks some of the address
-	}
+	paragraphs = append(paragraphs, "*"+SlackText(t.Whole)+"*")
 	for _, i := range t.Items {
 		paragraphs = append(paragraphs, "• "+slackPart(part{Text: i.Text, Link: i.Link}))
 	}

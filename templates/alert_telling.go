@@ -14,7 +14,6 @@ import (
 type telling struct {
 	Line  string // effect, cause and age: MaxLine characters at most
 	Whole string // the same uncut, for where there is room
-	Lacks bool   // Line names less than Whole does
 	Mood  mood
 	Facts []fact
 	Chart []bar  // summaries only
@@ -125,10 +124,14 @@ func (a *Alerts) tell(m incident.Message, mostItems int) telling {
 	return t
 }
 
-// asDrill has t say first that it is made up.
+// drillPrefix is what the shortest first line of a drill begins with.
+const drillPrefix = "Drill: "
+
+// asDrill has t say first that it is made up. What is told in it has its numbers in
+// a history that is thrown away: no page of ours is about it.
 func (t *telling) asDrill() {
 	t.Mood = practice
-	t.Line = firstFitting("Drill, nothing is broken: "+t.Line, "Drill: "+t.Line)
+	t.Line = firstWithin(MaxLine, "Drill, nothing is broken: "+t.Line, drillPrefix+t.Line)
 	t.Whole = "Drill, nothing is broken: " + t.Whole
 	t.Event = "Drill: " + t.Event
 	said := fact{Label: "This is a drill", Parts: []part{words("Somebody rehearses a storm of failures: all of this is made up. No caller was affected, nothing has to be done.")}}
@@ -170,8 +173,11 @@ func (a *Alerts) reason(alert incident.Alert, now time.Time) string {
 	return reason + " (" + a.since(alert.At, now) + ")"
 }
 
-// page is the way to one of our pages.
+// page is the way to one of our pages; nil in a drill, which is on none.
 func (a *Alerts) page(path, label string) []part {
+	if a.drill {
+		return nil
+	}
 	if a.pages == "" {
 		return []part{words(label + ": open Backstop's page in your browser, there " + path + " (set public_url or admin_url, and this becomes a link)")}
 	}

@@ -139,6 +139,7 @@ func (a *Alerts) Event(m incident.Message) Event {
 	if len(m.Digest)+len(m.Others) > 0 {
 		e.Kind, e.Test, e.Drill = "digest", false, false
 	}
+	e.Drill = e.Drill || a.drill
 	for _, other := range m.Others {
 		if other.Kind == incident.Meta {
 			e.News = append(e.News, newsOf(other))
@@ -184,7 +185,7 @@ func (a *Alerts) eventIncident(in incident.Incident, now time.Time) EventInciden
 		ResolvedAt: a.at(in.ResolvedAt), ResolvedBy: tidy(in.ResolvedBy, 60),
 		AcknowledgedAt: a.at(in.AcknowledgedAt), AcknowledgedBy: tidy(in.AcknowledgedBy, 60),
 		Previous: in.Previous, Parent: in.Parent,
-		Urgency: in.Watch.Urgency.String(), UrgentBecause: tidy(in.Watch.Urgent, 200),
+		Urgency: in.Watch.Urgency.String(), UrgentBecause: tidy(in.Because(), 200),
 	}
 	if probe := in.Watch.Probe; !probe.At.IsZero() {
 		one.Probe = EventProbe{At: a.at(probe.At), OK: probe.OK, Said: tidy(probe.Said, 200)}

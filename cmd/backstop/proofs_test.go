@@ -61,10 +61,10 @@ func TestThePrimaryOfAnIncidentIsLookedAtAndNobodyElse(t *testing.T) {
 	p := start(t, configured(t).with(mails.settings()).withFile(t, `
 primaries: [{url: "`+live.URL+`", health_url: "/healthz?deep=1", allow_private: true}, {url: "`+gone.URL+`", allow_private: true}]
 `))
-	for server, says := range map[string]string{gone.URL: "  Connection refused, as Backstop saw it", live.URL: "  Answers 200 in ", stranger.URL: ""} {
+	for server, says := range map[string]string{gone.URL: "  Connection refused, at ", live.URL: "  Answers 200 in ", stranger.URL: ""} {
 		p.call(sim.Call{ErrorCode: "11205", ErrorURL: server + "/voice?CallSid=CA1"})
 		mail := mails.await(t, soon, strings.TrimPrefix(server, "http://"))
-		if text := mail.text; !strings.Contains(text, says) || says == "" && strings.Contains(text, "Just now") {
+		if text := mail.text; !strings.Contains(text, says) || says == "" && strings.Contains(text, "Backstop asked") {
 			t.Errorf("the first alert does not say %q:\n%s", says, text)
 		}
 	}

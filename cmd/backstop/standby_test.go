@@ -63,7 +63,7 @@ func TestACallGoesOnAtTheStandbyAndEverybodyIsToldSo(t *testing.T) {
 	if again := p.ask(request, twiml.Voice); string(again.Body) != string(answer.Body) {
 		t.Errorf("a retry got %s", again.Body)
 	}
-	mail := mails.await(t, soon, "1 of 1 saved: www.example.com")
+	mail := mails.await(t, soon, "1 caller saved: www.example.com")
 	if !strings.Contains(mail.text, "By failover standby") {
 		t.Errorf("the mail says nothing of the standby:\n%s", mail.text)
 	}

@@ -46,6 +46,9 @@ func TestAStormIsToldInAFewMessagesThatNameEveryCause(t *testing.T) {
 		if !strings.HasPrefix(m.subject(), "Drill") || len([]rune(m.subject())) > 70 || !strings.Contains(m.text, "all of this is made up") {
 			t.Errorf("a mail that does not say that it is a drill: %q", m.subject())
 		}
+		if strings.Contains(m.text, "/incidents") || strings.Contains(m.text, "acknowledge it") {
+			t.Errorf("a mail that leads to an incident of the real Backstop, or asks somebody to take it:\n%s", m.text)
+		}
 	}
 }
 

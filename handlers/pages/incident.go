@@ -118,7 +118,7 @@ func (p *Pages) incidentDetail(d history.IncidentDetail) incidentView {
 		In: p.incidentRow(d.Incident), Acknowledged: momentIn(d.AcknowledgedAt, zone), QuietAt: momentIn(d.QuietAt, zone),
 		ResolvedAt: momentIn(d.ResolvedAt, zone), ResolvedBy: history.Visible(d.ResolvedBy), Previous: d.Previous, Next: d.Next, Erased: d.Erased,
 		Calls: d.Calls, Messages: d.Messages(), Late: d.Late, Line: lineInFull(last), MoreLines: d.MoreLines,
-		CodeTitle: code.Title(), Means: code.Means, First: code.Advice(twilio.ParseErrorURL(last.ErrorURL)),
+		CodeTitle: code.Title(), Means: code.Means, First: templates.Advice(d.Incident),
 		Got: got, Saved: savedBy(last), Ended: endedOf(d.Ended),
 		Heard: history.Visible(mask.Words(last.Heard, listener, last.To)), ErrorURL: history.Visible(cut(mask.URL(last.ErrorURL), 500)),
 		SID: history.Visible(cut(last.SID, 40)), Console: twilio.ConsoleLink(last.SID),
@@ -194,7 +194,7 @@ func endedOf(e incident.Ended) (views []endedView) {
 		incident.Saved, incident.Voicemail, incident.CallbackRequested, incident.Told, incident.NotTold, incident.Lost, incident.OutcomeUnknown,
 	} {
 		if n := e.Of(o); n > 0 {
-			views = append(views, endedView{n, o.String()})
+			views = append(views, endedView{n, templates.Ending(o)})
 		}
 	}
 	return views

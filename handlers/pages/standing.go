@@ -63,7 +63,7 @@ func (p *Pages) standing(d history.IncidentDetail, silences []incident.Silence) 
 	policy, now, zone := p.Policy(), p.Now(), p.Settings().Zone
 	w := d.Watch
 	view := standingView{
-		Over: d.State == incident.Resolved, Urgency: w.Urgency.String(), Urgent: history.Visible(upperFirst(w.Urgent)), Paged: momentIn(w.PagedAt, zone),
+		Over: d.State == incident.Resolved, Urgency: w.Urgency.String(), Urgent: history.Visible(upperFirst(d.Because())), Paged: momentIn(w.PagedAt, zone),
 		Servers: int64(w.Servers), Accounts: int64(w.Accounts), Children: p.incidentRows(d.Explains),
 	}
 	for i := range view.Children {

@@ -100,10 +100,14 @@ func TestAProbeSaysWhatItProves(t *testing.T) {
 		change func(*incident.Incident)
 		want   string
 	}{
-		"a failed one":                   {func(*incident.Incident) {}, "it is down, seen from here as well as from Twilio"},
-		"none":                           {func(in *incident.Incident) { in.Watch.Probe = incident.Finding{} }, "Backstop has not looked at the server"},
-		"a good one after failed ones":   {func(in *incident.Incident) { in.Watch.Probe.OK, in.Watch.Good = true, 1 }, "1 good probe in a row; 3 prove it over"},
-		"a good one that says nothing":   {func(in *incident.Incident) { in.Watch.Probe.OK, in.Watch.SeenDown = true, false }, "This proves nothing over"},
+		"a failed one":                 {func(*incident.Incident) {}, "it is down, seen from here as well as from Twilio"},
+		"none":                         {func(in *incident.Incident) { in.Watch.Probe = incident.Finding{} }, "Backstop has not looked at the server"},
+		"a good one after failed ones": {func(in *incident.Incident) { in.Watch.Probe.OK, in.Watch.Good = true, 1 }, "1 good probe in a row; 3 prove it over"},
+		"a good one that says nothing": {func(in *incident.Incident) { in.Watch.Probe.OK, in.Watch.SeenDown = true, false }, "This proves nothing over"},
+		"no name":                      {func(in *incident.Incident) { in.Watch.Probe.Said = incident.NameNotFound }, "Ask a public name server"},
+		"a critical line": {func(in *incident.Incident) {
+			in.Watch.Urgent, in.Watch.CriticalLine = "a critical line is hit", "+15551230001"
+		}, "A critical line is hit: +15551230001"},
 		"a health_url":                   {func(in *incident.Incident) { in.Watch.Probe.OK, in.Watch.Probe.Health = true, true }, "says at its health_url that it works"},
 		"reachable, with a bad document": {func(in *incident.Incident) { in.Watch.Probe.OK, in.Cause.Kind = true, incident.DocumentLevel }, "proves nothing about what it answers"},
 		"health_url, with a bad document": {func(in *incident.Incident) {

@@ -120,7 +120,7 @@ func outcomeWords(o incident.Outcome, c incident.Channel, step string) string {
 		}
 		return "heard our message"
 	case incident.NotTold:
-		return "got no answer"
+		return "not told"
 	case incident.Saved:
 		if step == incident.StepLastGood {
 			return "got the last good answer"
@@ -134,10 +134,7 @@ func outcomeWords(o incident.Outcome, c incident.Channel, step string) string {
 		return "lost"
 	case incident.OutcomeUnknown:
 	}
-	if c == incident.Messaging {
-		return "reply on its way"
-	}
-	return "end not known yet"
+	return templates.Ending(o)
 }
 
 // outcomeKind is how good that is, as a class of the style sheet.

@@ -13,6 +13,8 @@ import (
 	"strings"
 	"syscall"
 	"time"
+
+	"github.com/backstop-project/backstop/incident"
 )
 
 // said is why a look ended behind what went well: "DNS ok, connection refused".
@@ -62,7 +64,7 @@ func isDNS(err error) bool {
 
 func lookupTrouble(err error) string {
 	if dns, is := errors.AsType[*net.DNSError](err); is && dns.IsNotFound {
-		return "name not found"
+		return incident.NameNotFound
 	}
 	return "DNS: the name could not be looked up"
 }
