@@ -2,9 +2,11 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"net/http"
 	"path/filepath"
+	"strconv"
 	"strings"
 	"time"
 
@@ -40,6 +42,9 @@ func (d drillCommand) Run(ctx context.Context, w *world, c *cli) error {
 	}
 	if d.Storm > 0 {
 		return d.rehearse(ctx, w, cfg)
+	}
+	if err := checkCode(d.Code); err != nil {
+		return fmt.Errorf("--code %q: %w", d.Code, err)
 	}
 	keyFile := d.KeyFile
 	if keyFile == "" {
@@ -83,6 +88,14 @@ func (d drillCommand) Run(ctx context.Context, w *world, c *cli) error {
 		}
 	}
 	return d.waiting(cfg, w, base, key, result.SID).await(ctx)
+}
+
+// checkCode refuses what Twilio never sends as ErrorCode.
+func checkCode(code string) error {
+	if n, err := strconv.Atoi(code); err != nil || n < 10000 || n > 99999 {
+		return errors.New("Twilio's error codes are numbers of five digits, such as 11200")
+	}
+	return nil
 }
 
 func kindOf(channel string) string {

@@ -67,6 +67,18 @@ func TestADrillTakesAnAddressAsTheGreetingPrintsIt(t *testing.T) {
 	}
 }
 
+func TestADrillOfWhatIsNoCodeCallsNobody(t *testing.T) {
+	t.Parallel()
+	env := configured(t)
+	p := start(t, env)
+	for _, no := range []string{"99", "", "many", "-11200", "112000"} {
+		code, printed, complained := command(t, env, nil, "drill", "--to", p.base, "--code="+no)
+		if code != exitFailed || printed != "" || !strings.Contains(complained, "numbers of five digits, such as 11200") {
+			t.Errorf("%q: drill ended with %d: %s%s", no, code, printed, complained)
+		}
+	}
+}
+
 func TestADrillFindsThePagesOnAPortOfTheirOwn(t *testing.T) {
 	t.Parallel()
 	env := configured(t).with(settings{"LISTEN": freeAddress(t), "ADMIN_LISTEN": freeAddress(t)})

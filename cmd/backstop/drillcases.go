@@ -84,6 +84,11 @@ func (c drillCase) check() error {
 			return fmt.Errorf("%s: %q is no time: write one such as 12s", key, text)
 		}
 	}
+	if c.Code != "" {
+		if err := checkCode(c.Code); err != nil {
+			return fmt.Errorf("code: %q: %w", c.Code, err)
+		}
+	}
 	ends := []string{""}
 	for o := incident.OutcomeUnknown; o <= incident.Lost; o++ {
 		ends = append(ends, o.String())
