@@ -76,6 +76,10 @@ func (d drillCommand) Run(ctx context.Context, w *world, c *cli) error {
 	if result.First().Status == http.StatusForbidden {
 		return fmt.Errorf("the Backstop at %s refuses the signature (UNVERIFIED=reject): is %s its drill key?", base, keyFile)
 	}
+	wait := d.waiting(cfg, w, base, key, result.SID)
+	if err := wait.reached(result); err != nil {
+		return err
+	}
 	if err := result.Err(); err != nil {
 		return fmt.Errorf("the answer is not what a caller should get: %w", err)
 	}
@@ -87,7 +91,7 @@ func (d drillCommand) Run(ctx context.Context, w *world, c *cli) error {
 			return err
 		}
 	}
-	return d.waiting(cfg, w, base, key, result.SID).await(ctx)
+	return wait.await(ctx)
 }
 
 // checkCode refuses what Twilio never sends as ErrorCode.
@@ -131,7 +135,7 @@ func baseOf(address string) string {
 // waiting asks where the pages of that Backstop are: for the one that is
 // configured here they may have a port of their own.
 func (d drillCommand) waiting(cfg config.Config, w *world, base, key, sid string) drillWaiting {
-	wait := drillWaiting{w: w, api: base, page: base, token: drillToken(key), sid: sid}
+	wait := drillWaiting{w: w, base: base, here: reachable(cfg.Listen), named: d.To != "", api: base, page: base, token: drillToken(key), sid: sid}
 	own := base == reachable(cfg.Listen) || !cfg.PublicURL.IsZero() && base == cfg.PublicURL.String()
 	if own && cfg.AdminListen != "" {
 		wait.api = reachable(cfg.AdminListen)
