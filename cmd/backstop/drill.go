@@ -97,7 +97,7 @@ func (d drillCommand) Run(ctx context.Context, w *world, c *cli) error {
 // checkCode refuses what Twilio never sends as ErrorCode.
 func checkCode(code string) error {
 	if n, err := strconv.Atoi(code); err != nil || n < 10000 || n > 99999 {
-		return errors.New("Twilio's error codes are numbers of five digits, such as 11200")
+		return errors.New("an error code of Twilio is a number of five digits, such as 11200")
 	}
 	return nil
 }

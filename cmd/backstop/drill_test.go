@@ -99,7 +99,7 @@ func TestADrillOfWhatIsNoCodeCallsNobody(t *testing.T) {
 	p := start(t, env)
 	for _, no := range []string{"99", "", "many", "-11200", "112000"} {
 		code, printed, complained := command(t, env, nil, "drill", "--to", p.base, "--code="+no)
-		if code != exitFailed || printed != "" || !strings.Contains(complained, "numbers of five digits, such as 11200") {
+		if code != exitFailed || printed != "" || !strings.Contains(complained, "a number of five digits, such as 11200") {
 			t.Errorf("%q: drill ended with %d: %s%s", no, code, printed, complained)
 		}
 	}
