@@ -20,8 +20,8 @@ type Found struct {
 	Note    string      // what was assumed, where it could have been meant otherwise
 }
 
-// searchHint is said where nothing was understood.
-const searchHint = "Paste a call or message SID, a phone number with its country code, an error code, a URL or host, an incident number such as #12, or a failure's id."
+// SearchHint is said where nothing was understood: what can be pasted into the box.
+const SearchHint = "Paste a call or message SID, a phone number with its country code, an error code, a URL or host, an incident number such as #12, or a failure's id."
 
 // maxSearch is more than any log line that is worth pasting.
 const maxSearch = 16 << 10
@@ -50,7 +50,7 @@ func ParseSearch(text string, zone *time.Location) (Found, []Problem) {
 		return Found{}, nil
 	}
 	if len(text) > maxSearch {
-		return Found{}, []Problem{{SearchField, text[:100] + "…", "This is too long. " + searchHint}}
+		return Found{}, []Problem{{SearchField, text[:100] + "…", "This is too long. " + SearchHint}}
 	}
 	if found, problems, ok := writtenOut(text); ok {
 		return found, problems
@@ -81,7 +81,7 @@ func notUnderstood(text string) string {
 	if digits, ok := digitsOf(text); ok && len(digits) >= 7 {
 		return "Write the number with its country code: +49 30 123456."
 	}
-	return searchHint
+	return SearchHint
 }
 
 // writtenOut reads "code:11200 host:www.example.com"; ok is false where any

@@ -35,6 +35,8 @@ type app struct {
 	log   *slog.Logger
 	level *slog.LevelVar
 	load  func() (config.Config, error)
+	// configFile is the one that the command line named; "" where it named none.
+	configFile string
 	// heard is told where it listens; nil is nobody.
 	heard func(net.Addr)
 

@@ -23,7 +23,7 @@ import (
 )
 
 type backupCommand struct {
-	Folder string `arg:"" help:"The folder that gets the backup, as a new folder in it: on another disk." placeholder:"FOLDER"`
+	Folder string `arg:"" help:"A folder that is there already, best on another disk: the backup is a new folder in it." placeholder:"FOLDER"`
 	Keep   int    `help:"Remove all backups there but the newest N, once this one is verified; 0 keeps all." placeholder:"N"`
 }
 
@@ -70,13 +70,12 @@ func behind(ctx context.Context, w *world, work func(context.Context) error) err
 
 func (b backupCommand) make(ctx context.Context, w *world, cfg config.Config) (err error) {
 	began := time.Now()
-	name := backupPrefix + began.UTC().Format(backupNameLayout)
-	to, partial := filepath.Join(b.Folder, name), filepath.Join(b.Folder, "."+name+".partial")
 	if err := roomFor(b.Folder, cfg); err != nil {
 		return err
 	}
 	removeLeftovers(b.Folder, began)
-	if err := os.Mkdir(partial, 0o700); err != nil {
+	to, partial, err := b.begin(began)
+	if err != nil {
 		return fmt.Errorf("backup: %w: name a folder that this user may write to", err)
 	}
 	defer func() {
@@ -107,6 +106,28 @@ func (b backupCommand) make(ctx context.Context, w *world, cfg config.Config) (e
 }
 
 const backupPrefix = "backstop-"
+
+// begin makes the folder that is filled, and says what its name will be: that of
+// the moment, or of the next second that no other backup is called by.
+func (b backupCommand) begin(at time.Time) (to, partial string, err error) {
+	for ; ; at = at.Add(time.Second) {
+		name := backupPrefix + at.UTC().Format(backupNameLayout)
+		to, partial = filepath.Join(b.Folder, name), filepath.Join(b.Folder, "."+name+".partial")
+		err := os.Mkdir(partial, 0o700)
+		if errors.Is(err, fs.ErrExist) {
+			continue // another one is being made
+		}
+		if err != nil {
+			return "", "", err
+		}
+		if _, err := os.Lstat(to); errors.Is(err, fs.ErrNotExist) {
+			return to, partial, nil
+		}
+		if err := os.Remove(partial); err != nil {
+			return "", "", err
+		}
+	}
+}
 
 // fill puts everything into the folder, and the description of it last. The
 // journal comes first: what was answered written=yes before is in it, or in the

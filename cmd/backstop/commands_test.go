@@ -138,8 +138,8 @@ func TestHealthAsksTheRunningBackstop(t *testing.T) {
 		})
 	}
 	p.end()
-	if code, printed, _ := command(t, listening, nil, "health"); code != exitFailed {
-		t.Errorf("health of what has ended: got %d, %s", code, printed)
+	if code, printed, complained := command(t, listening, nil, "health"); code != exitFailed || !hasAll(complained, []string{"nothing answers at " + p.base, "refused", "does Backstop run? Start it, or name another one with --url"}) {
+		t.Errorf("health of what has ended: got %d, %s%s", code, printed, complained)
 	}
 }
 

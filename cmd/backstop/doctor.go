@@ -5,10 +5,12 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"net/url"
 	"os"
 	"path/filepath"
 	"runtime"
 	"slices"
+	"strings"
 	"syscall"
 	"time"
 
@@ -71,6 +73,7 @@ func (d doctorCommand) Run(ctx context.Context, w *world, c *cli) error {
 		func() []diagnosis {
 			return []diagnosis{isWell("versions", fmt.Sprintf("backstop %s, SQLite %s, %s", versionName(), sqlite, runtime.Version()))}
 		},
+		func() []diagnosis { return []diagnosis{lookAtRunning(ctx, cfg)} },
 		func() []diagnosis { return lookAtFolder(ctx, cfg) },
 		func() []diagnosis { return []diagnosis{lookAtDisk(cfg.DataDir), lookAtLimits()} },
 		func() []diagnosis { return []diagnosis{lookAtBackups(cfg.DataDir, time.Now())} },
@@ -94,6 +97,28 @@ func (d diagnosis) tell(w *world) error {
 		return err
 	}
 	return w.say("         -> %s\n", d.remedy)
+}
+
+// lookAtRunning is about whether a Backstop answers where this configuration has
+// it listen.
+func lookAtRunning(ctx context.Context, cfg config.Config) diagnosis {
+	const about = "running"
+	ctx, cancel := context.WithTimeout(ctx, healthAsked)
+	defer cancel()
+	base := reachable(cfg.Listen)
+	degraded, err := healthOf(ctx, base)
+	unanswered, silent := errors.AsType[*url.Error](err)
+	switch {
+	case silent && folderInUse(cfg.DataDir):
+		return isPoorly(about, "a Backstop has "+cfg.DataDir+" open, but "+base+" does not answer: "+unanswered.Err.Error(), "see whether it was started with another LISTEN; if not, look at its log, and restart it")
+	case silent:
+		return isIll(about, fmt.Errorf("nothing answers at %s: %w", base, unanswered.Err), "start Backstop: callers hear nothing of it now. If it runs, run the doctor with its configuration, where it listens")
+	case err != nil:
+		return isPoorly(about, err.Error(), "see who listens there: ss -ltnp; give Backstop another LISTEN")
+	case len(degraded) > 0:
+		return isPoorly(about, base+" answers; degraded: "+strings.Join(degraded, ", "), "the pages say more at their top, and so does the log")
+	}
+	return isWell(about, base+" answers")
 }
 
 // lookAtFolder is about DATA_DIR: whether it can be written, who else may read

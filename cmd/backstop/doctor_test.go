@@ -34,7 +34,7 @@ func TestTheDoctorFindsABackstopWell(t *testing.T) {
 	env := patient(t)
 	code, said := doctored(t, env, "--send")
 	for _, words := range []string{
-		"ok       versions: backstop " + versionName() + ", SQLite 3.", runtime.Version(), "ok       data folder: ", " MB free, an fsync takes ", "ok       open files: ", "answers a signed request, and has written it down",
+		"ok       running: ", "ok       versions: backstop " + versionName() + ", SQLite 3.", runtime.Version(), "ok       data folder: ", " MB free, an fsync takes ", "ok       open files: ", "answers a signed request, and has written it down",
 		"as the one behind PUBLIC_URL says", "ok       shared fate: ", "there is only email", "ok       notifier email: took the test message",
 	} {
 		if !strings.Contains(said, words) {
@@ -65,13 +65,18 @@ func TestTheDoctorSaysWhatIsWrongAndWhatToDo(t *testing.T) {
 		code         int
 		want, remedy string
 	}{
-		"nobody is told":              {settings{"SMTP_URL": "", "ALERT_EMAIL_TO": "", "ALERT_EMAIL_FROM": ""}, nil, exitFailed, "FAILS    notifiers: none is configured", "set SMTP_URL"},
-		"the address is not ours":     {settings{"PUBLIC_URL": stranger.URL}, nil, exitFailed, "FAILS    PUBLIC_URL: the answer is the plain apology", "The proxy must pass the address on unchanged"},
-		"the clock differs":           {settings{"PUBLIC_URL": stranger.URL}, nil, exitFailed, "WARNING  clock: it differs by", "timedatectl"},
-		"nobody is there":             {settings{"PUBLIC_URL": "http://127.0.0.1:1"}, nil, exitFailed, "FAILS    PUBLIC_URL: a request to http://127.0.0.1:1 comes to nothing", "DNS, firewall"},
-		"the name is a primary's":     {settings{"PUBLIC_URL": "https://www.example.org:8443"}, nil, exitFailed, "FAILS    shared fate: PUBLIC_URL and the primary https://www.example.org have the same name", "another machine"},
-		"the zone is a primary's":     {settings{"PUBLIC_URL": "https://fallback.example.org"}, nil, exitFailed, "WARNING  shared fate: PUBLIC_URL and the primary https://www.example.org are both in the DNS zone example.org", "a zone of its own"},
-		"no Backstop has lived there": {settings{"DATA_DIR": filepath.Join(t.TempDir(), "none")}, nil, 0, "is not there yet", "DATA_DIR"},
+		"nobody is told":               {settings{"SMTP_URL": "", "ALERT_EMAIL_TO": "", "ALERT_EMAIL_FROM": ""}, nil, exitFailed, "FAILS    notifiers: none is configured", "set SMTP_URL"},
+		"the address is not ours":      {settings{"PUBLIC_URL": stranger.URL}, nil, exitFailed, "FAILS    PUBLIC_URL: the answer is the plain apology", "The proxy must pass the address on unchanged"},
+		"Backstop does not run":        {settings{"LISTEN": "127.0.0.1:1", "DATA_DIR": t.TempDir(), "PUBLIC_URL": ""}, nil, exitFailed, "FAILS    running: nothing answers at http://127.0.0.1:1: ", "start Backstop"},
+		"it listens elsewhere":         {settings{"LISTEN": "127.0.0.1:1"}, nil, 0, "WARNING  running: a Backstop has ", "another LISTEN"},
+		"another server listens there": {settings{"LISTEN": strings.TrimPrefix(stranger.URL, "http://")}, nil, 0, "does not say that it is healthy", "ss -ltnp"},
+		"PUBLIC_URL alone is missing":  {settings{"PUBLIC_URL": ""}, nil, 0, "shared fate: nobody knows: not configured: PUBLIC_URL\n", "set PUBLIC_URL to the address that Twilio uses\n"},
+		"primaries alone are missing":  {settings{"BACKSTOP_CONFIG": ""}, nil, 0, "shared fate: nobody knows: not configured: primaries\n", "primaries: [https://www.example.com]"},
+		"the clock differs":            {settings{"PUBLIC_URL": stranger.URL}, nil, exitFailed, "WARNING  clock: it differs by", "timedatectl"},
+		"nobody is there":              {settings{"PUBLIC_URL": "http://127.0.0.1:1"}, nil, exitFailed, "FAILS    PUBLIC_URL: a request to http://127.0.0.1:1 comes to nothing", "DNS, firewall"},
+		"the name is a primary's":      {settings{"PUBLIC_URL": "https://www.example.org:8443"}, nil, exitFailed, "FAILS    shared fate: PUBLIC_URL and the primary https://www.example.org have the same name", "another machine"},
+		"the zone is a primary's":      {settings{"PUBLIC_URL": "https://fallback.example.org"}, nil, exitFailed, "WARNING  shared fate: PUBLIC_URL and the primary https://www.example.org are both in the DNS zone example.org", "a zone of its own"},
+		"no Backstop has lived there":  {settings{"DATA_DIR": filepath.Join(t.TempDir(), "none")}, nil, 0, "is not there yet", "DATA_DIR"},
 		"others may read the keys": {settings{"DATA_DIR": ""}, func(t *testing.T, dir string) {
 			t.Helper()
 			if err := os.Chmod(dir, 0o755); err != nil {
@@ -107,6 +112,7 @@ func TestTheDoctorSaysWhatIsWrongAndWhatToDo(t *testing.T) {
 				p.settle()
 				p.end()
 				c.change(t, sick["DATA_DIR"])
+				sick["LISTEN"] = env["LISTEN"] // of one that runs
 			}
 			code, said := doctored(t, sick, "--send")
 			if code != c.code || !strings.Contains(said, c.want) || !strings.Contains(said, c.remedy) {

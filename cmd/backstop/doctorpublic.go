@@ -103,8 +103,15 @@ func lookAtClock(theirs time.Time) diagnosis {
 func lookAtFate(ctx context.Context, cfg config.Config) (found []diagnosis) {
 	const about = "shared fate"
 	ours := hostOf(cfg.PublicURL.String())
-	if cfg.PublicURL.IsZero() || len(cfg.Recovery.Primaries) == 0 {
-		return []diagnosis{isPoorly(about, "nobody knows: PUBLIC_URL or primaries are not configured", "name your own servers, such as primaries: [https://www.example.com]")}
+	var unknown, remedies []string
+	if cfg.PublicURL.IsZero() {
+		unknown, remedies = append(unknown, "PUBLIC_URL"), append(remedies, "set PUBLIC_URL to the address that Twilio uses")
+	}
+	if len(cfg.Recovery.Primaries) == 0 {
+		unknown, remedies = append(unknown, "primaries"), append(remedies, "name your own servers, such as primaries: [https://www.example.com]")
+	}
+	if len(unknown) > 0 {
+		return []diagnosis{isPoorly(about, "nobody knows: not configured: "+strings.Join(unknown, ", "), strings.Join(remedies, "; "))}
 	}
 	for _, primary := range cfg.Recovery.Primaries {
 		theirs := hostOf(primary)

@@ -2,9 +2,11 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"net/http"
 	"path/filepath"
+	"strconv"
 	"strings"
 	"time"
 
@@ -41,6 +43,9 @@ func (d drillCommand) Run(ctx context.Context, w *world, c *cli) error {
 	if d.Storm > 0 {
 		return d.rehearse(ctx, w, cfg)
 	}
+	if err := checkCode(d.Code); err != nil {
+		return fmt.Errorf("--code %q: %w", d.Code, err)
+	}
 	keyFile := d.KeyFile
 	if keyFile == "" {
 		keyFile = filepath.Join(cfg.DataDir, drillKeyFile)
@@ -71,6 +76,10 @@ func (d drillCommand) Run(ctx context.Context, w *world, c *cli) error {
 	if result.First().Status == http.StatusForbidden {
 		return fmt.Errorf("the Backstop at %s refuses the signature (UNVERIFIED=reject): is %s its drill key?", base, keyFile)
 	}
+	wait := d.waiting(cfg, w, base, key, result.SID)
+	if err := wait.reached(result); err != nil {
+		return err
+	}
 	if err := result.Err(); err != nil {
 		return fmt.Errorf("the answer is not what a caller should get: %w", err)
 	}
@@ -82,7 +91,15 @@ func (d drillCommand) Run(ctx context.Context, w *world, c *cli) error {
 			return err
 		}
 	}
-	return d.waiting(cfg, w, base, key, result.SID).await(ctx)
+	return wait.await(ctx)
+}
+
+// checkCode refuses what Twilio never sends as ErrorCode.
+func checkCode(code string) error {
+	if n, err := strconv.Atoi(code); err != nil || n < 10000 || n > 99999 {
+		return errors.New("an error code of Twilio is a number of five digits, such as 11200")
+	}
+	return nil
 }
 
 func kindOf(channel string) string {
@@ -118,7 +135,7 @@ func baseOf(address string) string {
 // waiting asks where the pages of that Backstop are: for the one that is
 // configured here they may have a port of their own.
 func (d drillCommand) waiting(cfg config.Config, w *world, base, key, sid string) drillWaiting {
-	wait := drillWaiting{w: w, api: base, page: base, token: drillToken(key), sid: sid}
+	wait := drillWaiting{w: w, base: base, here: reachable(cfg.Listen), named: d.To != "", api: base, page: base, token: drillToken(key), sid: sid}
 	own := base == reachable(cfg.Listen) || !cfg.PublicURL.IsZero() && base == cfg.PublicURL.String()
 	if own && cfg.AdminListen != "" {
 		wait.api = reachable(cfg.AdminListen)

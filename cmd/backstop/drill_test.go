@@ -67,6 +67,44 @@ func TestADrillTakesAnAddressAsTheGreetingPrintsIt(t *testing.T) {
 	}
 }
 
+func TestADrillThatNobodyAnswersSaysWhatToDo(t *testing.T) {
+	t.Parallel()
+	env := configured(t)
+	start(t, env) // for its drill key
+	nobody := freeAddress(t)
+	here := env.with(settings{"LISTEN": nobody, "PUBLIC_URL": ""})
+	public := env.with(settings{"LISTEN": nobody, "PUBLIC_URL": "https://" + freeAddress(t)})
+	cases := filepath.Join(t.TempDir(), "cases.yaml")
+	write(t, cases, "[{name: busy}]")
+	for name, c := range map[string]struct {
+		env  settings
+		args []string
+		says []string
+	}{
+		"this machine":       {here, nil, []string{"http://" + nobody, "refused (11202)", "does Backstop run? Start it, or name another one with --to"}},
+		"its cases":          {here, []string{"--cases", cases}, []string{"does Backstop run? Start it"}},
+		"the public address": {public, nil, []string{"refused (11202)", "--to http://" + nobody + " tries the Backstop of this machine"}},
+		"a named address":    {public, []string{"--to", "http://" + freeAddress(t)}, []string{"refused (11202)", "is the address of --to right?"}},
+	} {
+		code, printed, complained := command(t, c.env, nil, append([]string{"drill"}, c.args...)...)
+		if code != exitFailed || !hasAll(complained, c.says) {
+			t.Errorf("%s: drill ended with %d: %s%s, want %q", name, code, printed, complained, c.says)
+		}
+	}
+}
+
+func TestADrillOfWhatIsNoCodeCallsNobody(t *testing.T) {
+	t.Parallel()
+	env := configured(t)
+	p := start(t, env)
+	for _, no := range []string{"99", "", "many", "-11200", "112000"} {
+		code, printed, complained := command(t, env, nil, "drill", "--to", p.base, "--code="+no)
+		if code != exitFailed || printed != "" || !strings.Contains(complained, "a number of five digits, such as 11200") {
+			t.Errorf("%q: drill ended with %d: %s%s", no, code, printed, complained)
+		}
+	}
+}
+
 func TestADrillFindsThePagesOnAPortOfTheirOwn(t *testing.T) {
 	t.Parallel()
 	env := configured(t).with(settings{"LISTEN": freeAddress(t), "ADMIN_LISTEN": freeAddress(t)})

@@ -84,6 +84,11 @@ func (c drillCase) check() error {
 			return fmt.Errorf("%s: %q is no time: write one such as 12s", key, text)
 		}
 	}
+	if c.Code != "" {
+		if err := checkCode(c.Code); err != nil {
+			return fmt.Errorf("code: %q: %w", c.Code, err)
+		}
+	}
 	ends := []string{""}
 	for o := incident.OutcomeUnknown; o <= incident.Lost; o++ {
 		ends = append(ends, o.String())
@@ -126,7 +131,7 @@ func (c drillCase) play(ctx context.Context, client sim.Client, base string) (si
 		call.Situation = sim.MidCall
 	}
 	result, err := client.Place(ctx, base+"/fallback/voice", call)
-	if err != nil {
+	if err != nil || result.First().Err != nil {
 		return result, err
 	}
 	return result, hangUp(ctx, client, base, call, result.SID)
@@ -160,6 +165,9 @@ func (d drillCommand) playCases(ctx context.Context, w *world, cases []drillCase
 			return err
 		}
 		if err := w.say("%d. %s\n\n%s\n", i+1, c.Name, result); err != nil {
+			return err
+		}
+		if err := wait.reached(result); err != nil {
 			return err
 		}
 		wait.sid = result.SID

@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"github.com/backstop-project/backstop/handlers/api"
+	"github.com/backstop-project/backstop/twilio/sim"
 )
 
 const (
@@ -21,8 +22,26 @@ const (
 // drillWaiting waits for what becomes of a drill behind its answer.
 type drillWaiting struct {
 	w          *world
+	base, here string // base addresses: where the drill goes, and the one of LISTEN on this machine
+	named      bool   // somebody named base, which is else PUBLIC_URL or here
 	api, page  string // base addresses: to ask, and for people
 	token, sid string
+}
+
+// reached says what to do where nothing answered at all.
+func (d drillWaiting) reached(r sim.Result) error {
+	failed := r.First().Err
+	if failed == nil {
+		return nil
+	}
+	advice := "look at DNS, firewall and the proxy in front. --to " + d.here + " tries the Backstop of this machine"
+	switch {
+	case d.base == d.here:
+		advice = "does Backstop run? Start it, or name another one with --to"
+	case d.named:
+		advice = "does Backstop run there, and is the address of --to right?"
+	}
+	return fmt.Errorf("nothing answers at %s: %w: %s", d.base, failed, advice)
 }
 
 // await asks until every alert of the drill is delivered.

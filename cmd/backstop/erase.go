@@ -235,25 +235,9 @@ const recordingRemedy = "delete it in Twilio's Console, Monitor, Logs, Call reco
 
 // report says in plain words what was erased, and what was not.
 func (e *erasure) report() error {
-	l := e.ledger
 	var b strings.Builder
-	fmt.Fprintf(&b, "Erased what was left by +%s in %s:\n", e.digits, e.cfg.DataDir)
-	for _, line := range []struct {
-		n         int64
-		one, many string
-	}{
-		{l.Failures, "call or message of theirs: numbers, every parameter, what they were told, what came back. That something failed is still counted", "calls and messages of theirs: numbers, every parameter, what they were told, what came back. That something failed is still counted"},
-		{l.Mentions, "failure of somebody else, that named the number: the number", "failures of others, that named the number: the number"},
-		{e.journal.rows, "row of the journal, by which a lost history is made again", "rows of the journal, by which a lost history is made again"},
-		{l.Incidents, "incident, whose first or last caller they were", "incidents, whose first or last caller they were"},
-		{l.Callbacks, "note about calling them back", "notes about calling them back"},
-		{l.Texts, "alert or other text that named the number", "alerts and other texts that named the number"},
-		{l.Answers, "answer that nobody else had got", "answers that nobody else had got"},
-		{int64(e.deleted), "recording at Twilio", "recordings at Twilio"},
-	} {
-		fmt.Fprintf(&b, "  %s\n", templates.Plural(line.n, line.one, line.many))
-	}
-	if l.OnLine > 0 {
+	b.WriteString(e.found())
+	if l := e.ledger; l.OnLine > 0 {
 		fmt.Fprintf(&b, "%d calls and messages of others went to that number, as one of your lines: they stay, and so do texts that name it.\n", l.OnLine)
 	}
 	for _, kept := range e.kept {
@@ -267,6 +251,37 @@ func (e *erasure) report() error {
 		return fmt.Errorf("erase: %d things are left: see above", len(e.kept))
 	}
 	return nil
+}
+
+// found says what was erased. That there was nothing is no error: whoever erases
+// twice, or in several folders, finds nothing in the end.
+func (e *erasure) found() string {
+	var b strings.Builder
+	var all int64
+	l := e.ledger
+	for _, line := range []struct {
+		n         int64
+		one, many string
+	}{
+		{l.Failures, "call or message of theirs: numbers, every parameter, what they were told, what came back. That something failed is still counted", "calls and messages of theirs: numbers, every parameter, what they were told, what came back. That something failed is still counted"},
+		{l.Mentions, "failure of somebody else, that named the number: the number", "failures of others, that named the number: the number"},
+		{e.journal.rows, "row of the journal, by which a lost history is made again", "rows of the journal, by which a lost history is made again"},
+		{l.Incidents, "incident, whose first or last caller they were", "incidents, whose first or last caller they were"},
+		{l.Callbacks, "note about calling them back", "notes about calling them back"},
+		{l.Texts, "alert or other text that named the number", "alerts and other texts that named the number"},
+		{l.Answers, "TwiML document that no other caller was sent", "TwiML documents that no other caller was sent"},
+		{int64(e.deleted), "recording at Twilio", "recordings at Twilio"},
+	} {
+		fmt.Fprintf(&b, "  %s\n", templates.Plural(line.n, line.one, line.many))
+		all += line.n
+	}
+	switch {
+	case all > 0:
+		return fmt.Sprintf("Erased what was left by +%s in %s:\n%s", e.digits, e.cfg.DataDir, b.String())
+	case l.OnLine > 0 || len(e.kept) > 0:
+		return fmt.Sprintf("Nothing was erased of +%s in %s.\n", e.digits, e.cfg.DataDir)
+	}
+	return fmt.Sprintf("Nothing of +%s was found in %s: check the number, and whether DATA_DIR names the right folder.\n", e.digits, e.cfg.DataDir)
 }
 
 // unreachable is what no command of ours reaches, with what to do about it.

@@ -238,6 +238,24 @@ func TestWhatTwilioDoesNotDeleteIsNamedWithItsRemedy(t *testing.T) {
 	}
 }
 
+func TestANumberOfWhichNothingIsThereIsToBeChecked(t *testing.T) {
+	t.Parallel()
+	env := configured(t)
+	p := spawn(t, env)
+	p.call(sim.Call{From: stays})
+	p.settle()
+	said := erase(t, env, erasedNumber)
+	if !strings.HasPrefix(said, "Nothing of "+erasedNumber+" was found in "+p.dir+": check the number") || strings.Contains(said, "Erased") {
+		t.Errorf("of a number that never called it says:\n%s", said)
+	}
+	if said := erase(t, env, stays); !strings.HasPrefix(said, "Erased what was left by "+stays) {
+		t.Errorf("of one that called it says:\n%s", said)
+	}
+	if said := erase(t, env, stays); !strings.HasPrefix(said, "Nothing of "+stays+" was found") {
+		t.Errorf("of one that was erased before it says:\n%s", said)
+	}
+}
+
 func TestALineOfOnesOwnIsNobodyToBeErased(t *testing.T) {
 	t.Parallel()
 	env := configured(t)

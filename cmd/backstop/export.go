@@ -2,6 +2,7 @@ package main
 
 import (
 	"bufio"
+	"cmp"
 	"context"
 	"encoding/csv"
 	"errors"
@@ -20,7 +21,7 @@ type exportCommand struct {
 	Format string `help:"ndjson, a line of JSON for each failure, or csv for spreadsheets." enum:"ndjson,csv" default:"ndjson"`
 	Since  string `help:"Only what came from then on: 2026-11-28, 2026-11-28T03:12, 24h, 7d." placeholder:"TIME"`
 	Until  string `help:"Only what came before." placeholder:"TIME"`
-	Search string `arg:"" optional:"" help:"Only what the search box of the history would find: a number, a host, 'channel:voice code:11200'." placeholder:"SEARCH"`
+	Search string `arg:"" optional:"" help:"Only what the search box of the history would find: a number, a host, or 'channel:voice code:11200' with channel:, code:, number:, sid:, host:, incident: and drills:." placeholder:"SEARCH"`
 	Drills bool   `help:"Drills, too."`
 }
 
@@ -48,13 +49,19 @@ func (e exportCommand) query(cfg config.Config) (q history.Query, err error) {
 	if zone == nil {
 		zone = time.UTC
 	}
+	if err := e.timesAside(); err != nil {
+		return q, err
+	}
 	found, problems := history.ParseSearch(e.Search, zone)
 	if len(problems) == 0 && found.Failure != (history.Found{}).Failure {
 		return q, errors.New("a failure's id names one: see its page, or leave it out")
 	}
 	times, more := history.ParseQuery(url.Values{"since": {e.Since}, "until": {e.Until}}, time.Now(), zone)
-	for _, p := range append(problems, more...) {
-		return q, fmt.Errorf("%s %q: %s", p.Field, p.Value, p.Hint)
+	for _, p := range problems {
+		return q, misread(p)
+	}
+	for _, p := range more {
+		return q, fmt.Errorf("--%s %q: %s", p.Field, p.Value, p.Hint)
 	}
 	q = found.Query
 	if !times.From.IsZero() {
@@ -67,7 +74,31 @@ func (e exportCommand) query(cfg config.Config) (q history.Query, err error) {
 	return q, nil
 }
 
-// writer takes what is exported.
+// timesAside says where times go that stand among the filters.
+func (e exportCommand) timesAside() error {
+	for word := range strings.FieldsSeq(e.Search) {
+		for _, flag := range []string{"since", "until"} {
+			if value, ok := strings.CutPrefix(word, flag+":"); ok {
+				return fmt.Errorf("SEARCH has no %s: it is an option of its own, --%s %s", word, flag, cmp.Or(value, "TIME"))
+			}
+		}
+	}
+	return nil
+}
+
+// searchSyntax is what SEARCH takes.
+const searchSyntax = "it takes a call or message SID, a number with its country code, an error code, a URL or host, an incident such as '#12', " +
+	"or filters such as 'channel:voice code:11200', of channel:, code:, number:, sid:, host:, incident: and drills:1. Times are --since and --until."
+
+// misread says in the words of the command line what of SEARCH was not understood.
+func misread(p history.Problem) error {
+	if p.Field == history.SearchField {
+		return fmt.Errorf("SEARCH %q: %s", p.Value, strings.Replace(p.Hint, history.SearchHint, searchSyntax, 1))
+	}
+	return fmt.Errorf("SEARCH, %s:%s: %s", p.Field, p.Value, p.Hint)
+}
+
+// exportWriter takes what is exported.
 type exportWriter interface {
 	write(x *history.Exported) error
 	end() error

@@ -346,3 +346,25 @@ func TestAnImportBringsNobodyBackWhoWasErased(t *testing.T) {
 		t.Errorf("of somebody else there is %+v", d)
 	}
 }
+
+func TestWhatExportDoesNotUnderstandIsSaidInWordsOfTheCommandLine(t *testing.T) {
+	t.Parallel()
+	env := configured(t)
+	for name, c := range map[string]struct {
+		args []string
+		says string
+	}{
+		"a time among the filters":        {[]string{"since:1h"}, "SEARCH has no since:1h: it is an option of its own, --since 1h"},
+		"beside others":                   {[]string{"channel:voice until:2026-11-28"}, "--until 2026-11-28"},
+		"something else":                  {[]string{"hello world"}, `SEARCH "hello world": it takes a call or message SID`},
+		"a filter that takes a number":    {[]string{"code:many"}, "SEARCH, code:many: an error code is a number such as 11200"},
+		"a day that is none":              {[]string{"2026-02-31"}, `SEARCH "2026-02-31": There is no such day`},
+		"an option that is no time":       {[]string{"--since", "noon"}, `--since "noon": a time is written as`},
+		"a time that is not before until": {[]string{"--since", "2026-11-28", "--until", "2026-11-27"}, `--since "2026-11-28": it is not before until`},
+	} {
+		code, printed, complained := command(t, env, nil, append([]string{"export"}, c.args...)...)
+		if code != exitFailed || printed != "" || !strings.Contains(complained, c.says) || strings.Contains(complained, "Paste") || strings.Contains(complained, " q ") {
+			t.Errorf("%s: ended with %d: %s%s, want %s", name, code, printed, complained, c.says)
+		}
+	}
+}

@@ -7,6 +7,7 @@ import (
 	"os/exec"
 	"path/filepath"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -156,6 +157,34 @@ func TestABackupThatIsNotWholeIsRefused(t *testing.T) {
 				t.Errorf("something is in its place: %v", err)
 			}
 		})
+	}
+}
+
+func TestBackupsOfOneSecondEachHaveAName(t *testing.T) {
+	t.Parallel()
+	env, parent := configured(t), t.TempDir()
+	p := spawn(t, env)
+	p.settle()
+	p.end()
+	const several = 4
+	var all sync.WaitGroup
+	for range several {
+		all.Go(func() {
+			if code, printed, complained := command(t, env, nil, "backup", parent); code != 0 {
+				t.Errorf("ended with %d: %s%s", code, printed, complained)
+			}
+		})
+	}
+	all.Wait()
+	names, err := backupsIn(parent)
+	if err != nil || len(names) != several {
+		t.Fatalf("there are %q, want %d (%v)", names, several, err)
+	}
+	if left, err := filepath.Glob(filepath.Join(parent, ".*")); err != nil || len(left) > 0 {
+		t.Errorf("left behind: %q (%v)", left, err)
+	}
+	for _, name := range names {
+		restored(t, env, filepath.Join(parent, name))
 	}
 }
 

@@ -38,6 +38,34 @@ func TestAFirstStartSaysWhatToDo(t *testing.T) {
 	who.get("/").shows("Nobody will be told")
 }
 
+func TestAStartSaysWhereThePageIsInPublicAndOnThisMachine(t *testing.T) {
+	t.Parallel()
+	p := start(t, configured(t))
+	if printed := p.greeting(); !strings.Contains(printed, "The page: "+publicURL+"\nOn this machine: "+p.base+"\n") {
+		t.Errorf("it prints:\n%s", printed)
+	}
+}
+
+func TestWhatAStartPrintsCanBeCopied(t *testing.T) {
+	t.Parallel()
+	for started, want := range map[string]string{
+		"backstop":                            "backstop",
+		"./backstop":                          "./backstop",
+		"/opt/backstop/bin/backstop":          "/opt/backstop/bin/backstop",
+		"/srv/our tools/backstop":             "'/srv/our tools/backstop'",
+		"/srv/it's/backstop":                  `'/srv/it'\''s/backstop'`,
+		"/tmp/go-build1234/b001/exe/backstop": "go run ./cmd/backstop",
+	} {
+		if got := commandName(started); got != want {
+			t.Errorf("started as %s: got %s, want %s", started, got, want)
+		}
+	}
+	a := app{configFile: "our files/backstop.yaml"}
+	if got := a.command(); !strings.HasSuffix(got, " --config 'our files/backstop.yaml'") {
+		t.Errorf("with a configuration: got %s", got)
+	}
+}
+
 func TestWithoutPublicURLAloneRequestsAreRecordedAndNothingElseIsSaid(t *testing.T) {
 	t.Parallel()
 	p := start(t, configured(t).with(settings{"PUBLIC_URL": ""}))

@@ -3,6 +3,7 @@ package main
 import (
 	"fmt"
 	"net"
+	"os"
 	"slices"
 	"strings"
 )
@@ -24,17 +25,18 @@ func (a *app) greet(listeners []listening) {
 	var b strings.Builder
 	fmt.Fprintf(&b, "Backstop %s\n\nPaste into Twilio as Fallback URL:\n", versionName())
 	fmt.Fprintf(&b, "  voice      %s/fallback/voice\n  messaging  %s/fallback/messaging\n  both       %s/fallback\n\n", base, base, base)
-	page := pageURL(c)
-	if page == "" {
-		page = localURL(admin.listener.Addr())
+	here := localURL(admin.listener.Addr())
+	if page := pageURL(c); page != "" && page != here {
+		fmt.Fprintf(&b, "The page: %s\nOn this machine: %s\n", page, here)
+	} else {
+		fmt.Fprintf(&b, "The page: %s\n", here)
 	}
-	fmt.Fprintf(&b, "The page: %s\n", page)
 	switch made := a.secrets.made.Load(); {
 	case made == nil:
 	case made.file != "":
 		fmt.Fprintf(&b, "User %s, the generated password is in %s (readable by its owner only)\n", adminName, made.file)
 	case a.w.terminal:
-		fmt.Fprintf(&b, "User %s, password: %s (shown only now; set another with: %s password)\n", adminName, made.text, commandName())
+		fmt.Fprintf(&b, "User %s, password: %s (shown only now; set another with: %s password)\n", adminName, made.text, a.command())
 	}
 	if missing := a.setup().Missing; len(missing) > 0 {
 		fmt.Fprintf(&b, "\n%s\n", unsetSentence(missing))
@@ -42,8 +44,33 @@ func (a *app) greet(listeners []listening) {
 	if len(c.Notifiers) == 0 {
 		b.WriteString("\nNo notifier is configured: nobody will be told. " + setNotifier + "\n")
 	}
-	fmt.Fprintf(&b, "\nTry it: %s drill\n", commandName())
+	fmt.Fprintf(&b, "\nTry it: %s drill\n", a.command())
 	_ = a.w.say("%s", b.String()) // nobody may be listening
+}
+
+// command is how this program was started, to be copied before another command.
+func (a *app) command() string {
+	name := commandName(os.Args[0])
+	if a.configFile != "" {
+		name += " --config " + quoted(a.configFile)
+	}
+	return name
+}
+
+// commandName is how the program is started again that was started as name.
+func commandName(name string) string {
+	if strings.Contains(name, "go-build") {
+		return "go run ./cmd/backstop"
+	}
+	return quoted(name)
+}
+
+// quoted is a word as shells take it.
+func quoted(word string) string {
+	if word != "" && strings.Trim(word, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_./-+:@%,") == "" {
+		return word
+	}
+	return "'" + strings.ReplaceAll(word, "'", `'\''`) + "'"
 }
 
 // setNotifier is how the environment alone makes one.

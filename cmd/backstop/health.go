@@ -3,10 +3,12 @@ package main
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
 	"net"
 	"net/http"
+	"net/url"
 	"strings"
 	"time"
 
@@ -16,6 +18,9 @@ import (
 type healthCommand struct {
 	URL string `help:"Base address of the Backstop to ask; else the one of LISTEN on this machine." placeholder:"URL"`
 }
+
+// healthAsked is how long an answer of /healthz is waited for.
+const healthAsked = 3 * time.Second
 
 // Run asks /healthz; it is the image's HEALTHCHECK, so it needs no shell and
 // no curl.
@@ -28,23 +33,36 @@ func (h healthCommand) Run(ctx context.Context, w *world, c *cli) error {
 		}
 		base = reachable(cfg.Listen)
 	}
-	ctx, cancel := context.WithTimeout(ctx, 3*time.Second)
+	ctx, cancel := context.WithTimeout(ctx, healthAsked)
 	defer cancel()
-	body, err := fetch(ctx, strings.TrimSuffix(base, "/")+"/healthz", "")
+	degraded, err := healthOf(ctx, strings.TrimSuffix(base, "/"))
+	if unanswered, ok := errors.AsType[*url.Error](err); ok {
+		return fmt.Errorf("nothing answers at %s: %w: does Backstop run? Start it, or name another one with --url", base, unanswered.Err)
+	}
 	if err != nil {
 		return err
+	}
+	if len(degraded) > 0 {
+		return w.say("healthy: callers are answered; degraded: %s\n", strings.Join(degraded, ", "))
+	}
+	return w.say("healthy\n")
+}
+
+// healthOf asks the Backstop at base what of it is degraded. That it answers
+// nothing is a *url.Error.
+func healthOf(ctx context.Context, base string) (degraded []string, err error) {
+	body, err := fetch(ctx, base+"/healthz", "")
+	if err != nil {
+		return nil, err
 	}
 	var health struct {
 		Status   string   `json:"status"`
 		Degraded []string `json:"degraded"`
 	}
 	if err := json.Unmarshal(body, &health); err != nil || health.Status != "ok" {
-		return fmt.Errorf("%s does not say that it is healthy", base)
+		return nil, fmt.Errorf("%s does not say that it is healthy", base)
 	}
-	if len(health.Degraded) > 0 {
-		return w.say("healthy: callers are answered; degraded: %s\n", strings.Join(health.Degraded, ", "))
-	}
-	return w.say("healthy\n")
+	return health.Degraded, nil
 }
 
 // reachable is how this machine reaches a listen address.
@@ -62,8 +80,8 @@ func reachable(listen string) string {
 const maxFetched = 1 << 20
 
 // fetch GETs a small document, with a bearer token where one is given.
-func fetch(ctx context.Context, url, token string) ([]byte, error) {
-	request, err := http.NewRequestWithContext(ctx, http.MethodGet, url, http.NoBody)
+func fetch(ctx context.Context, address, token string) ([]byte, error) {
+	request, err := http.NewRequestWithContext(ctx, http.MethodGet, address, http.NoBody)
 	if err != nil {
 		return nil, err
 	}
@@ -80,7 +98,7 @@ func fetch(ctx context.Context, url, token string) ([]byte, error) {
 		return nil, err
 	}
 	if response.StatusCode != http.StatusOK {
-		return nil, &statusError{url, response.StatusCode}
+		return nil, &statusError{address, response.StatusCode}
 	}
 	return body, nil
 }

@@ -128,3 +128,14 @@ func (l *folderLock) release() error {
 	l.file = nil
 	return err
 }
+
+// folderInUse says whether a process holds the lock of a folder, and leaves no
+// trace of having looked.
+func folderInUse(dir string) bool {
+	file, err := os.Open(filepath.Join(dir, "lock")) //nolint:gosec // in DATA_DIR
+	if err != nil {
+		return false
+	}
+	defer file.Close()
+	return errors.Is(unix.Flock(int(file.Fd()), unix.LOCK_SH|unix.LOCK_NB), unix.EWOULDBLOCK)
+}

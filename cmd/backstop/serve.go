@@ -61,7 +61,7 @@ func (s serveCommand) Run(ctx context.Context, w *world, c *cli) error {
 	if err != nil {
 		return err
 	}
-	a.level, a.load, a.open = level, load, open
+	a.level, a.load, a.configFile, a.open = level, load, c.Config, open
 	go func() {
 		<-ctx.Done()
 		stop() // a second signal kills

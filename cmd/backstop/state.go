@@ -4,10 +4,7 @@ import (
 	"cmp"
 	"context"
 	"fmt"
-	"os"
-	"path/filepath"
 	"slices"
-	"strings"
 	"sync/atomic"
 	"time"
 
@@ -154,7 +151,7 @@ func (a *app) notices() []pages.Notice {
 // setup is how far Backstop has been set up.
 func (a *app) setup() pages.Setup {
 	c := a.current.Load().config
-	s := pages.Setup{Notifiers: a.notifierNames(), Failing: failingOf(a.dispatcher.Status(), a.state.failed.Load()), Command: commandName()}
+	s := pages.Setup{Notifiers: a.notifierNames(), Failing: failingOf(a.dispatcher.Status(), a.state.failed.Load()), Command: a.command()}
 	if c.PublicURL.IsZero() {
 		s.Missing = append(s.Missing, "PUBLIC_URL")
 		if found := a.hook.Public(); !found.IsZero() {
@@ -181,14 +178,6 @@ func (a *app) notifierNames() []string {
 		names = append(names, row.Name)
 	}
 	return names
-}
-
-// commandName is how this program was called.
-func commandName() string {
-	if strings.Contains(os.Args[0], "go-build") {
-		return "go run ./cmd/backstop"
-	}
-	return filepath.Base(os.Args[0])
 }
 
 // unverified sums up the requests that failed the signature check.

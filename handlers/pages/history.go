@@ -152,23 +152,45 @@ func (p *Pages) fillHistory(c *gin.Context, view *historyView, q history.Query, 
 }
 
 // total counts what was found: the rows themselves where they are all there,
-// else what the bars add up to, whose edges need not be those of the query.
+// else what the bars add up to, whose edges need not be those of the query. Drills
+// are counted apart: no bar has any.
 func total(q history.Query, page history.Page, buckets []history.Bucket) string {
-	var n int64
 	if page.Further {
-		return templates.Plural(int64(len(page.Rows)), "failure", "failures") + " so far"
+		return failuresAndDrills(page.Rows) + " so far"
 	}
 	if page.Older == 0 && page.Newer == 0 {
-		n = int64(len(page.Rows))
-		return templates.Plural(n, "failure", "failures")
+		return failuresAndDrills(page.Rows)
 	}
+	var n int64
 	for _, b := range buckets {
 		n += b.Total()
 	}
 	if (q.Number != "" || q.SID != "") && n > history.MaxCounted {
 		return "more than " + templates.Count(history.MaxCounted) + " failures; the chart shows the newest of them"
 	}
+	if q.Drills {
+		return templates.Plural(n, "failure", "failures") + ", besides drills"
+	}
 	return templates.Plural(n, "failure", "failures")
+}
+
+func failuresAndDrills(rows []history.Row) string {
+	var failures, drills int64
+	for _, row := range rows {
+		if row.Drill {
+			drills++
+		} else {
+			failures++
+		}
+	}
+	counted := templates.Plural(drills, "drill", "drills")
+	switch {
+	case drills == 0:
+		return templates.Plural(failures, "failure", "failures")
+	case failures == 0:
+		return counted
+	}
+	return templates.Plural(failures, "failure", "failures") + " and " + counted
 }
 
 func (p *Pages) fillPaging(view *historyView, q history.Query, page history.Page) {

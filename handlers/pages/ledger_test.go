@@ -95,6 +95,22 @@ func replaying(t *testing.T) replay.Settings {
 	return replay.Settings{Keys: keys, Primaries: primaries}
 }
 
+func TestDrillsAreCountedBesideTheFailuresOfTheChart(t *testing.T) {
+	t.Parallel()
+	v, _ := realHouse(t)
+	for query, want := range map[string]string{
+		"limit=500":          ">130 failures<",
+		"limit=500&drills=1": ">130 failures and 1 drill<",
+		"drills=1":           ">130 failures, besides drills<",
+		"drills=1&since=2m":  ">1 drill<",
+	} {
+		page := v.get("/history?" + query).body
+		if got := regexp.MustCompile(`id="total" data-live>[^<]*<`).FindString(page); !strings.HasSuffix(got, want) {
+			t.Errorf("%s: got %s, want %s", query, got, want)
+		}
+	}
+}
+
 var rowOf = regexp.MustCompile(`<a class="title" href="(/history/[0-9a-f-]{36})">`)
 
 func TestFiltersFindInTheRealLedgerWhatTheyName(t *testing.T) {

@@ -6,6 +6,7 @@ import (
 	"math"
 	"net/http"
 	"net/url"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -139,7 +140,7 @@ func (p *Pages) knownOnly(c *gin.Context) {
 func loginFor(r *http.Request) string {
 	next := r.URL.Path
 	if r.Method == http.MethodPost { // what was to be done has to be asked for again
-		next = next[:max(strings.LastIndexByte(next, '/'), 1)]
+		next = pageWith(next)
 	} else if r.URL.RawQuery != "" {
 		next += "?" + r.URL.RawQuery
 	}
@@ -147,6 +148,21 @@ func loginFor(r *http.Request) string {
 		return "/login"
 	}
 	return "/login?" + url.Values{"next": {next}}.Encode()
+}
+
+// pageWith is the page that has the button for what is posted to path.
+func pageWith(path string) string {
+	parts := strings.Split(strings.TrimPrefix(path, "/"), "/")
+	list := "/" + strings.TrimSuffix(parts[0], ".csv")
+	if len(parts) > 2 && (list == incidentsPath || list == historyPath) {
+		return list + "/" + parts[1]
+	}
+	return list
+}
+
+// lists are the pages behind the login that are not about one thing.
+func lists() []string {
+	return []string{"/", incidentsPath, historyPath, callersPath, rulesPath, notifiersPath, silencesPath}
 }
 
 // safeNext is a page of ours to go to after the login: "/" for anything that
@@ -159,8 +175,7 @@ func safeNext(next string) string {
 		return "/"
 	case !strings.HasPrefix(next, "/"), strings.HasPrefix(next, "//"), strings.ContainsAny(next, "\\\r\n\t\x00"):
 		return "/"
-	case u.Path != "/" && u.Path != "/incidents" && u.Path != "/history" && u.Path != callersPath &&
-		!strings.HasPrefix(u.Path, "/incidents/") && !strings.HasPrefix(u.Path, "/history/"):
+	case !slices.Contains(lists(), u.Path) && !strings.HasPrefix(u.Path, incidentsPath+"/") && !strings.HasPrefix(u.Path, historyPath+"/"):
 		return "/"
 	}
 	u.Fragment = ""

@@ -7,6 +7,7 @@ import (
 	"net/http"
 	"net/netip"
 	"net/url"
+	"regexp"
 	"strings"
 	"sync"
 	"testing"
@@ -27,6 +28,8 @@ func TestNobodySeesAnythingWithoutLogin(t *testing.T) {
 		"/history/" + id:      "/login?next=%2Fhistory%2F" + id,
 		"/incidents":          "/login?next=%2Fincidents",
 		"/incidents/14":       "/login?next=%2Fincidents%2F14",
+		"/rules?code=11200":   "/login?next=%2Frules%3Fcode%3D11200",
+		"/silences":           "/login?next=%2Fsilences",
 	} {
 		got := v.get(path)
 		if got.status != http.StatusSeeOther || got.location() != want || strings.Contains(got.body, "example.com") {
@@ -34,9 +37,16 @@ func TestNobodySeesAnythingWithoutLogin(t *testing.T) {
 		}
 	}
 	for path, want := range map[string]string{
-		"/incidents/14/acknowledge":  "/login?next=%2Fincidents%2F14",
-		"/incidents/14/resolve":      "/login?next=%2Fincidents%2F14",
-		"/history/" + id + "/reveal": "/login?next=%2Fhistory%2F" + id,
+		"/incidents/14/acknowledge":          "/login?next=%2Fincidents%2F14",
+		"/incidents/14/resolve":              "/login?next=%2Fincidents%2F14",
+		"/history/" + id + "/reveal":         "/login?next=%2Fhistory%2F" + id,
+		"/history/" + id + "/recordings/RE1": "/login?next=%2Fhistory%2F" + id,
+		"/history/reveal":                    "/login?next=%2Fhistory",
+		"/callers.csv":                       "/login?next=%2Fcallers",
+		"/callers/" + id:                     "/login?next=%2Fcallers",
+		"/silences":                          "/login?next=%2Fsilences",
+		"/silences/3/end":                    "/login?next=%2Fsilences",
+		"/notifiers/ops-mail/test":           "/login?next=%2Fnotifiers",
 	} {
 		if got := v.post(path, url.Values{"what": {"all"}}); got.status != http.StatusSeeOther || got.location() != want {
 			t.Errorf("POST %s: %d to %q, want 303 to %s", path, got.status, got.location(), want)
@@ -44,6 +54,23 @@ func TestNobodySeesAnythingWithoutLogin(t *testing.T) {
 	}
 	if in := h.ledger.incidents[2]; in.AcknowledgedBy != "" || in.ResolvedBy != "" || len(h.ledger.failures[0].Reveals) != 0 {
 		t.Error("a stranger has changed something")
+	}
+}
+
+func TestTheLoginLeadsBackToEveryPageOfTheNavigation(t *testing.T) {
+	t.Parallel()
+	h := newHouse(oneNight(3))
+	v := h.enter(t)
+	links := regexp.MustCompile(`<nav[^>]*>(?s:.*?)</nav>`).FindString(v.get("/").body)
+	paths := regexp.MustCompile(`href="(/[a-z]+)"`).FindAllStringSubmatch(links, -1)
+	if len(paths) < 5 {
+		t.Fatalf("the navigation has %q", paths)
+	}
+	stranger := newVisitor(t, v.base)
+	for _, path := range paths {
+		if got, want := stranger.get(path[1]).location(), "/login?next="+url.QueryEscape(path[1]); got != want {
+			t.Errorf("GET %s leads to %q, want %q", path[1], got, want)
+		}
 	}
 }
 

@@ -170,7 +170,7 @@ func (l *ledger) deliveries(n, in int64, at time.Time) []history.Delivery {
 		},
 		{
 			ID: n * 2, Notifier: "ops-mail", Kind: incident.Opened, Reason: "first failure with this cause", IncidentID: in,
-			State: history.Sent, CreatedAt: at.Add(time.Second), SentAt: at.Add(2100 * time.Millisecond), Attempts: 1, Detail: "250 queued as 4F1A2",
+			State: history.Sent, CreatedAt: at.Add(time.Second), SentAt: at.Add(2100 * time.Millisecond), Attempts: 1, Detail: "mail backstop.4f6c8a10b2d3e5f7.99@example.com",
 		},
 	}
 }

@@ -212,7 +212,7 @@ func (p *Pages) Register(r gin.IRouter) {
 	people.POST("/incidents/:id/send-on", p.page(p.sendOn))
 	p.registerSilences(people)
 	p.registerNotifiers(people)
-	get(people, "/rules", p.page(p.rules))
+	get(people, rulesPath, p.page(p.rules))
 	get(people, "/history", p.page(p.history))
 	get(people, numbersPath, p.page(p.numbersHidden))
 	people.POST(numbersPath, p.page(p.revealNumbers))

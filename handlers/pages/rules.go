@@ -7,6 +7,8 @@ import (
 	"github.com/backstop-project/backstop/recovery"
 )
 
+const rulesPath = "/rules"
+
 type rulesView struct {
 	Frame
 	Rules    []recovery.Outline

@@ -184,10 +184,7 @@ func (p *Pages) named(ctx context.Context, name string) (history.Detail, error) 
 
 // typed is the failure that somebody typed in: a call or a message.
 func (a askedView) typed(now time.Time) incident.Failure {
-	from := dialled(a.From)
-	if a.Channel == incident.Messaging.String() && from == "" {
-		from = "+15005550006" // somebody: a blank field hides nobody's number
-	}
+	from := cmp.Or(dialled(a.From), "+15005550006") // somebody: a blank field hides nobody's number
 	params := []incident.Param{
 		{Name: "AccountSid", Value: a.Account}, {Name: "From", Value: from}, {Name: "To", Value: dialled(a.To)}, {Name: "ErrorCode", Value: a.Code}, {Name: "ErrorUrl", Value: a.URL},
 	}
