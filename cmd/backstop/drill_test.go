@@ -40,7 +40,7 @@ func TestADrillGoesThroughTheWholeHouse(t *testing.T) {
 	slack.await(t, soon, "Drill, nothing is broken")
 	who := p.person()
 	who.get("/incidents").shows("No incident")
-	who.get("/history?drills=1").shows("2 failures", "drill")
+	who.get("/history?drills=1").shows("2 drills")
 }
 
 func TestADrillWithoutNotifierSaysThatNobodyWasToldAndWhereItIsShown(t *testing.T) {
