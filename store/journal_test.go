@@ -152,6 +152,20 @@ func TestPruningNeverLetsARowsNumberComeTwice(t *testing.T) {
 	}
 }
 
+func TestAJournalThatWasDeletedBeforeAnybodyReadItCanBeRead(t *testing.T) {
+	path := journalPath(t)
+	j := openJournal(t, path, store.JournalOptions{})
+	last := appendRows(t, j, 3, 100)
+	for _, end := range []string{"", "-wal", "-shm"} {
+		if err := os.Remove(path + end); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if rows := readAll(t, j, 0); len(rows) != 3 || rows[2] != last {
+		t.Errorf("read %v, want three rows up to %d", rows, last)
+	}
+}
+
 func TestReadingStopsAtItsBoundButGoesOn(t *testing.T) {
 	ctx := context.Background()
 	j := openJournal(t, journalPath(t), store.JournalOptions{})

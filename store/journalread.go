@@ -2,8 +2,11 @@ package store
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"time"
+
+	"github.com/mattn/go-sqlite3"
 )
 
 const lastRow = `
@@ -43,12 +46,17 @@ type group struct {
 	blob string
 }
 
+const rowsAfter = `
+	SELECT row, entries
+	FROM journal
+	WHERE row > ?1
+	ORDER BY row`
+
 func (j *Journal) after(ctx context.Context, row int64, maxBytes int) (groups []group, err error) {
-	rows, err := j.read.QueryContext(ctx, `
-		SELECT row, entries
-		FROM journal
-		WHERE row > ?1
-		ORDER BY row`, max(row, 0))
+	rows, err := j.read.QueryContext(ctx, rowsAfter, max(row, 0))
+	if failed, ok := errors.AsType[sqlite3.Error](err); ok && failed.Code == sqlite3.ErrCantOpen {
+		rows, err = j.write.QueryContext(ctx, rowsAfter, max(row, 0)) // of a file that is gone only who has it open can read
+	}
 	if err != nil {
 		return nil, err
 	}

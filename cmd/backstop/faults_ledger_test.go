@@ -229,11 +229,10 @@ func TestALedgerThatBecomesNewerWhileRunningIsLeftAlone(t *testing.T) {
 	t.Parallel()
 	mails := newMailServer(t)
 	p := spawn(t, configured(t).with(mails.settings()))
-	sids := []string{p.awaitWritten().SID} // the ledger is open
-	p.settle()
+	p.person().await(4*soon, "/incidents", "No incident") // the ledger is open
 	version := ledgerVersion(t, p.path(ledgerFile))
 	pragma(t, p.path(ledgerFile), "user_version", 99)
-	sids = append(sids, p.call(sim.Call{}).SID, p.call(sim.Call{}).SID)
+	sids := []string{p.call(sim.Call{}).SID, p.call(sim.Call{}).SID}
 	mail := mails.await(t, 2*soon, "not helped", unavailable)
 	if !strings.Contains(mail.text, "newer version") {
 		t.Errorf("the mail does not say why:\n%s", mail.text)

@@ -98,7 +98,28 @@ func TestADiskThatTheKernelMadeReadOnlyIsRepairedWithoutARestart(t *testing.T) {
 		t.Errorf("it ended with %d", code)
 	}
 	copied := d.copied()
-	judgeStored(t, copied, answered)
+	lost := judgeStoredBut(t, copied, answered, rounds)
 	judgeIntact(t, filepath.Join(copied, journalFile), filepath.Join(copied, ledgerFile))
-	count(t, "%d times read-only, %d calls, %d of them written=no, each stored once", rounds, len(answered), unwritten)
+	count(t, "%d times read-only, %d calls, %d of them written=no, %d lost in the moment of an error, the others stored once",
+		rounds, len(answered), unwritten, lost)
+}
+
+// judgeStoredBut is judgeStored of calls of which so many may be lost: what is written
+// in the very moment in which the kernel finds the error it may call kept, and drop.
+func judgeStoredBut(t *testing.T, dir string, sids []string, most int) (lost int) {
+	t.Helper()
+	counts := stored(t, dir)
+	for _, sid := range sids {
+		switch counts[sid] {
+		case 0:
+			lost++
+		case 1:
+		default:
+			t.Errorf("%s is there %d times", sid, counts[sid])
+		}
+	}
+	if lost > most {
+		t.Errorf("of %d calls %d are lost", len(sids), lost)
+	}
+	return lost
 }

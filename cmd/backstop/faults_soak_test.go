@@ -103,6 +103,8 @@ func TestASoakLeavesNothingBehind(t *testing.T) {
 	t.Parallel()
 	mails := newMailServer(t)
 	p := spawn(t, configured(t).with(mails.settings()))
+	p.awaitWritten()
+	p.settle() // the ledger is open
 	who := p.person()
 	l := p.callersEvery(40*time.Millisecond, 4)
 	var seen []strain
