@@ -104,9 +104,9 @@ func TestASocketOfTheServiceManagerIsServed(t *testing.T) {
 	eventually(t, 15*time.Second, "the first caller is answered", func() bool {
 		return written(p.twilio().Do(t.Context(), p.request("/fallback/voice", sim.Call{})))
 	})
-	if !strings.Contains(p.logged.String(), fmt.Sprintf("%q:%q", "listen", address)) {
-		t.Errorf("it does not say that it listens at %s", address)
-	}
+	eventually(t, soon, "it says where it listens", func() bool {
+		return strings.Contains(p.logged.String(), fmt.Sprintf("%q:%q", "listen", address))
+	})
 }
 
 func TestSocketsThatAreNoneAreAMistake(t *testing.T) {

@@ -39,7 +39,7 @@ func TestAStormIsToldInAFewMessagesThatNameEveryCause(t *testing.T) {
 		}
 	}
 	sent := mails.got()
-	if n, _ := strconv.Atoi(got[0][2]); got[0][1] != "ops-mail" || n != len(sent) {
+	if n, _ := strconv.Atoi(got[0][2]); got[0][1] != "ops-mail" || len(sent) < n || len(sent) > n+1 { // one whose answer comes late is sent again
 		t.Errorf("%s got %d by its own word, and %d arrived", got[0][1], n, len(sent))
 	}
 	for _, m := range sent {
