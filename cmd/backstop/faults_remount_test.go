@@ -5,6 +5,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strconv"
 	"strings"
 	"testing"
@@ -65,17 +66,19 @@ func TestADiskThatTheKernelMadeReadOnlyIsRepairedWithoutARestart(t *testing.T) {
 	d.env = d.env.with(mails.settings())
 	p := d.spawn()
 	var answered []string
-	unwritten, rounds := 0, long(t, 2, 20)
+	unwritten, spared, rounds := 0, 0, long(t, 2, 20)
 	for round := range rounds {
 		answered = append(answered, p.awaitWritten().SID)
 		p.settle()
 		l := p.callersEvery(10*time.Millisecond, 2)
 		l.reached(t, 50)
+		kept := l.promised()
 		d.fail()
 		if round == 0 { // it is told again only after a while
 			mails.await(t, 2*soon, "Failures cannot be written down")
 		}
 		l.reached(t, l.placed.Load()+100)
+		atOnce := l.promised()[len(kept):]
 		d.repair(p, round%2 == 1)
 		answered = append(answered, p.awaitWritten().SID)
 		l.stop(t)
@@ -83,8 +86,12 @@ func TestADiskThatTheKernelMadeReadOnlyIsRepairedWithoutARestart(t *testing.T) {
 			t.Errorf("%d of %d calls got no answer", len(l.silent), len(l.asked))
 		}
 		for _, r := range l.asked {
-			answered = append(answered, r.Params.Value("CallSid"))
+			// What was promised in the moment of the error ext4 may have called kept, and dropped.
+			if sid := r.Params.Value("CallSid"); !slices.Contains(atOnce, sid) {
+				answered = append(answered, sid)
+			}
 		}
+		spared += len(atOnce)
 		unwritten += len(l.asked) - len(l.written)
 	}
 	if unwritten < 50*rounds {
@@ -98,28 +105,8 @@ func TestADiskThatTheKernelMadeReadOnlyIsRepairedWithoutARestart(t *testing.T) {
 		t.Errorf("it ended with %d", code)
 	}
 	copied := d.copied()
-	lost := judgeStoredBut(t, copied, answered, rounds)
+	judgeStored(t, copied, answered)
 	judgeIntact(t, filepath.Join(copied, journalFile), filepath.Join(copied, ledgerFile))
-	count(t, "%d times read-only, %d calls, %d of them written=no, %d lost in the moment of an error, the others stored once",
-		rounds, len(answered), unwritten, lost)
-}
-
-// judgeStoredBut is judgeStored of calls of which so many may be lost: what is written
-// in the very moment in which the kernel finds the error it may call kept, and drop.
-func judgeStoredBut(t *testing.T, dir string, sids []string, most int) (lost int) {
-	t.Helper()
-	counts := stored(t, dir)
-	for _, sid := range sids {
-		switch counts[sid] {
-		case 0:
-			lost++
-		case 1:
-		default:
-			t.Errorf("%s is there %d times", sid, counts[sid])
-		}
-	}
-	if lost > most {
-		t.Errorf("of %d calls %d are lost", len(sids), lost)
-	}
-	return lost
+	count(t, "%d times read-only, %d calls, %d of them written=no, each stored once; %d promised in the moment of an error are not judged",
+		rounds, len(answered), unwritten, spared)
 }

@@ -39,8 +39,12 @@ func TestAStormIsToldInAFewMessagesThatNameEveryCause(t *testing.T) {
 		}
 	}
 	sent := mails.got()
-	if n, _ := strconv.Atoi(got[0][2]); got[0][1] != "ops-mail" || len(sent) < n || len(sent) > n+1 { // one whose answer comes late is sent again
-		t.Errorf("%s got %d by its own word, and %d arrived", got[0][1], n, len(sent))
+	messages := map[string]bool{} // one whose answer comes late is sent again, as the same
+	for _, m := range sent {
+		messages[m.header.Get("Message-Id")] = true
+	}
+	if n, _ := strconv.Atoi(got[0][2]); got[0][1] != "ops-mail" || n != len(messages) {
+		t.Errorf("%s got %d by its own word, and %d arrived", got[0][1], n, len(messages))
 	}
 	for _, m := range sent {
 		if !strings.HasPrefix(m.subject(), "Drill") || len([]rune(m.subject())) > 70 || !strings.Contains(m.text, "all of this is made up") {
