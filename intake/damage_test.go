@@ -18,15 +18,26 @@ func (r *rig) record(from, to int) {
 	}
 }
 
+// lived is a rig whose journal has rows of a process before, which the locked ledger
+// has not.
+func lived(rows int) *rig {
+	before := newRig()
+	before.ledger.fail = errors.New("locked")
+	before.start()
+	before.record(0, rows)
+	before.halt()
+	r := newRig()
+	r.journal, r.ledger = before.journal, before.ledger
+	return r
+}
+
 func TestRowsThatCannotBeReadArePassedOverAndTold(t *testing.T) {
 	t.Parallel()
 	for _, bad := range [][]int64{{1}, {4}, {4, 5, 6, 7, 8, 9}, {20}} {
 		synctest.Test(t, func(t *testing.T) {
-			r := newRig()
-			r.ledger.fail = errors.New("locked")
+			r := lived(20)
 			r.start()
 			defer r.halt()
-			r.record(0, 20)
 			r.journal.set(func() {
 				r.journal.bad = map[int64]bool{}
 				for _, row := range bad {
@@ -58,11 +69,9 @@ func TestADiskThatCannotBeReadIsWaitedFor(t *testing.T) {
 	t.Parallel()
 	for name, everyRow := range map[string]bool{"before anything is damaged": false, "while damage is looked for": true} {
 		synctest.Test(t, func(t *testing.T) {
-			r := newRig()
-			r.ledger.fail = errors.New("locked")
+			r := lived(20)
 			r.start()
 			defer r.halt()
-			r.record(0, 20)
 			r.journal.set(func() {
 				if everyRow {
 					r.journal.bad = map[int64]bool{1: true}

@@ -17,8 +17,8 @@ type FeederOptions struct {
 	Journal func() Journal
 	// Ledger is the ledger to feed, or why there is none.
 	Ledger func() (Ledger, error)
-	// Fed is called with the journal's row up to which the ledger has all.
-	Fed func(row int64)
+	// Fed is called with the row of a journal up to which the ledger has all.
+	Fed func(incident.Cursor)
 	// Written is how many entries the journal took so far.
 	Written func() int64
 	// Alerts is called when alerts were put into the outbox.
@@ -176,7 +176,7 @@ func (f *Feeder) feedOnce(ctx context.Context) (entries int, more bool, err erro
 	}
 	f.damagedSince = time.Time{}
 	if batch.Cursor.Row == cursor.Row {
-		f.o.Fed(cursor.Row)
+		f.o.Fed(cursor)
 		f.until.Store(atEnd)
 		return 0, false, f.wentBack(ctx, ledger, journal, cursor)
 	}
@@ -189,7 +189,7 @@ func (f *Feeder) feedOnce(ctx context.Context) (entries int, more bool, err erro
 		return 0, false, err
 	}
 	clear(f.aside)
-	f.o.Fed(batch.Cursor.Row)
+	f.o.Fed(batch.Cursor)
 	if n := len(batch.Entries); n > 0 {
 		f.until.Store(batch.Entries[n-1].JournalAt.UnixMilli())
 	}

@@ -10,27 +10,41 @@ const rescueMost = 64 << 20
 
 // rescue reads what the ledger may not have yet from a journal whose file was
 // deleted or replaced, while the open one can still be read.
-func (w *writer) rescue(ctx context.Context, j Journal) {
-	err := j.ReadAfter(ctx, w.fedRow.Load(), rescueMost, func(_ int64, blob string) error {
-		w.rescued = append(w.rescued, []byte(blob))
+func (w *writer) rescue(ctx context.Context, j *kept) (read []row) {
+	err := j.Journal.ReadAfter(ctx, w.fedRow(j), rescueMost, func(number int64, blob string) error {
+		read = append(read, row{number, blob})
 		return nil
 	})
 	if err != nil {
-		w.o.Log.Error("lost journal not read to its end", "rows", len(w.rescued), "err", err)
+		w.o.Log.Error("lost journal not read to its end", "rows", len(read), "err", err)
 	}
+	return read
 }
 
-// restore writes what was rescued into the new journal. The ledger takes each
-// failure once, so that a row too many does no harm.
+// restore writes what was rescued into the open journal, unless it is the same and
+// has it.
 func (w *writer) restore(ctx context.Context) error {
 	for len(w.rescued) > 0 {
-		if _, err := w.Journal().Append(ctx, w.rescued[0]); err != nil {
-			return err
+		j := w.journal.Load()
+		if r := w.rescued[0]; !has(ctx, j.Journal, r) {
+			if _, err := j.Append(ctx, []byte(r.blob)); err != nil {
+				return err
+			}
+			w.o.Written()
 		}
 		w.rescued = w.rescued[1:]
-		w.o.Written()
 	}
 	return nil
+}
+
+// has says whether a row is in j. One that cannot be read is not: the ledger takes
+// each failure once, so that a row too many does no harm.
+func has(ctx context.Context, j Journal, r row) (found bool) {
+	err := j.ReadAfter(ctx, r.number-1, 1, func(number int64, blob string) error {
+		found = number == r.number && blob == r.blob
+		return nil
+	})
+	return found && err == nil
 }
 
 // trouble tells the beginning and the end of it, not each failed commit.
@@ -60,18 +74,19 @@ func (w *writer) keepHouse(ctx context.Context) {
 // deleted, and removes old rows. judged is true where what it found says
 // whether the journal works: a commit that waits will show it better.
 func (w *writer) look(ctx context.Context) (judged bool, found error) {
-	j := w.Journal()
+	j := w.journal.Load()
 	if j == nil || w.troubled && w.idle() { // no commit will show whether it works again
 		err := w.ready(ctx)
 		return err != nil || w.idle(), err
 	}
 	if err := j.Check(ctx); err != nil {
 		w.o.Log.Error("journal replaced under us, opening it anew", "err", err)
-		w.rescue(ctx, j)
+		read := w.rescue(ctx, j)
 		w.o.Lost(err)
-		w.drop()
+		w.drop(read...)
 		return true, err
 	}
+	w.letGo()
 	w.prune(ctx, j)
 	return false, nil
 }
@@ -85,7 +100,7 @@ const (
 
 // prune removes fed rows that are old, or too many, until none is left or its
 // time is over.
-func (w *writer) prune(ctx context.Context, j Journal) {
+func (w *writer) prune(ctx context.Context, j *kept) {
 	now, began := w.o.Now(), time.Now()
 	if !w.pruning && now.Sub(w.lastPrune) < time.Minute && j.Size() <= w.o.MaxBytes/2 {
 		return
@@ -96,7 +111,7 @@ func (w *writer) prune(ctx context.Context, j Journal) {
 		budget = pruneForFull
 	}
 	for w.pruning = true; time.Since(began) < budget; {
-		removed, err := j.Prune(ctx, now.Add(-keepFed), w.fedRow.Load(), w.o.MaxBytes/2)
+		removed, err := j.Prune(ctx, now.Add(-keepFed), w.fedRow(j), w.o.MaxBytes/2)
 		if err != nil {
 			w.o.Log.Warn("old journal rows not removed", "err", err)
 		}

@@ -40,8 +40,8 @@ type RecorderOptions struct {
 // bounded in bytes; what does not fit whole is kept slim, then only counted.
 type Recorder struct {
 	o       RecorderOptions
-	journal atomic.Pointer[Journal]
-	fedRow  atomic.Int64
+	journal atomic.Pointer[kept]
+	fedTo   atomic.Pointer[incident.Cursor]
 	late    atomic.Bool
 	wake    chan struct{}
 
@@ -130,17 +130,26 @@ func sizeOf(e incident.Entry) int {
 	return size
 }
 
-// Journal is the open journal, nil while there is none.
+// Journal is the open journal, nil while there is none. What it took last is read
+// from memory.
 func (r *Recorder) Journal() Journal {
 	if j := r.journal.Load(); j != nil {
-		return *j
+		return j
 	}
 	return nil
 }
 
-// Fed tells the recorder up to where the ledger has the journal's rows: they
-// may go when they are old.
-func (r *Recorder) Fed(row int64) { r.fedRow.Store(row) }
+// Fed tells the recorder up to where the ledger has a journal's rows: they may
+// go when they are old.
+func (r *Recorder) Fed(c incident.Cursor) { r.fedTo.Store(&c) }
+
+// fedRow is up to where the ledger has j's rows, 0 where nobody knows.
+func (r *Recorder) fedRow(j *kept) int64 {
+	if c := r.fedTo.Load(); c != nil && c.Journal == j.ID() {
+		return c.Row
+	}
+	return 0
+}
 
 // Queued is how many bytes wait to be written.
 func (r *Recorder) Queued() int {

@@ -28,8 +28,8 @@ type writer struct {
 	failures  int // commits that failed in a row
 	panics    int // likewise that panicked
 	lastPrune time.Time
-	pruning   bool     // the last time ended before the rows did
-	rescued   [][]byte // rows of a lost journal that may not have been fed
+	pruning   bool  // the last time ended before the rows did
+	rescued   []row // of a journal that was closed: the next one may not have them
 }
 
 // take moves what is pending, or what failed before, into flight.
@@ -157,14 +157,15 @@ func (w *writer) failed(err error) {
 	}
 }
 
-// drop closes the journal; the next use opens it again.
-func (w *writer) drop() {
-	j := w.Journal()
+// drop closes the journal; the next use opens it again, and writes what that one
+// does not have of the rows that were read from this one or are kept.
+func (w *writer) drop(read ...row) {
+	j := w.journal.Load()
 	if j == nil {
 		return
 	}
+	w.rescued = append(w.rescued, j.left(read)...)
 	w.journal.Store(nil)
-	w.fedRow.Store(0) // of a journal that may not be the next one
 	if err := j.Close(); err != nil {
 		w.o.Log.Warn("journal not closed cleanly", "err", err)
 	}
@@ -183,12 +184,13 @@ func (w *writer) write(ctx context.Context, g *group) error {
 		begun := w.o.Now()
 		blob := w.encoder.encode(g.entries[:n], begun)
 		start := time.Now()
-		if _, err := w.Journal().Append(ctx, blob); err != nil {
+		if _, err := w.journal.Load().Append(ctx, blob); err != nil {
 			return err
 		}
 		w.Stats.LastMicro.Store(time.Since(start).Microseconds())
 		w.Stats.Commits.Add(1)
 		w.Stats.Written.Add(int64(n))
+		w.letGo()
 		g.entries = g.entries[n:]
 		w.o.Written()
 	}
@@ -197,6 +199,12 @@ func (w *writer) write(ctx context.Context, g *group) error {
 		close(g.done)
 	}
 	return nil
+}
+
+// letGo lets go of what the ledger has.
+func (w *writer) letGo() {
+	j := w.journal.Load()
+	j.fedTo(w.fedRow(j))
 }
 
 // pieceOf is how many of the entries go into one row.
@@ -218,7 +226,7 @@ func (w *writer) ready(ctx context.Context) error {
 		if err != nil {
 			return err
 		}
-		w.journal.Store(&j)
+		w.journal.Store(&kept{Journal: j})
 	}
 	if err := w.o.Room(w.Journal().Size()); err != nil {
 		return err
@@ -235,7 +243,7 @@ func (w *writer) drain(ctx context.Context) error {
 	ctx, cancel := context.WithTimeout(ctx, drainFor)
 	defer cancel()
 	for {
-		if w.writeAll(ctx) == nil {
+		if w.writeAll(ctx) == nil && w.stands(ctx) {
 			return nil
 		}
 		select {
@@ -244,4 +252,11 @@ func (w *writer) drain(ctx context.Context) error {
 		case <-time.After(retryAfter):
 		}
 	}
+}
+
+// stands says whether what was written is still in its place, as far as can be
+// seen: what comes to be missing in the second before a stop is written once more.
+func (w *writer) stands(ctx context.Context) bool {
+	_, err := w.look(ctx)
+	return err == nil || len(w.rescued) == 0
 }

@@ -219,12 +219,6 @@ func (l *load) judge(r sim.Request, e sim.Exchange) {
 	l.took = append(l.took, e.Timing.Total)
 }
 
-// promised are the calls that were answered written=yes so far.
-func (l *load) promised() (sids []string) {
-	l.note(func() { sids = slices.Clone(l.written) })
-	return sids
-}
-
 // reached waits until so many calls were answered.
 func (l *load) reached(t *testing.T, calls int64) {
 	t.Helper()

@@ -21,7 +21,6 @@ type condition struct {
 	do    func(t *testing.T, path string) (heal func())
 	quick bool // no other test has it
 	scars bool // damage may stay, where nothing comes by it
-	aside bool // it is kept aside, with what was written to it meanwhile
 }
 
 // suffixes are those of a database's files.
@@ -32,16 +31,16 @@ func conditions() []condition {
 		return func(t *testing.T, path string) func() { t.Helper(); do(t, path); return func() {} }
 	}
 	return []condition{
-		{"missing", alone(deleteDatabase), false, false, false},
-		{"garbage", alone(overwriteWithGarbage), false, false, true},
-		{"cut in half", alone(cutInHalf), true, true, false},
-		{"damaged in a page of its middle", alone(damageMiddle), true, true, false},
-		{"moved away", alone(moveAway), true, false, false},
-		{"an older copy", alone(putBack), true, false, false},
-		{"a directory", becomeDirectory, true, false, false},
-		{"of a newer version", becomeNewer, false, false, false},
-		{"locked by another process", func(t *testing.T, path string) func() { t.Helper(); return locked(t, path) }, true, false, false},
-		{"read-only", becomeImmutable, true, false, false},
+		{"missing", alone(deleteDatabase), false, false},
+		{"garbage", alone(overwriteWithGarbage), false, false},
+		{"cut in half", alone(cutInHalf), true, true},
+		{"damaged in a page of its middle", alone(damageMiddle), true, true},
+		{"moved away", alone(moveAway), true, false},
+		{"an older copy", alone(putBack), true, false},
+		{"a directory", becomeDirectory, true, false},
+		{"of a newer version", becomeNewer, false, false},
+		{"locked by another process", func(t *testing.T, path string) func() { t.Helper(); return locked(t, path) }, true, false},
+		{"read-only", becomeImmutable, true, false},
 	}
 }
 
@@ -138,9 +137,6 @@ func TestWhateverConditionAFileIsInCallersAreAnsweredAndAllIsStored(t *testing.T
 				sids = append(sids, p.awaitWritten().SID)
 				p.settle()
 				heal := c.do(t, p.path(file))
-				if c.aside {
-					p.awaitAside(file)
-				}
 				goOnIn(t, p, mails, sids, heal, c.scars)
 			})
 		}

@@ -249,7 +249,7 @@ func feedWhole(ctx context.Context, journal *store.Journal, ledger *store.Ledger
 	quiet := slog.New(slog.DiscardHandler)
 	f := intake.NewFeeder(intake.FeederOptions{
 		Journal: func() intake.Journal { return journal }, Ledger: func() (intake.Ledger, error) { return ledger, nil },
-		Fed: func(int64) {}, Written: func() int64 { return 0 }, Alerts: func() {}, Tell: nobody, Now: time.Now, Log: quiet,
+		Fed: func(incident.Cursor) {}, Written: func() int64 { return 0 }, Alerts: func() {}, Tell: nobody, Now: time.Now, Log: quiet,
 	}, intake.NewSentinel(nobody, nobody, time.Now, quiet))
 	ctx, stop := context.WithCancel(ctx)
 	ended := make(chan error, 1)

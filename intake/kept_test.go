@@ -1,0 +1,190 @@
+package intake_test
+
+import (
+	"errors"
+	"strings"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/backstop-project/backstop/incident"
+)
+
+// written records entries whose numbers begin at first, one row each.
+func (r *rig) written(t *testing.T, first, n, padding int) {
+	t.Helper()
+	for i := range n {
+		done, _ := r.recorder.Record(entry(first+i, padding))
+		pass(100 * time.Millisecond)
+		if !closed(done) {
+			t.Fatalf("entry %d is not written", first+i)
+		}
+	}
+}
+
+// loses has the journal forget its newest rows, to which it said yes.
+func (j *memoryJournal) loses(n int) {
+	j.set(func() { j.rows = j.rows[:len(j.rows)-n] })
+}
+
+// becomes puts another journal in the place of the open one.
+func (r *rig) becomes(next *memoryJournal) {
+	old := r.journal
+	r.mu.Lock()
+	r.journal = next
+	r.mu.Unlock()
+	old.set(func() { old.gone = true })
+}
+
+func TestWhatADiskSaidYesToAndLostIsWrittenAgain(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		r := newRig()
+		r.ledger.fail = errors.New("away")
+		r.start()
+		defer r.halt()
+		r.written(t, 0, 3, 0)
+		r.journal.set(func() { r.journal.fail = errors.New("read-only file system") })
+		r.recorder.Record(entry(3, 0))
+		pass(300 * time.Millisecond)
+		r.journal.loses(2)
+		pass(5 * time.Second)
+		r.journal.set(func() { r.journal.fail = nil })
+		r.ledger.set(func() { r.ledger.fail = nil })
+		pass(5 * time.Second)
+		if got := len(r.ledger.entries); got != 4 {
+			t.Errorf("the ledger has %d failures, want all 4", got)
+		}
+		if got := r.journal.length(); got != 4 {
+			t.Errorf("the journal has %d rows, want 4: what it has is not written again", got)
+		}
+	})
+}
+
+func TestWhatSomebodyOverwroteIsWrittenIntoTheNextJournal(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		r := newRig()
+		r.ledger.fail = errors.New("away")
+		r.start()
+		defer r.halt()
+		r.written(t, 0, 3, 0)
+		r.journal.set(func() { r.journal.unread = errors.New("file is not a database") })
+		r.becomes(&memoryJournal{id: "two"})
+		r.ledger.set(func() { r.ledger.fail = nil })
+		pass(5 * time.Second)
+		if got := len(r.ledger.entries); got != 3 {
+			t.Errorf("the ledger has %d failures, want the 3 of the journal that was overwritten", got)
+		}
+	})
+}
+
+func TestWhatIsMissingJustBeforeTheStopIsWrittenOnceMore(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		r := newRig()
+		r.ledger.fail = errors.New("away")
+		r.start()
+		r.written(t, 0, 3, 0)
+		r.journal.set(func() { r.journal.unread = errors.New("file is not a database") })
+		r.becomes(&memoryJournal{id: "two"})
+		r.halt()
+		if got := r.journal.length(); got != 3 {
+			t.Errorf("the next journal has %d rows, want 3", got)
+		}
+	})
+}
+
+func TestWhatTheLedgerHasIsNotKept(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		r := newRig()
+		r.start()
+		defer r.halt()
+		r.written(t, 0, 3, 0)
+		pass(5 * time.Second)
+		r.becomes(&memoryJournal{id: "two"})
+		pass(5 * time.Second)
+		if got := r.journal.length(); got != 0 {
+			t.Errorf("the next journal has %d rows, want none of those that are in the ledger", got)
+		}
+	})
+}
+
+// A ledger that takes a batch of the journal before says so late.
+func TestWhatIsSaidOfAnotherJournalLetsNothingGo(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		r := newRig()
+		r.ledger.fail = errors.New("away")
+		r.start()
+		defer r.halt()
+		r.written(t, 0, 3, 0)
+		r.recorder.Fed(incident.Cursor{Journal: "another", Row: 1000})
+		pass(5 * time.Second)
+		r.becomes(&memoryJournal{id: "two"})
+		pass(5 * time.Second)
+		if got := r.journal.length(); got != 3 {
+			t.Errorf("the next journal has %d rows, want 3", got)
+		}
+	})
+}
+
+func TestWhatIsKeptIsBounded(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		r := newRig()
+		r.ledger.fail = errors.New("away")
+		r.start()
+		defer r.halt()
+		const each = 60 << 10
+		r.written(t, 0, 100, each)
+		r.journal.set(func() { r.journal.unread = errors.New("file is not a database") })
+		r.becomes(&memoryJournal{id: "two"})
+		pass(5 * time.Second)
+		if got := r.journal.length(); got < 2<<20/each-3 || got > 2<<20/each {
+			t.Errorf("the next journal has %d rows of 60 KiB, want the newest 2 MiB", got)
+		}
+	})
+}
+
+func TestWhatWasWrittenLastIsFedAlsoWhereItCannotBeRead(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		r := newRig()
+		r.start()
+		defer r.halt()
+		r.journal.set(func() { r.journal.unread = errors.New("input/output error") })
+		r.written(t, 0, 3, 0)
+		if got := len(r.ledger.entries); got != 3 {
+			t.Errorf("the ledger has %d failures, want 3", got)
+		}
+	})
+}
+
+// Another process may append to the same journal.
+func TestWhatOthersWroteInBetweenIsFedInItsPlace(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		other := newRig()
+		other.start()
+		other.written(t, 7, 1, 0)
+		other.halt()
+		r := newRig()
+		r.ledger.fail = errors.New("away")
+		r.start()
+		defer r.halt()
+		r.written(t, 0, 2, 0)
+		r.journal.set(func() { r.journal.rows = append(r.journal.rows, other.journal.rows[0]) })
+		r.written(t, 2, 2, 0)
+		r.ledger.set(func() { r.ledger.fail = nil })
+		pass(5 * time.Second)
+		var order []string
+		for _, e := range r.ledger.entries {
+			order = append(order, e.Failure.SID[len(e.Failure.SID)-1:])
+		}
+		if got := strings.Join(order, ""); got != "01723" {
+			t.Errorf("fed in the order %s, want 01723", got)
+		}
+	})
+}
