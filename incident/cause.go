@@ -1,7 +1,6 @@
 package incident
 
 import (
-	"net/url"
 	"strconv"
 	"strings"
 )
@@ -70,35 +69,6 @@ func (c Cause) Key() string {
 		strconv.Itoa(c.Version), strconv.Itoa(int(c.Kind)), c.Account,
 		strconv.Itoa(c.Code), c.Host, c.Path,
 	}, "|")
-}
-
-// Host is where f's ErrorUrl points: lower case, with a port that is not the
-// scheme's own; "" where it names none. Hostile input is harmless.
-func Host(errorURL string) string {
-	u, err := url.Parse(errorURL)
-	if err != nil {
-		return ""
-	}
-	return hostOf(u)
-}
-
-func hostAndPath(raw string) (host, path string) {
-	u, err := url.Parse(raw)
-	if err != nil || u.Host == "" {
-		return "", ""
-	}
-	return hostOf(u), printable(normalisePath(u.Path), 200)
-}
-
-func hostOf(u *url.URL) string {
-	host := strings.ToLower(u.Host)
-	switch u.Scheme {
-	case "http":
-		host = strings.TrimSuffix(host, ":80")
-	case "https":
-		host = strings.TrimSuffix(host, ":443")
-	}
-	return printable(host, 253)
 }
 
 // normalisePath puts ":id" for segments that name one thing among many, so

@@ -54,6 +54,7 @@ var castagnoli = crc32.MakeTable(crc32.Castagnoli)
 type encoder struct {
 	index   map[string]int
 	strings []string
+	texts   map[string]string // documents that were seen lately
 	entries []byte
 	one     []byte
 	out     []byte
@@ -183,8 +184,19 @@ func (enc *encoder) appendSharedBytes(b, s []byte) []byte {
 	if i, known := enc.index[string(s)]; known {
 		return binary.AppendUvarint(b, uint64(i)) //nolint:gosec // an index
 	}
-	return enc.appendShared(b, string(s))
+	text, known := enc.texts[string(s)]
+	if !known {
+		text = string(s)
+		if len(enc.texts) >= interned || enc.texts == nil {
+			enc.texts = map[string]string{}
+		}
+		enc.texts[text] = text
+	}
+	return enc.appendShared(b, text)
 }
+
+// interned is how many documents are remembered, of at most 64 KiB each.
+const interned = 16
 
 func appendString(b []byte, s string) []byte {
 	b = binary.AppendUvarint(b, uint64(len(s)))

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"hash/crc32"
+	"strings"
 	"time"
 
 	"github.com/backstop-project/backstop/incident"
@@ -13,19 +14,51 @@ import (
 // errDamaged marks bytes that are no group, or no entry, of ours.
 var errDamaged = errors.New("damaged journal entry")
 
-// decodeGroup appends to entries what encode wrote. A damaged entry costs
-// itself, and is returned byte for byte; where the group's frame is damaged
-// the whole of it is returned so.
-func decodeGroup(entries []incident.Fed, blob string) (all []incident.Fed, damaged [][]byte) {
+// decoder reads groups. It keeps its room from one batch to the next, so that what
+// it has read is good until it is emptied.
+type decoder struct {
+	params    []incident.Param
+	documents map[string][]byte // a few, as most answers are one of them
+}
+
+// empty ends a batch: the room is used again, unless it is far too large.
+func (d *decoder) empty() {
+	if cap(d.params) > 8*len(d.params) {
+		d.params = nil
+	}
+	clear(d.params)
+	d.params = d.params[:0]
+}
+
+// document is a text's bytes, which many entries share.
+func (d *decoder) document(text string) []byte {
+	if text == "" {
+		return nil
+	}
+	document, known := d.documents[text]
+	if !known {
+		document = []byte(text)
+		if len(d.documents) >= interned || d.documents == nil {
+			d.documents = map[string][]byte{}
+		}
+		d.documents[strings.Clone(text)] = document // not all of its row
+	}
+	return document
+}
+
+// group appends to entries what encode wrote. A damaged entry costs itself, and is
+// returned byte for byte; where the group's frame is damaged the whole of it is
+// returned so.
+func (d *decoder) group(entries []incident.Fed, blob string) (all []incident.Fed, damaged [][]byte) {
 	r, s := &reader{rest: blob}, new(summer)
 	version := r.byte()
 	begun := time.UnixMilli(int64(r.uvarint())).UTC() //nolint:gosec // what encode wrote
 	if version < groupVersion || version > moreVersion || r.failed {
 		return entries, [][]byte{[]byte(blob)}
 	}
-	shared := make([]sharedText, 0, r.count(1))
-	for range cap(shared) {
-		shared = append(shared, sharedText{text: r.string()})
+	r.shared = make([]string, 0, r.count(1))
+	for range cap(r.shared) {
+		r.shared = append(r.shared, r.string())
 	}
 	for range r.count(1) {
 		body := r.string()
@@ -38,7 +71,7 @@ func decodeGroup(entries []incident.Fed, blob string) (all []incident.Fed, damag
 		if binary.BigEndian.Uint32([]byte(sum)) != s.of(body) {
 			err = errDamaged
 		} else {
-			f.Entry, err = decodeEntry(body, shared)
+			f.Entry, err = d.entry(body, r.shared)
 		}
 		if err != nil {
 			damaged = append(damaged, []byte(body))
@@ -64,13 +97,7 @@ func (s *summer) of(text string) (sum uint32) {
 	return sum
 }
 
-// sharedText is a text that many entries of a group name; bytes are made once.
-type sharedText struct {
-	text  string
-	bytes []byte
-}
-
-func decodeEntry(body string, shared []sharedText) (incident.Entry, error) {
+func (d *decoder) entry(body string, shared []string) (incident.Entry, error) {
 	r := &reader{rest: body, shared: shared}
 	var id incident.ID
 	copy(id[:], r.take(16))
@@ -92,14 +119,15 @@ func decodeEntry(body string, shared []sharedText) (incident.Entry, error) {
 		Heard:     r.sharedString(),
 		Why:       r.sharedString(),
 	}
-	a.Document = r.sharedBytes()
+	a.Document = d.document(r.sharedString())
 	for range r.count(1) {
 		a.Languages = append(a.Languages, r.sharedString())
 	}
-	params := make([]incident.Param, 0, r.count(2))
-	for range cap(params) {
-		params = append(params, incident.Param{Name: r.string(), Value: r.string()})
+	first := len(d.params)
+	for range r.count(2) {
+		d.params = append(d.params, incident.Param{Name: r.string(), Value: r.string()})
 	}
+	params := d.params[first:len(d.params):len(d.params)]
 	var more byte
 	var token string
 	if flags&flagMore != 0 {
@@ -138,7 +166,7 @@ func drillKind(more byte) incident.DrillKind {
 // it has failed, and everything further is zero.
 type reader struct {
 	rest   string
-	shared []sharedText
+	shared []string // texts that many entries of a group name
 	failed bool
 }
 
@@ -199,29 +227,10 @@ func (r *reader) string() string {
 }
 
 func (r *reader) sharedString() string {
-	if t := r.sharedText(); t != nil {
-		return t.text
-	}
-	return ""
-}
-
-// sharedBytes is nil for an empty text.
-func (r *reader) sharedBytes() []byte {
-	t := r.sharedText()
-	if t == nil || t.text == "" {
-		return nil
-	}
-	if t.bytes == nil {
-		t.bytes = []byte(t.text)
-	}
-	return t.bytes
-}
-
-func (r *reader) sharedText() *sharedText {
 	i := r.uvarint()
 	if i >= uint64(len(r.shared)) {
 		r.failed = true
-		return nil
+		return ""
 	}
-	return &r.shared[i]
+	return r.shared[i]
 }

@@ -215,6 +215,7 @@ func (l *memoryLedger) Feed(_ context.Context, batch incident.Batch) (incident.F
 			continue
 		}
 		l.known[e.Failure.RequestKey] = true
+		e.Failure.Params = slices.Clone(e.Failure.Params)
 		l.entries = append(l.entries, e)
 		report.Stored++
 	}

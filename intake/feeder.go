@@ -38,6 +38,7 @@ type Feeder struct {
 	gate *Sentinel
 
 	room         []incident.Fed             // of the last batch, for the next
+	decoder      decoder                    // of this batch
 	damagedSince time.Time                  // the row behind the cursor is damaged since
 	until        atomic.Int64               // Unix milliseconds, or unknown, or atEnd: see Until
 	aside        map[[sha256.Size]byte]bool // of the batch that is tried: set aside already
@@ -160,12 +161,13 @@ func (f *Feeder) feedOnce(ctx context.Context) (entries int, more bool, err erro
 	defer func() {
 		clear(batch.Entries)
 		f.room = batch.Entries[:0]
+		f.decoder.empty()
 	}()
 	var damaged [][]byte
 	read := 0
 	err = journal.ReadAfter(ctx, cursor.Row, readBytes, func(row int64, blob string) error {
 		var bad [][]byte
-		batch.Entries, bad = decodeGroup(batch.Entries, blob)
+		batch.Entries, bad = f.decoder.group(batch.Entries, blob)
 		damaged = append(damaged, bad...)
 		batch.Cursor.Row = row
 		read += len(blob)

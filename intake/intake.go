@@ -36,6 +36,8 @@ type Journal interface {
 // Ledger is the database behind the journal.
 type Ledger interface {
 	Cursor(ctx context.Context, journal string) (incident.Cursor, error)
+	// Feed takes a batch. It keeps nothing of its parameters, whose room is used
+	// again for the next one.
 	Feed(ctx context.Context, batch incident.Batch) (incident.FeedReport, error)
 	SetAside(ctx context.Context, raw []byte, reason string, at time.Time) error
 	Tick(ctx context.Context, now time.Time) (next time.Time, alerts int, err error)

@@ -7,8 +7,8 @@ import (
 	"time"
 )
 
-// keptMost bounds what is kept of what was written, in bytes: what comes in within
-// half a second in a burst, and more than all that waits otherwise.
+// keptMost bounds what is kept of what was written, in bytes: some 2,000 failures,
+// more than wait for the ledger but in a burst.
 const keptMost = 2 << 20
 
 // keptFor is how long a row stays although the ledger has it: both may be on a disk

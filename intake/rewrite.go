@@ -7,7 +7,7 @@ import "github.com/backstop-project/backstop/incident"
 // dropped where drop says so of its bytes, or where another entry of the row
 // changes. changed is false where the row may stay as it is.
 func Rewrite(blob string, change func(incident.Entry) (incident.Entry, bool), drop func(raw string) bool) (row []byte, changed bool) {
-	entries, damaged := decodeGroup(nil, blob)
+	entries, damaged := new(decoder).group(nil, blob)
 	for _, raw := range damaged {
 		changed = changed || drop(string(raw))
 	}

@@ -31,7 +31,13 @@ func keyOfAnswer(a incident.Answer) answerKey {
 	}
 }
 
-func (k answerKey) hash() []byte {
+// is says whether k is a's key, without making one.
+func (k *answerKey) is(a *incident.Answer) bool {
+	return k.document == string(a.Document) && k.step == a.Step && k.situation == a.Situation && k.name == a.Name &&
+		k.heard == a.Heard && k.why == a.Why && k.outcome == a.Outcome && k.languages == strings.Join(a.Languages, ",")
+}
+
+func (k *answerKey) hash() []byte {
 	sum := sha256.Sum256(fmt.Appendf(nil, "%q %d %q %q %q %q %d %q",
 		k.step, k.situation, k.languages, k.name, k.heard, k.why, k.outcome, k.document))
 	return sum[:16]
@@ -45,7 +51,10 @@ type dictionaryAnswer struct {
 
 func (t *tx) answer(ctx context.Context, a incident.Answer, at int64) (int64, error) {
 	hour := at / hourMillis
-	key := keyOfAnswer(a)
+	if !t.lastAnswer.is(&a) { // in a storm most are like the one before
+		t.lastAnswer = keyOfAnswer(a)
+	}
+	key := t.lastAnswer
 	known := t.answers[key]
 	if known == nil {
 		var err error

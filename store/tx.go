@@ -35,6 +35,8 @@ type memory struct {
 	origins map[origin]int64
 	causes  map[string]int64
 	answers map[answerKey]*dictionaryAnswer
+	// lastAnswer is the key that was asked for last.
+	lastAnswer answerKey
 	// answerBytes is about what the keys of answers take: own templates make
 	// a document for each caller.
 	answerBytes int

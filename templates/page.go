@@ -9,6 +9,7 @@ import (
 	"io/fs"
 	"path"
 	"strings"
+	"sync"
 )
 
 //go:embed pages/*.html
@@ -18,42 +19,42 @@ var pageFiles embed.FS
 // them all.
 const pageParts = "pages/part_*.html"
 
-// Pages are the parsed pages. They are safe for concurrent use.
+// Pages are all pages. They are safe for concurrent use. Each is parsed when it is
+// first looked at: a program that nobody looks at need not hold what a storm's
+// garbage collections would walk through each time.
 type Pages struct {
-	pages  map[string]*template.Template
+	pages  map[string]func() (*template.Template, error)
 	Assets Assets
 }
 
-// ParsePages parses every page once: what it returns without an error will not
-// fail later for want of a template.
-func ParsePages() (*Pages, error) {
+// NewPages has the pages that there are.
+func NewPages() (*Pages, error) {
 	assets, err := loadAssets()
 	if err != nil {
 		return nil, err
-	}
-	parts, err := template.New("parts").Funcs(pageFuncs()).ParseFS(pageFiles, pageParts)
-	if err != nil {
-		return nil, fmt.Errorf("parse the parts of pages: %w", err)
 	}
 	files, err := fs.Glob(pageFiles, "pages/*.html")
 	if err != nil {
 		return nil, fmt.Errorf("list pages: %w", err)
 	}
-	p := &Pages{pages: map[string]*template.Template{}, Assets: assets}
+	parts := sync.OnceValues(func() (*template.Template, error) {
+		return template.New("parts").Funcs(pageFuncs()).ParseFS(pageFiles, pageParts)
+	})
+	p := &Pages{pages: map[string]func() (*template.Template, error){}, Assets: assets}
 	for _, file := range files {
-		name := strings.TrimSuffix(path.Base(file), ".html")
-		if strings.HasPrefix(name, "part_") {
-			continue
-		}
-		if p.pages[name], err = parsePage(parts, file); err != nil {
-			return nil, fmt.Errorf("parse page %s: %w", name, err)
+		if name := strings.TrimSuffix(path.Base(file), ".html"); !strings.HasPrefix(name, "part_") {
+			p.pages[name] = sync.OnceValues(func() (*template.Template, error) { return parsePage(parts, file) })
 		}
 	}
 	return p, nil
 }
 
-func parsePage(parts *template.Template, file string) (*template.Template, error) {
-	t, err := parts.Clone()
+func parsePage(parts func() (*template.Template, error), file string) (*template.Template, error) {
+	shared, err := parts()
+	if err != nil {
+		return nil, err
+	}
+	t, err := shared.Clone()
 	if err != nil {
 		return nil, err
 	}
@@ -63,16 +64,20 @@ func parsePage(parts *template.Template, file string) (*template.Template, error
 // Render writes a page into its frame. view has the fields that the page and
 // the frame name. Nothing is written where it fails half way.
 func (p *Pages) Render(w io.Writer, page string, view any) error {
-	t, ok := p.pages[page]
+	parse, ok := p.pages[page]
 	if !ok {
 		return fmt.Errorf("there is no page %q", page)
+	}
+	t, err := parse()
+	if err != nil {
+		return fmt.Errorf("parse page %s: %w", page, err)
 	}
 	var b bytes.Buffer
 	b.Grow(32 << 10)
 	if err := t.ExecuteTemplate(&b, "frame", view); err != nil {
 		return fmt.Errorf("render page %s: %w", page, err)
 	}
-	_, err := b.WriteTo(w)
+	_, err = b.WriteTo(w)
 	return err
 }
 

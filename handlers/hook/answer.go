@@ -157,7 +157,8 @@ func (h *Hook) wait(done <-chan struct{}, late bool) (written bool) {
 	if isClosed(done) {
 		return true
 	}
-	timer := time.NewTimer(h.o.RecordFor)
+	timer := h.timer()
+	defer h.timers.Put(timer)
 	defer timer.Stop()
 	select {
 	case <-done:
@@ -167,6 +168,16 @@ func (h *Hook) wait(done <-chan struct{}, late bool) (written bool) {
 		h.Stats.Unwritten.Add(1)
 		return false
 	}
+}
+
+// timer ends after RecordFor.
+func (h *Hook) timer() *time.Timer {
+	timer, _ := h.timers.Get().(*time.Timer)
+	if timer == nil {
+		return time.NewTimer(h.o.RecordFor)
+	}
+	timer.Reset(h.o.RecordFor)
+	return timer
 }
 
 func isClosed(done <-chan struct{}) bool {

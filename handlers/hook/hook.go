@@ -8,6 +8,7 @@ import (
 	"context"
 	"log/slog"
 	"net/netip"
+	"sync"
 	"sync/atomic"
 	"time"
 
@@ -64,7 +65,8 @@ type Options struct {
 	Healths   func() standby.Healths
 	RecordFor time.Duration // how long an answer waits to be written down
 	Now       func() time.Time
-	Log       *slog.Logger
+	// Log's handler keeps nothing of a line once it is handled: its room is used again.
+	Log *slog.Logger
 }
 
 // Hook answers Twilio. It serves any number of requests at once.
@@ -73,6 +75,8 @@ type Hook struct {
 	current    atomic.Pointer[checked]
 	retries    *retries
 	unverified unverified
+	timers     sync.Pool // of answers that wait for the journal
+	lines      sync.Pool // attributes of log lines
 
 	Stats Stats
 }

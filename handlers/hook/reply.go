@@ -72,7 +72,12 @@ func (h *Hook) log(ctx context.Context, e incident.Entry, written bool, now time
 		said = "follow-up answered"
 	}
 	line := slog.NewRecord(now, level, said, 0)
-	line.AddAttrs(
+	attributes, _ := h.lines.Get().(*[]slog.Attr)
+	if attributes == nil {
+		attributes = new([]slog.Attr)
+	}
+	defer h.lines.Put(attributes)
+	*attributes = append((*attributes)[:0],
 		slog.String("failure", f.ID.String()),
 		slog.String("channel", f.Channel.String()),
 		slog.Int("error_code", f.Code),
@@ -87,5 +92,6 @@ func (h *Hook) log(ctx context.Context, e incident.Entry, written bool, now time
 		slog.Int64("took_us", e.Answer.Took.Microseconds()),
 		slog.Int64("waited_us", waited.Microseconds()),
 	)
-	_ = handler.Handle(ctx, line) // a log that fails has nobody to tell
+	line.AddAttrs(slog.Attr{Value: slog.GroupValue(*attributes...)}) // a group without a name is none
+	_ = handler.Handle(ctx, line)                                    // a log that fails has nobody to tell
 }

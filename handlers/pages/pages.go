@@ -178,9 +178,9 @@ const readAtMost = 32
 // readFor is how long a page waits for the history, all in all.
 const readFor = 2 * time.Second
 
-// New parses every page. An error means that the program was built wrong.
+// New has the pages. An error means that the program was built wrong.
 func New(o Options) (*Pages, error) {
-	parsed, err := templates.ParsePages()
+	parsed, err := templates.NewPages()
 	if err != nil {
 		return nil, err
 	}
