@@ -202,6 +202,7 @@ type IncidentQuery struct {
 	// with most callers, then the newest; what an open one explains comes last. It
 	// is no part of a URL, and has no next page.
 	Urgent bool
+	Muted  bool           // only those that somebody muted, whether it still holds or not; no part of a URL
 	State  incident.State // 0 is any
 	Host   string         // as in Query
 	Before int64          // incidents with a smaller ID; 0 from the newest

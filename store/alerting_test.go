@@ -255,14 +255,24 @@ func TestASilenceThatEndedWhileTimeLaggedBehindIsOverAllTheSame(t *testing.T) {
 	l.wantSent("chat", "resumed")
 }
 
+// wantMuted wants so many incidents to be listed as muted.
+func (l *ticking) wantMuted(n int) {
+	l.t.Helper()
+	if page, err := l.Incidents(context.Background(), history.IncidentQuery{Muted: true}); err != nil || len(page.Incidents) != n {
+		l.t.Errorf("muted: %d, want %d (%v)", len(page.Incidents), n, err)
+	}
+}
+
 func TestAMutedIncidentIsSilentAndToldToBeOver(t *testing.T) {
 	ctx := context.Background()
 	l := newTicking(t, nil)
 	l.failed(1, "www.example.com")
 	l.wantSent("chat", "opened")
+	l.wantMuted(0)
 	if _, err := l.Mute(ctx, 1, "kim", l.now.Add(time.Hour), 0, l.now); err != nil {
 		t.Fatal(err)
 	}
+	l.wantMuted(1)
 	for n := range 20 {
 		l.failed(n, "www.example.com")
 	}
@@ -270,6 +280,7 @@ func TestAMutedIncidentIsSilentAndToldToBeOver(t *testing.T) {
 	if in, err := l.Mute(ctx, 1, "kim", l.now, 0, l.now); err != nil || in.Watch.MutedBy != "" {
 		t.Errorf("not unmuted: %+v, %v", in.Watch, err)
 	}
+	l.wantMuted(0)
 	l.pass(time.Second)
 	l.wantSent("chat", "resumed")
 	if _, err := l.Mute(ctx, 1, "kim", time.Time{}, 1000, l.now); err != nil {

@@ -53,6 +53,9 @@ func incidents(ctx context.Context, v *sql.Tx, q history.IncidentQuery, limit in
 	if q.State != 0 {
 		where, args = where+" AND i.state = ?3", append(args, int(q.State))
 	}
+	if q.Muted {
+		where += " AND json_extract(i.watch, '$.MutedBy') IS NOT NULL"
+	}
 	if q.Host != "" {
 		args = append(args, q.Host)
 		where += fmt.Sprintf(" AND i.host IN (?%[1]d, 'www.' || ?%[1]d)", len(args))

@@ -65,7 +65,7 @@ func (p *Pages) overview(c *gin.Context) error {
 }
 
 func (p *Pages) fillOverview(ctx context.Context, view *overviewView) error {
-	open, err := p.incidentsIn(ctx, history.IncidentQuery{State: incident.Open, Urgent: true, Limit: mostOpen})
+	open, err := p.incidentsIn(ctx, history.IncidentQuery{State: incident.Open, Urgent: true, Limit: inOverview})
 	if err != nil {
 		return err
 	}
@@ -85,9 +85,11 @@ func (p *Pages) fillOverview(ctx context.Context, view *overviewView) error {
 	if view.Drilled, err = p.any(ctx, history.Query{Drills: true, Limit: 1}); err != nil {
 		return err
 	}
-	view.Open, view.Quiet = p.incidentRows(open.Incidents[:min(len(open.Incidents), inOverview)]), p.incidentRows(quiet.Incidents)
-	if view.Kept, err = p.keptWords(ctx, open.Incidents); err != nil {
-		return err
+	view.Open, view.Quiet = p.incidentRows(open.Incidents), p.incidentRows(quiet.Incidents)
+	if open.Open > 0 {
+		if view.Kept, err = p.keptWords(ctx); err != nil {
+			return err
+		}
 	}
 	if open.Open > int64(len(view.Open)) {
 		view.MoreOpen = incidentsURL(history.IncidentQuery{State: incident.Open})
@@ -103,19 +105,21 @@ func (p *Pages) incidentsIn(ctx context.Context, q history.IncidentQuery) (histo
 	return read(ctx, p, func(ctx context.Context) (history.IncidentPage, error) { return p.History.Incidents(ctx, q) })
 }
 
-// keptWords says of how many of these nobody is told now, on purpose, but for those
-// that another one explains; "" for none.
-func (p *Pages) keptWords(ctx context.Context, open []incident.Incident) (string, error) {
-	if len(open) == 0 {
-		return "", nil
-	}
+// keptWords says of how many open incidents nobody is told now, on purpose, but for
+// those that another one explains; "" for none.
+func (p *Pages) keptWords(ctx context.Context) (string, error) {
 	silences, err := p.silencesNow(ctx)
 	if err != nil {
 		return "", err
 	}
 	policy, now := p.Policy(), p.Now()
+	onlyMuted := len(silences) == 0 && len(policy.Windows) == 0 // as nearly always: then the others need not be read
+	open, err := p.incidentsIn(ctx, history.IncidentQuery{State: incident.Open, Urgent: true, Muted: onlyMuted, Limit: mostOpen})
+	if err != nil {
+		return "", err
+	}
 	muted, silenced := int64(0), int64(0)
-	for _, in := range open {
+	for _, in := range open.Incidents {
 		switch _, kept := policy.Kept(in, now, silences, false); {
 		case in.Muted(now):
 			muted++

@@ -55,6 +55,15 @@ func TestASilenceHushesOverTheRealLedgerUntilSomebodyEndsIt(t *testing.T) {
 	if page := says(v.get(about)); strings.Contains(page, "silenced by admin") {
 		t.Error("the incident is hushed all the same")
 	}
+	if page := says(v.get("/")); strings.Contains(page, "Nobody is told of") {
+		t.Error("the overview says that nobody is told")
+	}
+	if _, err := ledger.Mute(ctx, open.Incidents[0].ID, "kim", night.Add(time.Hour), 0, night); err != nil {
+		t.Fatal(err)
+	}
+	if page := says(v.get("/")); !strings.Contains(page, "Nobody is told of 1 open incident: 1 muted") {
+		t.Error("the overview does not say that nobody is told of what is muted")
+	}
 	if all, err := ledger.Silences(ctx, night); err != nil || len(all) != 1 || all[0].By != "admin" || all[0].EndedBy != "admin" || all[0].Reason != "moving house" || !all[0].Until.Equal(night.Add(2*time.Hour)) {
 		t.Errorf("recorded: %+v, %v", all, err)
 	}
