@@ -17,7 +17,10 @@ named() {
 		}'
 }
 
-tests=$(named | grep -E "${1:-.}")
+tests=$(named | grep -E "${1:-.}") || {
+	echo "no test with a long form is named like '$1': $(named | cut -d' ' -f2 | sort | paste -sd' ')" >&2
+	exit 1
+}
 mapfile -t folders < <(cut -d' ' -f1 <<<"$tests" | sort -u)
 names=$(cut -d' ' -f2 <<<"$tests" | paste -sd'|')
 BACKSTOP_TORTURE=1 scripts/counted.sh go test -v -timeout=6h -run "^($names)\$" "${folders[@]}" |
