@@ -22,7 +22,7 @@ build: ## the released program, one static file: bin/backstop
 	scripts/build.sh bin/backstop $(VERSION)
 
 test: test-tools ## every test, shuffled, with the race detector
-	@scripts/counted.sh go test -race -shuffle=on -timeout=8m ./...
+	@scripts/counted.sh scripts/test.sh
 
 torture: test-tools ## every test that has a long form, in that form, and what they counted: hours; ARGS=Kill for some
 	@scripts/torture.sh $(ARGS)
