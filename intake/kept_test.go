@@ -22,6 +22,16 @@ func (r *rig) written(t *testing.T, first, n, padding int) {
 	}
 }
 
+// unfed is a rig that runs, with rows that the ledger has not: it is away.
+func unfed(t *testing.T, rows, padding int) *rig {
+	t.Helper()
+	r := newRig()
+	r.ledger.fail = errors.New("away")
+	r.start()
+	r.written(t, 0, rows, padding)
+	return r
+}
+
 // loses has the journal forget its newest rows, to which it said yes.
 func (j *memoryJournal) loses(n int) {
 	j.set(func() { j.rows = j.rows[:len(j.rows)-n] })
@@ -39,11 +49,8 @@ func (r *rig) becomes(next *memoryJournal) {
 func TestWhatADiskSaidYesToAndLostIsWrittenAgain(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
-		r := newRig()
-		r.ledger.fail = errors.New("away")
-		r.start()
+		r := unfed(t, 3, 0)
 		defer r.halt()
-		r.written(t, 0, 3, 0)
 		r.journal.set(func() { r.journal.fail = errors.New("read-only file system") })
 		r.recorder.Record(entry(3, 0))
 		pass(300 * time.Millisecond)
@@ -64,11 +71,8 @@ func TestWhatADiskSaidYesToAndLostIsWrittenAgain(t *testing.T) {
 func TestWhatSomebodyOverwroteIsWrittenIntoTheNextJournal(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
-		r := newRig()
-		r.ledger.fail = errors.New("away")
-		r.start()
+		r := unfed(t, 3, 0)
 		defer r.halt()
-		r.written(t, 0, 3, 0)
 		r.journal.set(func() { r.journal.unread = errors.New("file is not a database") })
 		r.becomes(&memoryJournal{id: "two"})
 		r.ledger.set(func() { r.ledger.fail = nil })
@@ -82,10 +86,7 @@ func TestWhatSomebodyOverwroteIsWrittenIntoTheNextJournal(t *testing.T) {
 func TestWhatIsMissingJustBeforeTheStopIsWrittenOnceMore(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
-		r := newRig()
-		r.ledger.fail = errors.New("away")
-		r.start()
-		r.written(t, 0, 3, 0)
+		r := unfed(t, 3, 0)
 		r.journal.set(func() { r.journal.unread = errors.New("file is not a database") })
 		r.becomes(&memoryJournal{id: "two"})
 		r.halt()
@@ -115,11 +116,8 @@ func TestWhatTheLedgerHasIsNotKept(t *testing.T) {
 func TestWhatIsSaidOfAnotherJournalLetsNothingGo(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
-		r := newRig()
-		r.ledger.fail = errors.New("away")
-		r.start()
+		r := unfed(t, 3, 0)
 		defer r.halt()
-		r.written(t, 0, 3, 0)
 		r.recorder.Fed(incident.Cursor{Journal: "another", Row: 1000})
 		pass(5 * time.Second)
 		r.becomes(&memoryJournal{id: "two"})
@@ -133,12 +131,9 @@ func TestWhatIsSaidOfAnotherJournalLetsNothingGo(t *testing.T) {
 func TestWhatIsKeptIsBounded(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
-		r := newRig()
-		r.ledger.fail = errors.New("away")
-		r.start()
-		defer r.halt()
 		const each = 60 << 10
-		r.written(t, 0, 100, each)
+		r := unfed(t, 100, each)
+		defer r.halt()
 		r.journal.set(func() { r.journal.unread = errors.New("file is not a database") })
 		r.becomes(&memoryJournal{id: "two"})
 		pass(5 * time.Second)
@@ -170,11 +165,8 @@ func TestWhatOthersWroteInBetweenIsFedInItsPlace(t *testing.T) {
 		other.start()
 		other.written(t, 7, 1, 0)
 		other.halt()
-		r := newRig()
-		r.ledger.fail = errors.New("away")
-		r.start()
+		r := unfed(t, 2, 0)
 		defer r.halt()
-		r.written(t, 0, 2, 0)
 		r.journal.set(func() { r.journal.rows = append(r.journal.rows, other.journal.rows[0]) })
 		r.written(t, 2, 2, 0)
 		r.ledger.set(func() { r.ledger.fail = nil })

@@ -88,7 +88,8 @@ func (h HealthRoom) named() (parts []string) {
 // bearer lets pass who shows one of the tokens.
 func bearer(tokens ...string) gin.HandlerFunc {
 	return func(c *gin.Context) {
-		shown, ok := strings.CutPrefix(c.GetHeader("Authorization"), "Bearer ")
+		scheme, shown, ok := strings.Cut(c.GetHeader("Authorization"), " ")
+		ok = ok && strings.EqualFold(scheme, "Bearer") // RFC 9110, 11.1: its case says nothing
 		for _, token := range tokens {
 			if ok && token != "" && subtle.ConstantTimeCompare([]byte(shown), []byte(token)) == 1 {
 				return

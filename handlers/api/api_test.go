@@ -62,6 +62,8 @@ func TestMetricsAndDrillsAreForWhoShowsTheirToken(t *testing.T) {
 		"the token behind another one": {guarded, []string{"Bearer x", "Bearer " + token}, http.StatusUnauthorized, http.StatusUnauthorized},
 		"none where there is none":     {without, []string{"Bearer "}, http.StatusUnauthorized, http.StatusUnauthorized},
 		"the token":                    {guarded, []string{"Bearer " + token}, http.StatusOK, http.StatusOK},
+		"the token, bearer in small":   {guarded, []string{"bearer " + token}, http.StatusOK, http.StatusOK},
+		"the token of another scheme":  {guarded, []string{"Basic " + token}, http.StatusUnauthorized, http.StatusUnauthorized},
 		"the token for drills":         {guarded, []string{"Bearer " + drills}, http.StatusUnauthorized, http.StatusOK},
 	} {
 		for path, want := range map[string]int{"/metrics": c.metrics, "/api/v1/drills/CA0123": c.drills} {
