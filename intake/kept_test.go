@@ -75,6 +75,7 @@ func TestWhatSomebodyOverwroteIsWrittenIntoTheNextJournal(t *testing.T) {
 		defer r.halt()
 		r.journal.set(func() { r.journal.unread = errors.New("file is not a database") })
 		r.becomes(&memoryJournal{id: "two"})
+		pass(2 * time.Second)
 		r.ledger.set(func() { r.ledger.fail = nil })
 		pass(5 * time.Second)
 		if got := len(r.ledger.entries); got != 3 {
