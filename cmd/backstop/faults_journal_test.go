@@ -1,6 +1,7 @@
 package main
 
 import (
+	"errors"
 	"os"
 	"path/filepath"
 	"strings"
@@ -145,39 +146,41 @@ func (p *program) stoodBack() bool {
 	return len(p.logLines("another process has this data folder: it feeds the history and sends the alerts until it ends")) > 0
 }
 
-func TestAFolderWhoseDiskIsGoneIsLeftEmpty(t *testing.T) {
+func TestAFolderWhoseDiskIsGoneIsLeftAsItIs(t *testing.T) {
 	t.Parallel()
-	p := spawn(t, configured(t))
-	sids := []string{p.call(sim.Call{}).SID}
-	p.settle()
-	away := p.dir + ".mounted elsewhere"
-	if err := os.Rename(p.dir, away); err != nil {
-		t.Fatal(err)
+	for claim, copied := range map[string][]string{"empty": nil, "a copy from before the disk was there": {drillKeyFile}} {
+		t.Run(claim, func(t *testing.T) {
+			t.Parallel()
+			p := spawn(t, configured(t))
+			sids := []string{p.call(sim.Call{}).SID}
+			p.settle()
+			away := p.dir + ".mounted elsewhere"
+			if err := errors.Join(os.Rename(p.dir, away), os.Mkdir(p.dir, 0o700)); err != nil {
+				t.Fatal(err)
+			}
+			for _, file := range copied {
+				write(t, p.path(file), read(t, filepath.Join(away, file)))
+			}
+			eventually(t, 2*soon, "it notices", func() bool {
+				return strings.Contains(p.visitor().get("/healthz").source, "journal")
+			})
+			sids = append(sids, p.call(sim.Call{}).SID)
+			if left, err := os.ReadDir(p.dir); err != nil || len(left) != len(copied) {
+				t.Errorf("it made %v in the folder (%v)", left, err)
+			}
+			if err := errors.Join(os.RemoveAll(p.dir), os.Rename(away, p.dir)); err != nil {
+				t.Fatal(err)
+			}
+			eventually(t, 4*soon, "it goes on when the disk is back", func() bool {
+				return strings.Contains(p.visitor().get("/healthz").source, `"degraded":[]`)
+			})
+			second := spawn(t, p.env)
+			eventually(t, 2*soon, "the folder is the first one's again", func() bool { return second.stoodBack() })
+			p.settle()
+			p.end()
+			judgeStored(t, p.dir, sids)
+		})
 	}
-	if err := os.Mkdir(p.dir, 0o700); err != nil {
-		t.Fatal(err)
-	}
-	eventually(t, 2*soon, "it notices", func() bool {
-		return strings.Contains(p.visitor().get("/healthz").source, "journal")
-	})
-	sids = append(sids, p.call(sim.Call{}).SID)
-	if left, err := os.ReadDir(p.dir); err != nil || len(left) > 0 {
-		t.Errorf("it made %v in the empty folder (%v)", left, err)
-	}
-	if err := os.Remove(p.dir); err != nil {
-		t.Fatal(err)
-	}
-	if err := os.Rename(away, p.dir); err != nil {
-		t.Fatal(err)
-	}
-	eventually(t, 4*soon, "it goes on when the disk is back", func() bool {
-		return strings.Contains(p.visitor().get("/healthz").source, `"degraded":[]`)
-	})
-	second := spawn(t, p.env)
-	eventually(t, 2*soon, "the folder is the first one's again", func() bool { return second.stoodBack() })
-	p.settle()
-	p.end()
-	judgeStored(t, p.dir, sids)
 }
 
 // New rows have the numbers then that those had which are no longer there, and the

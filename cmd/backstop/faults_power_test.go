@@ -107,7 +107,14 @@ func (d *device) cutPower(p *program) {
 	if err := p.process.Signal(syscall.SIGSTOP); err != nil {
 		d.t.Fatal(err)
 	}
-	folder, err := os.Open(p.dir)
+	d.goDown(p.dir)
+	p.kill()
+}
+
+// goDown has the file system do nothing any more.
+func (d *device) goDown(path string) {
+	d.t.Helper()
+	folder, err := os.Open(path)
 	if err != nil {
 		d.t.Fatal(err)
 	}
@@ -115,7 +122,6 @@ func (d *device) cutPower(p *program) {
 	if err := errors.Join(err, folder.Close()); err != nil {
 		d.t.Fatal(err)
 	}
-	p.kill()
 }
 
 func TestAPowerCutLosesNothingThatWasSaidToBeWritten(t *testing.T) {

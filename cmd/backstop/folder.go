@@ -1,10 +1,12 @@
 package main
 
 import (
+	"bytes"
 	"errors"
 	"fmt"
 	"io/fs"
 	"os"
+	"path/filepath"
 	"sync"
 	"syscall"
 )
@@ -17,6 +19,7 @@ type folder struct {
 
 	mu    sync.Mutex
 	first *place // nil while it could not be made
+	key   []byte // the drill key in it, which no other folder has; nil while it could not be read
 }
 
 // errElsewhere: the path leads to another folder, as when a disk is unmounted.
@@ -40,13 +43,29 @@ func (f *folder) check() error {
 	switch {
 	case err != nil:
 		return fmt.Errorf("data folder: %w", err)
-	case f.first == nil:
+	case f.first == nil, f.moved(now):
 		f.first = now
 	case !f.first.is(now):
 		return fmt.Errorf("the data folder %s %w", f.path, errElsewhere)
 	}
+	if f.key == nil {
+		f.key, _ = f.readKey() // there is another time
+	}
 	return nil
 }
+
+// moved says whether it is the folder, on a file system whose number is its disk's:
+// XFS comes back as another one where its disk does. A copy of the folder, as it may
+// lie where its disk is not mounted, has another inode.
+func (f *folder) moved(now *place) bool {
+	if f.first.is(now) || inode(now.info) == 0 || inode(now.info) != inode(f.first.info) || len(f.key) == 0 {
+		return false
+	}
+	key, err := f.readKey()
+	return err == nil && bytes.Equal(key, f.key)
+}
+
+func (f *folder) readKey() ([]byte, error) { return os.ReadFile(filepath.Join(f.path, drillKeyFile)) }
 
 // free is how many bytes a user may still write there; ok is false where
 // nobody knows.
@@ -75,7 +94,7 @@ func placeOf(path string) (*place, error) {
 }
 
 // is says whether both are one. Most file systems keep their number where their disk
-// comes back as another device; XFS does not.
+// comes back as another device.
 func (p *place) is(other *place) bool {
 	return os.SameFile(p.info, other.info) ||
 		p.system != syscall.Fsid{} && p.system == other.system && inode(p.info) != 0 && inode(p.info) == inode(other.info)
