@@ -38,7 +38,7 @@ type Feeder struct {
 	gate *Sentinel
 
 	room         []incident.Fed             // of the last batch, for the next
-	decoder      decoder                    // of this batch
+	decoder      decoder                    // its parameters are of this batch
 	damagedSince time.Time                  // the row behind the cursor is damaged since
 	until        atomic.Int64               // Unix milliseconds, or unknown, or atEnd: see Until
 	aside        map[[sha256.Size]byte]bool // of the batch that is tried: set aside already

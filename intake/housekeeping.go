@@ -2,7 +2,10 @@ package intake
 
 import (
 	"context"
+	"slices"
 	"time"
+
+	"github.com/backstop-project/backstop/incident"
 )
 
 // rescueMost bounds what is carried over from a lost journal.
@@ -24,27 +27,46 @@ func (w *writer) rescue(ctx context.Context, j *kept) (read []row) {
 // restore writes what was rescued into the open journal, unless it is the same and
 // has it.
 func (w *writer) restore(ctx context.Context) error {
+	j := w.journal.Load()
+	w.rescued = slices.DeleteFunc(w.rescued, func(wanted row) bool {
+		found, ok := find(ctx, j.Journal, wanted)
+		if ok {
+			j.keep(found)
+		}
+		return ok
+	})
 	for len(w.rescued) > 0 {
-		j := w.journal.Load()
-		if r := w.rescued[0]; !has(ctx, j.Journal, r) {
-			if _, err := j.Append(ctx, []byte(r.blob)); err != nil {
-				return err
-			}
-			w.o.Written()
+		if _, err := j.Append(ctx, []byte(w.rescued[0].blob)); err != nil {
+			return err
 		}
 		w.rescued = w.rescued[1:]
+		w.o.Written()
 	}
 	return nil
 }
 
-// has says whether a row is in j. One that cannot be read is not: the ledger takes
-// each failure once, so that a row too many does no harm.
-func has(ctx context.Context, j Journal, r row) (found bool) {
-	err := j.ReadAfter(ctx, r.number-1, 1, func(number int64, blob string) error {
-		found = number == r.number && blob == r.blob
+// find looks for a row in j, where an erasure may have changed what its entries say.
+// One that cannot be read is not there: the ledger takes each failure once, so that
+// a row too many does no harm.
+func find(ctx context.Context, j Journal, wanted row) (found row, ok bool) {
+	err := j.ReadAfter(ctx, wanted.number-1, 1, func(number int64, blob string) error {
+		found = row{number, blob}
 		return nil
 	})
-	return found && err == nil
+	return found, err == nil && found.number == wanted.number && sameEntries(found.blob, wanted.blob)
+}
+
+// sameEntries says whether two rows have the same entries, whatever is in them.
+func sameEntries(a, b string) bool {
+	if a == b {
+		return true
+	}
+	var d decoder
+	all, damagedA := d.group(nil, a)
+	others, damagedB := d.group(nil, b)
+	return len(damagedA)+len(damagedB) == 0 && slices.EqualFunc(all, others, func(one, other incident.Fed) bool {
+		return one.Failure.ID == other.Failure.ID
+	})
 }
 
 // trouble tells the beginning and the end of it, not each failed commit.

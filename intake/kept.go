@@ -1,6 +1,7 @@
 package intake
 
 import (
+	"cmp"
 	"context"
 	"slices"
 	"sync"
@@ -11,14 +12,25 @@ import (
 // more than wait for the ledger but in a burst.
 const keptMost = 2 << 20
 
-// keptFor is how long a row stays although the ledger has it: both may be on a disk
-// that says yes and lies.
-const keptFor = time.Second
+const (
+	// keptFor is how long a row stays although the ledger has it: both may be on a
+	// disk that says yes and lies.
+	keptFor = time.Second
+	// keptUnsaid is how long it stays where nobody says what the ledger has, as in a
+	// process that stands back for another one.
+	keptUnsaid = time.Minute
+)
 
 // row is one of a journal's.
 type row struct {
 	number int64
 	blob   string
+}
+
+// keptRow is a row with the time since when it is kept.
+type keptRow struct {
+	row
+	since time.Time
 }
 
 // kept is an open journal, and what it took last as far as the ledger may not have
@@ -28,7 +40,7 @@ type kept struct {
 	Journal
 
 	mu    sync.Mutex
-	rows  []row // oldest first
+	rows  []keptRow // oldest first
 	bytes int
 
 	// Of the writer alone.
@@ -42,25 +54,33 @@ func (k *kept) Append(ctx context.Context, blob []byte) (number int64, err error
 	if number, err = k.Journal.Append(ctx, blob); err != nil {
 		return number, err
 	}
-	r := row{number, string(blob)}
-	k.mu.Lock()
-	defer k.mu.Unlock()
-	k.rows = append(k.rows, r)
-	k.bytes += len(blob)
-	for k.bytes > keptMost && len(k.rows) > 1 {
-		k.removeFirst()
-	}
+	k.keep(row{number, string(blob)})
 	return number, nil
 }
 
-// fedTo lets go of rows that the ledger has had for a while.
+// keep keeps a row of the journal behind those that are kept.
+func (k *kept) keep(r row) {
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	if n := len(k.rows); n > 0 && k.rows[n-1].number >= r.number {
+		return
+	}
+	k.rows = append(k.rows, keptRow{r, time.Now()})
+	k.bytes += len(r.blob)
+	for k.bytes > keptMost && len(k.rows) > 1 {
+		k.removeFirst()
+	}
+}
+
+// fedTo lets go of rows that the ledger has had for a while: up to number, which is 0
+// where nobody says.
 func (k *kept) fedTo(number int64) {
 	if time.Since(k.looked) >= keptFor {
 		k.through, k.fed, k.looked = k.fed, number, time.Now()
 	}
 	k.mu.Lock()
 	defer k.mu.Unlock()
-	for len(k.rows) > 0 && k.rows[0].number <= k.through {
+	for len(k.rows) > 0 && (k.rows[0].number <= k.through || number == 0 && time.Since(k.rows[0].since) > keptUnsaid) {
 		k.removeFirst()
 	}
 	if len(k.rows) == 0 {
@@ -70,7 +90,7 @@ func (k *kept) fedTo(number int64) {
 
 func (k *kept) removeFirst() {
 	k.bytes -= len(k.rows[0].blob)
-	k.rows[0] = row{}
+	k.rows[0] = keptRow{}
 	k.rows = k.rows[1:]
 }
 
@@ -94,8 +114,9 @@ func (k *kept) ReadAfter(ctx context.Context, number int64, maxBytes int, fn fun
 func (k *kept) after(number int64, maxBytes int) []row {
 	k.mu.Lock()
 	defer k.mu.Unlock()
-	first, _ := slices.BinarySearchFunc(k.rows, number+1, func(r row, n int64) int { return int(r.number - n) })
+	first, _ := slices.BinarySearchFunc(k.rows, number+1, func(r keptRow, n int64) int { return cmp.Compare(r.number, n) })
 	n := 0
+	var rows []row
 	for _, r := range k.rows[first:] {
 		if r.number != number+1+int64(n) {
 			return nil
@@ -104,8 +125,9 @@ func (k *kept) after(number int64, maxBytes int) []row {
 			break
 		}
 		n++
+		rows = append(rows, r.row)
 	}
-	return slices.Clone(k.rows[first : first+n])
+	return rows
 }
 
 // left is what this journal may not have, for the next one: those of the rows here
@@ -116,9 +138,9 @@ func (k *kept) left(read []row) []row {
 	defer k.mu.Unlock()
 	for _, r := range k.rows {
 		if !slices.ContainsFunc(read, func(other row) bool { return other.number == r.number }) {
-			all = append(all, r)
+			all = append(all, r.row)
 		}
 	}
-	slices.SortStableFunc(all, func(a, b row) int { return int(a.number - b.number) })
+	slices.SortStableFunc(all, func(a, b row) int { return cmp.Compare(a.number, b.number) })
 	return all
 }

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/backstop-project/backstop/incident"
+	"github.com/backstop-project/backstop/intake"
 )
 
 // written records entries whose numbers begin at first, one row each.
@@ -178,6 +179,66 @@ func TestWhatOthersWroteInBetweenIsFedInItsPlace(t *testing.T) {
 		}
 		if got := strings.Join(order, ""); got != "01723" {
 			t.Errorf("fed in the order %s, want 01723", got)
+		}
+	})
+}
+
+// flaps has the journal take nothing for a while, so that it is opened anew.
+func (r *rig) flaps() {
+	r.journal.set(func() { r.journal.fail = errors.New("read-only file system") })
+	r.recorder.Record(entry(99, 0))
+	pass(2 * time.Second)
+	r.journal.set(func() { r.journal.fail = nil })
+	pass(time.Second)
+}
+
+func TestWhatAnErasureHasChangedIsNotWrittenBack(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		r := unfed(t, 3, 0)
+		defer r.halt()
+		r.journal.set(func() {
+			r.journal.rows[1], _ = intake.Rewrite(string(r.journal.rows[1]), func(e incident.Entry) (incident.Entry, bool) {
+				e.Failure = e.Failure.Anonymous()
+				return e, true
+			}, nil)
+		})
+		r.flaps()
+		if got := r.journal.length(); got != 4 {
+			t.Errorf("the journal has %d rows, want the 3 that it had and a new one", got)
+		}
+	})
+}
+
+func TestWhatTheJournalStillHasIsKeptFurther(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		r := unfed(t, 3, 0)
+		defer r.halt()
+		r.flaps()
+		r.journal.set(func() { r.journal.unread = errors.New("file is not a database") })
+		r.becomes(&memoryJournal{id: "two"})
+		pass(2 * time.Second)
+		r.ledger.set(func() { r.ledger.fail = nil })
+		pass(5 * time.Second)
+		if got := len(r.ledger.entries); got != 4 {
+			t.Errorf("the ledger has %d failures, want 4", got)
+		}
+	})
+}
+
+// A process that stands back for another one is not told what that one has fed.
+func TestWhereNobodySaysWhatIsFedNothingIsKeptForLong(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		r := unfed(t, 3, 0)
+		defer r.halt()
+		pass(2 * time.Minute)
+		r.journal.set(func() { r.journal.unread = errors.New("file is not a database") })
+		r.becomes(&memoryJournal{id: "two"})
+		pass(2 * time.Second)
+		if got := r.journal.length(); got != 0 {
+			t.Errorf("the next journal has %d rows, want none", got)
 		}
 	})
 }

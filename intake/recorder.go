@@ -140,7 +140,7 @@ func (r *Recorder) Journal() Journal {
 }
 
 // Fed tells the recorder up to where the ledger has a journal's rows: they may
-// go when they are old.
+// go when they are old. The zero Cursor says that nobody knows any more.
 func (r *Recorder) Fed(c incident.Cursor) { r.fedTo.Store(&c) }
 
 // fedRow is up to where the ledger has j's rows, 0 where nobody knows.

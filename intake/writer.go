@@ -164,7 +164,7 @@ func (w *writer) drop(read ...row) {
 	if j == nil {
 		return
 	}
-	w.rescued = append(w.rescued, j.left(read)...)
+	w.rescued = append(j.left(read), w.rescued...) // what this one has was before what it was to have
 	w.journal.Store(nil)
 	if err := j.Close(); err != nil {
 		w.o.Log.Warn("journal not closed cleanly", "err", err)

@@ -16,7 +16,8 @@ import (
 // process may be writing, and writes what it changes in the place of that. It
 // takes small steps, so that the writer hardly waits. Of what stood there, and
 // in rows that were removed before, nothing is left in the file. end is its last
-// row: whoever reads behind it reads what was rewritten.
+// row: what comes behind it was never anything else. Whoever has read rows before,
+// or keeps what was written, has them as they were.
 func RewriteJournal(ctx context.Context, path string, rewrite func(blob string) (row []byte, changed bool)) (changed int64, end incident.Cursor, err error) {
 	if _, err := os.Stat(path); err != nil {
 		return 0, end, err

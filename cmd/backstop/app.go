@@ -254,6 +254,7 @@ func (a *app) own(ctx context.Context) error {
 			return err
 		}
 		a.sentinel.Rest()
+		a.recorder.Fed(incident.Cursor{})
 	}
 }
 

@@ -99,7 +99,7 @@ type journalErased struct {
 	recordings []history.Recording // that its entries name
 }
 
-// erase erases them from the journal at path: what has not been fed is fed without
+// erase erases them from the journal at path: what has not been read is fed without
 // them.
 func (j *journalErased) erase(ctx context.Context, path string) error {
 	rows, end, err := store.RewriteJournal(ctx, path, func(blob string) ([]byte, bool) {
@@ -156,7 +156,7 @@ func (e *erasure) eraseJournal(ctx context.Context) (err error) {
 }
 
 // eraseLedger comes when a Backstop that runs has fed what it may have read of the
-// journal before.
+// journal before, or keeps of it in memory.
 func (e *erasure) eraseLedger(ctx context.Context) (err error) {
 	ledger, err := e.open(ctx, e.cfg.Ledger)
 	if err != nil {

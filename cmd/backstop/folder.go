@@ -9,6 +9,8 @@ import (
 	"path/filepath"
 	"sync"
 	"syscall"
+
+	"golang.org/x/sys/unix"
 )
 
 // folder is the data folder. What it was when it was first seen it must stay:
@@ -48,17 +50,18 @@ func (f *folder) check() error {
 	case !f.first.is(now):
 		return fmt.Errorf("the data folder %s %w", f.path, errElsewhere)
 	}
-	if f.key == nil {
+	if len(f.key) == 0 {
 		f.key, _ = f.readKey() // there is another time
 	}
 	return nil
 }
 
-// moved says whether it is the folder, on a file system whose number is its disk's:
-// XFS comes back as another one where its disk does. A copy of the folder, as it may
-// lie where its disk is not mounted, has another inode.
+// moved says whether it is the folder on XFS, which comes back as another file system
+// where its disk comes back as another device. A copy of the folder, as it may lie
+// where the disk is not mounted, has another inode; one that is mounted there is
+// taken for it.
 func (f *folder) moved(now *place) bool {
-	if f.first.is(now) || inode(now.info) == 0 || inode(now.info) != inode(f.first.info) || len(f.key) == 0 {
+	if now.kind != unix.XFS_SUPER_MAGIC || f.first.is(now) || inode(now.info) == 0 || inode(now.info) != inode(f.first.info) || len(f.key) == 0 {
 		return false
 	}
 	key, err := f.readKey()
@@ -81,6 +84,7 @@ func (f *folder) free() (bytes int64, ok bool) {
 type place struct {
 	info   os.FileInfo
 	system syscall.Fsid // of the file system; zero where nobody knows
+	kind   int64        // of the file system
 }
 
 func placeOf(path string) (*place, error) {
@@ -90,7 +94,7 @@ func placeOf(path string) (*place, error) {
 	}
 	var stat syscall.Statfs_t
 	_ = syscall.Statfs(path, &stat) // where it fails, the device has to be the same
-	return &place{info, stat.Fsid}, nil
+	return &place{info, stat.Fsid, stat.Type}, nil
 }
 
 // is says whether both are one. Most file systems keep their number where their disk
