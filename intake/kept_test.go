@@ -47,6 +47,21 @@ func (r *rig) becomes(next *memoryJournal) {
 	old.set(func() { old.gone = true })
 }
 
+// isOverwritten has somebody overwrite the journal, so that another one is begun.
+func (r *rig) isOverwritten() {
+	r.journal.set(func() { r.journal.unread = errors.New("file is not a database") })
+	r.becomes(&memoryJournal{id: "two"})
+}
+
+// fedAfterwards is how many failures come to be in the ledger, which comes back when
+// the next journal is open.
+func (r *rig) fedAfterwards() int {
+	pass(2 * time.Second)
+	r.ledger.set(func() { r.ledger.fail = nil })
+	pass(5 * time.Second)
+	return len(r.ledger.entries)
+}
+
 func TestWhatADiskSaidYesToAndLostIsWrittenAgain(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
@@ -74,12 +89,8 @@ func TestWhatSomebodyOverwroteIsWrittenIntoTheNextJournal(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		r := unfed(t, 3, 0)
 		defer r.halt()
-		r.journal.set(func() { r.journal.unread = errors.New("file is not a database") })
-		r.becomes(&memoryJournal{id: "two"})
-		pass(2 * time.Second)
-		r.ledger.set(func() { r.ledger.fail = nil })
-		pass(5 * time.Second)
-		if got := len(r.ledger.entries); got != 3 {
+		r.isOverwritten()
+		if got := r.fedAfterwards(); got != 3 {
 			t.Errorf("the ledger has %d failures, want the 3 of the journal that was overwritten", got)
 		}
 	})
@@ -89,8 +100,7 @@ func TestWhatIsMissingJustBeforeTheStopIsWrittenOnceMore(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		r := unfed(t, 3, 0)
-		r.journal.set(func() { r.journal.unread = errors.New("file is not a database") })
-		r.becomes(&memoryJournal{id: "two"})
+		r.isOverwritten()
 		r.halt()
 		if got := r.journal.length(); got != 3 {
 			t.Errorf("the next journal has %d rows, want 3", got)
@@ -136,8 +146,7 @@ func TestWhatIsKeptIsBounded(t *testing.T) {
 		const each = 60 << 10
 		r := unfed(t, 100, each)
 		defer r.halt()
-		r.journal.set(func() { r.journal.unread = errors.New("file is not a database") })
-		r.becomes(&memoryJournal{id: "two"})
+		r.isOverwritten()
 		pass(5 * time.Second)
 		if got := r.journal.length(); got < 2<<20/each-3 || got > 2<<20/each {
 			t.Errorf("the next journal has %d rows of 60 KiB, want the newest 2 MiB", got)
@@ -216,12 +225,8 @@ func TestWhatTheJournalStillHasIsKeptFurther(t *testing.T) {
 		r := unfed(t, 3, 0)
 		defer r.halt()
 		r.flaps()
-		r.journal.set(func() { r.journal.unread = errors.New("file is not a database") })
-		r.becomes(&memoryJournal{id: "two"})
-		pass(2 * time.Second)
-		r.ledger.set(func() { r.ledger.fail = nil })
-		pass(5 * time.Second)
-		if got := len(r.ledger.entries); got != 4 {
+		r.isOverwritten()
+		if got := r.fedAfterwards(); got != 4 {
 			t.Errorf("the ledger has %d failures, want 4", got)
 		}
 	})
@@ -234,8 +239,7 @@ func TestWhereNobodySaysWhatIsFedNothingIsKeptForLong(t *testing.T) {
 		r := unfed(t, 3, 0)
 		defer r.halt()
 		pass(2 * time.Minute)
-		r.journal.set(func() { r.journal.unread = errors.New("file is not a database") })
-		r.becomes(&memoryJournal{id: "two"})
+		r.isOverwritten()
 		pass(2 * time.Second)
 		if got := r.journal.length(); got != 0 {
 			t.Errorf("the next journal has %d rows, want none", got)
