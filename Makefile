@@ -25,7 +25,7 @@ test: test-tools ## every test, shuffled, with the race detector
 	@scripts/counted.sh scripts/test.sh
 
 torture: test-tools ## every test that has a long form, in that form, and what they counted: hours; ARGS=Kill for some
-	@scripts/torture.sh $(ARGS)
+	@scripts/torture.sh '$(ARGS)'
 
 fuzz: ## fuzz whatever reads strangers' bytes; ARGS=5m for each, what is of interest is kept
 	scripts/fuzz.sh $(ARGS)
