@@ -56,6 +56,7 @@ type Row struct {
 	AccountSID string
 	SID        string
 	From, To   string
+	LineName   string // what the answer called the line; "" where it has no name
 	Code       int
 	ErrorURL   string
 	Incident   int64 // 0 for drills

@@ -92,14 +92,14 @@ func (f *Feeder) readableAfter(ctx context.Context, journal Journal, row int64) 
 }
 
 // wentBack notices a journal that ends before the cursor: an older copy of its
-// file was put back. Its rows are fed once more from the first, for new ones
+// file was put back, or its disk lost what it had said yes to. Its rows are fed once more from the first, for new ones
 // have the numbers of old ones; the ledger takes each failure once.
 func (f *Feeder) wentBack(ctx context.Context, ledger Ledger, journal Journal, cursor incident.Cursor) error {
 	last, err := journal.Last(ctx)
 	if err != nil || last >= cursor.Row {
 		return err
 	}
-	f.o.Log.Error("the journal ends before what was fed: an older copy was put back; feeding it from its beginning",
+	f.o.Log.Error("the journal ends before what was fed: an older copy was put back, or the disk lost its end; feeding it from its beginning, each failure is stored once",
 		"fed", cursor.Row, "last", last)
 	_, err = ledger.Feed(ctx, incident.Batch{Cursor: incident.Cursor{Journal: cursor.Journal}})
 	f.Wake()

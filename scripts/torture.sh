@@ -5,20 +5,31 @@
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
-# named prints folder and name of each such test.
+# named prints folder and name of each such test. A file that has a long form, and
+# no test of which it could be told, is a mistake.
 named() {
 	find . -name '*_test.go' -not -path '*/node_modules/*' -print0 | sort -z | xargs -0 awk '
 		/^func / { name = match($0, /^func Test[A-Za-z0-9_]*/) ? substr($0, 6, RLENGTH - 5) : "" }
+		/(^|[^A-Za-z0-9_.])long\(t,/ { asks[FILENAME] }
 		name != "" && /(^|[^A-Za-z0-9_.])(long|count)\(t,|(^|[^A-Za-z0-9_.])torture\(\)/ {
+			named[FILENAME]
 			folder = FILENAME
 			sub(/\/[^\/]*$/, "", folder)
 			print folder, name
 			name = ""
+		}
+		END {
+			for (file in asks) if (!(file in named)) {
+				print file ": ask for the long form in the test itself, not in what it calls" > "/dev/stderr"
+				wrong = 1
+			}
+			exit wrong
 		}'
 }
 
-tests=$(named | grep -E "${1:-.}") || {
-	echo "no test with a long form is named like '$1': $(named | cut -d' ' -f2 | sort | paste -sd' ')" >&2
+all=$(named)
+tests=$(grep -E "${1:-.}" <<<"$all") || {
+	echo "no test with a long form is named like '$1': $(cut -d' ' -f2 <<<"$all" | sort | paste -sd' ')" >&2
 	exit 1
 }
 mapfile -t folders < <(cut -d' ' -f1 <<<"$tests" | sort -u)

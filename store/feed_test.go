@@ -102,6 +102,7 @@ func TestAFailureComesBackAsItWasFed(t *testing.T) {
 				Serial: 1, ID: f.ID, ReceivedAt: f.ReceivedAt, Channel: f.Channel, AccountSID: f.AccountSID, SID: f.SID,
 				From: f.From, To: f.To, Code: f.Code, ErrorURL: f.ErrorURL, Incident: 1, Outcome: e.Answer.Outcome,
 				Step: e.Answer.Step, Situation: e.Answer.Situation, Drill: f.Drill, Late: f.Late, AskedFirst: f.AskedFirst,
+				LineName: e.Answer.Name,
 			}
 			if f.Drill {
 				want.Incident = 0

@@ -18,7 +18,7 @@ import (
 const (
 	rowColumns = `
 		SELECT f.serial, f.id, f.sid, f.from_number, sender.text, f.to_number, recipient.text, url.text, f.url_query,
-		  COALESCE(f.incident_id, 0), f.late, o.channel, o.code, o.drill, o.asked_first, c.account, COALESCE(f.outcome, a.outcome), a.step, a.situation`
+		  COALESCE(f.incident_id, 0), f.late, o.channel, o.code, o.drill, o.asked_first, c.account, COALESCE(f.outcome, a.outcome), a.step, a.situation, a.name`
 	rowJoins = `
 		JOIN origins AS o ON o.id = f.origin_id
 		JOIN causes AS c ON c.id = o.cause_id
@@ -69,7 +69,7 @@ type rowScan struct {
 func (r *rowScan) into() []any {
 	return []any{
 		&r.Serial, (*idColumn)(&r.ID), &r.sid, &r.from, &r.fromText, &r.to, &r.toText, &r.url, &r.query,
-		&r.Incident, &r.Late, &r.Channel, &r.Code, &r.Drill, &r.AskedFirst, &r.AccountSID, &r.Outcome, &r.Step, &r.Situation,
+		&r.Incident, &r.Late, &r.Channel, &r.Code, &r.Drill, &r.AskedFirst, &r.AccountSID, &r.Outcome, &r.Step, &r.Situation, &r.LineName,
 	}
 }
 
@@ -101,7 +101,7 @@ func scanDetail(rows *sql.Rows, l *Ledger, more ...any) (d history.Detail, err e
 }
 
 const selectFailure = rowColumns + `, o.method, f.slim, o.itself, f.params, f.took, f.journal_delay, f.ledger_delay,
-		  a.languages, a.name, a.heard, a.why, d.body, f.token, COALESCE(f.dropped, FALSE),
+		  a.languages, a.heard, a.why, d.body, f.token, COALESCE(f.dropped, FALSE),
 		  EXISTS (SELECT 1 FROM opt_outs AS s WHERE s.failure_id = f.id)
 		FROM failures AS f` + rowJoins + `
 		JOIN documents AS d ON d.id = a.document_id
@@ -116,7 +116,7 @@ func (l *Ledger) failure(ctx context.Context, q querier, id incident.ID) (histor
 	var languages string
 	var token any
 	err := q.QueryRowContext(ctx, selectFailure, id[:]).Scan(append(r.into(), &d.Method, &d.Slim, &d.Itself, &packed, &took, &journal, &ledger,
-		&languages, &d.Answer.Name, &d.Answer.Heard, &d.Answer.Why, &document, &token, &d.Dropped, &d.OptOut)...)
+		&languages, &d.Answer.Heard, &d.Answer.Why, &document, &token, &d.Dropped, &d.OptOut)...)
 	if errors.Is(err, sql.ErrNoRows) {
 		return d, history.ErrNotFound
 	}
@@ -127,7 +127,7 @@ func (l *Ledger) failure(ctx context.Context, q querier, id incident.ID) (histor
 	d.Token = unpackToken(token)
 	d.JournalAt = d.ReceivedAt.Add(time.Duration(journal) * time.Millisecond)
 	d.LedgerAt = d.ReceivedAt.Add(time.Duration(ledger) * time.Millisecond)
-	d.Answer.Step, d.Answer.Situation, d.Answer.Outcome = d.Step, d.Situation, d.Outcome
+	d.Answer.Step, d.Answer.Situation, d.Answer.Outcome, d.Answer.Name = d.Step, d.Situation, d.Outcome, d.LineName
 	d.Answer.Took = time.Duration(took) * time.Microsecond
 	if languages != "" {
 		d.Answer.Languages = strings.Split(languages, ",")

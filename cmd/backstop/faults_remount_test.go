@@ -69,20 +69,20 @@ func TestADiskThatTheKernelMadeReadOnlyIsRepairedWithoutARestart(t *testing.T) {
 	for fileSystem, options := range map[string][]string{"ext4": {"-e", "remount-ro"}, "xfs": nil} {
 		t.Run(fileSystem, func(t *testing.T) {
 			t.Parallel()
-			failAndRepair(t, fileSystem, options...)
+			failAndRepair(t, fileSystem, long(t, 2, 20), options...)
 		})
 	}
 }
 
-// failAndRepair has a disk fail under load, and come back.
-func failAndRepair(t *testing.T, fileSystem string, options ...string) {
+// failAndRepair has a disk fail under load so often, and come back.
+func failAndRepair(t *testing.T, fileSystem string, rounds int, options ...string) {
 	t.Helper()
 	mails := newMailServer(t)
 	d := newDevice(t, fileSystem, options...)
 	d.env = d.env.with(mails.settings())
 	p := d.spawn()
 	var answered []string
-	unwritten, rounds := 0, long(t, 2, 20)
+	unwritten := 0
 	for round := range rounds {
 		answered = append(answered, p.awaitWritten().SID)
 		p.settle()

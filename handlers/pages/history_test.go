@@ -46,6 +46,20 @@ func TestEmptyFieldsOfTheFilterLeaveTheAddress(t *testing.T) {
 	}
 }
 
+func TestTheHistoryNamesTheLineWhereItHasAName(t *testing.T) {
+	t.Parallel()
+	l := &ledger{now: func() time.Time { return night }}
+	for n, name := range []string{"", "Praxis <Berlin>"} {
+		f := l.add(night.Add(-time.Minute), call(n, "+15005550006", "+15005550001", 11200, "https://www.example.com/voice")...)
+		f.LineName = name
+	}
+	page := newHouse(l).enter(t).get("/history").body
+	const cell = `<div class="sub line">`
+	if got := strings.Count(page, cell); got != 1 || !strings.Contains(page, cell+"Praxis &lt;Berlin&gt;</div>") {
+		t.Errorf("%d of two lines are named, want that with a name:\n%s", got, page)
+	}
+}
+
 func TestHistoryIsReadPageByPage(t *testing.T) {
 	t.Parallel()
 	h := newHouse(oneNight(120))

@@ -36,6 +36,7 @@ func (l *ledger) add(at time.Time, params ...incident.Param) *history.Detail {
 		Row: history.Row{
 			Serial: serial, ID: id, ReceivedAt: at, Channel: f.Channel, AccountSID: f.AccountSID, SID: f.SID, From: f.From, To: f.To,
 			Code: f.Code, ErrorURL: f.ErrorURL, Outcome: answer.Outcome, Step: answer.Step, Situation: answer.Situation, AskedFirst: f.AskedFirst,
+			LineName: answer.Name,
 		},
 		Method: f.Method, Params: f.Params, Answer: answer,
 		JournalAt: at.Add(6 * time.Millisecond), LedgerAt: at.Add(140 * time.Millisecond),

@@ -17,7 +17,7 @@ type rowView struct {
 	Channel                  string
 	Title, URL, SID          string
 	Code                     int
-	From, To                 string
+	From, To, LineName       string
 	Outcome, OutcomeKind     string
 	Incident                 int64
 	Drill, Late              bool
@@ -45,6 +45,7 @@ func row(r history.Row, at Moment, mask, numbers history.Mask) rowView {
 		Channel: channelWord(r.Channel), Title: failureTitle(r.Code, r.ErrorURL, r.AskedFirst), Code: r.Code,
 		URL: history.Visible(cut(mask.URL(r.ErrorURL), 300)), SID: history.Visible(cut(r.SID, 40)),
 		From: address(r.From, numbers), To: address(r.To, numbers),
+		LineName: history.Visible(cut(r.LineName, 80)),
 		Outcome: outcomeWords(r.Outcome, r.Channel, r.Step), OutcomeKind: outcomeKind(r.Outcome),
 		Incident: r.Incident, Drill: r.Drill, Late: r.Late,
 	}
