@@ -94,11 +94,20 @@ func browsing(ctx context.Context, p plan, _ corpus, h past, dir, at string) err
 	say("")
 	for _, name := range slices.Sorted(maps.Keys(kinds)) {
 		rng := rand.New(rand.NewPCG(1, 2)) //nolint:gosec // the same each time
-		p99, err := timed(pagesEach, func(int) error { return b.open(ctx, kinds[name](rng)) })
+		before, err := s.cpu()
 		if err != nil {
 			return err
 		}
-		say("  p99 %6.2f ms   %s", ms(p99), name)
+		took, err := timed(pagesEach, func(int) error { return b.open(ctx, kinds[name](rng)) })
+		if err != nil {
+			return err
+		}
+		after, err := s.cpu()
+		if err != nil {
+			return err
+		}
+		p99 := quantile(took, 0.99)
+		say("  p50 %6.2f ms   p99 %6.2f ms   CPU %6.2f ms   %s", ms(quantile(took, 0.5)), ms(p99), ms(after-before)/pagesEach, name)
 		if name != callers { // a list of people, made of 20,000 failures
 			p.report.atMost("p99 of a page, "+name+at, ms(p99), 5, " ms")
 		}

@@ -26,11 +26,14 @@ type outcome struct {
 
 func (o outcome) rate() float64 { return float64(o.requests) / o.took.Seconds() }
 
-func (o outcome) quantile(q float64) time.Duration {
-	if len(o.times) == 0 {
+func (o outcome) quantile(q float64) time.Duration { return quantile(o.times, q) }
+
+// quantile is that of times, shortest first; 0 of none.
+func quantile(times []time.Duration, q float64) time.Duration {
+	if len(times) == 0 {
 		return 0
 	}
-	return o.times[min(len(o.times)-1, int(q*float64(len(o.times))))]
+	return times[min(len(times)-1, int(q*float64(len(times))))]
 }
 
 // client is one connection that sends and reads as little as HTTP allows.

@@ -63,10 +63,9 @@ func span(ctx context.Context, v *sql.Tx, q history.Query, now time.Time) (since
 			WHERE id = ?1`, q.Incident).Scan(&first, &last)
 	} else {
 		err = v.QueryRowContext(ctx, `
-			SELECT MIN(at) * 3600000, MAX(at) * 3600000 + 3600000
-			FROM totals
-			WHERE step = 1
-			  AND code = -1`).Scan(&first, &last)
+			SELECT
+			  (SELECT MIN(at) FROM totals WHERE step = 1 AND code = -1) * 3600000,
+			  (SELECT MAX(at) FROM totals WHERE step = 1 AND code = -1) * 3600000 + 3600000`).Scan(&first, &last)
 		last.Int64 = max(last.Int64, now.UnixMilli())
 	}
 	if err != nil || !first.Valid {
@@ -119,62 +118,60 @@ func fits(since, until time.Time, width time.Duration, maxBuckets int) bool {
 	return until.Sub(floor(since, width)) <= time.Duration(maxBuckets)*width
 }
 
-// add puts n failures into the bar of that time.
-func add(bars []history.Bucket, at time.Time, channel incident.Channel, n int64) {
-	i := int(at.Sub(bars[0].Start) / bars[0].Width)
-	if at.Before(bars[0].Start) || i >= len(bars) {
-		return
-	}
+// add puts n failures of a channel into a bar.
+func add(bar *history.Bucket, channel incident.Channel, n int64) {
 	switch channel {
 	case incident.Voice:
-		bars[i].Voice += n
+		bar.Voice += n
 	case incident.Messaging:
-		bars[i].Messaging += n
+		bar.Messaging += n
 	case incident.Unknown:
-		bars[i].Unknown += n
+		bar.Unknown += n
 	}
 }
 
+// The statements that add up counts by the bar, which is that many steps wide; %s is
+// the table's step.
 const (
 	// Of all failures, or of those of a code.
 	sumTotals = `
-		SELECT at, channel, SUM(failures)
+		SELECT (at - ?1) / ?3 AS bar, channel, SUM(failures)
 		FROM totals
 		WHERE at >= ?1
 		  AND at < ?2
-		  AND step = ?3
-		  AND code = ?4
-		  AND (?5 = -1 OR channel = ?5)
-		GROUP BY at, channel`
-	// Of some origins; %s is the table's step.
+		  AND step = ?5
+		  AND code = ?6
+		  AND (?4 = -1 OR channel = ?4)
+		GROUP BY bar, channel`
+	// Of some origins.
 	sumCounts = `
-		SELECT k.%[1]s, o.channel, SUM(k.failures)
+		SELECT (k.%[1]s - ?1) / ?3 AS bar, o.channel, SUM(k.failures)
 		FROM origins AS o
 		CROSS JOIN by_%[1]s AS k ON k.origin_id = o.id
 		WHERE k.%[1]s >= ?1
 		  AND k.%[1]s < ?2
-		  AND (?3 = -1 OR o.channel = ?3)
-		  AND (?4 = 0 OR o.code = ?4)%[2]s
-		GROUP BY k.%[1]s, o.channel`
+		  AND (?4 = -1 OR o.channel = ?4)
+		  AND (?5 = 0 OR o.code = ?5)%[2]s
+		GROUP BY bar, o.channel`
 	ofHost = `
-		  AND o.host IN (?5, 'www.' || ?5)`
+		  AND o.host IN (?6, 'www.' || ?6)`
 	ofIncident = `
-		  AND (?5 = '' OR o.host IN (?5, 'www.' || ?5))
-		  AND o.cause_id = (SELECT cause_id FROM incidents WHERE id = ?6)
-		  AND k.incident_id = ?6`
+		  AND (?6 = '' OR o.host IN (?6, 'www.' || ?6))
+		  AND o.cause_id = (SELECT cause_id FROM incidents WHERE id = ?7)
+		  AND k.incident_id = ?7`
 )
 
 // sumQuery is the statement that adds up what q asks for, with what it is given
-// beside the steps it begins and ends at.
+// beside the steps it begins and ends at, how many make a bar, and the channel.
 func sumQuery(q history.Query, by step) (query string, args []any) {
 	name := [...]string{"minute", "hour", "day"}[by]
 	switch {
 	case q.Incident != 0:
-		return fmt.Sprintf(sumCounts, name, ofIncident), []any{channelOf(q), q.Code, q.Host, q.Incident}
+		return fmt.Sprintf(sumCounts, name, ofIncident), []any{q.Code, q.Host, q.Incident}
 	case q.Host != "":
-		return fmt.Sprintf(sumCounts, name, ofHost), []any{channelOf(q), q.Code, q.Host}
+		return fmt.Sprintf(sumCounts, name, ofHost), []any{q.Code, q.Host}
 	}
-	return sumTotals, []any{by, cmp.Or(q.Code, anyCode), channelOf(q)}
+	return sumTotals, []any{by, cmp.Or(q.Code, anyCode)}
 }
 
 // stepOf is the largest step that bars of that width can be made of.
@@ -193,18 +190,19 @@ func sum(ctx context.Context, v *sql.Tx, q history.Query, bars []history.Bucket)
 	by, last := stepOf(bars[0].Width), bars[len(bars)-1]
 	from, until := bars[0].Start.UnixMilli()/by.millis(), last.Start.Add(last.Width).UnixMilli()/by.millis()
 	query, args := sumQuery(q, by)
-	rows, err := v.QueryContext(ctx, query, append([]any{from, until}, args...)...)
+	rows, err := v.QueryContext(ctx, query, append([]any{from, until, bars[0].Width.Milliseconds() / by.millis(), channelOf(q)}, args...)...)
 	if err != nil {
 		return err
 	}
 	defer rows.Close()
 	for rows.Next() {
-		var at, n int64
+		var bar int
+		var n int64
 		var channel incident.Channel
-		if err := rows.Scan(&at, &channel, &n); err != nil {
+		if err := rows.Scan(&bar, &channel, &n); err != nil {
 			return err
 		}
-		add(bars, time.UnixMilli(at*by.millis()), channel, n)
+		add(&bars[bar], channel, n)
 	}
 	return rows.Err()
 }
@@ -218,7 +216,10 @@ func countRows(ctx context.Context, v *sql.Tx, q history.Query, bars []history.B
 	s.limit = history.MaxCounted
 	hits, err := s.inStretches(ctx)
 	for _, h := range hits {
-		add(bars, timeOf(h.id), h.channel, 1)
+		at := timeOf(h.id).Sub(bars[0].Start)
+		if i := int(at / bars[0].Width); at >= 0 && i < len(bars) {
+			add(&bars[i], h.channel, 1)
+		}
 	}
 	return err
 }

@@ -49,39 +49,36 @@ func incidents(ctx context.Context, v *sql.Tx, q history.IncidentQuery, limit in
 	if before <= 0 {
 		before = 1 << 62
 	}
-	where, args := "", []any{before, limit}
+	which, args := `
+			WHERE i.id < ?1`, []any{before, limit}
 	if q.State != 0 {
-		where, args = where+" AND i.state = ?3", append(args, int(q.State))
+		which, args = which+" AND i.state = ?3", append(args, int(q.State))
 	}
 	if q.Muted {
-		where += " AND json_extract(i.watch, '$.MutedBy') IS NOT NULL"
+		which += ` AND instr(i.watch, '"MutedBy"') AND json_extract(i.watch, '$.MutedBy') IS NOT NULL` // to look costs less than to read
 	}
 	if q.Host != "" {
 		args = append(args, q.Host)
-		where += fmt.Sprintf(" AND i.host IN (?%[1]d, 'www.' || ?%[1]d)", len(args))
+		which += fmt.Sprintf(" AND i.host IN (?%[1]d, 'www.' || ?%[1]d)", len(args))
 	}
-	order := "i.id DESC"
-	if q.Urgent {
-		order = `EXISTS (SELECT 1 FROM incidents AS p WHERE p.id = i.parent AND p.state IN (1, 2)),
-			  i.acknowledged_at IS NOT NULL, COALESCE(json_extract(i.watch, '$.Urgency'), 0) DESC, i.callers DESC, i.id DESC`
+	where, order := which, `
+			ORDER BY i.id DESC
+			LIMIT ?2`
+	if q.Urgent { // only the first are read in full
+		order = `
+			ORDER BY ` + byUrgency
+		where = `
+			WHERE i.id IN (
+			  SELECT i.id
+			  FROM incidents AS i` + which + order + `
+			  LIMIT ?2)`
 	}
-	rows, err := v.QueryContext(ctx, selectIncident+`
-			WHERE i.id < ?1`+where+`
-			ORDER BY `+order+`
-			LIMIT ?2`, args...)
-	if err != nil {
-		return nil, err
-	}
-	defer rows.Close()
-	for rows.Next() {
-		var r running
-		if err := r.scan(rows); err != nil {
-			return nil, err
-		}
-		all = append(all, r.in)
-	}
-	return all, rows.Err()
+	rows, err := listed(ctx, v, where+order, args...)
+	return incidentsOf(rows), err
 }
+
+const byUrgency = `EXISTS (SELECT 1 FROM incidents AS p WHERE p.id = i.parent AND p.state IN (1, 2)),
+			  i.acknowledged_at IS NOT NULL, COALESCE(json_extract(i.watch, '$.Urgency'), 0) DESC, i.callers DESC, i.id DESC`
 
 // chartBars is how many bars an incident's chart has at most.
 const chartBars = 60

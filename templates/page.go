@@ -72,14 +72,23 @@ func (p *Pages) Render(w io.Writer, page string, view any) error {
 	if err != nil {
 		return fmt.Errorf("parse page %s: %w", page, err)
 	}
-	var b bytes.Buffer
-	b.Grow(32 << 10)
-	if err := t.ExecuteTemplate(&b, "frame", view); err != nil {
+	b, _ := pageRoom.Get().(*bytes.Buffer)
+	defer func() {
+		if b.Reset(); b.Cap() <= pageRoomMost {
+			pageRoom.Put(b)
+		}
+	}()
+	if err := t.ExecuteTemplate(b, "frame", view); err != nil {
 		return fmt.Errorf("render page %s: %w", page, err)
 	}
 	_, err = b.WriteTo(w)
 	return err
 }
+
+// pageRoom has room for pages, kept from one to the next up to a size.
+var pageRoom = sync.Pool{New: func() any { return new(bytes.Buffer) }}
+
+const pageRoomMost = 256 << 10
 
 // pageFuncs are the few things that a page says in its own words. Everything
 // else is decided before.

@@ -19,7 +19,7 @@ const (
 // chartView is a histogram, drawn on the server. Its bars are links.
 type chartView struct {
 	Width, Height int
-	Bars          []barView // the links
+	Bars          templates.Bars // the links
 	// All parts of one kind are one shape: a page of them costs little.
 	VoicePath, MessagingPath, UnknownPath, EmptyPath string
 
@@ -36,13 +36,6 @@ type chartView struct {
 
 	start time.Time
 	step  time.Duration
-}
-
-// barView is the part of the chart that can be clicked.
-type barView struct {
-	X     int
-	Label string
-	Href  string
 }
 
 // chart draws buckets; nil where there is nothing to draw. link is where a bar
@@ -68,7 +61,7 @@ func (p *Pages) chart(buckets []history.Bucket, from, to time.Time, link func(fr
 	for i, b := range buckets {
 		if b.Total() > 0 {
 			end := b.Start.Add(b.Width)
-			view.Bars = append(view.Bars, barView{X: i * barStep, Label: barLabel(b, zone), Href: link(b.Start, end)})
+			view.Bars = append(view.Bars, templates.Bar{X: i * barStep, Label: barLabel(b, zone), Href: link(b.Start, end)})
 		}
 	}
 	first, last := buckets[0].Start, buckets[len(buckets)-1].Start.Add(buckets[len(buckets)-1].Width)

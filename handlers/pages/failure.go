@@ -11,6 +11,7 @@ import (
 	"github.com/backstop-project/backstop/history"
 	"github.com/backstop-project/backstop/incident"
 	"github.com/backstop-project/backstop/recovery"
+	"github.com/backstop-project/backstop/templates"
 	"github.com/backstop-project/backstop/twilio"
 )
 
@@ -18,7 +19,7 @@ import (
 type failureView struct {
 	Frame
 	ID           string
-	Row          rowView
+	Row          templates.FailureRow
 	At           Moment
 	Method       string
 	Account      string

@@ -90,14 +90,8 @@ func (p *Pages) render(c *gin.Context, status int, page string, view any) error 
 	return p.templates.Render(c.Writer, page, view)
 }
 
-// Moment is a time as pages show it, in the configured zone.
-type Moment struct {
-	ISO    string // for machines
-	Text   string // "2026-11-23 03:12:45 +01:00"
-	Day    string // "Monday, 23 November 2026"
-	Clock  string // "03:12:45"
-	Offset string // "+01:00"
-}
+// Moment is a time as pages show it.
+type Moment = templates.Moment
 
 func (p *Pages) moment(t time.Time) Moment {
 	return momentIn(t, p.Settings().Zone)

@@ -18,7 +18,7 @@ import (
 // incidentView is all that is known of one incident.
 type incidentView struct {
 	Frame
-	In           incidentRow
+	In           templates.IncidentRow
 	Acknowledged Moment
 	QuietAt      Moment
 	ResolvedAt   Moment

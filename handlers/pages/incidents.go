@@ -12,12 +12,13 @@ import (
 
 	"github.com/backstop-project/backstop/history"
 	"github.com/backstop-project/backstop/incident"
+	"github.com/backstop-project/backstop/templates"
 )
 
 // incidentsView is the list of incidents.
 type incidentsView struct {
 	Frame
-	Incidents   []incidentRow
+	Incidents   templates.IncidentRows
 	Open, Quiet int64
 	Tabs        []chipView
 	Host        string
@@ -26,22 +27,6 @@ type incidentsView struct {
 	Older       string
 	Newest      string
 	Narrowed    bool
-}
-
-// incidentRow is one incident in a list.
-type incidentRow struct {
-	ID           int64
-	Href         string
-	Title        string
-	Cause        string
-	State        string
-	Acknowledged string // by whom, "" for nobody
-	Page         bool   // it may wake people
-	Hushed       string // "muted": nobody is told of it; "" where people are
-	Parent       int64  // that explains it; 0 for none
-	Callers      int64
-	Failures     int64
-	Opened, Last Moment
 }
 
 func (p *Pages) incidents(c *gin.Context) error {
@@ -93,17 +78,17 @@ func incidentsURL(q history.IncidentQuery) string {
 	return incidentsPath
 }
 
-func (p *Pages) incidentRows(all []incident.Incident) []incidentRow {
-	rows := make([]incidentRow, 0, len(all))
+func (p *Pages) incidentRows(all []incident.Incident) templates.IncidentRows {
+	rows := make(templates.IncidentRows, 0, len(all))
 	for _, in := range all {
 		rows = append(rows, p.incidentRow(in))
 	}
 	return rows
 }
 
-func (p *Pages) incidentRow(in incident.Incident) incidentRow {
+func (p *Pages) incidentRow(in incident.Incident) templates.IncidentRow {
 	settings := p.Settings()
-	return incidentRow{
+	return templates.IncidentRow{
 		ID: in.ID, Href: incidentsPath + "/" + strconv.FormatInt(in.ID, 10),
 		Title: causeTitle(in), Cause: causeWords(in.Cause), State: in.State.String(),
 		Acknowledged: history.Visible(in.AcknowledgedBy), Page: in.Watch.Urgency == incident.Page && in.State == incident.Open, Hushed: hushedWord(in, p.Now()), Parent: in.Parent, Callers: in.Callers, Failures: in.Failures,

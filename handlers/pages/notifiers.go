@@ -10,6 +10,7 @@ import (
 
 	"github.com/backstop-project/backstop/history"
 	"github.com/backstop-project/backstop/incident"
+	"github.com/backstop-project/backstop/templates"
 )
 
 const notifiersPath = "/notifiers"
@@ -51,8 +52,8 @@ type notifiersView struct {
 	Asked      tellingForm
 	Mistakes   []history.Problem
 	Verdicts   []verdictOfPolicy
-	Of         *incidentRow // whom the verdict is about; nil for what was typed in
-	OfHush     *hushView    // why nobody is told of it anyway; nil where people are
+	Of         *templates.IncidentRow // whom the verdict is about; nil for what was typed in
+	OfHush     *hushView              // why nobody is told of it anyway; nil where people are
 }
 
 // placeView is one notifier.

@@ -19,8 +19,8 @@ type overviewView struct {
 	Away       bool // the history cannot be asked: all of it is left out
 	Headline   string
 	Calm       bool
-	Open       []incidentRow
-	Quiet      []incidentRow
+	Open       templates.IncidentRows
+	Quiet      templates.IncidentRows
 	MoreOpen   string
 	Kept       string // how many of those that are open nobody is told of, "" for none
 	Chart      *chartView
@@ -114,7 +114,7 @@ func (p *Pages) keptWords(ctx context.Context) (string, error) {
 	}
 	policy, now := p.Policy(), p.Now()
 	onlyMuted := len(silences) == 0 && len(policy.Windows) == 0 // as nearly always: then the others need not be read
-	open, err := p.incidentsIn(ctx, history.IncidentQuery{State: incident.Open, Urgent: true, Muted: onlyMuted, Limit: mostOpen})
+	open, err := p.incidentsIn(ctx, history.IncidentQuery{State: incident.Open, Urgent: !onlyMuted, Muted: onlyMuted, Limit: mostOpen})
 	if err != nil {
 		return "", err
 	}

@@ -3,24 +3,13 @@ package pages
 import (
 	"github.com/backstop-project/backstop/history"
 	"github.com/backstop-project/backstop/incident"
+	"github.com/backstop-project/backstop/templates"
 )
 
 // dayView is the rows of one day.
 type dayView struct {
 	Day  string
-	Rows []rowView
-}
-
-// rowView is one failure in a list.
-type rowView struct {
-	Href, ISO, Clock, Offset string
-	Channel                  string
-	Title, URL, SID          string
-	Code                     int
-	From, To, LineName       string
-	Outcome, OutcomeKind     string
-	Incident                 int64
-	Drill, Late              bool
+	Rows templates.FailureRows
 }
 
 // days puts rows, newest first, under the days of the zone. numbers says
@@ -31,7 +20,7 @@ func (p *Pages) days(rows []history.Row, numbers history.Mask) []dayView {
 	for _, r := range rows {
 		at := momentIn(r.ReceivedAt, settings.Zone)
 		if len(days) == 0 || days[len(days)-1].Day != at.Day {
-			days = append(days, dayView{Day: at.Day, Rows: make([]rowView, 0, len(rows))})
+			days = append(days, dayView{Day: at.Day, Rows: make(templates.FailureRows, 0, len(rows))})
 		}
 		day := &days[len(days)-1]
 		day.Rows = append(day.Rows, row(r, at, settings.Mask, numbers))
@@ -39,14 +28,14 @@ func (p *Pages) days(rows []history.Row, numbers history.Mask) []dayView {
 	return days
 }
 
-func row(r history.Row, at Moment, mask, numbers history.Mask) rowView {
-	return rowView{
+func row(r history.Row, at Moment, mask, numbers history.Mask) templates.FailureRow {
+	return templates.FailureRow{
 		Href: historyPath + "/" + r.ID.String(), ISO: at.ISO, Clock: at.Clock, Offset: at.Offset,
 		Channel: channelWord(r.Channel), Title: failureTitle(r.Code, r.ErrorURL, r.AskedFirst), Code: r.Code,
 		URL: history.Visible(cut(mask.URL(r.ErrorURL), 300)), SID: history.Visible(cut(r.SID, 40)),
 		From: address(r.From, numbers), To: address(r.To, numbers),
 		LineName: history.Visible(cut(r.LineName, 80)),
-		Outcome: outcomeWords(r.Outcome, r.Channel, r.Step), OutcomeKind: outcomeKind(r.Outcome),
+		Outcome:  outcomeWords(r.Outcome, r.Channel, r.Step), OutcomeKind: outcomeKind(r.Outcome),
 		Incident: r.Incident, Drill: r.Drill, Late: r.Late,
 	}
 }

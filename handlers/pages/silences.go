@@ -13,6 +13,7 @@ import (
 
 	"github.com/backstop-project/backstop/history"
 	"github.com/backstop-project/backstop/incident"
+	"github.com/backstop-project/backstop/templates"
 )
 
 const silencesPath = "/silences"
@@ -35,14 +36,14 @@ type silenceView struct {
 	By, EndedBy  string
 	From, Until  Moment
 	EndedAt      Moment
-	Hushes       []incidentRow // that are open
+	Hushes       templates.IncidentRows // that are open
 }
 
 // previewView is what a silence would do.
 type previewView struct {
 	What   string
 	Until  Moment // zero where that is not understood
-	Hushes []incidentRow
+	Hushes templates.IncidentRows
 }
 
 // silences shows them, and the form for a new one, filled in as the address says.
@@ -159,7 +160,7 @@ func (p *Pages) openIncidents(ctx context.Context) ([]incident.Incident, error) 
 }
 
 // fitting are the open incidents that m matches as they stand now.
-func (p *Pages) fitting(m incident.Match, open []incident.Incident) (rows []incidentRow) {
+func (p *Pages) fitting(m incident.Match, open []incident.Incident) (rows templates.IncidentRows) {
 	policy, now := p.Policy(), p.Now()
 	for _, in := range open {
 		if m.Fits(policy.About(in, now)) {

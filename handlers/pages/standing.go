@@ -28,8 +28,8 @@ type standingView struct {
 	RemindAt Moment
 	QuietAt  Moment
 
-	Parent   *incidentRow // that explains it
-	Children []incidentRow
+	Parent   *templates.IncidentRow // that explains it
+	Children templates.IncidentRows
 	Servers  int64 // of a wide one
 	Accounts int64
 
