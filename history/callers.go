@@ -16,11 +16,12 @@ type CallerQuery struct {
 	// From is inside, To outside. Without From it is the week before To, and of
 	// an incident all of it. UTC.
 	From, To time.Time
-	Incident int64         // 0 is any
-	State    CallbackState // 0 is any
-	All      bool          // those too who were saved or are done with
-	Before   CallerCursor  // from a CallerPage: the rows after that one
-	Limit    int           // rows a page; 0 is DefaultCallers, MaxCallers at most
+	Incident int64            // 0 is any
+	State    CallbackState    // 0 is any
+	Outcome  incident.Outcome // that came of it; 0 is any
+	All      bool             // those too who were saved or are done with
+	Before   CallerCursor     // from a CallerPage: the rows after that one
+	Limit    int              // rows a page; 0 is DefaultCallers, MaxCallers at most
 }
 
 // Bounds of a list of callers.
@@ -126,9 +127,11 @@ func (q CallerQuery) Window(now time.Time) (from, to time.Time) {
 // Wants says whether somebody belongs into the list.
 func (q CallerQuery) Wants(s CallbackState, o incident.Outcome) bool {
 	switch {
+	case q.Outcome != 0 && o != q.Outcome:
+		return false
 	case q.All:
 		return q.State == 0 || s == q.State
-	case o == incident.Saved:
+	case o == incident.Saved && q.Outcome == 0:
 		return false
 	case q.State != 0:
 		return s == q.State
@@ -151,6 +154,7 @@ func ParseCallerQuery(v url.Values, now time.Time, zone *time.Location) (CallerQ
 		To:       r.time(untilField, true),
 		Incident: r.number(incidentField, 1<<62, "an incident is named by its number"),
 		State:    r.callbackState(),
+		Outcome:  r.outcome(),
 		All:      r.flag(allField),
 		Before:   r.callerCursor(),
 		Limit:    int(r.number(limitField, MaxLimit, fmt.Sprintf("a page has 1 to %d rows", MaxLimit))),
@@ -158,7 +162,7 @@ func ParseCallerQuery(v url.Values, now time.Time, zone *time.Location) (CallerQ
 	if !q.From.IsZero() && !q.To.IsZero() && !q.From.Before(q.To) {
 		r.complain(sinceField, "it is not before until, so nothing can lie between")
 	}
-	r.complainOfRest(sinceField, untilField, incidentField, stateField, allField, beforeField, limitField)
+	r.complainOfRest(sinceField, untilField, incidentField, stateField, outcomeField, allField, beforeField, limitField)
 	return q, r.problems
 }
 
@@ -171,6 +175,9 @@ func (q CallerQuery) Values() url.Values {
 	setNumber(v, incidentField, q.Incident)
 	if q.State != 0 {
 		v.Set(stateField, q.State.String())
+	}
+	if q.Outcome != 0 {
+		v.Set(outcomeField, q.Outcome.String())
 	}
 	if q.All {
 		v.Set(allField, "1")
@@ -194,6 +201,28 @@ func (r *reader) callbackState() CallbackState {
 		r.complain(stateField, "the states are "+strings.Join(all, ", "))
 	}
 	return s
+}
+
+func (r *reader) outcome() incident.Outcome {
+	text := r.text(outcomeField)
+	if text == "" {
+		return 0
+	}
+	if o, ok := outcomeOf(strings.ToLower(text)); ok && o != incident.OutcomeUnknown {
+		return o
+	}
+	var all []string
+	for _, o := range Outcomes() {
+		all = append(all, o.String())
+	}
+	r.complain(outcomeField, "what may have come of it: "+strings.Join(all, ", "))
+	return 0
+}
+
+// Outcomes are what may have come of a failure for the caller: those first who wait
+// for somebody.
+func Outcomes() []incident.Outcome {
+	return []incident.Outcome{incident.CallbackRequested, incident.Voicemail, incident.Lost, incident.NotTold, incident.Told, incident.Saved}
 }
 
 func (r *reader) callerCursor() CallerCursor {

@@ -32,6 +32,7 @@ const (
 	afterField    = "after"
 	limitField    = "limit"
 	stateField    = "state"
+	outcomeField  = "outcome"
 	allField      = "all"
 )
 

@@ -4,6 +4,7 @@ import (
 	"time"
 
 	"github.com/backstop-project/backstop/history"
+	"github.com/backstop-project/backstop/incident"
 	"github.com/backstop-project/backstop/templates"
 )
 
@@ -12,6 +13,7 @@ type callerFilterView struct {
 	Since, Until string
 	Incident     string
 	States       []optionView
+	Outcomes     []optionView
 	All          bool
 	Chips        []chipView
 	Spans        []chipView
@@ -20,6 +22,7 @@ type callerFilterView struct {
 // optionView is one of several to choose from.
 type optionView struct {
 	Value string
+	Label string // what it says instead; "" for the value itself
 	On    bool
 }
 
@@ -28,15 +31,31 @@ func (p *Pages) callerFilter(q history.CallerQuery) callerFilterView {
 	zone := p.Settings().Zone
 	return callerFilterView{
 		Since: formTime(q.From, zone), Until: formTime(q.To, zone), Incident: number(q.Incident), All: q.All,
-		States: callbackOptions(history.CallbackStates(), q.State), Chips: callerChips(q, zone), Spans: p.callerSpans(q),
+		States: callbackOptions(history.CallbackStates(), q.State), Outcomes: outcomeOptions(q.Outcome),
+		Chips: callerChips(q, zone), Spans: p.callerSpans(q),
 	}
 }
 
 func callbackOptions(states []history.CallbackState, is history.CallbackState) (options []optionView) {
 	for _, s := range states {
-		options = append(options, optionView{s.String(), s == is})
+		options = append(options, optionView{Value: s.String(), On: s == is})
 	}
 	return options
+}
+
+func outcomeOptions(is incident.Outcome) (options []optionView) {
+	for _, o := range history.Outcomes() {
+		options = append(options, optionView{Value: o.String(), Label: outcomeOfAny(o), On: o == is})
+	}
+	return options
+}
+
+// outcomeOfAny says what came of it, whether they called or wrote.
+func outcomeOfAny(o incident.Outcome) string {
+	if o == incident.Told {
+		return "heard or got our message"
+	}
+	return outcomeWords(o, incident.Unknown, "")
 }
 
 func (p *Pages) callerSpans(q history.CallerQuery) (spans []chipView) {
@@ -66,6 +85,7 @@ func callerChips(q history.CallerQuery, zone *time.Location) (chips []chipView) 
 	chip(!q.From.IsZero() || !q.To.IsZero(), "Time", timeRange(q.From, q.To, zone), func(q *history.CallerQuery) { q.From, q.To = time.Time{}, time.Time{} })
 	chip(q.Incident != 0, "Incident", "#"+number(q.Incident), func(q *history.CallerQuery) { q.Incident = 0 })
 	chip(q.State != 0, "State", q.State.String(), func(q *history.CallerQuery) { q.State = 0 })
+	chip(q.Outcome != 0, "What came of it", outcomeOfAny(q.Outcome), func(q *history.CallerQuery) { q.Outcome = 0 })
 	chip(q.All, "Saved and done", "included", func(q *history.CallerQuery) { q.All = false })
 	return chips
 }

@@ -53,6 +53,20 @@ func TestTheListOfCallersIsRevealedInOneRecordedAct(t *testing.T) {
 	}
 }
 
+func TestPeopleToCallBackAreListedByWhatCameOfIt(t *testing.T) {
+	t.Parallel()
+	v, _ := realHouse(t)
+	const row, chip = `<tr id="c-`, `<span class="dim">What came of it</span> heard or got our message`
+	all := v.get("/callers" + ofMessages).body
+	told := v.get("/callers" + ofMessages + "&outcome=told").body
+	if n := strings.Count(told, row); n == 0 || n != strings.Count(all, row) || !strings.Contains(told, chip) || strings.Contains(all, chip) {
+		t.Errorf("of %d who were told %d are listed, or it does not say that it is of these", strings.Count(all, row), n)
+	}
+	if asked := v.get("/callers" + ofMessages + "&outcome=callback+requested").body; strings.Contains(asked, row) || !strings.Contains(asked, `<option value="callback requested" selected>asked for a call back`) {
+		t.Error("somebody is listed who did not ask for a call, or the form does not say what it is of")
+	}
+}
+
 func TestOneOfTwoWhoClaimAPersonGetsThem(t *testing.T) {
 	t.Parallel()
 	v, _ := realHouse(t)
