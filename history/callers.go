@@ -16,12 +16,12 @@ type CallerQuery struct {
 	// From is inside, To outside. Without From it is the week before To, and of
 	// an incident all of it. UTC.
 	From, To time.Time
-	Incident int64            // 0 is any
-	State    CallbackState    // 0 is any
-	Outcome  incident.Outcome // that came of it; 0 is any
-	All      bool             // those too who were saved or are done with
-	Before   CallerCursor     // from a CallerPage: the rows after that one
-	Limit    int              // rows a page; 0 is DefaultCallers, MaxCallers at most
+	Incident int64         // 0 is any
+	State    CallbackState // 0 is any
+	Outcome  Outcome       // that came of it, as far as a row tells
+	All      bool          // those too who were saved or are done with
+	Before   CallerCursor  // from a CallerPage: the rows after that one
+	Limit    int           // rows a page; 0 is DefaultCallers, MaxCallers at most
 }
 
 // Bounds of a list of callers.
@@ -48,6 +48,7 @@ type CallerRow struct {
 	Calls, Messages, Others int64
 	FirstAt, LastAt         time.Time
 	Outcome                 incident.Outcome // the best of all tries
+	Asked                   bool             // for a call back, in one of them
 	Wrote                   string           // their newest message
 	Recordings              []Recording
 	Callback                Callback
@@ -125,13 +126,14 @@ func (q CallerQuery) Window(now time.Time) (from, to time.Time) {
 }
 
 // Wants says whether somebody belongs into the list.
-func (q CallerQuery) Wants(s CallbackState, o incident.Outcome) bool {
+func (q CallerQuery) Wants(r CallerRow) bool {
+	s := r.State()
 	switch {
-	case q.Outcome != 0 && o != q.Outcome:
+	case !q.Outcome.fits(r):
 		return false
 	case q.All:
 		return q.State == 0 || s == q.State
-	case o == incident.Saved && q.Outcome == 0:
+	case r.Outcome == incident.Saved && q.Outcome.Is != incident.Saved:
 		return false
 	case q.State != 0:
 		return s == q.State
@@ -176,8 +178,8 @@ func (q CallerQuery) Values() url.Values {
 	if q.State != 0 {
 		v.Set(stateField, q.State.String())
 	}
-	if q.Outcome != 0 {
-		v.Set(outcomeField, q.Outcome.String())
+	if q.Outcome.Set {
+		v.Set(outcomeField, q.Outcome.Is.String())
 	}
 	if q.All {
 		v.Set(allField, "1")
@@ -203,26 +205,40 @@ func (r *reader) callbackState() CallbackState {
 	return s
 }
 
-func (r *reader) outcome() incident.Outcome {
+func (r *reader) outcome() Outcome {
 	text := r.text(outcomeField)
 	if text == "" {
-		return 0
+		return Outcome{}
 	}
-	if o, ok := outcomeOf(strings.ToLower(text)); ok && o != incident.OutcomeUnknown {
-		return o
+	if o, ok := outcomeOf(strings.ToLower(text)); ok {
+		return Outcome{Is: o, Set: true}
 	}
 	var all []string
 	for _, o := range Outcomes() {
 		all = append(all, o.String())
 	}
 	r.complain(outcomeField, "what may have come of it: "+strings.Join(all, ", "))
-	return 0
+	return Outcome{}
+}
+
+// Outcome narrows to what came of a failure for the caller; the zero value is any.
+type Outcome struct {
+	Is  incident.Outcome
+	Set bool
+}
+
+// fits says whether that came of a person's tries: the best of them, or that they
+// asked for a call back, whatever came of another one.
+func (o Outcome) fits(r CallerRow) bool {
+	return !o.Set || r.Outcome == o.Is || r.Asked && o.Is == incident.CallbackRequested
 }
 
 // Outcomes are what may have come of a failure for the caller: those first who wait
 // for somebody.
 func Outcomes() []incident.Outcome {
-	return []incident.Outcome{incident.CallbackRequested, incident.Voicemail, incident.Lost, incident.NotTold, incident.Told, incident.Saved}
+	return []incident.Outcome{
+		incident.CallbackRequested, incident.Voicemail, incident.Lost, incident.NotTold, incident.Told, incident.OutcomeUnknown, incident.Saved,
+	}
 }
 
 func (r *reader) callerCursor() CallerCursor {

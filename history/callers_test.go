@@ -17,7 +17,7 @@ func TestQueriesOfCallersReadBackFromTheirURL(t *testing.T) {
 		"a time":                    {From: now.Add(-time.Hour), To: now},
 		"an incident":               {Incident: 12},
 		"a state":                   {State: history.CallbackNever},
-		"an outcome":                {Outcome: incident.CallbackRequested},
+		"an outcome":                {Outcome: history.Outcome{Is: incident.CallbackRequested, Set: true}},
 		"all":                       {All: true},
 		"a place":                   {Before: 4711, Limit: 20},
 		"a place among the settled": {Before: -4711, All: true},
@@ -32,7 +32,7 @@ func TestWhatAQueryOfCallersSaysIsUnderstoodOrNamed(t *testing.T) {
 	t.Parallel()
 	for given, wrong := range map[string]string{
 		"state=no+answer": "", "state=No-Answer": "", "state=asleep": "state", "since=7d": "", "since=soon": "since", "incident=x": "incident",
-		"outcome=voicemail": "", "outcome=Callback+Requested": "", "outcome=unknown": "outcome", "outcome=well": "outcome",
+		"outcome=voicemail": "", "outcome=Callback+Requested": "", "outcome=unknown": "", "outcome=well": "outcome",
 		"all=perhaps": "all", "before=0": "before", "before=x": "before", "cod=11200": "cod", "since=2026-11-23&until=2026-11-22": "since", "limit=501": "limit",
 	} {
 		v, err := url.ParseQuery(given)
@@ -150,15 +150,21 @@ func TestWhoIsInAListOfCallers(t *testing.T) {
 		"by default who must not be called":     {history.CallerQuery{}, history.CallbackNever, incident.Lost, true},
 		"those who are done with, if asked for": {history.CallerQuery{State: history.CallbackDone}, history.CallbackDone, incident.Lost, true},
 		"of a state nobody else":                {history.CallerQuery{State: history.CallbackDone}, history.CallbackNew, incident.Lost, false},
-		"of an outcome those":                   {history.CallerQuery{Outcome: incident.Voicemail}, history.CallbackNew, incident.Voicemail, true},
-		"of an outcome nobody else":             {history.CallerQuery{Outcome: incident.Voicemail}, history.CallbackNew, incident.Told, false},
-		"of an outcome nobody who is done with": {history.CallerQuery{Outcome: incident.Voicemail}, history.CallbackDone, incident.Voicemail, false},
-		"who was saved, if asked for":           {history.CallerQuery{Outcome: incident.Saved}, history.CallbackNew, incident.Saved, true},
-		"of all those of an outcome":            {history.CallerQuery{All: true, Outcome: incident.Voicemail}, history.CallbackDone, incident.Told, false},
+		"of an outcome those":                   {history.CallerQuery{Outcome: history.Outcome{Is: incident.Voicemail, Set: true}}, history.CallbackNew, incident.Voicemail, true},
+		"of those of whom it is not known":      {history.CallerQuery{Outcome: history.Outcome{Set: true}}, history.CallbackNew, incident.OutcomeUnknown, true},
+		"of an outcome nobody else":             {history.CallerQuery{Outcome: history.Outcome{Is: incident.Voicemail, Set: true}}, history.CallbackNew, incident.Told, false},
+		"of an outcome nobody who is done with": {history.CallerQuery{Outcome: history.Outcome{Is: incident.Voicemail, Set: true}}, history.CallbackDone, incident.Voicemail, false},
+		"who asked for a call, and left word":   {history.CallerQuery{Outcome: history.Outcome{Is: incident.CallbackRequested, Set: true}}, history.CallbackNew, incident.Voicemail, true},
+		"who was saved, if asked for":           {history.CallerQuery{Outcome: history.Outcome{Is: incident.Saved, Set: true}}, history.CallbackNew, incident.Saved, true},
+		"of all those of an outcome":            {history.CallerQuery{All: true, Outcome: history.Outcome{Is: incident.Voicemail, Set: true}}, history.CallbackDone, incident.Told, false},
 		"of all also who was saved":             {history.CallerQuery{All: true}, history.CallbackDone, incident.Saved, true},
 		"of all those of one state":             {history.CallerQuery{All: true, State: history.CallbackNew}, history.CallbackDone, incident.Saved, false},
 	} {
-		if got := tt.q.Wants(tt.s, tt.o); got != tt.want {
+		row := history.CallerRow{Outcome: tt.o, LastAt: now, Asked: tt.o == incident.Voicemail}
+		if row.Callback = (history.Callback{State: tt.s, At: now}); row.State() != tt.s {
+			t.Fatalf("%s: the row's state is %v, not %v", name, row.State(), tt.s)
+		}
+		if got := tt.q.Wants(row); got != tt.want {
 			t.Errorf("%s: got %v", name, got)
 		}
 	}

@@ -92,8 +92,9 @@ func (f *Feeder) readableAfter(ctx context.Context, journal Journal, row int64) 
 }
 
 // wentBack notices a journal that ends before the cursor: an older copy of its
-// file was put back, or its disk lost what it had said yes to. Its rows are fed once more from the first, for new ones
-// have the numbers of old ones; the ledger takes each failure once.
+// file was put back, or its disk lost what it had said yes to. Its rows are fed once
+// more from the first, for new ones have the numbers of old ones; the ledger takes
+// each failure once.
 func (f *Feeder) wentBack(ctx context.Context, ledger Ledger, journal Journal, cursor incident.Cursor) error {
 	last, err := journal.Last(ctx)
 	if err != nil || last >= cursor.Row {

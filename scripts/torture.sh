@@ -5,26 +5,22 @@
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
-# named prints folder and name of each such test. A file that has a long form, and
-# no test of which it could be told, is a mistake.
+# named prints folder and name of each such test. A long form that stands in what a
+# test calls would not be found, and is a mistake.
 named() {
 	find . -name '*_test.go' -not -path '*/node_modules/*' -print0 | sort -z | xargs -0 awk '
-		/^func / { name = match($0, /^func Test[A-Za-z0-9_]*/) ? substr($0, 6, RLENGTH - 5) : "" }
-		/(^|[^A-Za-z0-9_.])long\(t,/ { asks[FILENAME] }
+		/^func / { name = in_test = match($0, /^func Test[A-Za-z0-9_]*/) ? substr($0, 6, RLENGTH - 5) : "" }
+		!in_test && /(^|[^A-Za-z0-9_.])long\(t,/ {
+			print FILENAME ":" FNR ": ask for the long form in the test itself, not in what it calls" > "/dev/stderr"
+			wrong = 1
+		}
 		name != "" && /(^|[^A-Za-z0-9_.])(long|count)\(t,|(^|[^A-Za-z0-9_.])torture\(\)/ {
-			named[FILENAME]
 			folder = FILENAME
 			sub(/\/[^\/]*$/, "", folder)
 			print folder, name
 			name = ""
 		}
-		END {
-			for (file in asks) if (!(file in named)) {
-				print file ": ask for the long form in the test itself, not in what it calls" > "/dev/stderr"
-				wrong = 1
-			}
-			exit wrong
-		}'
+		END { exit wrong }'
 }
 
 all=$(named)

@@ -101,7 +101,7 @@ func (c *callerList) choose(ctx context.Context) error {
 		return err
 	}
 	c.people = slices.DeleteFunc(c.people, func(one *caller) bool {
-		wanted := c.query.Wants(one.State(), one.Outcome)
+		wanted := c.query.Wants(one.CallerRow)
 		if wanted && one.person == 0 {
 			c.page.Withheld++
 		}

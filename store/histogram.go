@@ -51,8 +51,13 @@ func histogram(ctx context.Context, v *sql.Tx, q history.Query, maxBuckets int, 
 	return bars, sum(ctx, v, q, bars)
 }
 
+// mostSpan is the longest time of a chart. One that is much longer, by what somebody
+// asks for or by what a wrong clock said, is more than a Duration can say.
+const mostSpan = 40 * 366 * day
+
 // span is the time that the bars cover: what q says, else from the first
-// count to now.
+// count to now. Of what is longer than mostSpan it is the end, as far as there are
+// counts.
 func span(ctx context.Context, v *sql.Tx, q history.Query, now time.Time) (since, until time.Time, err error) {
 	since, until = q.From, q.To
 	var first, last sql.NullInt64
@@ -62,10 +67,13 @@ func span(ctx context.Context, v *sql.Tx, q history.Query, now time.Time) (since
 			FROM incidents
 			WHERE id = ?1`, q.Incident).Scan(&first, &last)
 	} else {
+		// The newest hour may be in its midst: its minutes, if they are kept, say how far it is.
 		err = v.QueryRowContext(ctx, `
 			SELECT
 			  (SELECT MIN(at) FROM totals WHERE step = 1 AND code = -1) * 3600000,
-			  (SELECT MAX(at) FROM totals WHERE step = 1 AND code = -1) * 3600000 + 3600000`).Scan(&first, &last)
+			  COALESCE(
+			    (SELECT MAX(at) FROM totals WHERE step = 0 AND code = -1) * 60000 + 60000,
+			    (SELECT MAX(at) FROM totals WHERE step = 1 AND code = -1) * 3600000 + 3600000)`).Scan(&first, &last)
 		last.Int64 = max(last.Int64, now.UnixMilli())
 	}
 	if err != nil || !first.Valid {
@@ -77,7 +85,18 @@ func span(ctx context.Context, v *sql.Tx, q history.Query, now time.Time) (since
 	if q.To.IsZero() || (q.Incident != 0 && until.After(timeFrom(last))) {
 		until = timeFrom(last)
 	}
+	if until.Sub(since) > mostSpan {
+		until = earlier(until, timeFrom(last).Add(day))
+		since = later(since, until.Add(-mostSpan))
+	}
 	return since.UTC(), until.UTC(), nil
+}
+
+func earlier(a, b time.Time) time.Time {
+	if b.Before(a) {
+		return b
+	}
+	return a
 }
 
 // frame makes the empty bars: the narrowest that are few enough, beginning at

@@ -97,6 +97,7 @@ func (c *caller) add(a try) {
 		c.LastAt = at
 	}
 	c.Outcome = c.Outcome.Better(a.outcome)
+	c.Asked = c.Asked || a.outcome == incident.CallbackRequested
 	c.failures = append(c.failures, a.serial)
 	if a.serial > c.Serial {
 		c.Serial, c.Newest = a.serial, a.id

@@ -39,7 +39,7 @@ func (a *Alerts) tellDrill(m incident.Message, e incident.Entry) telling {
 	t.fact("It plays", words(code.Title()+", "+f.Channel.String()))
 	t.fact("Do first, were it real", advice(code.Advice(address))...)
 	t.fact("Failed address", part{Text: Shorten(address.String(), 300), Code: true})
-	t.fact("Line", words(tidy(f.OwnLine(), 80)))
+	t.fact("Line", words(titled(f.OwnLine(), e.Answer.Name)))
 	t.fact("Drill", words(tidy(f.SID, 60)+" at "+a.moment(f.ReceivedAt)+", from "+history.Mask{Numbers: true}.Number(tidy(f.Person(), 80))))
 	t.fact("All about it", a.page("/history/"+f.ID.String(), "This drill")...)
 	return t

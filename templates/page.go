@@ -24,6 +24,7 @@ const pageParts = "pages/part_*.html"
 // garbage collections would walk through each time.
 type Pages struct {
 	pages  map[string]func() (*template.Template, error)
+	room   sync.Pool // for pages, from one to the next
 	Assets Assets
 }
 
@@ -72,10 +73,13 @@ func (p *Pages) Render(w io.Writer, page string, view any) error {
 	if err != nil {
 		return fmt.Errorf("parse page %s: %w", page, err)
 	}
-	b, _ := pageRoom.Get().(*bytes.Buffer)
+	b, ok := p.room.Get().(*bytes.Buffer)
+	if !ok {
+		b = new(bytes.Buffer)
+	}
 	defer func() {
-		if b.Reset(); b.Cap() <= pageRoomMost {
-			pageRoom.Put(b)
+		if b.Reset(); b.Cap() <= roomMost {
+			p.room.Put(b)
 		}
 	}()
 	if err := t.ExecuteTemplate(b, "frame", view); err != nil {
@@ -85,10 +89,8 @@ func (p *Pages) Render(w io.Writer, page string, view any) error {
 	return err
 }
 
-// pageRoom has room for pages, kept from one to the next up to a size.
-var pageRoom = sync.Pool{New: func() any { return new(bytes.Buffer) }}
-
-const pageRoomMost = 256 << 10
+// roomMost bounds the room that is kept for the next page.
+const roomMost = 256 << 10
 
 // pageFuncs are the few things that a page says in its own words. Everything
 // else is decided before.

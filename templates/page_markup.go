@@ -3,6 +3,7 @@ package templates
 import (
 	"html/template"
 	"strconv"
+	"strings"
 )
 
 // markup is HTML that is put together by hand: html/template takes a microsecond
@@ -11,13 +12,20 @@ import (
 type markup []byte
 
 // literal is a piece of HTML of the sources: a text that came from anywhere else is
-// none without a conversion, of which there must not be any.
+// none without a conversion, of which a test allows none.
 type literal string
 
 func (m *markup) put(s literal) { *m = append(*m, s...) }
 
 // text puts s, escaped, where text stands or the value of a quoted attribute.
 func (m *markup) text(s string) { *m = append(*m, template.HTMLEscapeString(s)...) }
+
+// href puts the address of a link, which is one of our own pages, or leads nowhere.
+func (m *markup) href(to string) {
+	if strings.HasPrefix(to, "/") && !strings.HasPrefix(to, "//") {
+		m.text(to)
+	}
+}
 
 func (m *markup) number(n int64) { *m = strconv.AppendInt(*m, n, 10) }
 

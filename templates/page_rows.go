@@ -105,7 +105,7 @@ func (m *markup) failure(r *FailureRow) {
 // title is the link of a row.
 func (m *markup) title(href, title string) {
 	m.put(`<a class="title" href="`)
-	m.text(href)
+	m.href(href)
 	m.put(`">`)
 	m.text(title)
 	m.put(`</a>`)
@@ -134,7 +134,7 @@ func (rows IncidentRows) HTML() template.HTML {
 
 func (m *markup) incident(r *IncidentRow) {
 	m.put("\n<tr>\n<td class=\"when\"><a href=\"")
-	m.text(r.Href)
+	m.href(r.Href)
 	m.put(`">#`)
 	m.number(r.ID)
 	m.put(`</a> `)
@@ -193,7 +193,7 @@ func (all Bars) HTML() template.HTML {
 	m := make(markup, 0, 300*len(all))
 	for i := range all {
 		m.put("\n<a href=\"")
-		m.text(all[i].Href)
+		m.href(all[i].Href)
 		m.put(`"><title>`)
 		m.text(all[i].Label)
 		m.put(`</title><rect x="`)

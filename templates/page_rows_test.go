@@ -1,8 +1,12 @@
 package templates_test
 
 import (
+	"html"
 	"html/template"
+	"os"
+	"path/filepath"
 	"reflect"
+	"strconv"
 	"strings"
 	"testing"
 
@@ -34,39 +38,77 @@ var asTemplates = template.Must(template.New("").Funcs(template.FuncMap{"count":
 `))
 
 // FuzzRowsAreEscapedAsTemplatesAre fills every text of a row with what strangers
-// may have sent. Only links are ours: they are made of what was escaped for them.
+// may have sent, each with a value of its own. Links are ours.
 func FuzzRowsAreEscapedAsTemplatesAre(f *testing.F) {
-	f.Add("Praxis Berlin", int64(1), true)
-	f.Add(`"><script>alert('1&amp;')</script>`, int64(0), false)
-	f.Add("+\x00`=\u2028'\"<!--]]>", int64(-12345), true)
-	f.Add("\xff\xfe", int64(2), false)
-	f.Fuzz(func(t *testing.T, s string, n int64, is bool) {
-		const link = "/history?since=2026-11-28T00%3A00%3A00Z&code=11200"
-		failure, one := templates.FailureRow{Href: link}, templates.IncidentRow{Href: link}
+	f.Add("Praxis Berlin", int64(1), uint8(255))
+	f.Add(`"><script>alert('1&amp;')</script>`, int64(0), uint8(0))
+	f.Add("+\x00`=\u2028'\"<!--]]>", int64(-12345), uint8(1))
+	f.Add("\xff\xfe", int64(2), uint8(2))
+	f.Fuzz(func(t *testing.T, s string, n int64, are uint8) {
+		failure, one := templates.FailureRow{Href: ours}, templates.IncidentRow{Href: ours}
+		values := 0
 		for _, row := range []any{&failure, &one} {
-			fill(reflect.ValueOf(row).Elem(), s, n, is)
+			fill(reflect.ValueOf(row).Elem(), s, n, are, &values)
 		}
-		bar := templates.Bar{Href: link, Label: s, X: int(n)}
-		failures, incidents := templates.FailureRows{failure, {Href: link}}, templates.IncidentRows{one, {Href: link}}
+		failures, incidents := templates.FailureRows{failure, {Href: ours}}, templates.IncidentRows{one, {Href: ours, Callers: 1, Failures: 1}}
+		bars := templates.Bars{{Href: ours, Label: s, X: int(n)}}
 		asTheyAre(t, "failures", failures, failures.HTML())
 		asTheyAre(t, "incidents", incidents, incidents.HTML())
-		asTheyAre(t, "bars", templates.Bars{bar}, templates.Bars{bar}.HTML())
+		asTheyAre(t, "bars", bars, bars.HTML())
 	})
 }
 
-// fill sets what is not set yet.
-func fill(v reflect.Value, s string, n int64, is bool) {
+const ours = "/history?since=2026-11-28T00%3A00%3A00Z&code=11200"
+
+// fill sets what is not set yet: texts to s with a number of their own behind it,
+// numbers to n and more, and each bool to a bit of are.
+func fill(v reflect.Value, s string, n int64, are uint8, values *int) {
 	for _, field := range v.Fields() {
+		*values++
 		switch {
 		case !field.IsZero():
-		case field.Kind() == reflect.String:
-			field.SetString(s)
-		case field.CanInt():
-			field.SetInt(n)
+		case field.Kind() == reflect.String && s != "":
+			field.SetString(s + strconv.Itoa(*values))
+		case field.CanInt() && n != 0:
+			field.SetInt(n + int64(*values))
 		case field.Kind() == reflect.Bool:
-			field.SetBool(is)
+			field.SetBool(are&1 != 0)
+			are >>= 1
 		case field.Kind() == reflect.Struct:
-			fill(field, s, n, is)
+			fill(field, s, n, are, values)
+		}
+	}
+}
+
+func TestALinkOfARowLeadsToOurPagesOrNowhere(t *testing.T) {
+	t.Parallel()
+	for href, want := range map[string]string{
+		ours: html.EscapeString(ours), "javascript:alert(1)": "", "//evil.example": "", "https://evil.example": "", "": "", `/"><script>`: "/&#34;&gt;&lt;script&gt;",
+	} {
+		for _, got := range []template.HTML{
+			templates.FailureRows{{Href: href}}.HTML(), templates.IncidentRows{{Href: href}}.HTML(), templates.Bars{{Href: href}}.HTML(),
+		} {
+			if link := `href="` + want + `"`; !strings.Contains(string(got), link) {
+				t.Errorf("a link to %s is not %s in %s", href, link, got)
+			}
+		}
+	}
+}
+
+// What goes into a page as it is stands in the sources.
+func TestNoTextIsMadeALiteral(t *testing.T) {
+	t.Parallel()
+	files, err := filepath.Glob("*.go")
+	if err != nil || len(files) == 0 {
+		t.Fatal(files, err)
+	}
+	for _, file := range files {
+		source, err := os.ReadFile(file)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if !strings.HasSuffix(file, "_test.go") && strings.Contains(string(source), "literal"+"(") {
+			t.Errorf("%s makes a text a literal", file)
 		}
 	}
 }

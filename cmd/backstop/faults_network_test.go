@@ -116,11 +116,10 @@ func (d danger) judgeCost(t *testing.T, genuine, strange float64) {
 	}
 }
 
-func dangers(t *testing.T) map[string]danger {
-	t.Helper()
+// dangers are what strangers may do, with so many clients.
+func dangers(many int) map[string]danger {
 	forged := []byte(url.Values{"AccountSid": {accountSID}, "CallSid": {"CA00000000000000000000000000000bad"}, "ErrorCode": {"11200"}, "ErrorUrl": {"https://x.example.com/"}}.Encode())
 	login := []byte(url.Values{"username": {adminName}, "password": {"guess"}}.Encode())
-	many := long(t, 1200, 8000) // more than there are descriptors
 	return map[string]danger{
 		"slow clients":                         {[]flood{slowly(many, "POST /fallback/voice HTTP/1.1\r\nHost: x\r\nX-Slow: ")}, many, false},
 		"connections on which nothing comes":   {[]flood{slowly(many, "")}, many, false},
@@ -133,7 +132,8 @@ func dangers(t *testing.T) map[string]danger {
 func TestWhateverStrangersFloodItWithTwilioIsAnswered(t *testing.T) {
 	t.Parallel()
 	var turn sync.Mutex
-	for claim, d := range dangers(t) {
+	many := long(t, 1200, 8000) // more than there are descriptors
+	for claim, d := range dangers(many) {
 		t.Run(claim, func(t *testing.T) {
 			t.Parallel()
 			if torture() { // there each takes the whole machine

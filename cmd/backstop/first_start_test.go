@@ -23,7 +23,7 @@ func TestAFirstStartSaysWhatToDo(t *testing.T) {
 	printed := p.greeting()
 	for _, words := range []string{
 		"https://YOUR-PUBLIC-ADDRESS/fallback/voice\n", "https://YOUR-PUBLIC-ADDRESS/fallback/messaging\n", "https://YOUR-PUBLIC-ADDRESS/fallback\n",
-		"The page: " + p.base + "\n", p.path(passwordFile), unset, "nobody will be told", "drill",
+		"The page: " + p.base + "\n", p.path(passwordFile), unset, "nobody will be told", " drill --to " + p.base + "\n",
 	} {
 		if !strings.Contains(printed, words) {
 			t.Errorf("it does not print %q:\n%s", words, printed)

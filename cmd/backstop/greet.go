@@ -44,7 +44,11 @@ func (a *app) greet(listeners []listening) {
 	if len(c.Notifiers) == 0 {
 		b.WriteString("\nNo notifier is configured: nobody will be told. " + setNotifier + "\n")
 	}
-	fmt.Fprintf(&b, "\nTry it: %s drill\n", a.command())
+	fmt.Fprintf(&b, "\nTry it: %s drill", a.command())
+	if at := localURL(public.listener.Addr()); c.PublicURL.IsZero() && !strings.HasSuffix(at, ":8080") { // another terminal does not know where
+		b.WriteString(" --to " + at)
+	}
+	b.WriteByte('\n')
 	_ = a.w.say("%s", b.String()) // nobody may be listening
 }
 

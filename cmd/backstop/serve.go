@@ -231,7 +231,9 @@ func closeListeners(ctx context.Context, listeners []listening) error {
 		if errors.Is(err, context.DeadlineExceeded) {
 			err = l.server.Close()
 		}
-		errs = append(errs, err)
+		if !errors.Is(err, net.ErrClosed) { // that of its listener, which it may not have noticed yet
+			errs = append(errs, err)
+		}
 	}
 	return errors.Join(errs...)
 }

@@ -139,7 +139,7 @@ func (p *Pages) callersPage(c *gin.Context, q history.CallerQuery, page history.
 	}
 	if !q.All {
 		all := q.FirstPage()
-		all.All, all.State = true, 0
+		all.All, all.State, all.Outcome = true, 0, history.Outcome{}
 		view.Everyone = callersURL(all)
 	}
 	for _, r := range page.Reveals {

@@ -25,7 +25,7 @@ func callersCSV(rows []history.CallerRow, zone *time.Location) []byte {
 			words = append(words, recording.Transcript)
 		}
 		writeCSV(&b, telephone(r.Person), telephone(r.Line), history.Harmless(r.Name), r.Calls, r.Messages, momentIn(r.FirstAt, zone).Text, momentIn(r.LastAt, zone).Text,
-			outcomeWords(r.Outcome, r.Channel, ""), history.Harmless(r.Wrote), strings.Join(left, "; "), history.Harmless(strings.Join(words, "\n")),
+			cameOf(r), history.Harmless(r.Wrote), strings.Join(left, "; "), history.Harmless(strings.Join(words, "\n")),
 			r.State().String(), history.Harmless(r.Callback.Note), history.Harmless(r.Callback.ClaimedBy), history.Harmless(r.Callback.By), momentIn(r.Callback.At, zone).Text, r.Newest.String())
 	}
 	return b.Bytes()

@@ -22,7 +22,7 @@ type callerFilterView struct {
 // optionView is one of several to choose from.
 type optionView struct {
 	Value string
-	Label string // what it says instead; "" for the value itself
+	Label string // what it says, where that is not the value
 	On    bool
 }
 
@@ -43,9 +43,9 @@ func callbackOptions(states []history.CallbackState, is history.CallbackState) (
 	return options
 }
 
-func outcomeOptions(is incident.Outcome) (options []optionView) {
+func outcomeOptions(is history.Outcome) (options []optionView) {
 	for _, o := range history.Outcomes() {
-		options = append(options, optionView{Value: o.String(), Label: outcomeOfAny(o), On: o == is})
+		options = append(options, optionView{Value: o.String(), Label: outcomeOfAny(o), On: is.Set && o == is.Is})
 	}
 	return options
 }
@@ -85,7 +85,7 @@ func callerChips(q history.CallerQuery, zone *time.Location) (chips []chipView) 
 	chip(!q.From.IsZero() || !q.To.IsZero(), "Time", timeRange(q.From, q.To, zone), func(q *history.CallerQuery) { q.From, q.To = time.Time{}, time.Time{} })
 	chip(q.Incident != 0, "Incident", "#"+number(q.Incident), func(q *history.CallerQuery) { q.Incident = 0 })
 	chip(q.State != 0, "State", q.State.String(), func(q *history.CallerQuery) { q.State = 0 })
-	chip(q.Outcome != 0, "What came of it", outcomeOfAny(q.Outcome), func(q *history.CallerQuery) { q.Outcome = 0 })
+	chip(q.Outcome.Set, "What came of it", outcomeOfAny(q.Outcome.Is), func(q *history.CallerQuery) { q.Outcome = history.Outcome{} })
 	chip(q.All, "Saved and done", "included", func(q *history.CallerQuery) { q.All = false })
 	return chips
 }

@@ -7,6 +7,7 @@ import (
 	"unicode/utf8"
 
 	"github.com/backstop-project/backstop/history"
+	"github.com/backstop-project/backstop/incident"
 	"github.com/backstop-project/backstop/templates"
 	"github.com/backstop-project/backstop/twilio"
 )
@@ -68,13 +69,22 @@ func callerOf(r history.CallerRow, mask history.Mask, zone *time.Location) calle
 	view := callerView{
 		ID: r.Newest.String(), Href: historyPath + "/" + r.Newest.String(), Person: address(r.Person, mask), Line: address(r.Line, mask),
 		LineName: history.Visible(cut(r.Name, 80)), Tried: tried(r), First: momentIn(r.FirstAt, zone), Last: momentIn(r.LastAt, zone),
-		Once: r.FirstAt.Equal(r.LastAt), Outcome: outcomeWords(r.Outcome, r.Channel, ""), OutcomeKind: outcomeKind(r.Outcome), Incident: r.Incident,
+		Once: r.FirstAt.Equal(r.LastAt), Outcome: cameOf(r), OutcomeKind: outcomeKind(r.Outcome), Incident: r.Incident,
 		Callback: callbackOf(r, mask, zone), Stop: twilio.KeywordOf(r.Wrote) == twilio.KeywordOptOut,
 	}
 	if to := twilio.ParseAddress(r.Person).Number; to != "" && mask.Number(r.Person) == r.Person && r.State() != history.CallbackNever {
 		view.Tel = to
 	}
 	return view
+}
+
+// cameOf is the best that came of their tries, and that they asked for a call.
+func cameOf(r history.CallerRow) string {
+	words := outcomeWords(r.Outcome, r.Channel, "")
+	if asked := outcomeWords(incident.CallbackRequested, r.Channel, ""); r.Asked && words != asked {
+		words += ", " + asked
+	}
+	return words
 }
 
 // tried is how often they did: "2 calls, 1 message".

@@ -161,6 +161,22 @@ func TestBarsOfTheRealLedgerNarrowToWhatTheyCount(t *testing.T) {
 	}
 }
 
+func TestWhateverTimeIsAskedForIsShown(t *testing.T) {
+	t.Parallel()
+	v, _ := realHouse(t)
+	for _, times := range []string{
+		"since=2026-11-22&until=2300-01-01", "since=2026-11-22&until=9999-12-31", "since=2000-01-01", "since=2000-01-01&until=9999-12-31", "since=2000-01-01&until=2200-01-01",
+		"until=2300-01-01&number=%2B4930901820", "since=2000-01-01&until=9999-12-31&incident=1",
+	} {
+		if got := v.get("/history?" + times); got.status != http.StatusOK || !strings.Contains(got.body, `<td class="when">`) {
+			t.Errorf("/history?%s: status %d without a failure", times, got.status)
+		}
+		if got := v.get("/callers?" + strings.ReplaceAll(times, "&number=%2B4930901820", "")); got.status != http.StatusOK {
+			t.Errorf("/callers?%s: status %d", times, got.status)
+		}
+	}
+}
+
 func TestRealLedgerIsReadPageByPageBothWays(t *testing.T) {
 	t.Parallel()
 	v, _ := realHouse(t)

@@ -249,7 +249,7 @@ func drill() incident.Message {
 	return incident.Message{
 		Ledger: "4f6c8a10b2d3e5f7", DeliveryID: 42, Attempt: 1, Now: start.Add(time.Second), QueuedAt: start,
 		Alert:   incident.Alert{ID: 8, Kind: incident.DrillAlert, FailureID: f.ID, At: start, Callers: 1, Reason: "a drill"},
-		Failure: &incident.Entry{Failure: f, Answer: incident.Answer{Heard: "We have a technical problem. Please call again later."}},
+		Failure: &incident.Entry{Failure: f, Answer: incident.Answer{Name: "Praxis Berlin", Heard: "We have a technical problem. Please call again later."}},
 	}
 }
 
