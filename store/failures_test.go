@@ -257,17 +257,18 @@ func TestTheHistogramIsFineWhereMinutesAreKeptAndCoarseElse(t *testing.T) {
 		width time.Duration
 		bars  int
 	}{
-		"two hours in sixty bars":        {history.Query{From: start, To: start.Add(2 * time.Hour)}, 60, 2 * time.Minute, 60},
-		"two hours by the minute":        {history.Query{From: start, To: start.Add(2 * time.Hour)}, 120, time.Minute, 120},
-		"a month":                        {history.Query{From: start.AddDate(0, -1, 0), To: start.Add(2 * time.Hour)}, 60, 24 * time.Hour, 32},
-		"ten years":                      {history.Query{From: start.AddDate(-10, 0, 0), To: start}, 12, 512 * 24 * time.Hour, 8},
-		"everything":                     {history.Query{}, 3, time.Hour, 3},
-		"until the year 2300":            {history.Query{From: start, To: time.Date(2300, 1, 1, 0, 0, 0, 0, time.UTC)}, 72, 30 * time.Minute, 53},
-		"until the last year":            {history.Query{From: start, To: time.Date(9999, 12, 31, 0, 0, 0, 0, time.UTC)}, 1, 48 * time.Hour, 1},
-		"from the second year":           {history.Query{From: time.Date(2, 1, 1, 0, 0, 0, 0, time.UTC), To: start.Add(time.Hour)}, 72, 256 * 24 * time.Hour, 59},
-		"two centuries":                  {history.Query{From: time.Date(1970, 1, 1, 0, 0, 0, 0, time.UTC), To: time.Date(2200, 1, 1, 0, 0, 0, 0, time.UTC)}, 1000, 16 * 24 * time.Hour, 916},
-		"one bar":                        {history.Query{From: start, To: start.Add(time.Minute)}, 1, time.Minute, 1},
-		"a range that ends as it begins": {history.Query{From: start, To: start}, 10, 0, 0},
+		"two hours in sixty bars":         {history.Query{From: start, To: start.Add(2 * time.Hour)}, 60, 2 * time.Minute, 60},
+		"two hours by the minute":         {history.Query{From: start, To: start.Add(2 * time.Hour)}, 120, time.Minute, 120},
+		"a month":                         {history.Query{From: start.AddDate(0, -1, 0), To: start.Add(2 * time.Hour)}, 60, 24 * time.Hour, 32},
+		"ten years":                       {history.Query{From: start.AddDate(-10, 0, 0), To: start}, 12, 512 * 24 * time.Hour, 8},
+		"everything":                      {history.Query{}, 3, time.Hour, 3},
+		"until the year 2300":             {history.Query{From: start, To: time.Date(2300, 1, 1, 0, 0, 0, 0, time.UTC)}, 72, 30 * time.Minute, 53},
+		"until the last year":             {history.Query{From: start, To: time.Date(9999, 12, 31, 0, 0, 0, 0, time.UTC)}, 1, 48 * time.Hour, 1},
+		"from the second year":            {history.Query{From: time.Date(2, 1, 1, 0, 0, 0, 0, time.UTC), To: start.Add(time.Hour)}, 72, 256 * 24 * time.Hour, 59},
+		"two centuries":                   {history.Query{From: time.Date(1970, 1, 1, 0, 0, 0, 0, time.UTC), To: time.Date(2200, 1, 1, 0, 0, 0, 0, time.UTC)}, 1000, 16 * 24 * time.Hour, 916},
+		"everything, and nothing to come": {history.Query{}, 200, time.Minute, 132},
+		"one bar":                         {history.Query{From: start, To: start.Add(time.Minute)}, 1, time.Minute, 1},
+		"a range that ends as it begins":  {history.Query{From: start, To: start}, 10, 0, 0},
 	} {
 		t.Run(name, func(t *testing.T) {
 			bars, err := l.Histogram(ctx, c.q, c.most)
