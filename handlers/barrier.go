@@ -34,7 +34,7 @@ func barrier(next http.Handler, o Options) http.Handler {
 }
 
 func lastResort(w http.ResponseWriter, r *http.Request, o Options) {
-	if !strings.HasPrefix(r.URL.Path, "/fallback") {
+	if !strings.HasPrefix(r.URL.Path, twilioPath) {
 		http.Error(w, "Something went wrong here. The log says what; calls and messages are answered all the same.",
 			http.StatusInternalServerError)
 		return

@@ -23,7 +23,7 @@ type ConnectionCap struct {
 	busy       queue // the answer is being made
 	writing    queue // the answer has begun to be written; oldest first
 	dropped    queue // closed by us, and the server does not know yet
-	held       int   // bytes that came on incomplete ones: see Listener
+	held       int   // bytes that came on incomplete ones: see listener
 	leaving    bool  // each answer is the last one of its connection
 
 	// Dropped counts connections closed at the cap, or for what they hold.

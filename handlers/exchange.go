@@ -20,7 +20,7 @@ func (l *ConnectionCap) watching(next http.Handler) http.Handler {
 			next.ServeHTTP(w, r)
 			return
 		}
-		e := &exchange{ResponseWriter: w, body: r.Body, limit: l, conn: c, twilio: strings.HasPrefix(r.URL.Path, "/fallback")}
+		e := &exchange{ResponseWriter: w, body: r.Body, limit: l, conn: c, twilio: strings.HasPrefix(r.URL.Path, twilioPath)}
 		if r.ContentLength == 0 {
 			l.move(c, &l.busy)
 		} else {

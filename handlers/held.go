@@ -7,12 +7,9 @@ import "net"
 // at once: thousands of them fit.
 const heldMost = 16 << 20
 
-// Listener is inner with a bound to the memory of those who send half a
-// request and wait: beyond heldMost the connections that have been incomplete
-// for longest are dropped. Genuine requests are whole within milliseconds, so
-// they are never among those.
-func (l *ConnectionCap) Listener(inner net.Listener) net.Listener { return &listener{inner, l} }
-
+// listener bounds the memory of those who send half a request and wait: beyond
+// heldMost the connections that have been incomplete for longest are dropped.
+// Genuine requests are whole within milliseconds, so they are never among those.
 type listener struct {
 	net.Listener
 	limit *ConnectionCap
@@ -32,14 +29,24 @@ type counted struct {
 	net.Conn
 	limit *ConnectionCap
 	few   int // bytes that came and are not counted yet
+
+	again []byte // what was read, and is read once more
 }
 
 // countedFrom is how many bytes of a connection are not worth a look: it has a
 // buffer of that size in any case, and a genuine request fits into it.
 const countedFrom = 4 << 10
 
+// Unread has Read give b first, which is counted already.
+func (c *counted) Unread(b []byte) { c.again = b }
+
 // Read is the connection's own. One goroutine at a time calls it.
 func (c *counted) Read(b []byte) (int, error) {
+	if len(c.again) > 0 {
+		n := copy(b, c.again)
+		c.again = c.again[n:]
+		return n, nil
+	}
 	n, err := c.Conn.Read(b)
 	if c.few += n; c.few < countedFrom {
 		return n, err

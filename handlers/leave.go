@@ -12,7 +12,7 @@ const leaveWithin = 300 * time.Millisecond
 // Leave makes every answer from now on the last one of its connection, and waits
 // until all connections are gone: those on which nobody is being answered for 300
 // ms at most, the others until ctx ends. Call it when no new ones are taken any
-// more and before http.Server.Shutdown, which drops a request that comes on a
+// more and before Server.Shutdown, which drops a request that comes on a
 // connection that was there already.
 func (l *ConnectionCap) Leave(ctx context.Context) {
 	began := time.Now()

@@ -55,8 +55,8 @@ func newHouse(t *testing.T, connections int) *house {
 	})
 	server, limit := handlers.NewServer(mux, connections, slog.New(slog.DiscardHandler))
 	h.limit = limit
-	track := server.ConnState
-	server.ConnState = func(c net.Conn, state http.ConnState) {
+	track := server.HTTP.ConnState
+	server.HTTP.ConnState = func(c net.Conn, state http.ConnState) {
 		track(c, state)
 		if state == http.StateIdle {
 			h.idles.Add(1)
@@ -68,7 +68,7 @@ func newHouse(t *testing.T, connections int) *house {
 	}
 	h.address = listener.Addr().String()
 	done := make(chan struct{})
-	go func() { _ = server.Serve(limit.Listener(listener)); close(done) }()
+	go func() { _ = server.Serve(listener); close(done) }()
 	t.Cleanup(func() {
 		h.goOn()
 		_ = server.Close()

@@ -32,6 +32,7 @@ func foreseen() map[string]string {
 		"cmd/backstop/serve.go Run":                waits,
 		"cmd/backstop/serve.go run":                "reload catches it; net/http what a connection does",
 		"cmd/backstop/serve.go closeListeners":     waits,
+		"handlers/lane/lane.go Accept":             "serve catches it",
 		"handlers/pages/door.go tidyUp":            "it is the runtime's",
 		"intake/proofs.go start":                   "examine and tell catch it",
 		"notify/dispatcher.go Run":                 "the lanes of a worker catch it",

@@ -140,7 +140,7 @@ func (a *app) run(ctx context.Context, reloads <-chan os.Signal) error {
 // listening is one port and its server.
 type listening struct {
 	listener net.Listener
-	server   *http.Server
+	server   *handlers.Server
 	limit    *handlers.ConnectionCap
 	admin    bool
 }
@@ -178,7 +178,7 @@ func (a *app) door(ctx context.Context, l net.Listener, address, key string, h h
 	}
 	server, limit := handlers.NewServer(h, connections, a.log)
 	a.limits = append(a.limits, limit)
-	return listening{listener: limit.Listener(l), server: server, limit: limit}, nil
+	return listening{listener: l, server: server, limit: limit}, nil
 }
 
 // drain stops in reverse order of start: listeners, requests, recorder,

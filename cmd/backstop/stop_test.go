@@ -29,7 +29,7 @@ func TestAStopIsNoErrorWhoeverClosesTheListenerFirst(t *testing.T) {
 		t.Fatal(err)
 	}
 	server, limit := handlers.NewServer(http.NotFoundHandler(), 10, slog.New(slog.DiscardHandler))
-	l := listening{listener: slowToEnd{limit.Listener(socket)}, server: server, limit: limit}
+	l := listening{listener: slowToEnd{socket}, server: server, limit: limit}
 	served := make(chan error, 1)
 	go func() { served <- server.Serve(l.listener) }()
 	time.Sleep(50 * time.Millisecond) // it waits for connections

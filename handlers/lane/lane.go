@@ -1,0 +1,122 @@
+// Package lane answers what Twilio nearly always sends, a plain POST that comes
+// whole, at a fraction of net/http's cost, and gives everything else to net/http:
+// docs/adr/0114. It knows no route and no parameter, and calls the same handler
+// with the same request.
+package lane
+
+import (
+	"context"
+	"errors"
+	"net"
+	"net/http"
+	"sync"
+)
+
+// Lane serves connections in front of a server. On it a request's context ends
+// with the connection, and not when the client goes while it is answered.
+type Lane struct {
+	server *http.Server
+	prefix string
+
+	mu      sync.Mutex
+	here    map[*visit]struct{}
+	leaving bool
+	empty   chan struct{} // closed when it is leaving and nobody is here
+}
+
+// New makes a lane for POSTs whose path begins with prefix. The server's handler,
+// hooks and timeouts count on the lane, too: set them before Serve. Its
+// BaseContext does not, and its ReadTimeout need not, for what is answered here
+// is there already.
+func New(server *http.Server, prefix string) *Lane {
+	return &Lane{server: server, prefix: prefix, here: map[*visit]struct{}{}, empty: make(chan struct{})}
+}
+
+// Conn is a connection that can be told what the next Read gives: a request that
+// is not for the lane, which net/http reads once more.
+type Conn interface {
+	net.Conn
+	// Unread keeps b. It is called once, and before Read.
+	Unread(b []byte)
+}
+
+// Serve takes the connections of a listener, which have to be Conns, until it
+// fails, or Shutdown or Close is called. It returns what http.Server.Serve does.
+func (l *Lane) Serve(listener net.Listener) error {
+	return l.server.Serve(&entrance{Listener: listener, lane: l})
+}
+
+// entrance is what the server sees of a listener: its errors only. So how long to
+// wait while there are no descriptors is decided by net/http.
+type entrance struct {
+	net.Listener
+	lane *Lane
+}
+
+// Accept has connections served until there is an error.
+func (e *entrance) Accept() (net.Conn, error) {
+	for {
+		c, err := e.Listener.Accept()
+		if err != nil {
+			return nil, err
+		}
+		go e.lane.serve(c.(Conn)) //nolint:forcetypeassert // promised to Serve
+	}
+}
+
+// Shutdown closes connections on which nobody is being answered, and waits for
+// the others until ctx ends, as http.Server.Shutdown does.
+func (l *Lane) Shutdown(ctx context.Context) error {
+	l.end((*visit).leave)
+	err := l.server.Shutdown(ctx)
+	select {
+	case <-l.empty:
+		return err
+	case <-ctx.Done():
+		return errors.Join(err, ctx.Err())
+	}
+}
+
+// Close closes all connections.
+func (l *Lane) Close() error {
+	l.end((*visit).hangUp)
+	return l.server.Close()
+}
+
+// end lets nobody in any more, and ends each visit in its way.
+func (l *Lane) end(way func(*visit)) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	for v := range l.here {
+		way(v)
+	}
+	l.leaving = true
+	l.noteEmpty()
+}
+
+func (l *Lane) enter(v *visit) (open bool) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if !l.leaving {
+		l.here[v] = struct{}{}
+	}
+	return !l.leaving
+}
+
+func (l *Lane) exit(v *visit) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	delete(l.here, v)
+	l.noteEmpty()
+}
+
+func (l *Lane) noteEmpty() {
+	if !l.leaving || len(l.here) > 0 {
+		return
+	}
+	select {
+	case <-l.empty:
+	default:
+		close(l.empty)
+	}
+}

@@ -1,0 +1,119 @@
+package lane
+
+import (
+	"net/http"
+	"strconv"
+	"strings"
+	"sync/atomic"
+	"time"
+)
+
+// kept is how much room for answers a connection keeps while it is idle.
+const kept = 4 << 10
+
+// reply is the answer to a request: it is gathered, and goes out in one piece.
+// How long it is, when it was made and whether another may follow is said by the
+// lane, whatever the handler says.
+type reply struct {
+	conn   Conn
+	last   atomic.Bool // none follows on this connection
+	header http.Header
+	status int // 0 until there is one
+	body   []byte
+	out    []byte
+	timed  bool // the handler said how long it may take to be read
+}
+
+func (r *reply) begin(last bool) {
+	if r.header == nil {
+		r.header = http.Header{}
+	}
+	clear(r.header)
+	if last {
+		r.last.Store(true)
+	}
+	r.status, r.body, r.timed = 0, r.body[:0], false
+}
+
+// Header is the answer's header, until it is written.
+func (r *reply) Header() http.Header { return r.header }
+
+// WriteHeader takes the first status that is said.
+func (r *reply) WriteHeader(status int) {
+	if r.status == 0 {
+		r.status = status
+	}
+}
+
+// Write never waits.
+func (r *reply) Write(b []byte) (int, error) {
+	r.WriteHeader(http.StatusOK)
+	r.body = append(r.body, b...)
+	return len(b), nil
+}
+
+// SetWriteDeadline is for http.ResponseController.
+func (r *reply) SetWriteDeadline(t time.Time) error {
+	r.timed = true
+	return r.conn.SetWriteDeadline(t)
+}
+
+// finish sends the answer, and says whether another request may follow.
+func (r *reply) finish(within time.Duration) (more bool) {
+	r.WriteHeader(http.StatusOK)
+	if !r.timed {
+		if err := r.conn.SetWriteDeadline(time.Now().Add(within)); err != nil {
+			return false
+		}
+	}
+	last := r.last.Load() || len(r.header["Connection"]) > 0
+	r.assemble(last)
+	_, err := r.conn.Write(r.out)
+	if cap(r.out) > kept {
+		r.body, r.out = nil, nil
+	}
+	return err == nil && !last
+}
+
+func (r *reply) assemble(last bool) {
+	out := append(r.out[:0], "HTTP/1.1 "...)
+	out = strconv.AppendInt(out, int64(r.status), 10)
+	out = append(out, ' ')
+	out = append(out, http.StatusText(r.status)...)
+	out = append(out, "\r\nDate: "...)
+	out = time.Now().UTC().AppendFormat(out, http.TimeFormat)
+	for name, values := range r.header {
+		switch name {
+		case "Content-Length", "Connection", "Date":
+			continue
+		}
+		for _, value := range values {
+			out = appendField(out, name, value)
+		}
+	}
+	if last {
+		out = append(out, "\r\nConnection: close"...)
+	}
+	if r.status >= 200 && r.status != http.StatusNoContent && r.status != http.StatusNotModified {
+		if len(r.body) > 0 && r.header["Content-Type"] == nil {
+			out = appendField(out, "Content-Type", http.DetectContentType(r.body))
+		}
+		out = append(out, "\r\nContent-Length: "...)
+		out = strconv.AppendInt(out, int64(len(r.body)), 10)
+		out = append(out, "\r\n\r\n"...)
+		r.out = append(out, r.body...)
+		return
+	}
+	r.out = append(out, "\r\n\r\n"...)
+}
+
+// appendField keeps a value from ending its line.
+func appendField(out []byte, name, value string) []byte {
+	if strings.ContainsAny(value, "\r\n") {
+		value = strings.NewReplacer("\r", " ", "\n", " ").Replace(value)
+	}
+	out = append(out, "\r\n"...)
+	out = append(out, name...)
+	out = append(out, ": "...)
+	return append(out, value...)
+}

@@ -1,0 +1,143 @@
+package lane
+
+import (
+	"bytes"
+	"context"
+	"io"
+	"net"
+	"net/http"
+	"runtime/debug"
+	"sync/atomic"
+	"time"
+)
+
+// most is how many bytes a request on the lane may have. Those of Twilio have one
+// to three thousand.
+const most = 4 << 10
+
+// visit is a connection on the lane.
+type visit struct {
+	conn    Conn
+	waiting atomic.Bool // for a request: nobody is being answered
+	in      [most]byte
+	asked   asked
+	reply   reply
+
+	elsewhere bool // net/http has it
+}
+
+// leave closes a connection on which nobody is being answered, and has the answer
+// be the last one on another.
+func (v *visit) leave() {
+	v.reply.last.Store(true)
+	if v.waiting.CompareAndSwap(true, false) {
+		v.hangUp()
+	}
+}
+
+func (v *visit) hangUp() { _ = v.conn.Close() } // it is gone either way
+
+// serve answers what comes on c, until it ends or net/http takes it over.
+func (l *Lane) serve(c Conn) {
+	v := &visit{conn: c}
+	v.reply.conn = c
+	defer l.survive(v)
+	l.state(c, http.StateNew)
+	if !l.enter(v) {
+		return
+	}
+	if rest := l.visited(v); rest != nil {
+		l.exit(v)
+		c.Unread(rest)
+		v.elsewhere = l.handOver(c)
+	}
+}
+
+// visited answers requests until there are no more, or one comes that is not for
+// the lane: rest is what came of it, never empty.
+func (l *Lane) visited(v *visit) (rest []byte) {
+	ctx, cancel := context.WithCancel(context.Background())
+	defer cancel()
+	if l.server.ConnContext != nil {
+		ctx = l.server.ConnContext(ctx, v.conn)
+	}
+	v.asked.on(ctx, v.conn)
+	for wait := l.server.ReadHeaderTimeout; ; wait = l.server.IdleTimeout {
+		came := v.wait(wait)
+		if len(came) == 0 {
+			return nil
+		}
+		l.state(v.conn, http.StateActive)
+		if !v.asked.read(came, l.prefix) {
+			return bytes.Clone(came)
+		}
+		v.reply.begin(v.asked.request.Close)
+		l.server.Handler.ServeHTTP(&v.reply, &v.asked.request)
+		if more := v.reply.finish(l.server.WriteTimeout); !more {
+			return nil
+		}
+		l.state(v.conn, http.StateIdle)
+	}
+}
+
+// wait returns what comes next within a time, or nothing.
+func (v *visit) wait(within time.Duration) []byte {
+	if err := v.conn.SetReadDeadline(time.Now().Add(within)); err != nil {
+		return nil
+	}
+	v.waiting.Store(true)
+	if v.reply.last.Load() {
+		return nil // it was told to leave before it waited
+	}
+	n, _ := v.conn.Read(v.in[:]) // what went wrong is no matter: there is nobody any more
+	if stays := v.waiting.CompareAndSwap(true, false); !stays {
+		return nil
+	}
+	return v.in[:n]
+}
+
+// survive ends a visit, also one whose handler panicked, as net/http does.
+func (l *Lane) survive(v *visit) {
+	cause := recover()
+	if cause != nil && cause != http.ErrAbortHandler && l.server.ErrorLog != nil { //nolint:errorlint,err113 // the value net/http documents
+		l.server.ErrorLog.Printf("panic serving %v: %v\n%s", v.conn.RemoteAddr(), cause, debug.Stack())
+	}
+	l.exit(v)
+	if !v.elsewhere {
+		v.hangUp()
+		l.state(v.conn, http.StateClosed)
+	}
+}
+
+func (l *Lane) state(c net.Conn, s http.ConnState) {
+	if l.server.ConnState != nil {
+		l.server.ConnState(c, s)
+	}
+}
+
+// handOver has the server serve c, as if it had come just now. It fails where the
+// server is closed.
+func (l *Lane) handOver(c net.Conn) (taken bool) {
+	one := &single{conn: c}
+	_ = l.server.Serve(one) // always ends with an error: one connection is all there is
+	return one.conn == nil
+}
+
+// single is a listener that has one connection.
+type single struct{ conn net.Conn }
+
+// Accept gives the connection, then io.EOF.
+func (s *single) Accept() (net.Conn, error) {
+	c := s.conn
+	if c == nil {
+		return nil, io.EOF
+	}
+	s.conn = nil
+	return c, nil
+}
+
+// Close has nothing to close: the connection is the server's.
+func (s *single) Close() error { return nil }
+
+// Addr is that of no port.
+func (s *single) Addr() net.Addr { return &net.TCPAddr{} }
