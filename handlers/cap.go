@@ -48,8 +48,7 @@ func (l *ConnectionCap) open() int { return len(l.where) - l.dropped.length }
 func (l *ConnectionCap) track(c net.Conn, state http.ConnState) {
 	switch state {
 	case http.StateNew:
-		l.move(c, &l.incomplete)
-		if victim := l.overfull(c, time.Now()); victim != nil {
+		if victim := l.arrived(c, time.Now()); victim != nil {
 			l.Dropped.Add(1)
 			_ = victim.Close() // it is gone either way
 		}
@@ -112,11 +111,16 @@ func (l *ConnectionCap) remove(c net.Conn) {
 	}
 }
 
-// overfull picks the connection to drop for the sake of a new one, nil where
-// there is room: the new one itself where all others are being answered.
-func (l *ConnectionCap) overfull(fresh net.Conn, now time.Time) net.Conn {
+// arrived counts a connection, and picks the one to drop for its sake: nil where
+// there is room, the new one itself where all others are being answered. One that
+// is counted already, as the lane hands it to the server, changes nothing.
+func (l *ConnectionCap) arrived(fresh net.Conn, now time.Time) net.Conn {
 	l.mu.Lock()
 	defer l.mu.Unlock()
+	if l.where[fresh] != nil {
+		return nil
+	}
+	l.moveAt(fresh, &l.incomplete, now)
 	if l.open() <= l.most {
 		return nil
 	}

@@ -44,7 +44,9 @@ func (c *counted) Unread(b []byte) { c.again = b }
 func (c *counted) Read(b []byte) (int, error) {
 	if len(c.again) > 0 {
 		n := copy(b, c.again)
-		c.again = c.again[n:]
+		if c.again = c.again[n:]; len(c.again) == 0 {
+			c.again = nil
+		}
 		return n, nil
 	}
 	n, err := c.Conn.Read(b)

@@ -5,7 +5,6 @@ import (
 	"bytes"
 	"encoding/json"
 	"errors"
-	"fmt"
 	"io"
 	"log/slog"
 	"net"
@@ -35,20 +34,23 @@ type house struct {
 	address string
 	limit   *handlers.ConnectionCap
 	idles   atomic.Int64  // how often a connection fell idle
+	asks    string        // the request of whoever asks something
 	release chan struct{} // closed: requests to /slow are answered
 	slow    sync.WaitGroup
 }
 
 func newHouse(t *testing.T, connections int) *house {
 	t.Helper()
-	h := &house{t: t, release: make(chan struct{})}
+	h := &house{t: t, asks: "GET / HTTP/1.1\r\nHost: x\r\n\r\n", release: make(chan struct{})}
 	mux := http.NewServeMux()
-	mux.HandleFunc("/slow", func(w http.ResponseWriter, r *http.Request) {
+	slow := func(w http.ResponseWriter, r *http.Request) {
 		_, _ = io.Copy(io.Discard, r.Body)
 		h.slow.Done()
 		<-h.release
 		_, _ = io.WriteString(w, "slow")
-	})
+	}
+	mux.HandleFunc("/slow", slow)
+	mux.HandleFunc("/fallback/slow", slow)
 	mux.HandleFunc("/", func(w http.ResponseWriter, r *http.Request) {
 		_, _ = io.Copy(io.Discard, r.Body)
 		_, _ = io.WriteString(w, "quick")
@@ -121,9 +123,9 @@ func (c *client) send(text string) {
 	}
 }
 
-// get asks and reads the answer.
-func (c *client) get(path string) error {
-	if _, err := fmt.Fprintf(c.conn, "GET %s HTTP/1.1\r\nHost: x\r\n\r\n", path); err != nil {
+// ask asks something and reads the answer.
+func (c *client) ask() error {
+	if _, err := io.WriteString(c.conn, c.h.asks); err != nil {
 		return err
 	}
 	return c.answer()
@@ -151,7 +153,7 @@ func (c *client) gone() bool {
 func (c *client) good(t *testing.T, claim string) {
 	t.Helper()
 	before := c.h.idles.Load()
-	if err := c.get("/"); err != nil {
+	if err := c.ask(); err != nil {
 		t.Errorf("%s: %v", claim, err)
 		return
 	}
@@ -205,31 +207,41 @@ func TestABodyThatDripsIsIncomplete(t *testing.T) {
 
 func TestTheLongestIdleConnectionGoesBeforeAnyRequest(t *testing.T) {
 	t.Parallel()
-	h := newHouse(t, 3)
-	older, younger, half := h.connect(), h.connect(), h.connect()
-	half.send(halfHeader)
-	older.good(t, "the older connection")
-	younger.good(t, "the younger connection")
-	older.good(t, "the older connection, used again") // now the younger has been idle for longest
-	fresh := h.connect()
-	fresh.good(t, "the new connection")
-	if !younger.gone() {
-		t.Error("the connection that was idle for longest stays")
-	}
-	older.good(t, "the connection that was used last")
-	half.send("ngth: 3\r\n\r\na=b")
-	if err := half.answer(); err != nil {
-		t.Errorf("a request on its way was dropped for want of an idle one: %v", err)
+	for claim, asks := range map[string]string{
+		"net/http": "GET / HTTP/1.1\r\nHost: x\r\n\r\n",
+		"the lane": "POST /fallback/voice HTTP/1.1\r\nHost: x\r\nContent-Length: 3\r\n\r\na=b",
+	} {
+		t.Run(claim, func(t *testing.T) {
+			t.Parallel()
+			h := newHouse(t, 3)
+			h.asks = asks
+			older, younger, half := h.connect(), h.connect(), h.connect()
+			half.send(halfHeader)
+			older.good(t, "the older connection")
+			younger.good(t, "the younger connection")
+			older.good(t, "the older connection, used again") // now the younger has been idle for longest
+			fresh := h.connect()
+			fresh.good(t, "the new connection")
+			if !younger.gone() {
+				t.Error("the connection that was idle for longest stays")
+			}
+			older.good(t, "the connection that was used last")
+			half.send("ngth: 3\r\n\r\na=b")
+			if err := half.answer(); err != nil {
+				t.Errorf("a request on its way was dropped for want of an idle one: %v", err)
+			}
+		})
 	}
 }
 
 func TestWhatIsBeingAnsweredIsNeverDropped(t *testing.T) {
 	t.Parallel()
-	h := newHouse(t, 3)
+	h := newHouse(t, 4)
 	var busy []*client
 	for _, request := range []string{
 		"GET /slow HTTP/1.1\r\nHost: x\r\n\r\n",
 		"POST /slow HTTP/1.1\r\nHost: x\r\nContent-Length: 4\r\n\r\na=bc",
+		"POST /fallback/slow HTTP/1.1\r\nHost: x\r\nContent-Length: 4\r\n\r\na=bc", // by the lane
 		"POST /slow HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n4\r\na=bc\r\n0\r\n\r\n",
 	} {
 		h.slow.Add(1)

@@ -22,6 +22,7 @@ type asked struct {
 	fresh   http.Request // what is the same for all requests
 	url     url.URL
 	target  string
+	address url.URL // that target is
 	fields  []field
 	renamed bool // the names differ from those of the request before
 	at      places
@@ -35,7 +36,7 @@ type field struct {
 	value      [1]string
 }
 
-// places are where the fields are that say how to read a request; -1 where not.
+// places are where the fields stand that say how to read a request; -1: nowhere.
 type places struct{ host, length, connection int }
 
 var nowhere = places{-1, -1, -1} //nolint:gochecknoglobals // constant
@@ -95,7 +96,7 @@ func (a *asked) readTarget(line []byte, prefix string) bool {
 	}
 	a.target = string(target)
 	path, query, asks := strings.Cut(a.target, "?")
-	a.url = url.URL{Path: path, RawQuery: query, ForceQuery: asks && query == ""}
+	a.address = url.URL{Path: path, RawQuery: query, ForceQuery: asks && query == ""}
 	return strings.HasPrefix(path, prefix) && only(path, pathBytes) && only(query, queryBytes)
 }
 
@@ -169,6 +170,7 @@ func (a *asked) frame(rest []byte) bool {
 		return false
 	}
 	a.body.rest = rest
+	a.url = a.address
 	a.request = a.fresh
 	if a.at.connection >= 0 {
 		switch wish := a.fields[a.at.connection].value[0]; {

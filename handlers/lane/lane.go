@@ -13,7 +13,8 @@ import (
 )
 
 // Lane serves connections in front of a server. On it a request's context ends
-// with the connection, and not when the client goes while it is answered.
+// when it is answered and nothing else comes on the connection, not when the client
+// goes; it has none of net/http's values.
 type Lane struct {
 	server *http.Server
 	prefix string
@@ -25,9 +26,10 @@ type Lane struct {
 }
 
 // New makes a lane for POSTs whose path begins with prefix. The server's handler,
-// hooks and timeouts count on the lane, too: set them before Serve. Its
-// BaseContext does not, and its ReadTimeout need not, for what is answered here
-// is there already.
+// hooks and timeouts count on the lane, too: they are set before Serve, the timeouts
+// to more than nothing. BaseContext does not count, and ReadTimeout need not, for
+// what is answered here is there already. The handler changes neither the header
+// of a request nor keeps it, the URL or the body: they are used again.
 func New(server *http.Server, prefix string) *Lane {
 	return &Lane{server: server, prefix: prefix, here: map[*visit]struct{}{}, empty: make(chan struct{})}
 }
@@ -46,21 +48,29 @@ func (l *Lane) Serve(listener net.Listener) error {
 	return l.server.Serve(&entrance{Listener: listener, lane: l})
 }
 
-// entrance is what the server sees of a listener: its errors only. So how long to
-// wait while there are no descriptors is decided by net/http.
+// entrance is what the server sees of a listener: its errors. So how long to wait
+// while there are no descriptors is decided by net/http.
 type entrance struct {
 	net.Listener
-	lane *Lane
+	lane   *Lane
+	failed bool // the last time
 }
 
-// Accept has connections served until there is an error.
+// Accept has connections served until there is an error. It gives the server the
+// first one that comes after it: that there was one is how the server knows that
+// all is well again. Who is counted here is so before the next one is taken, for
+// at the limit of descriptors there is none.
 func (e *entrance) Accept() (net.Conn, error) {
 	for {
 		c, err := e.Listener.Accept()
-		if err != nil {
-			return nil, err
+		if before := e.failed; err != nil || before {
+			e.failed = err != nil
+			return c, err
 		}
-		go e.lane.serve(c.(Conn)) //nolint:forcetypeassert // promised to Serve
+		v := &visit{conn: c.(Conn)} //nolint:forcetypeassert // promised to Serve
+		e.lane.state(c, http.StateNew)
+		e.lane.enter(v)
+		go e.lane.serve(v)
 	}
 }
 
@@ -94,13 +104,14 @@ func (l *Lane) end(way func(*visit)) {
 	l.noteEmpty()
 }
 
-func (l *Lane) enter(v *visit) (open bool) {
+// enter notes who is here. Who comes while it is leaving is told to leave.
+func (l *Lane) enter(v *visit) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	if !l.leaving {
-		l.here[v] = struct{}{}
+	l.here[v] = struct{}{}
+	if l.leaving {
+		v.leave()
 	}
-	return !l.leaving
 }
 
 func (l *Lane) exit(v *visit) {

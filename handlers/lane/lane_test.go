@@ -1,6 +1,9 @@
 package lane_test
 
 import (
+	"bufio"
+	"io"
+	"net/http"
 	"strings"
 	"sync/atomic"
 	"testing"
@@ -30,7 +33,7 @@ func requests() []struct {
 		{"an empty query", to("/fallback/voice?"), 1},
 		{"a token in the path", to("/fallback/voice/dialled/a-b_c.d~E9"), 1},
 		{"whatever begins like the address", to("/fallbacks"), 1},
-		{"names in small letters", strings.ToLower(plain) + call, 0},
+		{"names in small letters", "POST /fallback/voice HTTP/1.1\r\nhost: x\r\nx-twilio-signature: abc=\r\ncontent-length: 7\r\n" + call, 1},
 		{"names of any case", strings.ReplaceAll(plain, "Content-", "cONTENT-") + "x-twilio-signature: abc=\r\n" + call, 1},
 		{"a space or none before a value, and behind it", plain + "X-A:b\r\nX-B: \t c \t\r\nX-Empty:\r\n" + call, 1},
 		{"the connection is to be kept", plain + "Connection: Keep-Alive\r\n" + call, 1},
@@ -46,6 +49,7 @@ func requests() []struct {
 		{"a long answer", to("/fallback/long"), 1},
 		{"the last answer, by the handler", to("/fallback/last"), 1},
 
+		{"a first line in small letters", strings.ToLower(plain) + call, 0},
 		{"another method", strings.Replace(plain, "POST", "GET", 1) + call, 0},
 		{"another address", to("/history"), 0},
 		{"another address behind ours", to("/x/fallback"), 0},
@@ -75,6 +79,8 @@ func requests() []struct {
 		{"a body that ends early", plain + "\r\nCall", 0},
 		{"two requests at once", plain + call + plain + call, 0},
 		{"a length and chunks", plain + "Transfer-Encoding: chunked\r\n\r\n7\r\nCallSid\r\n0\r\n\r\n", 0},
+		{"chunks of as many bytes as the length says", plain + "Transfer-Encoding: chunked\r\n" + call, 0},
+		{"no address", to(""), 0},
 		{"chunks in small letters", plain + "transfer-encoding: chunked\r\n\r\n7\r\nCallSid\r\n0\r\n\r\n", 0},
 		{"chunks behind a space", plain + "Transfer-Encoding : chunked\r\n" + call, 0},
 		{"a name that is none", plain + "X A: b\r\n" + call, 0},
@@ -96,6 +102,39 @@ func requests() []struct {
 		{"nothing", "", 0},
 		{"an empty line before it", "\r\n" + plain + call, 0},
 	}
+}
+
+// What was said on a connection before is nothing to those who speak on it next.
+func FuzzTheNextRequestIsReadAsNetHTTPDoes(f *testing.F) {
+	for _, test := range requests() {
+		f.Add("", test.raw)
+		f.Add("X-A: 1\r\nX-Twilio-Signature: abc=\r\n", test.raw)
+	}
+	f.Add("Connection: keep-alive\r\n", "\r\n"+plain+call)
+	with, without := serveBoth(f, func() {})
+	f.Fuzz(func(t *testing.T, header, second string) {
+		first := plain + header + call
+		if len(first)+len(second) > 4<<10 || !isOne(first) {
+			return // answered, or not, without a second one
+		}
+		if len(second) < 4 {
+			return // net/http answers nothing to so little, and the lane that it is no request
+		}
+		if got, want := askTwice(t, with, first, second), askTwice(t, without, first, second); got != want {
+			t.Errorf("%q, then %q, are answered\n%s\nnet/http answers\n%s", first, second, got, want)
+		}
+	})
+}
+
+// isOne says whether net/http reads one request there, and nothing behind it.
+func isOne(raw string) bool {
+	in := bufio.NewReader(strings.NewReader(raw))
+	request, err := http.ReadRequest(in)
+	if err != nil {
+		return false
+	}
+	_, err = io.Copy(io.Discard, request.Body)
+	return err == nil && in.Buffered() == 0
 }
 
 // fields are n lines of a header.

@@ -38,9 +38,9 @@ func (r *reply) begin(last bool) {
 // Header is the answer's header, until it is written.
 func (r *reply) Header() http.Header { return r.header }
 
-// WriteHeader takes the first status that is said.
+// WriteHeader takes the first status that is said. Nothing is sent in advance.
 func (r *reply) WriteHeader(status int) {
-	if r.status == 0 {
+	if r.status == 0 && status >= http.StatusOK {
 		r.status = status
 	}
 }
@@ -84,7 +84,7 @@ func (r *reply) assemble(last bool) {
 	out = time.Now().UTC().AppendFormat(out, http.TimeFormat)
 	for name, values := range r.header {
 		switch name {
-		case "Content-Length", "Connection", "Date":
+		case "Content-Length", "Transfer-Encoding", "Trailer", "Connection", "Date":
 			continue
 		}
 		for _, value := range values {
@@ -94,7 +94,7 @@ func (r *reply) assemble(last bool) {
 	if last {
 		out = append(out, "\r\nConnection: close"...)
 	}
-	if r.status >= 200 && r.status != http.StatusNoContent && r.status != http.StatusNotModified {
+	if r.status != http.StatusNoContent && r.status != http.StatusNotModified {
 		if len(r.body) > 0 && r.header["Content-Type"] == nil {
 			out = appendField(out, "Content-Type", http.DetectContentType(r.body))
 		}

@@ -27,7 +27,8 @@ type visit struct {
 }
 
 // leave closes a connection on which nobody is being answered, and has the answer
-// be the last one on another.
+// be the last one on another. It says so before it looks, and wait looks before it
+// waits: one of the two sees the other.
 func (v *visit) leave() {
 	v.reply.last.Store(true)
 	if v.waiting.CompareAndSwap(true, false) {
@@ -37,20 +38,16 @@ func (v *visit) leave() {
 
 func (v *visit) hangUp() { _ = v.conn.Close() } // it is gone either way
 
-// serve answers what comes on c, until it ends or net/http takes it over.
-func (l *Lane) serve(c Conn) {
-	v := &visit{conn: c}
-	v.reply.conn = c
+// serve answers what comes, until the connection ends or net/http takes it over.
+func (l *Lane) serve(v *visit) {
 	defer l.survive(v)
-	l.state(c, http.StateNew)
-	if !l.enter(v) {
+	rest := l.visited(v)
+	if rest == nil {
 		return
 	}
-	if rest := l.visited(v); rest != nil {
-		l.exit(v)
-		c.Unread(rest)
-		v.elsewhere = l.handOver(c)
-	}
+	l.exit(v) // before the server has it, which is who waits for it from then on
+	v.conn.Unread(rest)
+	v.elsewhere = l.handOver(v.conn)
 }
 
 // visited answers requests until there are no more, or one comes that is not for
@@ -62,11 +59,9 @@ func (l *Lane) visited(v *visit) (rest []byte) {
 		ctx = l.server.ConnContext(ctx, v.conn)
 	}
 	v.asked.on(ctx, v.conn)
-	for wait := l.server.ReadHeaderTimeout; ; wait = l.server.IdleTimeout {
-		came := v.wait(wait)
-		if len(came) == 0 {
-			return nil
-		}
+	v.reply.conn = v.conn
+	came := v.wait(l.server.ReadHeaderTimeout)
+	for len(came) > 0 {
 		l.state(v.conn, http.StateActive)
 		if !v.asked.read(came, l.prefix) {
 			return bytes.Clone(came)
@@ -77,7 +72,27 @@ func (l *Lane) visited(v *visit) (rest []byte) {
 			return nil
 		}
 		l.state(v.conn, http.StateIdle)
+		came = v.next(l.server.IdleTimeout)
 	}
+	return nil
+}
+
+// next is wait for a request that is not the first: line breaks that old clients send
+// behind a body are passed over, as net/http does.
+func (v *visit) next(within time.Duration) []byte {
+	came := v.wait(within)
+	if rest := withoutBreaks(came); len(rest) > 0 || len(came) == 0 {
+		return rest
+	}
+	return v.wait(within)
+}
+
+func withoutBreaks(b []byte) []byte {
+	n := 0
+	for n < min(4, len(b)) && (b[n] == '\r' || b[n] == '\n') {
+		n++
+	}
+	return b[n:]
 }
 
 // wait returns what comes next within a time, or nothing.
@@ -87,7 +102,7 @@ func (v *visit) wait(within time.Duration) []byte {
 	}
 	v.waiting.Store(true)
 	if v.reply.last.Load() {
-		return nil // it was told to leave before it waited
+		return nil // it was told to leave
 	}
 	n, _ := v.conn.Read(v.in[:]) // what went wrong is no matter: there is nobody any more
 	if stays := v.waiting.CompareAndSwap(true, false); !stays {
@@ -102,11 +117,11 @@ func (l *Lane) survive(v *visit) {
 	if cause != nil && cause != http.ErrAbortHandler && l.server.ErrorLog != nil { //nolint:errorlint,err113 // the value net/http documents
 		l.server.ErrorLog.Printf("panic serving %v: %v\n%s", v.conn.RemoteAddr(), cause, debug.Stack())
 	}
-	l.exit(v)
 	if !v.elsewhere {
 		v.hangUp()
 		l.state(v.conn, http.StateClosed)
 	}
+	l.exit(v)
 }
 
 func (l *Lane) state(c net.Conn, s http.ConnState) {

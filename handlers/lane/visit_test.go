@@ -11,7 +11,6 @@ import (
 	"net/http"
 	"slices"
 	"strings"
-	"sync"
 	"sync/atomic"
 	"syscall"
 	"testing"
@@ -64,6 +63,8 @@ func TestEachRequestOnAConnectionIsReadAnew(t *testing.T) {
 		"another address, and back":        {[]string{plain + call, strings.Replace(plain, "voice", "messaging?a=b", 1) + call, plain + call}, 3},
 		"names spelt otherwise":            {[]string{plain + "x-a: 1\r\n" + call, plain + "X-A: 2\r\n" + call}, 2},
 		"one that is not for the lane":     {[]string{plain + call, "GET /fallback/voice HTTP/1.1\r\n" + host + "\r\n", plain + call}, 1},
+		"line breaks behind a body":        {[]string{plain + call, "\r\n" + plain + call, "\n\n\r\n" + plain + call}, 3},
+		"more line breaks than one sends":  {[]string{plain + call, "\r\n\r\n" + plain + call}, 2},
 		"a host that was the body's":       {[]string{plain + call, plain + "\r\nHost: x"}, 2},
 		"a wish for the connection, later": {[]string{plain + call, plain + "Connection: keep-alive\r\n" + call, plain + "Connection: close\r\n" + call}, 3},
 	} {
@@ -327,30 +328,63 @@ func TestAPanicEndsItsConnectionOnly(t *testing.T) {
 	}
 }
 
-// scarce is a listener that has no descriptors for a moment.
-type scarce struct {
-	*pipes
-	once sync.Once
+func TestALineBreakBehindABodyAsksNothing(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		s := serve(t, newServer(http.HandlerFunc(handler)))
+		conn := s.pipes.dial()
+		defer conn.Close()
+		in := bufio.NewReader(conn)
+		for range 3 {
+			exchange(t, conn, in, plain+call)
+			if _, err := io.WriteString(conn, "\r\n"); err != nil {
+				t.Fatal(err)
+			}
+			synctest.Wait()
+			if in.Buffered() > 0 {
+				t.Fatal("a line break is answered")
+			}
+		}
+	})
 }
 
-func (s *scarce) Accept() (c net.Conn, err error) {
-	s.once.Do(func() { err = &net.OpError{Op: "accept", Net: "tcp", Err: syscall.EMFILE} })
-	if err != nil {
-		return nil, err
+// scarce is a listener that has no descriptors now and then.
+type scarce struct {
+	*pipes
+	without atomic.Int64 // how many times more
+}
+
+func (s *scarce) Accept() (net.Conn, error) {
+	if s.without.Load() > 0 {
+		s.without.Add(-1)
+		return nil, &net.OpError{Op: "accept", Net: "tcp", Err: syscall.EMFILE}
 	}
 	return s.pipes.Accept()
 }
 
-func TestAMomentWithoutDescriptorsEndsNothing(t *testing.T) {
+func TestAMomentWithoutDescriptorsIsForgotten(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		l := lane.New(newServer(http.HandlerFunc(handler)), "/fallback")
 		listener := &scarce{pipes: newPipes()}
+		listener.without.Store(20) // by then the server waits for a second each time
 		done := make(chan struct{})
 		go func() { defer close(done); _ = l.Serve(listener) }()
-		conn := listener.dial()
+		for range 3 {
+			conn := listener.dial()
+			defer conn.Close()
+			exchange(t, conn, bufio.NewReader(conn), plain+call)
+		}
+		listener.without.Store(1)
+		conn := listener.dial() // the one that Accept waited for already
 		defer conn.Close()
-		exchange(t, conn, bufio.NewReader(conn), plain+call)
+		began := time.Now()
+		next := listener.dial()
+		defer next.Close()
+		exchange(t, next, bufio.NewReader(next), plain+call)
+		if waited := time.Since(began); waited > 100*time.Millisecond {
+			t.Errorf("after another moment without, the next connection waited for %v", waited)
+		}
 		_ = l.Close()
 		<-done
 	})
