@@ -88,6 +88,7 @@ func (f *Feeder) Wake() {
 
 const (
 	readBytes  = 1 << 20
+	restBytes  = 2 << 20                // while what a storm left is fed, and nobody waits: fewer commits
 	feedPause  = 20 * time.Millisecond  // between batches, so that entries gather
 	stormPause = 300 * time.Millisecond // in a storm: a commit costs the same for one entry as for thousands
 	stormBatch = 100                    // entries in one batch that make a storm
@@ -117,9 +118,10 @@ func (f *Feeder) Run(ctx context.Context) error {
 // feedAll feeds until the journal is read to its end, or ctx ends, and says
 // how long to let entries gather. While the ledger is away it tries again.
 func (f *Feeder) feedAll(ctx context.Context) (wait time.Duration) {
+	most := readBytes
 	for ctx.Err() == nil {
 		began, before := time.Now(), f.o.Written()
-		entries, more, err := f.feedOnce(ctx)
+		entries, more, err := f.feedOnce(ctx, most)
 		f.gate.ledgerIs(err, began)
 		switch {
 		case err != nil:
@@ -127,8 +129,10 @@ func (f *Feeder) feedAll(ctx context.Context) (wait time.Duration) {
 			f.until.Store(unknown)
 			pause(ctx, feedRetry)
 		case more && pressed(entries, f.o.Written()-before):
+			most = readBytes
 			pause(ctx, stormShare*time.Since(began))
 		case more:
+			most = restBytes
 		case entries >= stormBatch:
 			return stormPause
 		default:
@@ -143,8 +147,9 @@ func (f *Feeder) feedAll(ctx context.Context) (wait time.Duration) {
 // have it. What waits is in the journal, and is fed as soon as they come slower.
 func pressed(fed int, written int64) bool { return written > int64(fed)/8 }
 
-// feedOnce moves one batch; more says that the journal holds another one.
-func (f *Feeder) feedOnce(ctx context.Context) (entries int, more bool, err error) {
+// feedOnce moves one batch of at most so many bytes; more says that the journal holds
+// another one.
+func (f *Feeder) feedOnce(ctx context.Context, most int) (entries int, more bool, err error) {
 	ledger, err := f.o.Ledger()
 	if err != nil {
 		return 0, false, err
@@ -165,7 +170,7 @@ func (f *Feeder) feedOnce(ctx context.Context) (entries int, more bool, err erro
 	}()
 	var damaged [][]byte
 	read := 0
-	err = journal.ReadAfter(ctx, cursor.Row, readBytes, func(row int64, blob string) error {
+	err = journal.ReadAfter(ctx, cursor.Row, most, func(row int64, blob string) error {
 		var bad [][]byte
 		batch.Entries, bad = f.decoder.group(batch.Entries, blob)
 		damaged = append(damaged, bad...)
@@ -195,7 +200,7 @@ func (f *Feeder) feedOnce(ctx context.Context) (entries int, more bool, err erro
 	if n := len(batch.Entries); n > 0 {
 		f.until.Store(batch.Entries[n-1].JournalAt.UnixMilli())
 	}
-	return len(batch.Entries), read >= readBytes/2, nil // a row that did not fit stayed behind
+	return len(batch.Entries), read >= most/2, nil // a row that did not fit stayed behind
 }
 
 // feed gives the batch to the ledger. Where an entry in it is refused, every

@@ -46,8 +46,10 @@ type group struct {
 	blob string
 }
 
+// rowsAfter has entries as text, which they are not: the driver makes a string of
+// text at once, and of a blob a slice that is copied into one. No byte is changed.
 const rowsAfter = `
-	SELECT row, entries
+	SELECT row, CAST(entries AS TEXT)
 	FROM journal
 	WHERE row > ?1
 	ORDER BY row`
