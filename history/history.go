@@ -122,6 +122,8 @@ type Recording struct {
 	At              time.Time
 	Seconds         int    // 0 where Twilio did not say
 	Transcript      string // hidden by default, as bodies are
+	// Failure is on whose page it is heard; only lists of callers say so.
+	Failure incident.ID
 }
 
 // Delivery is an alert on its way to one notifier, as pages show it.

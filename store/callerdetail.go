@@ -114,7 +114,7 @@ func (c *callerList) wrote(ctx context.Context, failures map[int64]*caller) erro
 }
 
 const selectRecordings = `
-		SELECT f.serial, r.sid, r.account, r.at, r.seconds, r.transcript
+		SELECT f.serial, f.id, r.sid, r.account, r.at, r.seconds, r.transcript
 		FROM json_each(?1) AS wanted
 		CROSS JOIN failures AS f ON f.serial = wanted.value
 		CROSS JOIN recordings AS r ON r.failure_id = f.id
@@ -134,7 +134,7 @@ func (c *callerList) left(ctx context.Context, failures map[int64]*caller) error
 	for rows.Next() {
 		var serial int64
 		var r history.Recording
-		if err := rows.Scan(&serial, &r.SID, &r.AccountSID, (*timeColumn)(&r.At), &r.Seconds, &r.Transcript); err != nil {
+		if err := rows.Scan(&serial, (*idColumn)(&r.Failure), &r.SID, &r.AccountSID, (*timeColumn)(&r.At), &r.Seconds, &r.Transcript); err != nil {
 			return err
 		}
 		failures[serial].Recordings = append(failures[serial].Recordings, r)

@@ -178,7 +178,8 @@ func TestWhatACallerLeftIsInTheirRow(t *testing.T) {
 		incident.Param{Name: "RecordingSid", Value: sid("RE", 1)}, incident.Param{Name: "RecordingDuration", Value: "12"},
 		incident.Param{Name: "TranscriptionText", Value: "My tooth hurts."}))
 	got := callers(t, l, history.CallerQuery{}).Rows
-	if len(got) != 1 || got[0].Outcome != incident.Voicemail || len(got[0].Recordings) != 1 || got[0].Recordings[0].Seconds != 12 || got[0].Recordings[0].Transcript != "My tooth hurts." {
+	if len(got) != 1 || got[0].Outcome != incident.Voicemail || len(got[0].Recordings) != 1 || got[0].Recordings[0].Seconds != 12 || got[0].Recordings[0].Transcript != "My tooth hurts." ||
+		got[0].Recordings[0].Failure != first.Failure.ID {
 		t.Errorf("got %+v", got)
 	}
 }

@@ -154,12 +154,15 @@ func affectedBy(in incident.Incident) string {
 
 // helped says how it ended for those affected, as briefly as a subject must:
 // "29 of 37 callers saved", or, where affected is a mere number, "29 of 37 saved".
+// While somebody is still on the line, or asked something, nobody is "not helped".
 func helped(in incident.Incident, affected string) string {
 	n, word := in.Ended.Helped(), "helped"
 	if saved := in.Ended.Of(incident.Saved); saved > 0 {
 		n, word = saved, "saved"
 	}
 	switch {
+	case n == 0 && in.Ended.Of(incident.OutcomeUnknown) > 0:
+		return affected + " affected"
 	case n == 0:
 		return affected + " not helped"
 	case n == in.Callers && n == 1:

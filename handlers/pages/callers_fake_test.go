@@ -23,7 +23,7 @@ func morningAfter() *ledger {
 	}
 	row(10, "+491711234567", incident.Voicemail, func(r *history.CallerRow) {
 		r.Calls, r.FirstAt = 3, night.Add(-27*time.Minute)
-		r.Recordings = []history.Recording{{SID: sid("RE", 1), AccountSID: account, At: night, Seconds: 12, Transcript: "My tooth hurts, please call me back before noon."}}
+		r.Recordings = []history.Recording{{SID: sid("RE", 1), AccountSID: account, At: night, Seconds: 12, Transcript: "My tooth hurts, please call me back before noon.", Failure: r.Newest}}
 	})
 	row(11, "+12125550123", incident.Told, func(r *history.CallerRow) {
 		r.Callback = history.Callback{State: history.CallbackClaimed, By: "ada", At: night.Add(-3 * time.Minute), ClaimedBy: "ada", ClaimedAt: night.Add(-3 * time.Minute)}

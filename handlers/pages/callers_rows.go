@@ -25,11 +25,17 @@ type callerView struct {
 	Outcome, OutcomeKind string
 	Incident             int64
 	Wrote                string
-	Stop                 bool     // they wrote STOP or the like, and want no more messages
-	Left                 []string // recordings
-	Hidden               string   // what is not shown of that: "what they wrote"
+	Stop                 bool // they wrote STOP or the like, and want no more messages
+	Left                 []leftView
+	Hidden               string // what is not shown of that: "what they wrote"
 	Callback             callbackView
 	Revealed             bool
+}
+
+// leftView is a recording that somebody left.
+type leftView struct {
+	Words  string
+	Listen string // where it is heard
 }
 
 // callbackView is how it stands with calling them back.
@@ -147,7 +153,7 @@ func seen(b history.Callback) string {
 func (v *callerView) fillWords(r history.CallerRow, revealed bool) {
 	var hidden []string
 	for _, recording := range r.Recordings {
-		v.Left = append(v.Left, recordingWords(recording, revealed))
+		v.Left = append(v.Left, leftView{recordingWords(recording, revealed), recordingURL(recording.Failure, recording.SID)})
 		if recording.Transcript != "" && !revealed {
 			hidden = append(hidden, "the words of a recording")
 		}

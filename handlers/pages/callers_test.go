@@ -67,6 +67,17 @@ func TestPeopleToCallBackAreListedByWhatCameOfIt(t *testing.T) {
 	}
 }
 
+func TestAVoicemailIsHeardFromTheList(t *testing.T) {
+	t.Parallel()
+	h := newHouse(morningAfter())
+	row := h.ledger.callers.Rows[0]
+	want := `<form class="recording" method="post" action="/history/` + row.Newest.String() + "/recordings/" + row.Recordings[0].SID + `">`
+	page := h.enter(t).get("/callers").body
+	if !strings.Contains(page, want) || strings.Count(page, ">Listen</button>") != 1 {
+		t.Errorf("the list does not have %s", want)
+	}
+}
+
 func TestOneOfTwoWhoClaimAPersonGetsThem(t *testing.T) {
 	t.Parallel()
 	v, _ := realHouse(t)

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"net/http"
+	"net/url"
 	"strconv"
 	"strings"
 	"time"
@@ -90,6 +91,11 @@ func recordings(d history.Detail, settings Settings, which string) (views []reco
 		views = append(views, v)
 	}
 	return views
+}
+
+// recordingURL is where a recording is heard, by a POST: it is recorded who listens.
+func recordingURL(failure incident.ID, sid string) string {
+	return historyPath + "/" + failure.String() + "/recordings/" + url.PathEscape(sid)
 }
 
 // listenFor is how long fetching a recording may take.
