@@ -13,8 +13,8 @@ import (
 // Server answers what comes on listeners, with every timeout set, and keeps no
 // more connections open than it may.
 type Server struct {
-	// HTTP is the server behind the lane. What is to be changed of it is changed
-	// before Serve; it is neither started nor ended by itself.
+	// HTTP is the server behind the lane, for whoever wants to hear of connections: its
+	// hooks are set before Serve. It is neither started nor ended by itself.
 	HTTP  *http.Server
 	lane  *lane.Lane
 	limit *ConnectionCap

@@ -88,7 +88,8 @@ func (f *Feeder) Wake() {
 
 const (
 	readBytes  = 1 << 20
-	restBytes  = 2 << 20                // while what a storm left is fed, and nobody waits: fewer commits
+	restBytes  = 2 << 20                // while what a storm left is fed, and answers do not press: fewer commits
+	roomAnyway = 256                    // entries
 	feedPause  = 20 * time.Millisecond  // between batches, so that entries gather
 	stormPause = 300 * time.Millisecond // in a storm: a commit costs the same for one entry as for thousands
 	stormBatch = 100                    // entries in one batch that make a storm
@@ -130,7 +131,7 @@ func (f *Feeder) feedAll(ctx context.Context) (wait time.Duration) {
 			pause(ctx, feedRetry)
 		case more && pressed(entries, f.o.Written()-before):
 			most = readBytes
-			pause(ctx, stormShare*time.Since(began))
+			f.giveWay(ctx, stormShare*time.Since(began))
 		case more:
 			most = restBytes
 		case entries >= stormBatch:
@@ -146,6 +147,17 @@ func (f *Feeder) feedAll(ctx context.Context) (wait time.Duration) {
 // while a batch was fed: then both want the processor, and the answers are to
 // have it. What waits is in the journal, and is fed as soon as they come slower.
 func pressed(fed int, written int64) bool { return written > int64(fed)/8 }
+
+// giveWay rests for d, or less where no answer comes any more.
+func (f *Feeder) giveWay(ctx context.Context, d time.Duration) {
+	for end := time.Now().Add(d); ctx.Err() == nil && time.Now().Before(end); {
+		before := f.o.Written()
+		pause(ctx, min(feedPause, time.Until(end)))
+		if f.o.Written() == before {
+			return
+		}
+	}
+}
 
 // feedOnce moves one batch of at most so many bytes; more says that the journal holds
 // another one.
@@ -166,6 +178,9 @@ func (f *Feeder) feedOnce(ctx context.Context, most int) (entries int, more bool
 	defer func() {
 		clear(batch.Entries)
 		f.room = batch.Entries[:0]
+		if cap(f.room) > roomAnyway && cap(f.room) > 8*len(batch.Entries) {
+			f.room = nil // of a storm that is over
+		}
 		f.decoder.empty()
 	}()
 	var damaged [][]byte

@@ -154,7 +154,8 @@ func affectedBy(in incident.Incident) string {
 
 // helped says how it ended for those affected, as briefly as a subject must:
 // "29 of 37 callers saved", or, where affected is a mere number, "29 of 37 saved".
-// While somebody is still on the line, or asked something, nobody is "not helped".
+// While it is not known of some how it ended, nobody is "not helped": they may be on
+// the line, or a reply on its way.
 func helped(in incident.Incident, affected string) string {
 	n, word := in.Ended.Helped(), "helped"
 	if saved := in.Ended.Of(incident.Saved); saved > 0 {
@@ -176,7 +177,7 @@ func helped(in incident.Incident, affected string) string {
 // people says how it ended for each of them: "37 callers (29 saved, 5 voicemail,
 // 2 told, 1 not known yet)".
 func people(in incident.Incident) string {
-	if in.Ended.Helped() == 0 {
+	if in.Ended.Helped() == 0 && in.Ended.Of(incident.OutcomeUnknown) == 0 {
 		return affectedBy(in)
 	}
 	said, rest := endings(in.Ended)

@@ -20,7 +20,7 @@ func TestAlertsSayHowManyWereSaved(t *testing.T) {
 		line, says string
 	}{
 		"none":               {incident.Ended{incident.Told: 12}, incident.Told, "12 callers not helped: a.example refuses connections, since", "“Sorry”"},
-		"none, or not yet":   {incident.Ended{incident.Told: 10, incident.OutcomeUnknown: 2}, incident.Told, "12 callers affected: a.example refuses connections, since", "“Sorry”"},
+		"none, or not yet":   {incident.Ended{incident.Told: 10, incident.OutcomeUnknown: 2}, incident.Told, "12 callers affected: a.example refuses connections, since", "12 callers (10 told, 2 not known yet)"},
 		"some":               {incident.Ended{incident.Saved: 9, incident.Told: 3}, incident.Told, "9 of 12 callers saved: a.example refuses connections, since", "12 callers (9 saved, 3 told)"},
 		"in several ways":    {incident.Ended{incident.Saved: 5, incident.Voicemail: 4, incident.CallbackRequested: 1, incident.Told: 1, incident.Lost: 1}, incident.Told, "5 of 12 callers saved: a.example refuses connections, since", "12 callers (5 saved, 4 voicemail, 1 to call back, 1 told, 1 lost)"},
 		"one of one":         {incident.Ended{incident.Voicemail: 1}, incident.Told, "1 caller helped: a.example refuses connections, since", "1 caller (1 voicemail)"},

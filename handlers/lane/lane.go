@@ -12,9 +12,10 @@ import (
 	"sync"
 )
 
-// Lane serves connections in front of a server. On it a request's context ends
-// when it is answered and nothing else comes on the connection, not when the client
-// goes; it has none of net/http's values.
+// Lane serves connections in front of a server. The context of a request on it is the
+// connection's: it ends with the connection, or when net/http takes that over, neither
+// with the answer nor because the client hangs up meanwhile. It has none of net/http's
+// values.
 type Lane struct {
 	server *http.Server
 	prefix string
@@ -26,10 +27,11 @@ type Lane struct {
 }
 
 // New makes a lane for POSTs whose path begins with prefix. The server's handler,
-// hooks and timeouts count on the lane, too: they are set before Serve, the timeouts
-// to more than nothing. BaseContext does not count, and ReadTimeout need not, for
-// what is answered here is there already. The handler changes neither the header
-// of a request nor keeps it, the URL or the body: they are used again.
+// hooks and timeouts count on the lane, too: they are set before Serve, ErrorLog and
+// the timeouts to something. BaseContext does not count, and ReadTimeout need not, for
+// what is answered here is there already. The handler does not change a request's
+// header, and keeps neither the request nor its header, URL or body once it has
+// returned, only strings of them: they are used again.
 func New(server *http.Server, prefix string) *Lane {
 	return &Lane{server: server, prefix: prefix, here: map[*visit]struct{}{}, empty: make(chan struct{})}
 }
@@ -38,7 +40,8 @@ func New(server *http.Server, prefix string) *Lane {
 // is not for the lane, which net/http reads once more.
 type Conn interface {
 	net.Conn
-	// Unread keeps b. It is called once, and before Read.
+	// Unread has the next Reads give b first. It is called once at most, while
+	// nobody reads; b is the connection's from then on.
 	Unread(b []byte)
 }
 

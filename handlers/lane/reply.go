@@ -11,9 +11,9 @@ import (
 // kept is how much room for answers a connection keeps while it is idle.
 const kept = 4 << 10
 
-// reply is the answer to a request: it is gathered, and goes out in one piece.
-// How long it is, when it was made and whether another may follow is said by the
-// lane, whatever the handler says.
+// reply is the answer to a request: it is gathered, and goes out in one piece. How
+// long it is and when it was made is said by the lane, whatever the handler says. A
+// handler that sets Connection, to whatever, makes the answer the last one.
 type reply struct {
 	conn   Conn
 	last   atomic.Bool // none follows on this connection
@@ -35,7 +35,7 @@ func (r *reply) begin(last bool) {
 	r.status, r.body, r.timed = 0, r.body[:0], false
 }
 
-// Header is the answer's header, until it is written.
+// Header is the answer's header. It is read when the handler has returned.
 func (r *reply) Header() http.Header { return r.header }
 
 // WriteHeader takes the first status that is said. Nothing is sent in advance.

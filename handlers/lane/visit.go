@@ -41,7 +41,7 @@ func (v *visit) hangUp() { _ = v.conn.Close() } // it is gone either way
 // serve answers what comes, until the connection ends or net/http takes it over.
 func (l *Lane) serve(v *visit) {
 	defer l.survive(v)
-	rest := l.visited(v)
+	rest := l.answerAll(v)
 	if rest == nil {
 		return
 	}
@@ -50,9 +50,9 @@ func (l *Lane) serve(v *visit) {
 	v.elsewhere = l.handOver(v.conn)
 }
 
-// visited answers requests until there are no more, or one comes that is not for
+// answerAll answers requests until there are no more, or one comes that is not for
 // the lane: rest is what came of it, never empty.
-func (l *Lane) visited(v *visit) (rest []byte) {
+func (l *Lane) answerAll(v *visit) (rest []byte) {
 	ctx, cancel := context.WithCancel(context.Background())
 	defer cancel()
 	if l.server.ConnContext != nil {
@@ -78,21 +78,24 @@ func (l *Lane) visited(v *visit) (rest []byte) {
 }
 
 // next is wait for a request that is not the first: line breaks that old clients send
-// behind a body are passed over, as net/http does.
+// behind a body are passed over, four bytes at most, as net/http does.
 func (v *visit) next(within time.Duration) []byte {
-	came := v.wait(within)
-	if rest := withoutBreaks(came); len(rest) > 0 || len(came) == 0 {
-		return rest
+	for most := 4; ; {
+		came := v.wait(within)
+		n := breaks(came, most)
+		if n == 0 || n < len(came) {
+			return came[n:]
+		}
+		most -= n
 	}
-	return v.wait(within)
 }
 
-func withoutBreaks(b []byte) []byte {
-	n := 0
-	for n < min(4, len(b)) && (b[n] == '\r' || b[n] == '\n') {
+// breaks is how many bytes of line breaks b begins with, at most so many.
+func breaks(b []byte, most int) (n int) {
+	for n < min(most, len(b)) && (b[n] == '\r' || b[n] == '\n') {
 		n++
 	}
-	return b[n:]
+	return n
 }
 
 // wait returns what comes next within a time, or nothing.
@@ -114,7 +117,7 @@ func (v *visit) wait(within time.Duration) []byte {
 // survive ends a visit, also one whose handler panicked, as net/http does.
 func (l *Lane) survive(v *visit) {
 	cause := recover()
-	if cause != nil && cause != http.ErrAbortHandler && l.server.ErrorLog != nil { //nolint:errorlint,err113 // the value net/http documents
+	if cause != nil && cause != http.ErrAbortHandler { //nolint:errorlint,err113 // the value net/http documents
 		l.server.ErrorLog.Printf("panic serving %v: %v\n%s", v.conn.RemoteAddr(), cause, debug.Stack())
 	}
 	if !v.elsewhere {

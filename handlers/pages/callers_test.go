@@ -67,7 +67,7 @@ func TestPeopleToCallBackAreListedByWhatCameOfIt(t *testing.T) {
 	}
 }
 
-func TestAVoicemailIsHeardFromTheList(t *testing.T) {
+func TestTheListHasAButtonThatPlaysAVoicemail(t *testing.T) {
 	t.Parallel()
 	h := newHouse(morningAfter())
 	row := h.ledger.callers.Rows[0]

@@ -68,7 +68,7 @@ func sinceThen(d time.Duration) string {
 
 // recordingView is a message that a caller left.
 type recordingView struct {
-	SID        string
+	Listen     string // where it is heard
 	At         Moment
 	Length     string
 	Transcript string
@@ -77,7 +77,7 @@ type recordingView struct {
 
 func recordings(d history.Detail, settings Settings, which string) (views []recordingView) {
 	for _, r := range d.Recordings {
-		v := recordingView{SID: history.Visible(cut(r.SID, 40)), At: momentIn(r.At, settings.Zone)}
+		v := recordingView{Listen: recordingURL(d.ID, r.SID), At: momentIn(r.At, settings.Zone)}
 		if r.Seconds > 0 {
 			v.Length = strconv.Itoa(r.Seconds) + " s"
 		}
