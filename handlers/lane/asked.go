@@ -53,6 +53,12 @@ func (a *asked) on(ctx context.Context, c net.Conn) {
 
 var crlf = []byte("\r\n") //nolint:gochecknoglobals // constant
 
+// mayBeAsked says whether b looks like a request for the lane: that is known at no cost.
+func mayBeAsked(b []byte, prefix string) bool {
+	target, post := bytes.CutPrefix(b, []byte("POST "))
+	return post && bytes.HasPrefix(target, []byte(prefix)) && bytes.Contains(target, []byte("\r\n\r\n"))
+}
+
 // read reads a request; what is not plain or not whole is not for the lane, and
 // a is of no further use then. Anything that net/http might refuse, or read in
 // another way, is not plain. It keeps b until the next read.

@@ -70,7 +70,8 @@ func (e *entrance) Accept() (net.Conn, error) {
 			e.failed = err != nil
 			return c, err
 		}
-		v := &visit{conn: c.(Conn)} //nolint:forcetypeassert // promised to Serve
+		v := visits.Get().(*visit)
+		v.conn = c.(Conn) //nolint:forcetypeassert // promised to Serve
 		e.lane.state(c, http.StateNew)
 		e.lane.enter(v)
 		go e.lane.serve(v)

@@ -7,6 +7,7 @@ import (
 	"net"
 	"net/http"
 	"runtime/debug"
+	"sync"
 	"sync/atomic"
 	"time"
 )
@@ -38,6 +39,9 @@ func (v *visit) leave() {
 
 func (v *visit) hangUp() { _ = v.conn.Close() } // it is gone either way
 
+// visits are used again: of a flood of connections each asks nothing, or half a request.
+var visits = sync.Pool{New: func() any { return new(visit) }} //nolint:gochecknoglobals // a pool is shared by nature
+
 // serve answers what comes, until the connection ends or net/http takes it over.
 func (l *Lane) serve(v *visit) {
 	defer l.survive(v)
@@ -51,8 +55,16 @@ func (l *Lane) serve(v *visit) {
 }
 
 // answerAll answers requests until there are no more, or one comes that is not for
-// the lane: rest is what came of it, never empty.
+// the lane: rest is what came of it, never empty. Nothing is prepared for who may not
+// have come to ask.
 func (l *Lane) answerAll(v *visit) (rest []byte) {
+	came := v.wait(l.server.ReadHeaderTimeout)
+	if len(came) == 0 {
+		return nil
+	}
+	if !mayBeAsked(came, l.prefix) {
+		return bytes.Clone(came)
+	}
 	ctx, cancel := context.WithCancel(context.Background())
 	defer cancel()
 	if l.server.ConnContext != nil {
@@ -60,12 +72,11 @@ func (l *Lane) answerAll(v *visit) (rest []byte) {
 	}
 	v.asked.on(ctx, v.conn)
 	v.reply.conn = v.conn
-	came := v.wait(l.server.ReadHeaderTimeout)
 	for len(came) > 0 {
-		l.state(v.conn, http.StateActive)
 		if !v.asked.read(came, l.prefix) {
 			return bytes.Clone(came)
 		}
+		l.state(v.conn, http.StateActive)
 		v.reply.begin(v.asked.request.Close)
 		l.server.Handler.ServeHTTP(&v.reply, &v.asked.request)
 		if more := v.reply.finish(l.server.WriteTimeout); !more {
@@ -125,6 +136,10 @@ func (l *Lane) survive(v *visit) {
 		l.state(v.conn, http.StateClosed)
 	}
 	l.exit(v)
+	if cause == nil { // else a handler may have it still
+		*v = visit{}
+		visits.Put(v)
+	}
 }
 
 func (l *Lane) state(c net.Conn, s http.ConnState) {
