@@ -91,13 +91,13 @@ func (l *Lane) answerAll(v *visit) (rest []byte) {
 // next is wait for a request that is not the first: line breaks that old clients send
 // behind a body are passed over, four bytes at most, as net/http does.
 func (v *visit) next(within time.Duration) []byte {
-	for most := 4; ; {
+	for left := 4; ; {
 		came := v.wait(within)
-		n := breaks(came, most)
+		n := breaks(came, left)
 		if n == 0 || n < len(came) {
 			return came[n:]
 		}
-		most -= n
+		left -= n
 	}
 }
 
