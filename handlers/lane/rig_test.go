@@ -186,16 +186,22 @@ func listen(tb testing.TB) net.Listener {
 	return l
 }
 
-// ask sends bytes on a connection of their own, and reads all that is answered
-// until the server hangs up.
-func ask(tb testing.TB, address, raw string) string {
+func connect(tb testing.TB, address string) net.Conn {
 	tb.Helper()
 	conn, err := new(net.Dialer).DialContext(tb.Context(), "unix", address)
 	if err != nil {
 		tb.Fatal(err)
 	}
-	defer conn.Close()
 	_ = conn.SetDeadline(time.Now().Add(20 * time.Second))
+	return conn
+}
+
+// ask sends bytes on a connection of their own, and reads all that is answered
+// until the server hangs up.
+func ask(tb testing.TB, address, raw string) string {
+	tb.Helper()
+	conn := connect(tb, address)
+	defer conn.Close()
 	if _, err := io.WriteString(conn, raw); err != nil {
 		return "" // hung up before all was sent
 	}
@@ -206,12 +212,8 @@ func ask(tb testing.TB, address, raw string) string {
 // askTwice sends a whole request, and more when it is answered.
 func askTwice(tb testing.TB, address, first, second string) string {
 	tb.Helper()
-	conn, err := new(net.Dialer).DialContext(tb.Context(), "unix", address)
-	if err != nil {
-		tb.Fatal(err)
-	}
+	conn := connect(tb, address)
 	defer conn.Close()
-	_ = conn.SetDeadline(time.Now().Add(20 * time.Second))
 	if _, err := io.WriteString(conn, first); err != nil {
 		tb.Fatal(err)
 	}

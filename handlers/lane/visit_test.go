@@ -24,12 +24,8 @@ import (
 // inTurn asks one after the other on one connection, and tells all answers.
 func inTurn(t *testing.T, address string, raw []string) string {
 	t.Helper()
-	conn, err := new(net.Dialer).DialContext(t.Context(), "unix", address)
-	if err != nil {
-		t.Fatal(err)
-	}
+	conn := connect(t, address)
 	defer conn.Close()
-	_ = conn.SetDeadline(time.Now().Add(20 * time.Second))
 	var all strings.Builder
 	in := bufio.NewReader(conn)
 	for i, request := range raw {
