@@ -90,6 +90,7 @@ const (
 	readBytes  = 1 << 20
 	restBytes  = 2 << 20                // while what a storm left is fed, and answers do not press: fewer commits
 	roomAnyway = 256                    // entries
+	lull       = 100 * time.Millisecond // without a written entry: nobody asks; a slow disk takes less for a commit
 	feedPause  = 20 * time.Millisecond  // between batches, so that entries gather
 	stormPause = 300 * time.Millisecond // in a storm: a commit costs the same for one entry as for thousands
 	stormBatch = 100                    // entries in one batch that make a storm
@@ -152,7 +153,7 @@ func pressed(fed int, written int64) bool { return written > int64(fed)/8 }
 func (f *Feeder) giveWay(ctx context.Context, d time.Duration) {
 	for end := time.Now().Add(d); ctx.Err() == nil && time.Now().Before(end); {
 		before := f.o.Written()
-		pause(ctx, min(feedPause, time.Until(end)))
+		pause(ctx, min(lull, time.Until(end)))
 		if f.o.Written() == before {
 			return
 		}

@@ -12,7 +12,7 @@ import (
 	"github.com/backstop-project/backstop/intake"
 )
 
-// pressing is a ledger that takes 100 ms for each batch, and remembers when.
+// pressing is a ledger that takes 200 ms for each batch, and remembers when.
 type pressing struct {
 	*memoryLedger
 	began   time.Time
@@ -22,7 +22,7 @@ type pressing struct {
 
 func (l *pressing) Feed(ctx context.Context, batch incident.Batch) (incident.FeedReport, error) {
 	l.batches, l.entries = append(l.batches, time.Since(l.began)), append(l.entries, len(batch.Entries))
-	time.Sleep(100 * time.Millisecond)
+	time.Sleep(200 * time.Millisecond)
 	return l.memoryLedger.Feed(ctx, batch)
 }
 
@@ -33,9 +33,9 @@ func TestFeedingRestsOnlyAsLongAsAnswersPress(t *testing.T) {
 		starts []time.Duration // of the first batches
 		sizes  []int           // entries in them, of 300 KiB each
 	}{
-		"three times as long as it works":    {time.Hour, []time.Duration{0, 400 * time.Millisecond, 800 * time.Millisecond}, []int{4, 4, 4}},
-		"and not when nobody asks any more":  {250 * time.Millisecond, []time.Duration{0, 260 * time.Millisecond, 360 * time.Millisecond}, []int{4, 4, 7}},
-		"nor where there is nobody at first": {0, []time.Duration{0, 100 * time.Millisecond, 200 * time.Millisecond}, []int{4, 7, 5}},
+		"three times as long as it works":    {time.Hour, []time.Duration{0, 800 * time.Millisecond, 1600 * time.Millisecond}, []int{4, 4, 4}},
+		"and not when nobody asks any more":  {350 * time.Millisecond, []time.Duration{0, 500 * time.Millisecond, 700 * time.Millisecond}, []int{4, 4, 7}},
+		"nor where there is nobody at first": {0, []time.Duration{0, 200 * time.Millisecond, 400 * time.Millisecond}, []int{4, 7, 5}},
 	} {
 		t.Run(claim, func(t *testing.T) {
 			t.Parallel()

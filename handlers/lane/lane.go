@@ -61,8 +61,8 @@ type entrance struct {
 
 // Accept has connections served until there is an error. It gives the server the
 // first one that comes after it: that there was one is how the server knows that
-// all is well again. Who is counted here is so before the next one is taken, for
-// at the limit of descriptors there is none.
+// all is well again. Each is counted before the next one is taken: the cap has to
+// close one before the descriptors run out.
 func (e *entrance) Accept() (net.Conn, error) {
 	for {
 		c, err := e.Listener.Accept()
