@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"hash/crc32"
+	"slices"
 	"strings"
 	"time"
 
@@ -18,16 +19,17 @@ var errDamaged = errors.New("damaged journal entry")
 // it has read is good until it is emptied.
 type decoder struct {
 	params    []incident.Param
+	used      time.Time         // when their room was last of use
+	shared    []string          // of the group that is read
+	languages []string          // of the answer before, which most have
 	documents map[string][]byte // a few, as most answers are one of them
 }
 
-// empty ends a batch: the room is used again, unless it is far too large.
+// empty ends a batch: the room is used again.
 func (d *decoder) empty() {
-	if cap(d.params) > 8*len(d.params) {
-		d.params = nil
-	}
-	clear(d.params)
-	d.params = d.params[:0]
+	d.params = emptied(d.params, &d.used)
+	clear(d.shared[:cap(d.shared)])
+	d.shared, d.languages = d.shared[:0], nil
 }
 
 // document is a text's bytes, which many entries share.
@@ -56,10 +58,11 @@ func (d *decoder) group(entries []incident.Fed, blob string) (all []incident.Fed
 	if version < groupVersion || version > moreVersion || r.failed {
 		return entries, [][]byte{[]byte(blob)}
 	}
-	r.shared = make([]string, 0, r.count(1))
-	for range cap(r.shared) {
-		r.shared = append(r.shared, r.string())
+	d.shared = d.shared[:0]
+	for range r.count(1) {
+		d.shared = append(d.shared, r.string())
 	}
+	r.shared = d.shared
 	for range r.count(1) {
 		body := r.string()
 		sum := r.take(4)
@@ -120,9 +123,7 @@ func (d *decoder) entry(body string, shared []string) (incident.Entry, error) {
 		Why:       r.sharedString(),
 	}
 	a.Document = d.document(r.sharedString())
-	for range r.count(1) {
-		a.Languages = append(a.Languages, r.sharedString())
-	}
+	a.Languages = d.spoken(r)
 	first := len(d.params)
 	for range r.count(2) {
 		d.params = append(d.params, incident.Param{Name: r.string(), Value: r.string()})
@@ -150,6 +151,29 @@ func (d *decoder) entry(body string, shared []string) (incident.Entry, error) {
 	f.Token, f.Dropped, f.OptOut = token, more&moreDropped != 0, more&moreOptOut != 0
 	f.DrillKind, f.Erased = drillKind(more), more&moreErased != 0
 	return incident.Entry{Failure: f, Answer: a, FollowUp: up}, nil
+}
+
+// spoken reads the languages of an answer, which shares them with the one before it
+// where they are the same.
+func (d *decoder) spoken(r *reader) []string {
+	n := r.count(1)
+	same := n == len(d.languages)
+	var languages []string
+	for i := range n {
+		language := r.sharedString()
+		if same && language == d.languages[i] {
+			continue
+		}
+		if same {
+			languages, same = slices.Clone(d.languages[:i]), false
+		}
+		languages = append(languages, language)
+	}
+	if same {
+		return d.languages
+	}
+	d.languages = languages
+	return languages
 }
 
 func drillKind(more byte) incident.DrillKind {

@@ -38,6 +38,7 @@ type Feeder struct {
 	gate *Sentinel
 
 	room         []incident.Fed             // of the last batch, for the next
+	roomUsed     time.Time                  // when that was last of use
 	decoder      decoder                    // its parameters are of this batch
 	damagedSince time.Time                  // the row behind the cursor is damaged since
 	until        atomic.Int64               // Unix milliseconds, or unknown, or atEnd: see Until
@@ -89,7 +90,8 @@ func (f *Feeder) Wake() {
 const (
 	readBytes  = 1 << 20
 	restBytes  = 2 << 20                // while what a storm left is fed, and answers do not press: fewer commits
-	roomAnyway = 256                    // entries
+	roomAnyway = 256                    // entries, or parameters
+	roomFor    = 10 * time.Second       // after a storm
 	lull       = 100 * time.Millisecond // without a written entry: nobody asks; a slow disk takes less for a commit
 	feedPause  = 20 * time.Millisecond  // between batches, so that entries gather
 	stormPause = 300 * time.Millisecond // in a storm: a commit costs the same for one entry as for thousands
@@ -177,11 +179,7 @@ func (f *Feeder) feedOnce(ctx context.Context, most int) (entries int, more bool
 	}
 	batch := incident.Batch{Cursor: cursor, Entries: f.room}
 	defer func() {
-		clear(batch.Entries)
-		f.room = batch.Entries[:0]
-		if cap(f.room) > roomAnyway && cap(f.room) > 8*len(batch.Entries) {
-			f.room = nil // of a storm that is over
-		}
+		f.room = emptied(batch.Entries, &f.roomUsed)
 		f.decoder.empty()
 	}()
 	var damaged [][]byte
@@ -217,6 +215,19 @@ func (f *Feeder) feedOnce(ctx context.Context, most int) (entries int, more bool
 		f.until.Store(batch.Entries[n-1].JournalAt.UnixMilli())
 	}
 	return len(batch.Entries), read >= most/2, nil // a row that did not fit stayed behind
+}
+
+// emptied is a batch's room for the next one. What a storm took is let go when it
+// has been far too large for a while: a storm's batches are not all large.
+func emptied[T any](room []T, used *time.Time) []T {
+	now := time.Now()
+	if cap(room) <= roomAnyway || cap(room) <= 8*len(room) {
+		*used = now
+	} else if now.Sub(*used) > roomFor {
+		return nil
+	}
+	clear(room)
+	return room[:0]
 }
 
 // feed gives the batch to the ledger. Where an entry in it is refused, every

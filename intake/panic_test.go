@@ -109,6 +109,11 @@ func TestAPanicBetweenTwoTriesLosesNothingThatWaits(t *testing.T) {
 		if got := len(r.ledger.entries); got != 3 || !closed(taken) || r.recorder.Queued() != 0 {
 			t.Errorf("the ledger has %d of 3, the one in hand is written: %v, %d bytes are queued still", got, closed(taken), r.recorder.Queued())
 		}
+		for _, err := range r.trouble {
+			if err != nil && strings.Contains(err.Error(), "does not answer") {
+				t.Errorf("people are told %q of a disk that never hung", err)
+			}
+		}
 	})
 }
 

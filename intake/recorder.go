@@ -164,6 +164,7 @@ func (r *Recorder) Queued() int {
 func (r *Recorder) Run(ctx context.Context) error {
 	w := r.writer
 	defer w.drop()
+	w.watch()
 	housekeeping := time.NewTicker(time.Second)
 	defer housekeeping.Stop()
 	w.keepHouse(ctx)

@@ -30,6 +30,8 @@ type writer struct {
 	lastPrune time.Time
 	pruning   bool  // the last time ended before the rows did
 	rescued   []row // of a journal that was closed: the next one may not have them
+	overdue   *time.Timer
+	told      chan struct{} // that a write hangs: overdue, when it is through
 }
 
 // take moves what is pending, or what failed before, into flight.
@@ -76,18 +78,25 @@ var errHangs = errors.New("the disk does not answer")
 // watched has people told of a write that hangs, while it does. The next one
 // that succeeds says that it is over.
 func (w *writer) watched(write func() error) error {
-	told := make(chan struct{})
-	overdue := time.AfterFunc(hangsAfter, func() {
-		defer close(told)
+	w.overdue.Reset(hangsAfter)
+	defer func() { // also where it panics
+		if !w.overdue.Stop() {
+			<-w.told
+			w.troubled = true
+		}
+	}()
+	return write()
+}
+
+// watch makes the timer of writes that hang, which each of them sets anew.
+func (w *writer) watch() {
+	w.told = make(chan struct{})
+	w.overdue = time.AfterFunc(hangsAfter, func() {
+		defer func() { w.told <- struct{}{} }()
 		defer Survive(w.o.Log, "telling that the journal hangs", nil)
 		w.o.Trouble(errHangs)
 	})
-	err := write()
-	if !overdue.Stop() {
-		<-told
-		w.troubled = true
-	}
-	return err
+	w.overdue.Stop()
 }
 
 // panicsAtMost is how often a group is tried that made the writer panic: a bug

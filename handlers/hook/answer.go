@@ -112,6 +112,9 @@ func (h *Hook) serve(c *gin.Context, at route, s *checked, r *twilio.Request, re
 	h.retries.complete(mine, f.ID, document, done)
 
 	written := h.wait(done, late)
+	if written {
+		h.retries.written(mine)
+	}
 	ready := h.o.Now()
 	h.Stats.Seconds.Observe(ready.Sub(whole))
 	h.log(c.Request.Context(), entry, written, ready, ready.Sub(decided))
@@ -130,8 +133,9 @@ func (h *Hook) repeat(c *gin.Context, s *checked, before *answered, r *twilio.Re
 		h.answer(c, s.unrecorded(c.Request, r, h.o.Now()))
 		return
 	}
-	h.sign(c, before.id, isClosed(before.written))
-	h.answer(c, before.document)
+	id, document, written := h.retries.of(before)
+	h.sign(c, id, written)
+	h.answer(c, document)
 }
 
 // unrecorded is what a verified request gets that is not written down: the

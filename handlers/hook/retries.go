@@ -8,15 +8,17 @@ import (
 	"github.com/backstop-project/backstop/incident"
 )
 
-// answered is what a request got, so that a retry gets the same bytes. What is
-// below complete is set once, with it, under the lock of retries.
+// answered is what a request got, so that a retry gets the same bytes. It changes
+// under the lock of retries. There are many in a storm, and each garbage collection
+// looks at what they point to.
 type answered struct {
 	at       time.Time
 	ready    chan struct{} // closed with complete; nil while no retry waits for it
-	complete bool
 	id       incident.ID
 	document []byte
-	written  <-chan struct{}
+	done     <-chan struct{} // closed when it is written down; nil where that is known, or it never is
+	complete bool            // id, document and done are set
+	written  bool            // it is known to be
 }
 
 // retries remembers what was answered lately. It is bounded: two generations,
@@ -29,6 +31,7 @@ type retries struct {
 	started   time.Time
 	documents int // bytes of those answered since started
 	repeats   repeats
+	room      []answered // for the next ones: one piece of memory for many
 }
 
 type generation struct {
@@ -40,6 +43,7 @@ type requestKey [16]byte
 
 const (
 	generationFor  = 5 * time.Minute // Twilio gives up after 15 s and few retries
+	roomFor        = 64              // answers at a time
 	generationMost = 13_000          // at 800 requests a second still more than those 15 s; Go doubles a map soon beyond that
 	documentsMost  = 16 << 20        // bytes: own templates may make a document of 64 kB for each caller
 	replayAfter    = 20              // requests with one signature and ever new tokens
@@ -113,21 +117,45 @@ func (r *retries) claim(signature, token string, now time.Time) (a *answered, ke
 	if n > replayAfter {
 		return nil, key, false, true
 	}
-	a = &answered{at: now}
+	a = r.place()
+	a.at = now
 	r.young.answers[key] = a
 	return a, key, false, false
 }
 
+// place is room for an answer, which it has for itself.
+func (r *retries) place() (a *answered) {
+	if len(r.room) == 0 {
+		r.room = make([]answered, roomFor)
+	}
+	a, r.room = &r.room[0], r.room[1:]
+	return a
+}
+
 // complete tells the retries of a, those that wait and those to come, what it
 // got.
-func (r *retries) complete(a *answered, id incident.ID, document []byte, written <-chan struct{}) {
+func (r *retries) complete(a *answered, id incident.ID, document []byte, done <-chan struct{}) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	a.complete, a.id, a.document, a.written = true, id, document, written
+	a.complete, a.id, a.document, a.done = true, id, document, done
 	r.documents += len(document)
 	if a.ready != nil {
 		close(a.ready)
 	}
+}
+
+// written notes that a, which is complete, is written down.
+func (r *retries) written(a *answered) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	a.done, a.written = nil, true
+}
+
+// of is what a, which is complete, came to.
+func (r *retries) of(a *answered) (id incident.ID, document []byte, written bool) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return a.id, a.document, a.written || a.done != nil && isClosed(a.done)
 }
 
 // completed is closed when a is complete.

@@ -20,11 +20,11 @@ const most = 4 << 10
 type visit struct {
 	conn    Conn
 	waiting atomic.Bool // for a request: nobody is being answered
-	in      [most]byte
 	asked   asked
 	reply   reply
 
-	elsewhere bool // net/http has it
+	elsewhere bool       // net/http has it
+	in        [most]byte // last: a garbage collection does not look behind the last pointer
 }
 
 // leave closes a connection on which nobody is being answered, and has the answer
