@@ -60,7 +60,7 @@ func (f *floor) take(r *http.Request) error {
 		return err
 	}
 	request := twilio.Request{
-		Method: r.Method, URI: r.RequestURI, Host: r.Host, Body: string(body),
+		Method: r.Method, URI: r.RequestURI, Host: r.Host, Body: body,
 		ContentType: r.Header.Get("Content-Type"), Signature: r.Header.Get("X-Twilio-Signature"),
 	}
 	if err := request.Parse(200); err != nil {

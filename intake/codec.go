@@ -56,53 +56,78 @@ type encoder struct {
 	strings []string
 	texts   map[string]string // documents that were seen lately
 	entries []byte
+	count   uint64
+	version byte
 	one     []byte
+	params  []byte
 	out     []byte
 }
 
-// encode returns the group's bytes, valid until the next call.
+// encodeAll returns the bytes of a group, valid until the next call.
+func (enc *encoder) encodeAll(entries []queued, begun time.Time) []byte {
+	enc.begin()
+	for i := range entries {
+		enc.add(&entries[i].Entry, *entries[i].params)
+	}
+	return enc.end(begun)
+}
+
+// encode is encodeAll for entries that did not wait.
 func (enc *encoder) encode(entries []incident.Entry, begun time.Time) []byte {
+	enc.begin()
+	for i := range entries {
+		enc.params = appendParams(enc.params[:0], entries[i].Failure.Params)
+		enc.add(&entries[i], enc.params)
+	}
+	return enc.end(begun)
+}
+
+func (enc *encoder) begin() {
 	if enc.index == nil {
 		enc.index = make(map[string]int)
 	}
 	clear(enc.index)
-	enc.strings, enc.entries = enc.strings[:0], enc.entries[:0]
-	for _, e := range entries {
-		enc.one = enc.appendEntry(enc.one[:0], e)
-		enc.entries = binary.AppendUvarint(enc.entries, uint64(len(enc.one)))
-		enc.entries = append(enc.entries, enc.one...)
-		enc.entries = binary.BigEndian.AppendUint32(enc.entries, crc32.Checksum(enc.one, castagnoli))
-	}
-	out := append(enc.out[:0], versionOf(entries))
+	enc.strings, enc.entries, enc.count, enc.version = enc.strings[:0], enc.entries[:0], 0, groupVersion
+}
+
+// add adds an entry, whose parameters are encoded.
+func (enc *encoder) add(e *incident.Entry, params []byte) {
+	enc.one = enc.appendEntry(enc.one[:0], e, params)
+	enc.entries = binary.AppendUvarint(enc.entries, uint64(len(enc.one)))
+	enc.entries = append(enc.entries, enc.one...)
+	enc.entries = binary.BigEndian.AppendUint32(enc.entries, crc32.Checksum(enc.one, castagnoli))
+	enc.count++
+	enc.version = max(enc.version, versionOf(e))
+}
+
+func (enc *encoder) end(begun time.Time) []byte {
+	out := append(enc.out[:0], enc.version)
 	out = binary.AppendUvarint(out, uint64(begun.UnixMilli()))
 	out = binary.AppendUvarint(out, uint64(len(enc.strings)))
 	for _, s := range enc.strings {
 		out = appendString(out, s)
 	}
-	out = binary.AppendUvarint(out, uint64(len(entries)))
+	out = binary.AppendUvarint(out, enc.count)
 	enc.out = append(out, enc.entries...)
 	return enc.out
 }
 
-func versionOf(entries []incident.Entry) byte {
-	version := byte(groupVersion)
-	for i := range entries {
-		if hasMore(&entries[i].Failure) {
-			return moreVersion
-		}
-		if !entries[i].FollowUp.IsZero() {
-			version = followUpsVersion
-		}
+func versionOf(e *incident.Entry) byte {
+	switch {
+	case hasMore(&e.Failure):
+		return moreVersion
+	case !e.FollowUp.IsZero():
+		return followUpsVersion
 	}
-	return version
+	return groupVersion
 }
 
 func hasMore(f *incident.Failure) bool {
 	return f.Token != "" || f.Dropped || f.OptOut || f.DrillKind != incident.Asked || f.Erased
 }
 
-func (enc *encoder) appendEntry(b []byte, e incident.Entry) []byte {
-	f, a := e.Failure, e.Answer
+func (enc *encoder) appendEntry(b []byte, e *incident.Entry, params []byte) []byte {
+	f, a := &e.Failure, &e.Answer
 	b = append(b, f.ID[:]...)
 	b = binary.AppendVarint(b, f.ReceivedAt.UnixMicro())
 	flags := flagsOf(f)
@@ -125,12 +150,8 @@ func (enc *encoder) appendEntry(b []byte, e incident.Entry) []byte {
 	for _, s := range a.Languages {
 		b = enc.appendShared(b, s)
 	}
-	b = binary.AppendUvarint(b, uint64(len(f.Params)))
-	for _, p := range f.Params {
-		b = appendString(b, p.Name)
-		b = appendString(b, p.Value)
-	}
-	if hasMore(&f) {
+	b = append(b, params...)
+	if hasMore(f) {
 		b = append(b, bits(
 			flag{f.Dropped, moreDropped}, flag{f.OptOut, moreOptOut},
 			flag{f.DrillKind == incident.Planned, morePlanned}, flag{f.DrillKind == incident.Pulse, morePulse},
@@ -141,7 +162,17 @@ func (enc *encoder) appendEntry(b []byte, e incident.Entry) []byte {
 	return b
 }
 
-func flagsOf(f incident.Failure) byte {
+// appendParams encodes parameters.
+func appendParams(b []byte, params []incident.Param) []byte {
+	b = binary.AppendUvarint(b, uint64(len(params)))
+	for i := range params {
+		b = appendString(b, params[i].Name)
+		b = appendString(b, params[i].Value)
+	}
+	return b
+}
+
+func flagsOf(f *incident.Failure) byte {
 	return bits(
 		flag{f.Drill, flagDrill},
 		flag{f.Late, flagLate},
@@ -149,7 +180,7 @@ func flagsOf(f incident.Failure) byte {
 		flag{f.Tokenless, flagTokenless},
 		flag{f.Slim, flagSlim},
 		flag{f.Method == "POST", flagPost},
-		flag{hasMore(&f), flagMore},
+		flag{hasMore(f), flagMore},
 	)
 }
 

@@ -3,6 +3,7 @@ package intake_test
 import (
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 	"testing"
 	"testing/synctest"
@@ -117,6 +118,29 @@ func TestAHangingJournalHoldsNobodyUpAndLosesNothing(t *testing.T) {
 		}
 		if _, late := r.recorder.Record(entry(101, 0)); late {
 			t.Error("still late after a commit succeeded")
+		}
+	})
+}
+
+func TestWhoHadAnEntryRecordedMayUseItsParametersAgainAtOnce(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		r := newRig()
+		r.journal.fail = errors.New("disk full")
+		r.start()
+		defer r.halt()
+		e := entry(1, 50)
+		want := slices.Clone(e.Failure.Params)
+		r.recorder.Record(e)
+		clear(e.Failure.Params)
+		pass(time.Second)
+		r.journal.set(func() { r.journal.fail = nil })
+		pass(2 * time.Second)
+		if len(r.ledger.entries) != 1 {
+			t.Fatalf("the ledger has %d failures, want 1", len(r.ledger.entries))
+		}
+		if diff := cmp.Diff(want, r.ledger.entries[0].Failure.Params); diff != "" {
+			t.Errorf("-recorded +fed\n%s", diff)
 		}
 	})
 }

@@ -45,6 +45,8 @@ type Recorder struct {
 	late    atomic.Bool
 	wake    chan struct{}
 
+	texts sync.Pool // *[]byte: encoded parameters
+
 	mu      sync.Mutex
 	pending *group
 	queued  int // bytes of pending and of what is being written
@@ -65,9 +67,17 @@ type Stats struct {
 	LastMicro atomic.Int64 // how long the newest commit took
 }
 
+// queued is an entry that waits to be written. Its parameters are encoded already,
+// so that nothing of them is kept: whoever had it recorded may use their room again.
+type queued struct {
+	incident.Entry         // without Params
+	params         *[]byte // from the recorder's room
+	size           int     // see sizeOf
+}
+
 // group is what goes into one commit. done is closed when it is on the disk.
 type group struct {
-	entries []incident.Entry
+	entries []queued
 	bytes   int
 	done    chan struct{}
 	singly  bool // one entry a row: together they made the writer panic
@@ -75,46 +85,76 @@ type group struct {
 }
 
 // newGroup makes a group with room for entries.
-func newGroup(room []incident.Entry) *group { return &group{entries: room, done: make(chan struct{})} }
+func newGroup(room []queued) *group { return &group{entries: room, done: make(chan struct{})} }
 
 // NewRecorder makes a recorder; Run does its work.
 func NewRecorder(o RecorderOptions) *Recorder {
 	r := &Recorder{o: o, wake: make(chan struct{}, 1), pending: newGroup(nil)}
+	r.texts.New = func() any { return new([]byte) }
 	r.writer = &writer{Recorder: r}
 	return r
 }
 
 // Record queues e and returns at once. done is closed when e is on the disk,
 // and never if it will not be. late is true while the journal is slow or
-// broken: then do not wait for done. The queue's lock is held for
-// nanoseconds only, never while anything is written.
+// broken: then do not wait for done. e's parameters are copied: their slice is the
+// caller's again. The queue's lock is held for nanoseconds only, never while
+// anything is written.
 func (r *Recorder) Record(e incident.Entry) (done <-chan struct{}, late bool) {
-	size := sizeOf(e)
-	r.mu.Lock()
-	if r.queued+size > wholeQueue {
+	q := r.encoded(e)
+	g := r.enqueue(&q, wholeQueue)
+	if g == nil {
+		r.letGo(q.params)
 		e.Failure = e.Failure.Slimmed()
 		e.Answer.Document = nil
-		size = sizeOf(e)
-		if r.queued+size > slimQueue {
-			r.mu.Unlock()
+		q = r.encoded(e)
+		if g = r.enqueue(&q, slimQueue); g == nil {
+			r.letGo(q.params)
 			r.Stats.Dropped.Add(1)
 			r.o.Overflow(true)
 			return nil, true
 		}
 		r.Stats.Slimmed.Add(1)
-		defer r.o.Overflow(false)
+		r.o.Overflow(false)
 	}
-	g := r.pending
-	g.entries = append(g.entries, e)
-	g.bytes += size
-	r.queued += size
-	r.mu.Unlock()
 	select {
 	case r.wake <- struct{}{}:
 	default:
 	}
 	return g.done, r.late.Load()
 }
+
+// encoded is e as it waits.
+func (r *Recorder) encoded(e incident.Entry) queued {
+	q := queued{Entry: e, size: sizeOf(e), params: r.texts.Get().(*[]byte)}
+	*q.params = appendParams((*q.params)[:0], e.Failure.Params)
+	q.Failure.Params = nil
+	return q
+}
+
+// enqueue puts q into the pending group, unless more than most bytes would wait then.
+func (r *Recorder) enqueue(q *queued, most int) (g *group) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if r.queued+q.size > most {
+		return nil
+	}
+	g = r.pending
+	g.entries = append(g.entries, *q)
+	g.bytes += q.size
+	r.queued += q.size
+	return g
+}
+
+// letGo has encoded parameters' room used again.
+func (r *Recorder) letGo(params *[]byte) {
+	if cap(*params) <= textKept {
+		r.texts.Put(params)
+	}
+}
+
+// textKept is how much room for encoded parameters is used again; Twilio's take 1 KiB.
+const textKept = 8 << 10
 
 // Late notes that somebody waited RecordFor in vain: until a commit succeeds
 // again nobody waits.

@@ -21,9 +21,9 @@ const drainFor = 8 * time.Second
 type writer struct {
 	*Recorder
 	encoder   encoder
-	inFlight  *group           // taken from the queue, not yet on the disk
-	taken     []incident.Entry // all that inFlight had when it was taken
-	spare     []incident.Entry // room for the next group
+	inFlight  *group   // taken from the queue, not yet on the disk
+	taken     []queued // all that inFlight had when it was taken
+	spare     []queued // room for the next group
 	troubled  bool
 	failures  int // commits that failed in a row
 	panics    int // likewise that panicked
@@ -144,6 +144,9 @@ const spareMost = 1024
 // landed takes the group out of flight.
 func (w *writer) landed(g *group) {
 	w.inFlight = nil
+	for _, q := range w.taken {
+		w.Recorder.letGo(q.params)
+	}
 	if len(w.taken) <= spareMost {
 		clear(w.taken)
 		w.spare = w.taken[:0]
@@ -191,7 +194,7 @@ func (w *writer) write(ctx context.Context, g *group) error {
 			n = pieceOf(g.entries)
 		}
 		begun := w.o.Now()
-		blob := w.encoder.encode(g.entries[:n], begun)
+		blob := w.encoder.encodeAll(g.entries[:n], begun)
 		start := time.Now()
 		if _, err := w.journal.Load().Append(ctx, blob); err != nil {
 			return err
@@ -199,7 +202,7 @@ func (w *writer) write(ctx context.Context, g *group) error {
 		w.Stats.LastMicro.Store(time.Since(start).Microseconds())
 		w.Stats.Commits.Add(1)
 		w.Stats.Written.Add(int64(n))
-		w.letGo()
+		w.forget()
 		g.entries = g.entries[n:]
 		w.o.Written()
 	}
@@ -210,17 +213,17 @@ func (w *writer) write(ctx context.Context, g *group) error {
 	return nil
 }
 
-// letGo lets go of what the ledger has.
-func (w *writer) letGo() {
+// forget lets go of what the ledger has.
+func (w *writer) forget() {
 	j := w.journal.Load()
 	j.fedTo(w.fedRow(j))
 }
 
 // pieceOf is how many of the entries go into one row.
-func pieceOf(entries []incident.Entry) int {
+func pieceOf(entries []queued) int {
 	bytes := 0
-	for i, e := range entries {
-		bytes += sizeOf(e)
+	for i := range entries {
+		bytes += entries[i].size
 		if i > 0 && (bytes > groupBytes || i >= groupMost) {
 			return i
 		}

@@ -57,6 +57,18 @@ func BenchmarkDiagnose(b *testing.B) {
 	}
 }
 
+func BenchmarkParseInARoom(b *testing.B) {
+	r := twilio.Request{Method: "POST", Body: []byte(encode(callForm()))}
+	var room twilio.Room
+	b.ReportAllocs()
+	for b.Loop() {
+		if err := r.ParseIn(&room, 200); err != nil {
+			b.Fatal(err)
+		}
+		room.Empty()
+	}
+}
+
 func BenchmarkParseForm(b *testing.B) {
 	body := encode(callForm())
 	b.ReportAllocs()

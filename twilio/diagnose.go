@@ -214,7 +214,7 @@ func (d *diagnosis) otherMethod() (Reason, bool) {
 	uri, was := path, "POST"
 	d.scratch.sort(d.r.Params)
 	if d.r.isPost() {
-		uri, was = path+"?"+d.r.Body, "GET"
+		uri, was = path+"?"+string(d.r.Body), "GET"
 		d.scratch.sort(nil)
 	}
 	for _, base := range d.accepted() {

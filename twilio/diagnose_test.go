@@ -293,7 +293,7 @@ func arriving(r twilio.Request, uri string) twilio.Request {
 }
 
 func changing(r twilio.Request, change func(string) string) twilio.Request {
-	r.Body = change(r.Body)
+	r.Body = []byte(change(string(r.Body)))
 	if err := r.Parse(200); err != nil {
 		panic(err)
 	}
@@ -301,12 +301,12 @@ func changing(r twilio.Request, change func(string) string) twilio.Request {
 }
 
 func asGet(r twilio.Request) twilio.Request {
-	r.Method, r.URI, r.Body = "GET", r.URI+"?"+r.Body, ""
+	r.Method, r.URI, r.Body = "GET", r.URI+"?"+string(r.Body), nil
 	return r
 }
 
 func asPost(r twilio.Request) twilio.Request {
 	path, query, _ := strings.Cut(r.URI, "?")
-	r.Method, r.URI, r.Body = "POST", path, query
+	r.Method, r.URI, r.Body = "POST", path, []byte(query)
 	return r
 }

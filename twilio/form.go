@@ -1,8 +1,10 @@
 package twilio
 
 import (
+	"bytes"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 )
 
@@ -26,73 +28,143 @@ var (
 // What the signing libraries agree on holds here too: only "&" separates (";"
 // is a character like any other), nothing between two "&" is no pair, a name
 // without "=" has the empty value, "+" is a space. Bytes that are no UTF-8 stay
-// as they are. The values share memory with raw, or with one decoded copy.
+// as they are.
 func ParseForm(raw string, maxParams int) ([]Param, error) {
-	if raw == "" {
+	return new(Room).parse([]byte(raw), maxParams)
+}
+
+// Room is memory for the parameters of a request, to be used for another one when
+// that is over. All texts of a request lie in one string, which stays good, but for
+// names that the request before had in the same place: those are not made again.
+type Room struct {
+	params []Param
+	text   []byte // what is decoded
+	ends   []int  // in it: of each name, or known, and of each value
+}
+
+const known = -1 // a name that is there already
+
+// What a room keeps for the next request: Twilio's have less.
+const (
+	roomText = 8 << 10 // bytes of one request
+	roomName = 64      // bytes of a name
+)
+
+// Empty ends the use of the parameters that were read in the room: nobody may have
+// their slice any more. Their names and values stay good.
+func (room *Room) Empty() {
+	for i := range room.params {
+		p := &room.params[i]
+		p.Value = ""
+		switch {
+		case len(p.Name) > roomName:
+			p.Name = ""
+		case 2*i >= len(room.ends) || room.ends[2*i] != known:
+			p.Name = strings.Clone(p.Name) // not all that it lies in
+		}
+	}
+	room.params, room.ends = room.params[:0], room.ends[:0]
+	if cap(room.text) > roomText {
+		*room = Room{}
+	}
+}
+
+// parse is ParseForm in the room. What it returns is good until the next use of the
+// room, or until it is emptied.
+func (room *Room) parse(raw []byte, maxParams int) ([]Param, error) {
+	if len(raw) == 0 {
 		return nil, nil
 	}
-	params := make([]Param, 0, min(strings.Count(raw, "&")+1, max(maxParams, 0)))
-	d := decoder{room: len(raw)}
-	for offset := 0; offset <= len(raw); {
-		end := len(raw)
-		if i := strings.IndexByte(raw[offset:], '&'); i >= 0 {
-			end = offset + i
+	pairs := min(bytes.Count(raw, []byte("&"))+1, max(maxParams, 0))
+	room.params, room.ends, room.text = empty(room.params, pairs), empty(room.ends, 2*pairs), empty(room.text, len(raw))
+	for offset := 0; offset < len(raw); offset++ { // past the "&"
+		begins := offset
+		if raw[offset] == '&' {
+			continue
 		}
-		pair := raw[offset:end]
-		if pair != "" {
-			if len(params) == maxParams {
-				return nil, fmt.Errorf("%w: more than %d", ErrTooManyParams, maxParams)
-			}
-			name, value, _ := strings.Cut(pair, "=")
-			p := Param{Name: d.decode(name), Value: d.decode(value)}
-			if d.malformed {
-				return nil, fmt.Errorf("%w: incomplete %% escape in the parameter at byte %d", ErrMalformed, offset)
-			}
-			params = append(params, p)
+		if len(room.params) == maxParams {
+			return nil, fmt.Errorf("%w: more than %d", ErrTooManyParams, maxParams)
 		}
-		offset = end + 1
+		if offset = room.pair(raw, offset); offset < 0 {
+			return nil, fmt.Errorf("%w: incomplete %% escape in the parameter at byte %d", ErrMalformed, begins)
+		}
 	}
-	return params, nil
+	text, from := string(room.text), 0
+	for i := range room.params {
+		p := &room.params[i]
+		if end := room.ends[2*i]; end != known {
+			p.Name, from = text[from:end], end
+		}
+		end := room.ends[2*i+1]
+		p.Value, from = text[from:end], end
+	}
+	return slices.Clip(room.params), nil
 }
 
-// decoder undoes form encoding. All decoded texts lie in one builder, which
-// holds room bytes from the first on and so never moves them.
-type decoder struct {
-	text      strings.Builder
-	room      int
-	malformed bool
+// empty is a slice with room for so many.
+func empty[T any](s []T, most int) []T {
+	if cap(s) < most {
+		return make([]T, 0, most)
+	}
+	return s[:0]
 }
 
-func (d *decoder) decode(s string) string {
-	plain := strings.IndexByte(s, '%')
-	if plus := strings.IndexByte(s, '+'); plus >= 0 && (plain < 0 || plus < plain) {
-		plain = plus
+// pair decodes a pair from an offset on, and returns where it ends: with raw, or at
+// "&". It is -1 where an escape is incomplete.
+func (room *Room) pair(raw []byte, offset int) (end int) {
+	n, begins := len(room.params), len(room.text)
+	if end = room.decode(raw, offset, '='); end < 0 {
+		return end
 	}
-	if plain < 0 {
-		return s
+	named := len(room.text)
+	room.params = room.params[:n+1] // with the name that was here last time
+	if last := &room.params[n]; last.Name != "" && last.Name == string(room.text[begins:]) {
+		room.text, named = room.text[:begins], known
 	}
-	if d.text.Cap() == 0 {
-		d.text.Grow(d.room)
+	if end < len(raw) && raw[end] == '=' {
+		end = room.decode(raw, end+1, '&')
 	}
-	start := d.text.Len()
-	d.text.WriteString(s[:plain])
-	for i := plain; i < len(s); i++ {
-		switch c := s[i]; c {
+	room.ends = append(room.ends, named, len(room.text))
+	return end
+}
+
+// decode undoes form encoding from an offset on, into the text, and returns where it
+// ends: at a byte, at "&", or with raw. It is -1 where an escape is incomplete.
+func (room *Room) decode(raw []byte, offset int, at byte) (end int) {
+	text, i := room.text, offset
+	defer func() { room.text = text }()
+	for {
+		plain := i
+		for i < len(raw) && isPlain[raw[i]] {
+			i++
+		}
+		text = append(text, raw[plain:i]...)
+		if i == len(raw) || raw[i] == '&' || raw[i] == at {
+			return i
+		}
+		switch c := raw[i]; c {
 		case '+':
-			d.text.WriteByte(' ')
+			text = append(text, ' ')
 		case '%':
-			if i+2 >= len(s) || !isHex(s[i+1]) || !isHex(s[i+2]) {
-				d.malformed = true
-				return ""
+			if i+2 >= len(raw) || !isHex(raw[i+1]) || !isHex(raw[i+2]) {
+				return -1
 			}
-			d.text.WriteByte(unhex(s[i+1])<<4 | unhex(s[i+2]))
+			text = append(text, unhex(raw[i+1])<<4|unhex(raw[i+2]))
 			i += 2
-		default:
-			d.text.WriteByte(c)
+		default: // "=" in a value
+			text = append(text, c)
 		}
+		i++
 	}
-	return d.text.String()[start:]
 }
+
+// isPlain says of each byte whether it stands for itself wherever it is in a form.
+var isPlain = func() (plain [256]bool) {
+	for c := range plain {
+		plain[c] = c != '&' && c != '=' && c != '+' && c != '%'
+	}
+	return plain
+}()
 
 func isHex(c byte) bool {
 	return '0' <= c && c <= '9' || 'a' <= c && c <= 'f' || 'A' <= c && c <= 'F'

@@ -2,7 +2,9 @@ package twilio_test
 
 import (
 	"errors"
+	"fmt"
 	"net/url"
+	"slices"
 	"strings"
 	"testing"
 
@@ -114,6 +116,38 @@ func FuzzParseForm(f *testing.F) {
 		again, err := twilio.ParseForm(strings.Join(pairs, "&"), most)
 		if err != nil || len(params) > 0 && !cmp.Equal(params, again) {
 			t.Fatalf("written and read again: got %v, %v, want %v", again, err, params)
+		}
+	})
+}
+
+// FuzzRoom reads three requests in one room. What is read last is what is read
+// without one, and the names and values of those before stay good.
+func FuzzRoom(f *testing.F) {
+	f.Add("a=1&b=2", "a=3&c=4", "a=&b=2&c")
+	f.Add("a=%41&a=2", "a&a", "%61=x&=y&&b=z")
+	f.Add(callForm().Encode(), "a=%", callForm().Encode())
+	f.Add(strings.Repeat("n", 100)+"=1", strings.Repeat("n", 100)+"=2", "n="+strings.Repeat("v", 9<<10))
+	f.Fuzz(func(t *testing.T, first, second, third string) {
+		var room twilio.Room
+		var read, want [][]twilio.Param
+		for _, raw := range []string{first, second, third} {
+			r := twilio.Request{Method: "POST", Body: []byte(raw)}
+			err := r.ParseIn(&room, 50)
+			alone, aloneErr := twilio.ParseForm(raw, 50)
+			if fmt.Sprint(err) != fmt.Sprint(aloneErr) || !slices.Equal(r.Params, alone) {
+				t.Fatalf("%q in a room: got %q, %v, want %q, %v", raw, r.Params, err, alone, aloneErr)
+			}
+			clear(r.Body)
+			read, want = append(read, slices.Clone(r.Params)), append(want, alone)
+			room.Empty()
+			for _, p := range r.Params {
+				if p.Value != "" {
+					t.Fatalf("%q is still in the room", p.Value)
+				}
+			}
+		}
+		if diff := cmp.Diff(want, read); diff != "" {
+			t.Fatalf("afterwards\n%s", diff)
 		}
 	})
 }

@@ -52,9 +52,9 @@ func FuzzVerify(f *testing.F) {
 
 func fuzzRequest(query, body string, isPost bool) twilio.Request {
 	if isPost {
-		return twilio.Request{Method: "POST", URI: voicePath + query, Body: "AccountSid=" + testAccount + body}
+		return twilio.Request{Method: "POST", URI: voicePath + query, Body: []byte("AccountSid=" + testAccount + body)}
 	}
-	return twilio.Request{Method: "GET", URI: voicePath + "?AccountSid=" + testAccount + query, Body: body}
+	return twilio.Request{Method: "GET", URI: voicePath + "?AccountSid=" + testAccount + query, Body: []byte(body)}
 }
 
 func values(params []twilio.Param) url.Values {
@@ -126,7 +126,7 @@ func FuzzDiagnose(f *testing.F) {
 			base = twilio.BaseURL{}
 		}
 		keys := newKeys(t, mainAccount(), twilio.Account{Name: "second", Tokens: []string{otherToken}})
-		r := twilio.Request{Method: method, URI: uri, Host: host, ForwardedHost: host, ForwardedProto: method, ForwardedPort: host, Body: body, Signature: signature}
+		r := twilio.Request{Method: method, URI: uri, Host: host, ForwardedHost: host, ForwardedProto: method, ForwardedPort: host, Body: []byte(body), Signature: signature}
 		if err := r.Parse(50); err != nil {
 			if twilio.ReasonOf(err).Text == "" {
 				t.Fatalf("no reason for %v", err)

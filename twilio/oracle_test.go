@@ -89,7 +89,7 @@ func TestRequestsSignedByNodeAreSigned(t *testing.T) {
 	requests := make([]twilio.Request, len(questions))
 	for i := range questions {
 		pairs := randomPairs(random)
-		base, r := bases[i%len(bases)], twilio.Request{Method: "POST", URI: voicePath, Body: encodePairs(pairs)}
+		base, r := bases[i%len(bases)], twilio.Request{Method: "POST", URI: voicePath, Body: []byte(encodePairs(pairs))}
 		if i%3 == 0 {
 			r = twilio.Request{Method: "GET", URI: voicePath + "?" + encodePairs(pairs)}
 			pairs = nil
@@ -133,7 +133,7 @@ func TestAddressesAreJudgedAsNodeJudgesThem(t *testing.T) {
 	agreed := 0
 	for i, want := range askNode[bool](t, questions) {
 		base, uri := split(questions[i].URL)
-		r := twilio.Request{Method: "POST", URI: uri, Body: encodePairs(form), Signature: questions[i].Signature}
+		r := twilio.Request{Method: "POST", URI: uri, Body: []byte(encodePairs(form)), Signature: questions[i].Signature}
 		parse(t, &r)
 		_, got := keys.Signed(testAccount, baseURL(t, base), &r)
 		if got == want && got {
@@ -166,7 +166,7 @@ func TestBodiesAreJudgedAsNodeJudgesThem(t *testing.T) {
 	keys := tokenKeys(t, testToken)
 	for i, want := range askNode[bool](t, questions) {
 		base, uri := split(questions[i].URL)
-		r := twilio.Request{Method: "POST", URI: uri, ContentType: "application/json", Body: questions[i].Body, Signature: questions[i].Signature}
+		r := twilio.Request{Method: "POST", URI: uri, ContentType: "application/json", Body: []byte(questions[i].Body), Signature: questions[i].Signature}
 		parse(t, &r)
 		if _, got := keys.Signed(testAccount, baseURL(t, base), &r); got != want {
 			t.Errorf("%s with %s: got %v, node says %v", questions[i].URL, questions[i].Body, got, want)
@@ -191,12 +191,12 @@ func TestRequestsAreJudgedAsTwilioGoJudgesThem(t *testing.T) {
 		if i%5 == 0 {
 			token = otherToken
 		}
-		r := twilio.Request{Method: "POST", URI: voicePath, Body: encode(form), Signature: signText(token, signedText(signed+voicePath, form))}
+		r := twilio.Request{Method: "POST", URI: voicePath, Body: []byte(encode(form)), Signature: signText(token, signedText(signed+voicePath, form))}
 		if i%7 == 0 {
-			r.Body += "&Extra=" + strconv.Itoa(i)
+			r.Body = append(r.Body, "&Extra="+strconv.Itoa(i)...)
 		}
 		parse(t, &r)
-		want := oracle.ValidateBody(arrives+r.URI, []byte(r.Body), r.Signature)
+		want := oracle.ValidateBody(arrives+r.URI, r.Body, r.Signature)
 		if _, got := keys.Signed(testAccount, baseURL(t, arrives), &r); got != want {
 			t.Errorf("signed for %s, arrives at %s with %s: got %v, twilio-go says %v", signed, arrives, r.Body, got, want)
 		}

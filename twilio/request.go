@@ -12,7 +12,7 @@ type Request struct {
 	Host        string // the Host header; asked only while PUBLIC_URL is unset, and in a diagnosis
 	ContentType string
 	Signature   string // X-Twilio-Signature
-	Body        string
+	Body        []byte // is only read, and not kept
 
 	// X-Forwarded-Proto, X-Forwarded-Host and X-Forwarded-Port, if a proxy that is trusted set them.
 	ForwardedProto, ForwardedHost, ForwardedPort string
@@ -23,15 +23,19 @@ type Request struct {
 // Parse sets Params from the bytes that a signature covers: the form of a POST,
 // the query of anything else. A body that is no form yields none; a GET's body
 // is ignored. The error is one of ParseForm.
-func (r *Request) Parse(maxParams int) error {
-	raw := r.query()
-	if r.isPost() {
-		raw = ""
-		if r.hasForm() {
-			raw = r.Body
-		}
+func (r *Request) Parse(maxParams int) error { return r.ParseIn(new(Room), maxParams) }
+
+// ParseIn is Parse with room that is used again: Params is good until the room is
+// emptied or has the next request's; its names and values stay good.
+func (r *Request) ParseIn(room *Room, maxParams int) (err error) {
+	var raw []byte
+	switch {
+	case !r.isPost():
+		raw = []byte(r.query())
+	case r.hasForm():
+		raw = r.Body
 	}
-	params, err := ParseForm(raw, maxParams)
+	params, err := room.parse(raw, maxParams)
 	if err != nil {
 		return err
 	}

@@ -69,10 +69,10 @@ func (r *Request) coveredByURL() bool {
 		return true
 	}
 	if want := r.bodySHA256(); want != "" {
-		sum := sha256.Sum256([]byte(r.Body))
+		sum := sha256.Sum256(r.Body)
 		return subtle.ConstantTimeCompare([]byte(hex.EncodeToString(sum[:])), []byte(want)) == 1
 	}
-	return r.Body == "" && !r.hasForm()
+	return len(r.Body) == 0 && !r.hasForm()
 }
 
 func (r *Request) bodySHA256() string {

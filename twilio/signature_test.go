@@ -51,13 +51,13 @@ func (v vector) request(tb testing.TB, uri string) twilio.Request {
 	}
 	r := twilio.Request{
 		Method: "POST", URI: uri, Signature: v.Signature,
-		ContentType: "application/x-www-form-urlencoded", Body: encode(form),
+		ContentType: "application/x-www-form-urlencoded", Body: []byte(encode(form)),
 	}
 	if strings.Contains(uri, "bodySHA256=0a1ff") {
-		r.ContentType, r.Body = "application/json", `{"property": "value", "boolean": true}`
+		r.ContentType, r.Body = "application/json", []byte(`{"property": "value", "boolean": true}`)
 	}
 	if strings.Contains(uri, "bodySHA256=44136") {
-		r.ContentType, r.Body = "application/json", "{}"
+		r.ContentType, r.Body = "application/json", []byte("{}")
 	}
 	parse(tb, &r)
 	return r
@@ -117,7 +117,7 @@ func TestPublishedVectorsFailWithAnythingElse(t *testing.T) {
 				t.Error("another query: got signed")
 			}
 			r = v.request(t, uri)
-			r.Body += "&Extra=1"
+			r.Body = append(r.Body, "&Extra=1"...)
 			parse(t, &r)
 			if _, ok := tokenKeys(t, v.Token).Signed(testAccount, baseURL(t, base), &r); ok {
 				t.Error("another body: got signed")
@@ -163,7 +163,7 @@ func TestSignedAllowsWhatTheLibrariesAllow(t *testing.T) {
 		t.Run(test.name, func(t *testing.T) {
 			form := callForm()
 			r := twilio.Request{
-				Method: "POST", URI: test.arrives, Body: encode(form),
+				Method: "POST", URI: test.arrives, Body: []byte(encode(form)),
 				Signature: signText(testToken, signedText(test.signed, form)),
 			}
 			parse(t, &r)
@@ -196,7 +196,7 @@ func TestSignedCoversTheBody(t *testing.T) {
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			r := twilio.Request{
-				Method: test.method, URI: test.uri, ContentType: test.kind, Body: test.body,
+				Method: test.method, URI: test.uri, ContentType: test.kind, Body: []byte(test.body),
 				Signature: signText(testToken, publicURL+test.uri),
 			}
 			parse(t, &r)
@@ -214,11 +214,11 @@ func TestOnlySignedBytesYieldParameters(t *testing.T) {
 		r    twilio.Request
 		want string
 	}{
-		{"a POST has those of its form", twilio.Request{Method: "POST", URI: "/?x=query", Body: "x=body"}, "body"},
-		{"a GET has those of its query", twilio.Request{Method: "GET", URI: "/?x=query", Body: "x=body"}, "query"},
-		{"a form may name its charset", twilio.Request{Method: "POST", URI: "/", ContentType: "Application/X-WWW-Form-Urlencoded; charset=UTF-8", Body: "x=body"}, "body"},
-		{"JSON has none", twilio.Request{Method: "POST", URI: "/?x=query", ContentType: "application/json", Body: "x=body"}, ""},
-		{"multipart has none", twilio.Request{Method: "POST", URI: "/?x=query", ContentType: "multipart/form-data; boundary=x", Body: "x=body"}, ""},
+		{"a POST has those of its form", twilio.Request{Method: "POST", URI: "/?x=query", Body: []byte("x=body")}, "body"},
+		{"a GET has those of its query", twilio.Request{Method: "GET", URI: "/?x=query", Body: []byte("x=body")}, "query"},
+		{"a form may name its charset", twilio.Request{Method: "POST", URI: "/", ContentType: "Application/X-WWW-Form-Urlencoded; charset=UTF-8", Body: []byte("x=body")}, "body"},
+		{"JSON has none", twilio.Request{Method: "POST", URI: "/?x=query", ContentType: "application/json", Body: []byte("x=body")}, ""},
+		{"multipart has none", twilio.Request{Method: "POST", URI: "/?x=query", ContentType: "multipart/form-data; boundary=x", Body: []byte("x=body")}, ""},
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			parse(t, &test.r)

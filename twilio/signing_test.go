@@ -80,7 +80,7 @@ func post(tb testing.TB, token, base, uri string, form url.Values) twilio.Reques
 		Method:      "POST",
 		URI:         uri,
 		ContentType: "application/x-www-form-urlencoded; charset=UTF-8",
-		Body:        encode(form),
+		Body:        []byte(encode(form)),
 		Signature:   signText(token, signedText(base+uri, form)),
 	}
 	parse(tb, &r)

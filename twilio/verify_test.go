@@ -1,6 +1,7 @@
 package twilio_test
 
 import (
+	"bytes"
 	"errors"
 	"fmt"
 	"net/url"
@@ -85,7 +86,7 @@ func TestVerifyRefuses(t *testing.T) {
 		{"the drill key for a customer's account", signed(drillKey, testAccount, nil), twilio.ReasonMismatch},
 		{"a body that is no form", with(signed(testToken, testAccount, nil), func(r *twilio.Request) { r.ContentType = "text/plain"; parse(t, r) }), twilio.ReasonNoAccount},
 		{"a changed value", with(signed(testToken, testAccount, nil), func(r *twilio.Request) {
-			r.Body = strings.Replace(r.Body, "ErrorCode=11200", "ErrorCode=11210", 1)
+			r.Body = bytes.Replace(r.Body, []byte("ErrorCode=11200"), []byte("ErrorCode=11210"), 1)
 			parse(t, r)
 		}), twilio.ReasonMismatch},
 	} {
@@ -102,7 +103,7 @@ func TestVerifyRefuses(t *testing.T) {
 
 func TestTheSameAccountTwiceIsOneAccount(t *testing.T) {
 	r := post(t, testToken, publicURL, voicePath, callForm())
-	r.Body += "&AccountSid=" + testAccount
+	r.Body = append(r.Body, "&AccountSid="+testAccount...)
 	parse(t, &r)
 	if result := newVerifier(t, publicURL, mainAccount()).Verify(&r); !result.Verified {
 		t.Errorf("got %+v, want verified", result)

@@ -32,7 +32,7 @@ func (r *Room) verified(c *gin.Context) (request twilio.Request, ok bool) {
 		return twilio.Request{}, false
 	}
 	request = twilio.Request{
-		Method: c.Request.Method, URI: c.Request.RequestURI, Host: c.Request.Host, Body: string(body),
+		Method: c.Request.Method, URI: c.Request.RequestURI, Host: c.Request.Host, Body: body,
 		ContentType: c.GetHeader("Content-Type"), Signature: c.GetHeader("X-Twilio-Signature"),
 	}
 	if err := request.Parse(twilioParams); err != nil || !r.o.Settings().Verifier.Verify(&request).Verified {

@@ -18,27 +18,30 @@ type route struct {
 	status  bool             // the status callback of a call
 }
 
-// handle answers one request: read, verify, decide, write down, answer.
+// handle answers one request.
 func (h *Hook) handle(at route) gin.HandlerFunc {
-	return func(c *gin.Context) {
-		began := h.o.Now()
-		settings := h.current.Load()
-		request, err := h.receive(c.Request, settings.TrustedProxies)
-		whole := h.o.Now()
-		if err == nil && isVisit(&request) {
-			h.answer(c, recovery.Purpose(at.channel))
-			return
-		}
-		result := twilio.Result{Reason: twilio.ReasonOf(err)}
-		if err == nil {
-			result = h.verify(settings, &request)
-		}
-		if !result.Verified {
-			h.refuse(c, at, settings, request, result, err, began)
-			return
-		}
-		h.serve(c, at, settings, &request, result, began, whole)
+	return func(c *gin.Context) { inRoom(func(in *room) { h.take(c, at, in) }) }
+}
+
+// take reads, verifies, decides, writes down and answers.
+func (h *Hook) take(c *gin.Context, at route, in *room) {
+	began := h.o.Now()
+	settings := h.current.Load()
+	request, err := h.receive(in, c.Request, settings.TrustedProxies)
+	whole := h.o.Now()
+	if err == nil && isVisit(&request) {
+		h.answer(c, recovery.Purpose(at.channel))
+		return
 	}
+	result := twilio.Result{Reason: twilio.ReasonOf(err)}
+	if err == nil {
+		result = h.verify(settings, &request)
+	}
+	if !result.Verified {
+		h.refuse(c, at, settings, request, result, err, began)
+		return
+	}
+	h.serve(c, at, settings, &request, result, began, whole)
 }
 
 // isVisit says whether somebody only looks what this address is.

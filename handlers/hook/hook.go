@@ -23,7 +23,8 @@ import (
 // Recorder writes failures down.
 type Recorder interface {
 	// Record queues e and returns at once; done is closed when e is durable.
-	// late means that nobody should wait for it now.
+	// late means that nobody should wait for it now. The slice of e's parameters
+	// is not kept: its room is used again.
 	Record(e incident.Entry) (done <-chan struct{}, late bool)
 	// Late notes that somebody waited in vain.
 	Late()
@@ -53,8 +54,8 @@ func (s *Settings) ours(account string) bool {
 type Options struct {
 	Settings Settings
 	Recorder Recorder
-	// Noted hears of every recorded entry, on the answer path: it must not
-	// block. It feeds what people are told while the ledger is away.
+	// Noted hears of every recorded entry, on the answer path: it must not block,
+	// and keeps no parameters. It feeds what people are told while the ledger is away.
 	Noted func(incident.Entry)
 	// Tell queues a meta-alert; it does not block.
 	Tell func(incident.Alert)

@@ -25,14 +25,27 @@ const (
 // it arrives, so that many slow senders cannot take 64 KiB each for nothing.
 const usualBody = 4 << 10
 
-// buffers hold bodies while they are read.
-var buffers = sync.Pool{New: func() any { //nolint:gochecknoglobals // a pool is shared by nature
-	return new([usualBody]byte)
-}}
+// room is memory for one request, and then for another.
+type room struct {
+	params twilio.Room
+	body   [usualBody]byte
+}
+
+// rooms are used again: of a request nothing is kept but strings and copies.
+var rooms = sync.Pool{New: func() any { return new(room) }} //nolint:gochecknoglobals // a pool is shared by nature
+
+// inRoom has a request served in a room, which is not used again where that panics.
+func inRoom(serve func(*room)) {
+	r := rooms.Get().(*room)
+	serve(r)
+	r.params.Empty()
+	rooms.Put(r)
+}
 
 // receive reads a request whole and parses it. Where it cannot be read whole,
 // the error is one that twilio.ReasonOf knows, and request holds what there is.
-func (h *Hook) receive(r *http.Request, proxies []netip.Prefix) (request twilio.Request, err error) {
+// Its body and parameters are in the room.
+func (h *Hook) receive(in *room, r *http.Request, proxies []netip.Prefix) (request twilio.Request, err error) {
 	request = twilio.Request{
 		Method:      r.Method,
 		URI:         r.RequestURI,
@@ -49,26 +62,24 @@ func (h *Hook) receive(r *http.Request, proxies []netip.Prefix) (request twilio.
 		return request, twilio.ErrTooLarge
 	}
 	if r.Method == http.MethodPost {
-		if request.Body, err = readBody(r); err != nil {
+		if request.Body, err = in.read(r); err != nil {
 			return request, err
 		}
 	}
-	return request, request.Parse(maxParams)
+	return request, request.ParseIn(&in.params, maxParams)
 }
 
-// readBody reads at most maxBody bytes; what is beyond stays on the wire. The
-// end of a body that is not whole is io.ErrUnexpectedEOF, by net/http's promise.
-func readBody(r *http.Request) (string, error) {
-	buffer := buffers.Get().(*[usualBody]byte)
-	defer buffers.Put(buffer)
-	n, err := fill(r.Body, buffer[:])
+// read reads at most maxBody bytes; what is beyond stays on the wire. The end of a
+// body that is not whole is io.ErrUnexpectedEOF, by net/http's promise.
+func (in *room) read(r *http.Request) ([]byte, error) {
+	n, err := fill(r.Body, in.body[:])
 	switch {
 	case err == nil:
-		return readLarge(r.Body, buffer[:])
+		return readLarge(r.Body, in.body[:])
 	case errors.Is(err, io.EOF):
-		return string(buffer[:n]), nil
+		return in.body[:n], nil
 	}
-	return string(buffer[:n]), err
+	return in.body[:n], err
 }
 
 // fill reads until b is full, or says why not.
@@ -82,14 +93,14 @@ func fill(body io.Reader, b []byte) (n int, err error) {
 }
 
 // readLarge reads on behind the bytes that there are already.
-func readLarge(rest io.Reader, first []byte) (string, error) {
+func readLarge(rest io.Reader, first []byte) ([]byte, error) {
 	var body bytes.Buffer
 	body.Write(first)
 	_, err := body.ReadFrom(io.LimitReader(rest, maxBody+1-int64(len(first))))
 	if body.Len() > maxBody {
-		return string(body.Bytes()[:maxBody]), twilio.ErrTooLarge
+		return body.Bytes()[:maxBody], twilio.ErrTooLarge
 	}
-	return body.String(), err
+	return body.Bytes(), err
 }
 
 // trusted says whether a request comes from a proxy we believe.

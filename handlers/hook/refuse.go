@@ -18,12 +18,12 @@ func (h *Hook) refuse(c *gin.Context, at route, s *checked, request twilio.Reque
 	h.Stats.Unverified.Add(1)
 	account := result.Claimed
 	if unread != nil {
-		raw := request.Body + "&" + request.URI
+		raw := string(request.Body) + "&" + request.URI
 		account = accountIn(raw)
 		if at.channel == incident.Unknown {
 			at.channel = channelIn(raw)
 		}
-		request.Body = "" // it cannot be verified later either
+		request.Body = nil // it cannot be verified later either
 	}
 	if s.ours(account) || s.noTokens() && account != twilio.DrillAccountSID {
 		h.unverified.add(&kept{
@@ -55,10 +55,12 @@ func channelOf(at route, r *twilio.Request) incident.Channel {
 // Astray answers a request for an address that is only nearly one of ours,
 // such as /fallback/voice/: the caller must not hear Twilio's error for a slip
 // of whoever pasted it. It is not verified, for it was not signed for us.
-func (h *Hook) Astray(c *gin.Context) {
+func (h *Hook) Astray(c *gin.Context) { inRoom(func(in *room) { h.astray(c, in) }) }
+
+func (h *Hook) astray(c *gin.Context, in *room) {
 	began := h.o.Now()
 	settings := h.current.Load()
-	request, err := h.receive(c.Request, settings.TrustedProxies)
+	request, err := h.receive(in, c.Request, settings.TrustedProxies)
 	at := route{channel: incident.Voice}
 	if strings.Contains(strings.ToLower(c.Request.URL.Path), "messaging") {
 		at.channel = incident.Messaging

@@ -8,6 +8,7 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"net/url"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -48,6 +49,7 @@ func (m *memory) Record(e incident.Entry) (<-chan struct{}, bool) {
 	}
 	m.mu.Lock()
 	defer m.mu.Unlock()
+	e.Failure.Params = slices.Clone(e.Failure.Params) // their room is used again
 	m.entries = append(m.entries, e)
 	done := make(chan struct{})
 	if !m.hang {

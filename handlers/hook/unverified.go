@@ -1,6 +1,7 @@
 package hook
 
 import (
+	"bytes"
 	"slices"
 	"strings"
 	"sync"
@@ -36,8 +37,10 @@ func (k *kept) size() int {
 }
 
 // bound cuts what strangers may make as long as they like, and copies it: a
-// header's text holds on to the whole of its request.
+// header's text holds on to the whole of its request, and body and parameters are in
+// room that the next one gets.
 func (k *kept) bound() {
+	k.request.Body, k.request.Params = bytes.Clone(k.request.Body), slices.Clone(k.request.Params)
 	for _, field := range []*string{
 		&k.request.Signature, &k.request.Host, &k.request.ContentType,
 		&k.request.ForwardedProto, &k.request.ForwardedHost, &k.request.ForwardedPort, &k.token,
