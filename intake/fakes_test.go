@@ -76,11 +76,11 @@ func (j *memoryJournal) ReadAfter(_ context.Context, row int64, maxBytes int, fn
 			}
 			return nil
 		}
+		if maxBytes -= len(blob); maxBytes < 0 && i > 0 {
+			break
+		}
 		if err := fn(row+int64(i)+1, string(blob)); err != nil {
 			return err
-		}
-		if maxBytes -= len(blob); maxBytes <= 0 {
-			break
 		}
 	}
 	return nil

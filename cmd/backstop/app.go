@@ -56,6 +56,7 @@ type app struct {
 	keeper       *ledgerKeeper
 	recorder     *intake.Recorder
 	feeder       *intake.Feeder
+	pacer        *pacer
 	proofs       *intake.Proofs
 	sentinel     *intake.Sentinel
 	teller       *intake.Teller
@@ -124,7 +125,7 @@ func (a *app) buildPipeline() {
 	a.recorder = intake.NewRecorder(intake.RecorderOptions{
 		Open: a.openJournal, Room: a.journalRoom, MaxBytes: journalMost,
 		Now: a.w.now, Log: a.log,
-		Written:  func() { a.feeder.Wake() },
+		Written:  func() { a.feeder.Wake(); a.pacer.wake() },
 		Overflow: a.overflow,
 		Trouble:  a.journalTrouble,
 		Lost:     a.journalLost,
@@ -134,6 +135,7 @@ func (a *app) buildPipeline() {
 		Written: a.recorder.Stats.Written.Load,
 		Alerts:  func() { a.dispatcher.Wake(); a.proofs.Wake() }, Tell: a.teller.Tell, Now: a.w.now, Log: a.log,
 	}, a.sentinel)
+	a.pacer = newPacer(a.recorder.Stats.Written.Load)
 	a.proofs = intake.NewProofs(intake.ProofOptions{
 		Ledger: a.provenIn, Primaries: examined{a.current.Load, standby.NewExaminer(a.w.standbys())},
 		Alerts: a.dispatcher.Wake, Log: a.log,
@@ -234,6 +236,7 @@ func (a *app) workers() map[string]func(context.Context) error {
 		"figures":  a.figures.Run,
 		"prober":   a.lasting.prober.Run,
 		"lastgood": a.lasting.standbys.LastGood().Run,
+		"pacer":    a.pace,
 	}
 }
 
