@@ -120,8 +120,9 @@ func (h *Hook) serve(c *gin.Context, at route, s *checked, r *twilio.Request, re
 	}
 	ready := h.o.Now()
 	h.Stats.Seconds.Observe(ready.Sub(whole))
-	h.log(c.Request.Context(), entry, written, ready, ready.Sub(decided))
-	h.sign(c, f.ID, written)
+	id := f.ID.String()
+	h.log(c.Request.Context(), id, &entry, written, ready, ready.Sub(decided))
+	h.sign(c, id, written)
 	h.answer(c, document)
 }
 
@@ -137,7 +138,7 @@ func (h *Hook) repeat(c *gin.Context, s *checked, before *answered, r *twilio.Re
 		return
 	}
 	id, document, written := h.retries.of(before)
-	h.sign(c, id, written)
+	h.sign(c, id.String(), written)
 	h.answer(c, document)
 }
 

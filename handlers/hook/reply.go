@@ -14,10 +14,10 @@ import (
 )
 
 // sign says which failure this answers, and whether it is written down.
-func (h *Hook) sign(c *gin.Context, id incident.ID, written bool) {
-	value := id.String() + "; written=no"
+func (h *Hook) sign(c *gin.Context, id string, written bool) {
+	value := id + "; written=no"
 	if written {
-		value = id.String() + "; written=yes"
+		value = id + "; written=yes"
 	}
 	c.Writer.Header()["X-Backstop-Failure"] = []string{value}
 }
@@ -54,7 +54,7 @@ var masked = history.Mask{Numbers: true} //nolint:gochecknoglobals // constant
 // answer waited to be written down. Numbers are masked, the raw request is not
 // in it. It hands the handler a record of its own: Logger would look up
 // which line of the source this is, for nobody.
-func (h *Hook) log(ctx context.Context, e incident.Entry, written bool, now time.Time, waited time.Duration) {
+func (h *Hook) log(ctx context.Context, id string, e *incident.Entry, written bool, now time.Time, waited time.Duration) {
 	level := slog.LevelInfo
 	switch {
 	case !written:
@@ -66,7 +66,7 @@ func (h *Hook) log(ctx context.Context, e incident.Entry, written bool, now time
 	if !handler.Enabled(ctx, level) {
 		return
 	}
-	f := e.Failure
+	f := &e.Failure
 	said := "failure answered"
 	if !e.IsFailure() {
 		said = "follow-up answered"
@@ -78,7 +78,7 @@ func (h *Hook) log(ctx context.Context, e incident.Entry, written bool, now time
 	}
 	defer h.lines.Put(attributes)
 	*attributes = append((*attributes)[:0],
-		slog.String("failure", f.ID.String()),
+		slog.String("failure", id),
 		slog.String("channel", f.Channel.String()),
 		slog.Int("error_code", f.Code),
 		slog.String("host", incident.Host(f.ErrorURL)),

@@ -88,12 +88,10 @@ func newRetries() *retries { return &retries{young: newGeneration(), old: newGen
 // keyOf is the same for retries of one request: Twilio repeats signature and
 // idempotency token. https://www.twilio.com/docs/usage/webhooks
 func keyOf(signature, token string) requestKey {
-	h := sha256.New()
-	h.Write([]byte(signature))
-	h.Write([]byte{0})
-	h.Write([]byte(token))
-	var sum [sha256.Size]byte
-	return requestKey(h.Sum(sum[:0])[:16])
+	var room [128]byte // for what Twilio sends
+	both := append(append(append(room[:0], signature...), 0), token...)
+	sum := sha256.Sum256(both)
+	return requestKey(sum[:16])
 }
 
 // claim returns the answer of the request that this one repeats, or a new one
