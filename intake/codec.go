@@ -64,7 +64,7 @@ type encoder struct {
 }
 
 // encodeAll returns the bytes of a group, valid until the next call.
-func (enc *encoder) encodeAll(entries []queued, begun time.Time) []byte {
+func (enc *encoder) encodeAll(entries []waiting, begun time.Time) []byte {
 	enc.begin()
 	for i := range entries {
 		enc.add(&entries[i].Entry, *entries[i].params)
@@ -160,6 +160,15 @@ func (enc *encoder) appendEntry(b []byte, e *incident.Entry, params []byte) []by
 		b = appendString(b, f.Token)
 	}
 	return b
+}
+
+// lengthOf is how long parameters are at most when they are encoded.
+func lengthOf(params []incident.Param) int {
+	length := binary.MaxVarintLen16
+	for i := range params {
+		length += len(params[i].Name) + len(params[i].Value) + 2*binary.MaxVarintLen32
+	}
+	return length
 }
 
 // appendParams encodes parameters.

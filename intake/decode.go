@@ -28,7 +28,10 @@ type decoder struct {
 // empty ends a batch: the room is used again.
 func (d *decoder) empty() {
 	d.params = emptied(d.params, &d.used)
-	clear(d.shared[:cap(d.shared)])
+	clear(d.shared[:cap(d.shared)]) // also what groups before the last one had
+	if cap(d.shared) > roomAnyway {
+		d.shared = nil
+	}
 	d.shared, d.languages = d.shared[:0], nil
 }
 
@@ -48,18 +51,18 @@ func (d *decoder) document(text string) []byte {
 	return document
 }
 
-// group appends to entries what encode wrote. A damaged entry costs itself, and is
+// group appends to entries what an encoder wrote. A damaged entry costs itself, and is
 // returned byte for byte; where the group's frame is damaged the whole of it is
 // returned so.
 func (d *decoder) group(entries []incident.Fed, blob string) (all []incident.Fed, damaged [][]byte) {
 	r, s := &reader{rest: blob}, new(summer)
 	version := r.byte()
-	begun := time.UnixMilli(int64(r.uvarint())).UTC() //nolint:gosec // what encode wrote
+	begun := time.UnixMilli(int64(r.uvarint())).UTC() //nolint:gosec // what an encoder wrote
 	if version < groupVersion || version > moreVersion || r.failed {
 		return entries, [][]byte{[]byte(blob)}
 	}
 	d.shared = d.shared[:0]
-	for range r.count(1) {
+	for n := r.count(1); n > 0 && !r.failed; n-- {
 		d.shared = append(d.shared, r.string())
 	}
 	r.shared = d.shared

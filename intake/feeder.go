@@ -91,7 +91,7 @@ const (
 	readBytes  = 1 << 20
 	restBytes  = 2 << 20                // while what a storm left is fed, and answers do not press: fewer commits
 	roomAnyway = 256                    // entries, or parameters
-	roomFor    = 10 * time.Second       // after a storm
+	roomStays  = 10 * time.Second       // after a storm
 	lull       = 100 * time.Millisecond // without a written entry: nobody asks; a slow disk takes less for a commit
 	feedPause  = 20 * time.Millisecond  // between batches, so that entries gather
 	stormPause = 300 * time.Millisecond // in a storm: a commit costs the same for one entry as for thousands
@@ -223,7 +223,7 @@ func emptied[T any](room []T, used *time.Time) []T {
 	now := time.Now()
 	if cap(room) <= roomAnyway || cap(room) <= 8*len(room) {
 		*used = now
-	} else if now.Sub(*used) > roomFor {
+	} else if now.Sub(*used) > roomStays {
 		return nil
 	}
 	clear(room)

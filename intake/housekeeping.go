@@ -108,7 +108,7 @@ func (w *writer) look(ctx context.Context) (judged bool, found error) {
 		w.drop(read...)
 		return true, err
 	}
-	w.forget()
+	w.letGo()
 	w.prune(ctx, j)
 	return false, nil
 }

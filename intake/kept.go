@@ -8,9 +8,9 @@ import (
 	"time"
 )
 
-// keptMost bounds what is kept of what was written, in bytes: some 5,000 failures,
+// keptMost bounds what is kept of what was written, in bytes: some 2,000 failures,
 // more than wait for the ledger but in a burst.
-const keptMost = 4 << 20
+const keptMost = 2 << 20
 
 const (
 	// keptFor is how long a row stays although the ledger has it: both may be on a

@@ -148,8 +148,8 @@ func TestWhatIsKeptIsBounded(t *testing.T) {
 		defer r.halt()
 		r.isOverwritten()
 		pass(5 * time.Second)
-		if got := r.journal.length(); got < 4<<20/each-3 || got > 4<<20/each {
-			t.Errorf("the next journal has %d rows of 60 KiB, want the newest 4 MiB", got)
+		if got := r.journal.length(); got < 2<<20/each-3 || got > 2<<20/each {
+			t.Errorf("the next journal has %d rows of 60 KiB, want the newest 2 MiB", got)
 		}
 	})
 }

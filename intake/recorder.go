@@ -3,6 +3,7 @@ package intake
 import (
 	"context"
 	"log/slog"
+	"slices"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -67,17 +68,17 @@ type Stats struct {
 	LastMicro atomic.Int64 // how long the newest commit took
 }
 
-// queued is an entry that waits to be written. Its parameters are encoded already,
-// so that nothing of them is kept: whoever had it recorded may use their room again.
-type queued struct {
+// waiting is an entry that waits to be written. Its parameters are encoded already,
+// so that their slice is not kept: whoever had it recorded may use it again.
+type waiting struct {
 	incident.Entry         // without Params
-	params         *[]byte // from the recorder's room
+	params         *[]byte // of the recorder's texts, to be given back
 	size           int     // see sizeOf
 }
 
 // group is what goes into one commit. done is closed when it is on the disk.
 type group struct {
-	entries []queued
+	entries []waiting
 	bytes   int
 	done    chan struct{}
 	singly  bool // one entry a row: together they made the writer panic
@@ -85,7 +86,7 @@ type group struct {
 }
 
 // newGroup makes a group with room for entries.
-func newGroup(room []queued) *group { return &group{entries: room, done: make(chan struct{})} }
+func newGroup(room []waiting) *group { return &group{entries: room, done: make(chan struct{})} }
 
 // NewRecorder makes a recorder; Run does its work.
 func NewRecorder(o RecorderOptions) *Recorder {
@@ -101,15 +102,15 @@ func NewRecorder(o RecorderOptions) *Recorder {
 // caller's again. The queue's lock is held for nanoseconds only, never while
 // anything is written.
 func (r *Recorder) Record(e incident.Entry) (done <-chan struct{}, late bool) {
-	q := r.encoded(e)
+	room := r.texts.Get().(*[]byte)
+	q := encoded(e, room)
 	g := r.enqueue(&q, wholeQueue)
 	if g == nil {
-		r.letGo(q.params)
+		r.giveBack(room)
 		e.Failure = e.Failure.Slimmed()
 		e.Answer.Document = nil
-		q = r.encoded(e)
+		q = encoded(e, new([]byte)) // no larger than it must be
 		if g = r.enqueue(&q, slimQueue); g == nil {
-			r.letGo(q.params)
 			r.Stats.Dropped.Add(1)
 			r.o.Overflow(true)
 			return nil, true
@@ -124,16 +125,15 @@ func (r *Recorder) Record(e incident.Entry) (done <-chan struct{}, late bool) {
 	return g.done, r.late.Load()
 }
 
-// encoded is e as it waits.
-func (r *Recorder) encoded(e incident.Entry) queued {
-	q := queued{Entry: e, size: sizeOf(e), params: r.texts.Get().(*[]byte)}
-	*q.params = appendParams((*q.params)[:0], e.Failure.Params)
-	q.Failure.Params = nil
-	return q
+// encoded is e as it waits, with its parameters in a room.
+func encoded(e incident.Entry, room *[]byte) waiting {
+	*room = appendParams(slices.Grow((*room)[:0], lengthOf(e.Failure.Params)), e.Failure.Params)
+	e.Failure.Params = nil
+	return waiting{Entry: e, params: room, size: sizeOf(&e, cap(*room))}
 }
 
 // enqueue puts q into the pending group, unless more than most bytes would wait then.
-func (r *Recorder) enqueue(q *queued, most int) (g *group) {
+func (r *Recorder) enqueue(q *waiting, most int) (g *group) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	if r.queued+q.size > most {
@@ -146,10 +146,10 @@ func (r *Recorder) enqueue(q *queued, most int) (g *group) {
 	return g
 }
 
-// letGo has encoded parameters' room used again.
-func (r *Recorder) letGo(params *[]byte) {
-	if cap(*params) <= textKept {
-		r.texts.Put(params)
+// giveBack has the room of encoded parameters used again.
+func (r *Recorder) giveBack(room *[]byte) {
+	if cap(*room) <= textKept {
+		r.texts.Put(room)
 	}
 }
 
@@ -160,14 +160,11 @@ const textKept = 8 << 10
 // again nobody waits.
 func (r *Recorder) Late() { r.late.Store(true) }
 
-// sizeOf estimates what an entry takes in memory. The document counts for each
-// entry although many may share one: own templates make one for each caller.
-func sizeOf(e incident.Entry) int {
-	size := 512 + 32*len(e.Failure.Params) + len(e.Answer.Document) + len(e.Answer.Heard) + len(e.Answer.Name) + len(e.Answer.Why) + len(e.Failure.Token)
-	for _, p := range e.Failure.Params {
-		size += len(p.Name) + len(p.Value)
-	}
-	return size
+// sizeOf estimates what an entry takes in memory whose parameters are encoded in so
+// many bytes: as many again are the texts that its fields are of. The document counts
+// for each entry although many may share one: own templates make one for each caller.
+func sizeOf(e *incident.Entry, params int) int {
+	return 512 + 2*params + len(e.Answer.Document) + len(e.Answer.Heard) + len(e.Answer.Name) + len(e.Answer.Why) + len(e.Failure.Token)
 }
 
 // Journal is the open journal, nil while there is none. What it took last is read
@@ -204,7 +201,6 @@ func (r *Recorder) Queued() int {
 func (r *Recorder) Run(ctx context.Context) error {
 	w := r.writer
 	defer w.drop()
-	w.watch()
 	housekeeping := time.NewTicker(time.Second)
 	defer housekeeping.Stop()
 	w.keepHouse(ctx)

@@ -21,9 +21,9 @@ const drainFor = 8 * time.Second
 type writer struct {
 	*Recorder
 	encoder   encoder
-	inFlight  *group   // taken from the queue, not yet on the disk
-	taken     []queued // all that inFlight had when it was taken
-	spare     []queued // room for the next group
+	inFlight  *group    // taken from the queue, not yet on the disk
+	taken     []waiting // all that inFlight had when it was taken
+	spare     []waiting // room for the next group
 	troubled  bool
 	failures  int // commits that failed in a row
 	panics    int // likewise that panicked
@@ -78,7 +78,11 @@ var errHangs = errors.New("the disk does not answer")
 // watched has people told of a write that hangs, while it does. The next one
 // that succeeds says that it is over.
 func (w *writer) watched(write func() error) error {
-	w.overdue.Reset(hangsAfter)
+	if w.overdue == nil {
+		w.watch()
+	} else {
+		w.overdue.Reset(hangsAfter)
+	}
 	defer func() { // also where it panics
 		if !w.overdue.Stop() {
 			<-w.told
@@ -88,7 +92,8 @@ func (w *writer) watched(write func() error) error {
 	return write()
 }
 
-// watch makes the timer of writes that hang, which each of them sets anew.
+// watch makes the timer of writes that hang, which each of them sets anew, and has it
+// run.
 func (w *writer) watch() {
 	w.told = make(chan struct{})
 	w.overdue = time.AfterFunc(hangsAfter, func() {
@@ -96,7 +101,6 @@ func (w *writer) watch() {
 		defer Survive(w.o.Log, "telling that the journal hangs", nil)
 		w.o.Trouble(errHangs)
 	})
-	w.overdue.Stop()
 }
 
 // panicsAtMost is how often a group is tried that made the writer panic: a bug
@@ -144,8 +148,8 @@ const spareMost = 1024
 // landed takes the group out of flight.
 func (w *writer) landed(g *group) {
 	w.inFlight = nil
-	for _, q := range w.taken {
-		w.Recorder.letGo(q.params)
+	for i := range w.taken {
+		w.giveBack(w.taken[i].params)
 	}
 	if len(w.taken) <= spareMost {
 		clear(w.taken)
@@ -202,7 +206,7 @@ func (w *writer) write(ctx context.Context, g *group) error {
 		w.Stats.LastMicro.Store(time.Since(start).Microseconds())
 		w.Stats.Commits.Add(1)
 		w.Stats.Written.Add(int64(n))
-		w.forget()
+		w.letGo()
 		g.entries = g.entries[n:]
 		w.o.Written()
 	}
@@ -213,14 +217,14 @@ func (w *writer) write(ctx context.Context, g *group) error {
 	return nil
 }
 
-// forget lets go of what the ledger has.
-func (w *writer) forget() {
+// letGo lets go of what the ledger has.
+func (w *writer) letGo() {
 	j := w.journal.Load()
 	j.fedTo(w.fedRow(j))
 }
 
 // pieceOf is how many of the entries go into one row.
-func pieceOf(entries []queued) int {
+func pieceOf(entries []waiting) int {
 	bytes := 0
 	for i := range entries {
 		bytes += entries[i].size

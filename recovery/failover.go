@@ -16,8 +16,9 @@ import (
 // one line.
 func (r *Recovery) failover(ctx context.Context, q *Request, p *Plan, step *Step) (s served, tried []string) {
 	verifiedBy, keys := q.Match, q.Keys // what Sign may keep, so that q itself stays where it is
-	question := standby.Question{ // whoever is overtaken may have it longer than the request lasts
-		Method: q.Method, Params: slices.Clone(q.Params), Failed: q.ErrorURL, Token: q.Token, Voice: q.Channel == incident.Voice,
+	question := standby.Question{
+		Method: q.Method, Params: slices.Clone(q.Params), // who is overtaken may have them longer than the request lasts
+		Failed: q.ErrorURL, Token: q.Token, Voice: q.Channel == incident.Voice,
 		Sign: func(url string, form []incident.Param) (string, bool) { return keys.Sign(verifiedBy, url, form) },
 	}
 	targets, tried := allowed(q, step.Targets)

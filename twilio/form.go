@@ -34,8 +34,8 @@ func ParseForm(raw string, maxParams int) ([]Param, error) {
 }
 
 // Room is memory for the parameters of a request, to be used for another one when
-// that is over. All texts of a request lie in one string, which stays good, but for
-// names that the request before had in the same place: those are not made again.
+// that is over. The texts of a request lie in one string, and a name that the request
+// before had in the same place is that one: all of them stay good.
 type Room struct {
 	params []Param
 	text   []byte // what is decoded
@@ -76,13 +76,13 @@ func (room *Room) parse(raw []byte, maxParams int) ([]Param, error) {
 		return nil, nil
 	}
 	pairs := min(bytes.Count(raw, []byte("&"))+1, max(maxParams, 0))
-	room.params, room.ends, room.text = empty(room.params, pairs), empty(room.ends, 2*pairs), empty(room.text, len(raw))
+	room.params, room.ends, room.text = fitting(room.params, pairs), fitting(room.ends, 2*pairs), fitting(room.text, len(raw))
 	for offset := 0; offset < len(raw); offset++ { // past the "&"
 		begins := offset
 		if raw[offset] == '&' {
 			continue
 		}
-		if len(room.params) == maxParams {
+		if len(room.params) >= maxParams {
 			return nil, fmt.Errorf("%w: more than %d", ErrTooManyParams, maxParams)
 		}
 		if offset = room.pair(raw, offset); offset < 0 {
@@ -101,8 +101,8 @@ func (room *Room) parse(raw []byte, maxParams int) ([]Param, error) {
 	return slices.Clip(room.params), nil
 }
 
-// empty is a slice with room for so many.
-func empty[T any](s []T, most int) []T {
+// fitting is s with nothing in it and room for so many.
+func fitting[T any](s []T, most int) []T {
 	if cap(s) < most {
 		return make([]T, 0, most)
 	}

@@ -135,7 +135,7 @@ func (a *app) buildPipeline() {
 		Written: a.recorder.Stats.Written.Load,
 		Alerts:  func() { a.dispatcher.Wake(); a.proofs.Wake() }, Tell: a.teller.Tell, Now: a.w.now, Log: a.log,
 	}, a.sentinel)
-	a.pacer = newPacer(a.recorder.Stats.Written.Load)
+	a.pacer = newPacer(a.recorder.Stats.Written.Load, living)
 	a.proofs = intake.NewProofs(intake.ProofOptions{
 		Ledger: a.provenIn, Primaries: examined{a.current.Load, standby.NewExaminer(a.w.standbys())},
 		Alerts: a.dispatcher.Wake, Log: a.log,
@@ -230,8 +230,8 @@ func (a *app) workers() map[string]func(context.Context) error {
 		"hook":     a.hook.Run,
 		"deeds":    a.deeds.Run,
 		"sockets":  a.runSockets,
-		"ledger":   yielding(a.log, a.keeper.Run),
-		"password": yielding(a.log, a.secrets.prepare),
+		"ledger":   a.keeper.Run,
+		"password": a.secrets.prepare,
 		"owner":    a.own,
 		"figures":  a.figures.Run,
 		"prober":   a.lasting.prober.Run,

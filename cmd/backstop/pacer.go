@@ -10,14 +10,15 @@ import (
 // pacer has Go collect its garbage less often in a storm, where who asks meanwhile
 // waits for it: docs/adr/0115. A limit of memory counts before: see boundMemory.
 type pacer struct {
-	written func() int64 // entries, so far
+	written func() int64  // entries, so far
+	living  func() uint64 // bytes, at the last collection
 	woken   chan struct{}
 	percent int // as it was set last
 }
 
 const (
 	collectLook  = 100 * time.Millisecond
-	collectStorm = 50               // entries within a look
+	collectStorm = 50               // entries within a look: 500 a second
 	collectCalm  = 10 * time.Second // without that many, until a storm is over
 	collectLeast = 32 << 20         // bytes between two collections in a storm
 	collectMost  = 400              // percent of what lives
@@ -32,9 +33,9 @@ func (a *app) pace(ctx context.Context) error {
 	return a.pacer.run(ctx)
 }
 
-// newPacer makes a pacer that knows how many entries were written.
-func newPacer(written func() int64) *pacer {
-	return &pacer{written: written, woken: make(chan struct{}, 1), percent: collectUsual}
+// newPacer makes a pacer that knows how many entries were written, and what lives.
+func newPacer(written func() int64, living func() uint64) *pacer {
+	return &pacer{written: written, living: living, woken: make(chan struct{}, 1), percent: collectUsual}
 }
 
 // wake says that an entry was written. It never blocks.
@@ -71,7 +72,7 @@ func (p *pacer) storm(ctx context.Context) {
 		now := p.written()
 		if now-before >= collectStorm {
 			calm = 0
-			p.set(percentFor(living()))
+			p.set(percentFor(p.living()))
 		} else if calm += collectLook; calm >= collectCalm {
 			p.set(collectUsual)
 			return
@@ -80,25 +81,28 @@ func (p *pacer) storm(ctx context.Context) {
 	}
 }
 
-// set changes what Go does, which stops the program for a moment: not for a little.
+// set changes what Go does, where that is something else.
 func (p *pacer) set(percent int) {
-	const little = 25
-	if percent == p.percent || percent != collectUsual && max(percent-p.percent, p.percent-percent) < little {
-		return
+	if percent != p.percent {
+		p.percent = percent
+		debug.SetGCPercent(percent)
 	}
-	p.percent = percent
-	debug.SetGCPercent(percent)
 }
 
 // percentFor is how much garbage there may be in a storm, in percent of what lives:
-// at least collectLeast, but no more than collectMost, for what lives may grow.
+// collectLeast bytes; no more than collectMost, for what lives may grow before the next
+// look, and no less than Go would have.
 func percentFor(living uint64) int {
-	return int(min(max(collectLeast*100/max(living, 1), collectUsual), collectMost)) //nolint:gosec // bounded
+	return int(min(max(collectLeast*100/max(living, 1), collectUsual), collectMost))
 }
 
-// living is how many bytes lived at the last collection.
-func living() uint64 {
-	sample := []metrics.Sample{{Name: "/gc/heap/live:bytes"}}
-	metrics.Read(sample)
-	return sample[0].Value.Uint64()
+// living is how many bytes Go found to live when it collected last, stacks and globals
+// included: what it takes its percents of. https://go.dev/doc/gc-guide#GOGC
+func living() (bytes uint64) {
+	samples := []metrics.Sample{{Name: "/gc/heap/live:bytes"}, {Name: "/gc/scan/stack:bytes"}, {Name: "/gc/scan/globals:bytes"}}
+	metrics.Read(samples)
+	for _, s := range samples {
+		bytes += s.Value.Uint64()
+	}
+	return bytes
 }

@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"runtime/debug"
 	"runtime/metrics"
 	"sync"
 	"sync/atomic"
@@ -29,10 +30,11 @@ func TestWhatLivesDecidesHowMuchGarbageThereMayBe(t *testing.T) {
 
 // Not beside others: what Go does is for the whole program.
 func TestGarbageIsCollectedLessOftenInAStormAndOnlyThen(t *testing.T) { //nolint:paralleltest // as it says
-	before := collectsAt()
+	usual := debug.SetGCPercent(100)
+	defer debug.SetGCPercent(usual)
 	synctest.Test(t, func(t *testing.T) {
 		var written atomic.Int64
-		p := newPacer(written.Load)
+		p := newPacer(written.Load, func() uint64 { return 10 << 20 })
 		ctx, stop := context.WithCancel(t.Context())
 		var done sync.WaitGroup
 		done.Go(func() { _ = p.run(ctx) })
@@ -55,15 +57,19 @@ func TestGarbageIsCollectedLessOftenInAStormAndOnlyThen(t *testing.T) { //nolint
 				p.wake()
 			}
 			synctest.Wait()
-			if got := collectsAt(); (got > before) != step.storms {
-				t.Errorf("%s: Go collects at %d %%, at first at %d", step.claim, got, before)
+			want := uint64(100)
+			if step.storms {
+				want = 320
+			}
+			if got := collectsAt(); got != want {
+				t.Errorf("%s: Go collects at %d %%, want %d", step.claim, got, want)
 			}
 		}
 		stop()
 		done.Wait()
 	})
-	if got := collectsAt(); got != before {
-		t.Errorf("afterwards Go collects at %d %%, want %d", got, before)
+	if got := collectsAt(); got != 100 {
+		t.Errorf("afterwards Go collects at %d %%, want 100", got)
 	}
 }
 

@@ -31,7 +31,7 @@ type retries struct {
 	started   time.Time
 	documents int // bytes of those answered since started
 	repeats   repeats
-	room      []answered // for the next ones: one piece of memory for many
+	places    []answered // for the next ones: see placesAtOnce
 }
 
 type generation struct {
@@ -43,7 +43,7 @@ type requestKey [16]byte
 
 const (
 	generationFor  = 5 * time.Minute // Twilio gives up after 15 s and few retries
-	roomFor        = 64              // answers at a time
+	placesAtOnce   = 64              // one piece of memory for so many answers
 	generationMost = 13_000          // at 800 requests a second still more than those 15 s; Go doubles a map soon beyond that
 	documentsMost  = 16 << 20        // bytes: own templates may make a document of 64 kB for each caller
 	replayAfter    = 20              // requests with one signature and ever new tokens
@@ -123,10 +123,10 @@ func (r *retries) claim(signature, token string, now time.Time) (a *answered, ke
 
 // place is room for an answer, which it has for itself.
 func (r *retries) place() (a *answered) {
-	if len(r.room) == 0 {
-		r.room = make([]answered, roomFor)
+	if len(r.places) == 0 {
+		r.places = make([]answered, placesAtOnce)
 	}
-	a, r.room = &r.room[0], r.room[1:]
+	a, r.places = &r.places[0], r.places[1:]
 	return a
 }
 
@@ -183,4 +183,5 @@ func (r *retries) turn(now time.Time) {
 		return
 	}
 	r.old, r.young, r.started, r.documents = r.young, r.old.emptied(), now, 0
+	r.places = nil // a piece of memory lives as long as any answer in it
 }

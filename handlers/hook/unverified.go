@@ -29,10 +29,11 @@ type kept struct {
 	diagnosed bool
 }
 
-// size is what k takes in memory, near enough.
+// size is what k takes in memory, near enough: the texts of its parameters are as
+// long as its body.
 func (k *kept) size() int {
 	r := &k.request
-	return 512 + len(r.Body) + len(r.URI) + 64*len(r.Params) + len(r.Signature) + len(r.Host) +
+	return 512 + 2*len(r.Body) + len(r.URI) + 64*len(r.Params) + len(r.Signature) + len(r.Host) +
 		len(r.ContentType) + len(r.ForwardedProto) + len(r.ForwardedHost) + len(r.ForwardedPort) + len(k.token)
 }
 
@@ -41,6 +42,7 @@ func (k *kept) size() int {
 // room that the next one gets.
 func (k *kept) bound() {
 	k.request.Body, k.request.Params = bytes.Clone(k.request.Body), slices.Clone(k.request.Params)
+	k.account = strings.Clone(k.account) // not all that it was found in
 	for _, field := range []*string{
 		&k.request.Signature, &k.request.Host, &k.request.ContentType,
 		&k.request.ForwardedProto, &k.request.ForwardedHost, &k.request.ForwardedPort, &k.token,

@@ -3,6 +3,8 @@ package hook_test
 import (
 	"io"
 	"net/http"
+	"net/http/httptest"
+	"runtime"
 	"strings"
 	"testing"
 	"testing/synctest"
@@ -172,4 +174,29 @@ func TestPeopleAreToldOfUnverifiedRequestsWithTheReason(t *testing.T) {
 			t.Errorf("told %d times after 20 minutes, want 2", got)
 		}
 	})
+}
+
+// Not beside others: it looks at how much memory the whole program has.
+func TestOfRequestsThatCannotBeReadNoBodyIsKept(t *testing.T) { //nolint:paralleltest // as it says
+	q := newQuietRig(t)
+	heap := func() uint64 {
+		runtime.GC()
+		var m runtime.MemStats
+		runtime.ReadMemStats(&m)
+		return m.HeapAlloc
+	}
+	before := heap()
+	body := "AccountSid=" + accountSID + "&Body=" + strings.Repeat("x", 60<<10) + "%"
+	const requests = 500
+	for range requests {
+		r := httptest.NewRequestWithContext(t.Context(), http.MethodPost, "/fallback/voice", strings.NewReader(body))
+		r.Header.Set("Content-Type", "application/x-www-form-urlencoded")
+		q.engine.ServeHTTP(httptest.NewRecorder(), r)
+	}
+	if got := len(q.hook.Unverified(2 * requests)); got != requests {
+		t.Fatalf("%d requests are kept, want %d", got, requests)
+	}
+	if grown := int64(heap()) - int64(before); grown > 8<<20 {
+		t.Errorf("%d requests of 60 KiB take %d KiB, and are said to take %d", requests, grown>>10, q.hook.UnverifiedBytes()>>10)
+	}
 }
