@@ -34,8 +34,8 @@ func TestAWorkerThatPanicsIsStartedAgainAndPeopleAreTold(t *testing.T) {
 		t.Errorf("run %d times, %v; want until it goes well", runs.Load(), err)
 	}
 	slack.await(t, soon, "A part of Backstop failed and was started again: timers")
-	if n := len(slack.got()); n != 1 {
-		t.Errorf("it is told %d times, want once", n)
+	if got := slack.got(); len(got) != 1 {
+		t.Errorf("it is told %d times, want once: %q", len(got), got)
 	}
 }
 

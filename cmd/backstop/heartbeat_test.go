@@ -78,7 +78,7 @@ func running(t *testing.T, env settings) *app {
 	if err != nil {
 		t.Fatal(err)
 	}
-	a, err := newApp(c, &world{stdout: &output{}}, slog.New(slog.DiscardHandler))
+	a, err := newApp(c, &world{getenv: func(name string) string { return env[name] }, stdout: &output{}}, slog.New(slog.DiscardHandler))
 	if err != nil {
 		t.Fatal(err)
 	}
