@@ -219,7 +219,7 @@ func TestOldBackupsGoWhenANewOneIsVerified(t *testing.T) {
 func other(t *testing.T, env settings, shell string, args ...string) *exec.Cmd {
 	t.Helper()
 	c := exec.Command("/bin/sh", append([]string{"-c", shell + ` exec "$0" "$@"`, os.Args[0]}, args...)...)
-	c.Env = append(c.Env, asProgram+"=1", "PATH="+os.Getenv("PATH"), "HOME="+t.TempDir())
+	c.Env = append(c.Env, asProgram+"=1", endsAtOnce, "PATH="+os.Getenv("PATH"), "HOME="+t.TempDir())
 	for name, value := range env {
 		c.Env = append(c.Env, name+"="+value)
 	}

@@ -2,16 +2,12 @@ package main
 
 import (
 	"context"
-	"fmt"
 	"net"
 	"os"
 	"os/exec"
 	"strconv"
 	"strings"
 	"testing"
-	"time"
-
-	"github.com/backstop-project/backstop/twilio/sim"
 )
 
 // socket is one that stays open while programs come and go, as a service
@@ -46,67 +42,69 @@ func (s *socket) spawn(env settings) *program {
 	})
 }
 
-// The number of restarts is that of the long form.
+// service is a Backstop that is started again behind a socket that stays open.
+type service struct {
+	base    string
+	restart func()
+	now     func() *program // the one that serves
+}
+
+// behindSocket has its own socket handed to one program after another, by next.
+func behindSocket(t *testing.T, env settings, next func(s *socket, before *program) *program) service {
+	t.Helper()
+	door := newSocket(t)
+	p := door.spawn(env)
+	return service{door.base, func() { p = next(door, p) }, func() *program { return p }}
+}
+
 func TestRestartsBehindOneSocketFailNobody(t *testing.T) {
 	t.Parallel()
-	for name, next := range map[string]func(s *socket, env settings, before *program) *program{
-		"the one before is ended first, as systemd does": func(s *socket, env settings, before *program) *program {
-			before.end()
-			return s.spawn(env)
+	const restarts = 20
+	for name, open := range map[string]func(t *testing.T, env settings) service{
+		"the one before is ended first, as systemd does": func(t *testing.T, env settings) service {
+			t.Helper()
+			return behindSocket(t, env, func(s *socket, before *program) *program {
+				before.end()
+				return s.spawn(env)
+			})
 		},
-		"the next one is there already": func(s *socket, env settings, before *program) *program {
-			p := s.spawn(env)
-			before.end()
-			return p
+		"the next one is there already": func(t *testing.T, env settings) service {
+			t.Helper()
+			return behindSocket(t, env, func(s *socket, before *program) *program {
+				p := s.spawn(env)
+				before.end()
+				return p
+			})
 		},
+		"the socket is systemd's own": activated,
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			env, door := configured(t), newSocket(t)
-			p := door.spawn(env)
-			l := (&program{t: t, base: door.base}).callers(6)
-			restarts := long(t, 4, 20)
+			env := configured(t)
+			s := open(t, env)
+			l := (&program{t: t, base: s.base}).callers(6)
 			for range restarts {
 				l.reached(t, l.placed.Load()+100)
-				p = next(door, env, p)
+				s.restart()
 			}
 			l.reached(t, l.placed.Load()+100)
 			l.stop(t)
 			if len(l.silent) > 0 {
 				t.Errorf("%d of %d calls got no answer", len(l.silent), len(l.asked))
 			}
-			p.settle()
-			p.end()
+			s.now().settle()
+			s.now().end()
 			var answered []string
 			for _, r := range l.asked {
 				answered = append(answered, r.Params.Value("CallSid"))
 			}
 			judgeStored(t, env["DATA_DIR"], answered)
+			if said := strings.Count(s.now().logged.String(), "ledger not available"); said > 0 {
+				t.Errorf("a stop looks like a fault of the ledger, %d times", said)
+			}
 			count(t, "%d restarts, %d calls, %d without an answer", restarts, len(l.asked), len(l.silent))
 		})
 	}
-}
-
-func TestASocketOfTheServiceManagerIsServed(t *testing.T) {
-	t.Parallel()
-	const tool = "systemd-socket-activate"
-	needs(t, tool)
-	address := freeAddress(t)
-	env := configured(t)
-	args := []string{"--listen", address}
-	for name, value := range env.with(settings{asProgram: "1", "HOME": t.TempDir()}) {
-		args = append(args, "--setenv", name+"="+value)
-	}
-	p := newProgram(t, env)
-	command := exec.Command(tool, append(args, os.Args[0])...)
-	p.started(command)
-	p.base = "http://" + address
-	eventually(t, 15*time.Second, "the first caller is answered", func() bool {
-		return written(p.twilio().Do(t.Context(), p.request("/fallback/voice", sim.Call{})))
-	})
-	eventually(t, soon, "it says where it listens", func() bool {
-		return strings.Contains(p.logged.String(), fmt.Sprintf("%q:%q", "listen", address))
-	})
 }
 
 func TestSocketsThatAreNoneAreAMistake(t *testing.T) {

@@ -53,7 +53,7 @@ func (k *ledgerKeeper) Run(ctx context.Context) error {
 	for {
 		if l := k.slot.open.Load(); l == nil {
 			k.tryOpen(ctx)
-		} else if err := l.Check(ctx); err != nil {
+		} else if err := l.Check(ctx); err != nil && ctx.Err() == nil {
 			k.replaced(l, err)
 			continue
 		}
@@ -84,6 +84,7 @@ func (k *ledgerKeeper) tryOpen(ctx context.Context) {
 	switch {
 	case err == nil:
 		k.take(ctx, l)
+	case ctx.Err() != nil: // that is why: nothing is wrong with it
 	case errors.Is(err, store.ErrCorrupt) && k.owns():
 		k.aside(err)
 	default:

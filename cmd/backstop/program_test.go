@@ -24,6 +24,11 @@ import (
 // asProgram makes the test binary be the program, so that tests can kill it.
 const asProgram = "BACKSTOP_TESTS_AS_PROGRAM"
 
+// endsAtOnce has a program that the race detector watches end as it does without it:
+// else it sleeps for a second before it exits.
+// https://go.dev/doc/articles/race_detector#Options
+const endsAtOnce = "GORACE=atexit_sleep_ms=0"
+
 func TestMain(m *testing.M) {
 	if os.Getenv(asProgram) != "" {
 		signal.Ignore(syscall.SIGXFSZ) // beyond RLIMIT_FSIZE a write fails, as on a full disk
@@ -164,7 +169,7 @@ func spawnAs(t *testing.T, env settings, change func(*program, *exec.Cmd)) *prog
 	t.Helper()
 	p := newProgram(t, env)
 	command := exec.Command(os.Args[0])
-	command.Env = append(command.Env, asProgram+"=1", "PATH="+os.Getenv("PATH"), "HOME="+t.TempDir())
+	command.Env = append(command.Env, asProgram+"=1", endsAtOnce, "PATH="+os.Getenv("PATH"), "HOME="+t.TempDir())
 	for name, value := range env {
 		command.Env = append(command.Env, name+"="+value)
 	}
