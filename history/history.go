@@ -237,6 +237,7 @@ type IncidentDetail struct {
 	NotSent    int64      // alerts folded into others
 	Erased     bool       // numbers and words of its samples were, because of their age
 	Chart      []Bucket
+	Codes      []incident.CodeCount // as incident.Message has them
 	Replays    Replays
 
 	ExplainedBy *incident.Incident  // nil where nothing explains it

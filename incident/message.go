@@ -33,6 +33,10 @@ type Message struct {
 	// Explained are the incidents that Incident explains, oldest first.
 	Explained []Incident
 
+	// Codes are the error codes of Incident's failures, the most frequent first,
+	// MostCodes at most; nil where all have the same one.
+	Codes []CodeCount
+
 	// NotSent is how many alerts about this incident this notifier was
 	// spared: folded into others or held back by a cap.
 	NotSent int
@@ -41,6 +45,15 @@ type Message struct {
 	// incident, "" before that.
 	Thread string
 }
+
+// CodeCount is how many failures of an incident had an error code; 0 is none.
+type CodeCount struct {
+	Code     int
+	Failures int64
+}
+
+// MostCodes is how many error codes of an incident people are told.
+const MostCodes = 5
 
 // Urgency says whether the message may wake somebody: an incident that has become
 // a page is one, whatever it was when its alert was queued.

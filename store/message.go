@@ -51,6 +51,9 @@ func (c *claiming) aboutIncident(ctx context.Context, m *incident.Message) error
 	if err := c.gathered(ctx, m); err != nil {
 		return err
 	}
+	if m.Codes, err = codesOf(ctx, c, m.Alert.IncidentID); err != nil {
+		return fmt.Errorf("codes: %w", err)
+	}
 	err = c.QueryRowContext(ctx, `
 		SELECT thread
 		FROM threads

@@ -119,6 +119,9 @@ func (l *Ledger) Incident(ctx context.Context, id int64) (history.IncidentDetail
 			  AND a.kind <> ?2`, id, int(incident.Taken)); err != nil {
 			return err
 		}
+		if d.Codes, err = codesOf(ctx, v, id); err != nil {
+			return err
+		}
 		if d.Replays, err = replaysOf(ctx, v, id); err != nil {
 			return err
 		}

@@ -34,6 +34,7 @@ func (a *Alerts) tellIncident(m incident.Message, in incident.Incident, most int
 	} else {
 		t.fact("Failed address", part{Text: Shorten(address.String(), 300), Code: true})
 	}
+	t.fact("Error codes", words(codes(m.Codes)))
 	t.fact("How many", words(howMany(in)))
 	t.fact("STOP", words(optOuts(in)))
 	t.fact("Line", words(lineOf(in)))
@@ -262,6 +263,16 @@ func howMany(in incident.Incident) string {
 		s += "; " + Count(in.Late) + " of them verified late"
 	}
 	return s
+}
+
+// codes says how often which error was the one, where there is more than one:
+// everything else is about the last.
+func codes(all []incident.CodeCount) string {
+	var each []string
+	for _, c := range all {
+		each = append(each, Count(c.Failures)+" × "+twilio.Lookup(c.Code).Title())
+	}
+	return strings.Join(each, "; ")
 }
 
 // optOuts says that there are people whom the customer must not write to any

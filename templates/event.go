@@ -47,8 +47,9 @@ type EventIncident struct {
 	Cause          EventCause    `json:"cause"`
 	Code           int           `json:"code"` // of the last failure; 0 where Twilio gave none
 	Error          string        `json:"error"`
-	Address        string        `json:"address"` // that failed last, without the values of its query
-	Line           string        `json:"line"`    // the customer's number or address; "" where that is not proven
+	Codes          []EventCode   `json:"codes,omitzero"` // where the incident that the event is about has several
+	Address        string        `json:"address"`        // that failed last, without the values of its query
+	Line           string        `json:"line"`           // the customer's number or address; "" where that is not proven
 	LineName       string        `json:"line_name"`
 	MoreLines      bool          `json:"more_lines"`
 	Callers        int64         `json:"callers"`
@@ -79,6 +80,13 @@ type EventCause struct {
 	Code    int    `json:"code"` // 0 where several codes are one cause
 	Host    string `json:"host"`
 	Path    string `json:"path"`
+}
+
+// EventCode counts the failures of an incident that had an error code.
+type EventCode struct {
+	Code     int    `json:"code"` // 0 where Twilio gave none
+	Error    string `json:"error"`
+	Failures int64  `json:"failures"`
 }
 
 // EventProbe is how the customer's own server looked from here.
@@ -123,6 +131,9 @@ func (a *Alerts) Event(m incident.Message) Event {
 	}
 	if m.Incident != nil {
 		one := a.eventIncident(*m.Incident, m.Now)
+		for _, c := range m.Codes {
+			one.Codes = append(one.Codes, EventCode{Code: c.Code, Error: twilio.Lookup(c.Code).Name, Failures: c.Failures})
+		}
 		e.Incident = &one
 	}
 	named := m.Digest

@@ -32,6 +32,7 @@ type incidentView struct {
 	Line         string
 	MoreLines    bool
 	CodeTitle    string
+	Codes        []codeView // where there are several, the most frequent first
 	ErrorPage    string
 	Means        string
 	First        string // the first thing to do
@@ -59,6 +60,13 @@ type incidentView struct {
 type eventView struct {
 	At       Moment
 	By, What string
+}
+
+// codeView is an error code of several, with the failures that had it.
+type codeView struct {
+	Title    string
+	Failures string // the page of those failures; "" where there is none
+	Count    int64
 }
 
 // affected is how many failures the page of an incident shows.
@@ -145,6 +153,13 @@ func (p *Pages) incidentDetail(d history.IncidentDetail) incidentView {
 	view.Chart = p.chart(d.Chart, time.Time{}, time.Time{}, func(from, to time.Time) string {
 		return historyURL(history.Query{Incident: d.ID, From: from, To: to})
 	})
+	for _, c := range d.Codes {
+		one := codeView{Title: twilio.Lookup(c.Code).Title(), Count: c.Failures}
+		if c.Code != 0 {
+			one.Failures = historyURL(history.Query{Incident: d.ID, Code: c.Code})
+		}
+		view.Codes = append(view.Codes, one)
+	}
 	for _, e := range d.Events {
 		view.Events = append(view.Events, eventView{momentIn(e.At, zone), history.Visible(e.By), history.Visible(e.What)})
 	}

@@ -69,6 +69,24 @@ func TestAnIncidentTellsSilenceFromErasedWords(t *testing.T) {
 	}
 }
 
+func TestSeveralErrorCodesOfAnIncidentAreCountedAndLedTo(t *testing.T) {
+	t.Parallel()
+	h := newHouse(oneNight(3))
+	const counted, link = "412 × <a href=\"/history?code=11202&amp;incident=14\">11202: connection refused</a>", "Error codes"
+	if page := h.enter(t).get("/incidents/14").body; strings.Contains(page, link) {
+		t.Error("one code is counted")
+	}
+	for i := range h.ledger.incidents {
+		h.ledger.incidents[i].Codes = []incident.CodeCount{{Code: 11202, Failures: 412}, {Failures: 3}}
+	}
+	page := h.enter(t).get("/incidents/14").body
+	for _, want := range []string{counted, "<dd>3 × no error code"} {
+		if !strings.Contains(page, want) {
+			t.Errorf("want %q in %s", want, page)
+		}
+	}
+}
+
 func TestIncidentsAreAcknowledgedAndResolvedInSomebodysName(t *testing.T) {
 	t.Parallel()
 	h := newHouse(oneNight(3))

@@ -110,6 +110,7 @@ func growing() incident.Message {
 	m.Thread = "<backstop.4f6c8a10b2d3e5f7.3@example.com>"
 	m.Folded = []incident.Alert{{ID: 5, Kind: incident.Growing, IncidentID: 12, At: start.Add(9 * time.Minute), Callers: 100, Reason: "100 callers reached"}}
 	m.NotSent = 212
+	m.Codes = []incident.CodeCount{{Code: 11205, Failures: 1143}, {Code: 11202, Failures: 97}}
 	return m
 }
 
