@@ -21,7 +21,7 @@ type Found struct {
 }
 
 // SearchHint is said where nothing was understood: what can be pasted into the box.
-const SearchHint = "Paste a call or message SID, a phone number with its country code, an error code, a URL or host, an incident number such as #12, or a failure's id."
+const SearchHint = "Paste a call or message SID, a phone number with its country code, an error code, a URL or host, an incident number such as #12, a failure's id, or the name of a line."
 
 // maxSearch is more than any log line that is worth pasting.
 const maxSearch = 16 << 10

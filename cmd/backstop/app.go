@@ -19,6 +19,7 @@ import (
 	"github.com/backstop-project/backstop/handlers/deeds"
 	"github.com/backstop-project/backstop/handlers/hook"
 	"github.com/backstop-project/backstop/handlers/pages"
+	"github.com/backstop-project/backstop/history"
 	"github.com/backstop-project/backstop/incident"
 	"github.com/backstop-project/backstop/intake"
 	"github.com/backstop-project/backstop/notify"
@@ -185,6 +186,7 @@ func (a *app) buildRooms() error {
 		Backtest:   a.backtests.words,
 		Replays:    replayDesk{a},
 		Recordings: recordings{func() *parts { return a.current.Load() }},
+		Lines:      func() []history.NamedLine { return namedLines(a.current.Load().config) },
 		Probed:     func() []string { return a.current.Load().rules.Probed(a.knows(), a.w.now()) },
 		Settings:   a.pageSettings, Now: a.w.now, Log: a.log, Version: versionName(),
 	})

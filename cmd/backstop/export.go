@@ -53,6 +53,9 @@ func (e exportCommand) query(cfg config.Config) (q history.Query, err error) {
 		return q, err
 	}
 	found, problems := history.ParseSearch(e.Search, zone)
+	if named, unclear, ok := history.SearchName(e.Search, namedLines(cfg)); ok && len(problems) > 0 {
+		found, problems = named, unclear
+	}
 	if len(problems) == 0 && found.Failure != (history.Found{}).Failure {
 		return q, errors.New("a failure's id names one: see its page, or leave it out")
 	}
@@ -88,7 +91,7 @@ func (e exportCommand) timesAside() error {
 
 // searchSyntax is what SEARCH takes.
 const searchSyntax = "it takes a call or message SID, a number with its country code, an error code, a URL or host, an incident such as '#12', " +
-	"or filters such as 'channel:voice code:11200', of channel:, code:, number:, sid:, host:, incident: and drills:1. Times are --since and --until."
+	"the name of a line, or filters such as 'channel:voice code:11200', of channel:, code:, number:, sid:, host:, incident: and drills:1. Times are --since and --until."
 
 // misread says in the words of the command line what of SEARCH was not understood.
 func misread(p history.Problem) error {

@@ -173,13 +173,14 @@ func TestWhatIsExportedAndImportedIsExportedTheSame(t *testing.T) {
 
 func TestAnExportIsMadeWhileBackstopRunsAndFindsWhatTheSearchBoxDoes(t *testing.T) {
 	t.Parallel()
-	env := configured(t)
+	const line = "+493012345699"
+	env := configured(t).withFile(t, "lines: [{match: \""+line+"\", name: Praxis Berlin}]\n")
 	p := spawn(t, env)
 	began := time.Now().UTC()
 	for range 3 {
 		p.call(sim.Call{From: stays})
 	}
-	p.message(sim.Message{From: stays, Body: "=HYPERLINK(\"https://evil.example.com\")"})
+	p.message(sim.Message{From: stays, To: line, Body: "=HYPERLINK(\"https://evil.example.com\")"})
 	p.settle()
 	for _, tt := range []struct {
 		args []string
@@ -188,6 +189,7 @@ func TestAnExportIsMadeWhileBackstopRunsAndFindsWhatTheSearchBoxDoes(t *testing.
 		{nil, 5},
 		{[]string{stays}, 4},
 		{[]string{"channel:messaging"}, 1},
+		{[]string{"praxis berlin"}, 1},
 		{[]string{"--since", "1h"}, 5},
 		{[]string{"--until", began.Add(-time.Hour).Format(time.RFC3339)}, 0},
 	} {

@@ -11,6 +11,7 @@ import (
 	"github.com/backstop-project/backstop/config"
 	"github.com/backstop-project/backstop/handlers/deeds"
 	"github.com/backstop-project/backstop/handlers/hook"
+	"github.com/backstop-project/backstop/history"
 	"github.com/backstop-project/backstop/incident"
 	"github.com/backstop-project/backstop/notify"
 	"github.com/backstop-project/backstop/recovery"
@@ -187,4 +188,15 @@ func zone(c config.Config) *time.Location {
 		return c.TimeZone
 	}
 	return time.UTC
+}
+
+// namedLines are those of the configuration that people may look for by name.
+func namedLines(c config.Config) []history.NamedLine {
+	var named []history.NamedLine
+	for _, line := range c.Recovery.Lines {
+		if line.Name != "" {
+			named = append(named, history.NamedLine{Name: line.Name, Address: line.Match})
+		}
+	}
+	return named
 }

@@ -17,6 +17,7 @@ func TestSearchLeadsToItsFilters(t *testing.T) {
 	t.Parallel()
 	h := newHouse(oneNight(3))
 	id := h.ledger.failures[0].ID.String()
+	h.lines = []history.NamedLine{{Name: "Praxis Berlin", Address: line}}
 	v := h.enter(t)
 	for text, want := range map[string]string{
 		"+49 (0)171 1234567":        "/history?number=%2B491711234567&q=",
@@ -25,6 +26,7 @@ func TestSearchLeadsToItsFilters(t *testing.T) {
 		"#14":                       "/history?incident=14&q=",
 		"2026-11-22":                "/history?q=2026-11-22&since=2026-11-21T23%3A00%3A00Z&until=2026-11-22T23%3A00%3A00Z",
 		"https://www.example.com/x": "/history?host=www.example.com&q=",
+		"praxis berlin":             "/history?number=" + url.QueryEscape(line) + "&q=",
 	} {
 		got := v.get("/history?q=" + url.QueryEscape(text))
 		if got.status != http.StatusSeeOther || !strings.HasPrefix(got.location(), want) {
@@ -34,6 +36,21 @@ func TestSearchLeadsToItsFilters(t *testing.T) {
 		if there := v.get(got.location()); there.status != http.StatusOK {
 			t.Errorf("%s: its address answers %d", text, there.status)
 		}
+	}
+}
+
+func TestLinesThatAreCalledAlikeAreThereToChooseFrom(t *testing.T) {
+	t.Parallel()
+	h := newHouse(oneNight(3))
+	h.lines = []history.NamedLine{{Name: "Praxis Berlin", Address: line}, {Name: "Praxis <b>\u202eBonn", Address: "+4922812345600"}}
+	v := h.enter(t)
+	got := v.get("/history?q=praxis")
+	if want := "Several lines are called so: Praxis Berlin (" + line + "), Praxis &lt;b&gt;" + history.Visible("\u202e") + "Bonn (+4922812345600)."; got.status != http.StatusBadRequest ||
+		!strings.Contains(strings.ReplaceAll(got.body, "&#43;", "+"), want) {
+		t.Errorf("%d, want 400 and %q in %s", got.status, want, got.body)
+	}
+	if there := v.get(v.get("/history?q=berlin").location()); !strings.Contains(strings.ReplaceAll(there.body, "&#43;", "+"), "Taken for Praxis Berlin, the line "+line+".") {
+		t.Errorf("it is not said what was looked for: %s", there.body)
 	}
 }
 

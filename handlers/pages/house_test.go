@@ -53,6 +53,7 @@ type house struct {
 	seal       *recovery.Seal // of follow-ups; nil: none is known
 	healths    standby.Healths
 	policy     incident.Policy
+	lines      []history.NamedLine
 	places     []pages.Place
 	test       func(ctx context.Context, notifier string) error
 	backtest   string
@@ -108,6 +109,7 @@ func (h *house) handler(tb testing.TB) http.Handler {
 			return h.rules.Explain(f, nil, known, h.now)
 		},
 		Standing: func(at time.Time) recovery.Standing { return h.rules.Standing(at) },
+		Lines:    func() []history.NamedLine { return h.lines },
 		Probed:   func() []string { return h.rules.Probed(h.knows(), h.now) },
 		Policy:   func() incident.Policy { return h.policy },
 		Places:   func() []pages.Place { return h.places },

@@ -142,6 +142,8 @@ type Options struct {
 	Explain func(f incident.Failure, visit int) recovery.Explanation
 	// Standing is which places are open at that moment, and who is on call.
 	Standing func(time.Time) recovery.Standing
+	// Lines are those that have a name to be looked for.
+	Lines func() []history.NamedLine
 	// Probed says of each server that is probed how it is, in a sentence.
 	Probed func() []string
 	// Policy is what decides about alerts, as it stands.

@@ -14,6 +14,7 @@ import (
 
 	"github.com/backstop-project/backstop/handlers"
 	"github.com/backstop-project/backstop/handlers/pages"
+	"github.com/backstop-project/backstop/history"
 	"github.com/backstop-project/backstop/incident"
 	"github.com/backstop-project/backstop/recovery"
 )
@@ -45,6 +46,7 @@ func brokenHouse(t *testing.T, banners bool) (server *httptest.Server, routes []
 		Rules:      func() []recovery.Outline { panic("a bug in rules") },
 		Explain:    func(incident.Failure, int) recovery.Explanation { panic("a bug in explain") },
 		Standing:   func(time.Time) recovery.Standing { panic("a bug in standing") },
+		Lines:      func() []history.NamedLine { panic("a bug in lines") },
 		Probed:     func() []string { panic("a bug in probed") },
 		Policy:     func() incident.Policy { panic("a bug in policy") },
 		Places:     func() []pages.Place { panic("a bug in places") },

@@ -1,0 +1,71 @@
+package history
+
+import (
+	"fmt"
+	"net/url"
+	"strings"
+	"time"
+	"unicode/utf8"
+)
+
+// NamedLine is a line of the customer's, and what callers know it as.
+type NamedLine struct {
+	Name    string
+	Address string // as the configuration has it: "+4930*" is many numbers
+}
+
+const (
+	shortestName = 2 // characters; less is in nearly every name
+	namedAtMost  = 5 // lines to choose from
+)
+
+// SearchName takes a text for the name of a line, or for a part of it, in any case.
+// ok is false where no line is called so. It is for what ParseSearch does not
+// understand, and costs a look at each line.
+func SearchName(text string, lines []NamedLine) (found Found, problems []Problem, ok bool) {
+	called := linesCalled(strings.TrimSpace(text), lines)
+	if len(called) == 0 {
+		return Found{}, nil, false
+	}
+	one := called[0]
+	q, wrong := ParseQuery(url.Values{numberField: {one.Address}}, time.Time{}, time.UTC)
+	switch {
+	case len(called) > 1:
+		return Found{}, []Problem{{SearchField, text, toChooseFrom(called)}}, true
+	case len(wrong) > 0 || strings.HasSuffix(one.Address, "*"):
+		return Found{}, []Problem{{SearchField, text, fmt.Sprintf("%s is %s: write one of its numbers.", one.Name, one.Address)}}, true
+	}
+	return Found{Query: q, Note: fmt.Sprintf("Taken for %s, the line %s.", one.Name, one.Address)}, nil, true
+}
+
+// linesCalled are the lines with that name, else those with it in their name.
+func linesCalled(name string, lines []NamedLine) []NamedLine {
+	name = strings.ToLower(name)
+	if utf8.RuneCountInString(name) < shortestName {
+		return nil
+	}
+	var exactly, partly []NamedLine
+	for _, line := range lines {
+		switch have := strings.ToLower(line.Name); {
+		case have == name:
+			exactly = append(exactly, line)
+		case strings.Contains(have, name):
+			partly = append(partly, line)
+		}
+	}
+	if len(exactly) > 0 {
+		return exactly
+	}
+	return partly
+}
+
+func toChooseFrom(lines []NamedLine) string {
+	var each []string
+	for _, line := range lines[:min(len(lines), namedAtMost)] {
+		each = append(each, line.Name+" ("+line.Address+")")
+	}
+	if more := len(lines) - len(each); more > 0 {
+		each = append(each, fmt.Sprintf("and %d more", more))
+	}
+	return "Several lines are called so: " + strings.Join(each, ", ") + ". Write the number of one."
+}
