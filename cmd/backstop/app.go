@@ -186,6 +186,7 @@ func (a *app) buildRooms() error {
 		Backtest:   a.backtests.words,
 		Replays:    replayDesk{a},
 		Recordings: recordings{func() *parts { return a.current.Load() }},
+		Shown:      a.pacer.shown,
 		Lines:      func() []history.NamedLine { return namedLines(a.current.Load().config) },
 		Probed:     func() []string { return a.current.Load().rules.Probed(a.knows(), a.w.now()) },
 		Settings:   a.pageSettings, Now: a.w.now, Log: a.log, Version: versionName(),

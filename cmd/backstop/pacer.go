@@ -4,14 +4,16 @@ import (
 	"context"
 	"runtime/debug"
 	"runtime/metrics"
+	"sync/atomic"
 	"time"
 )
 
-// pacer has Go collect its garbage less often in a storm, where who asks meanwhile
-// waits for it: docs/adr/0115. A limit of memory counts before: see boundMemory.
+// pacer has Go collect its garbage less often in a storm, and while somebody looks at
+// pages, where who asks meanwhile waits for it: docs/adr/0115. A limit of memory counts before: see boundMemory.
 type pacer struct {
 	written func() int64  // entries, so far
 	living  func() uint64 // bytes, at the last collection
+	pages   atomic.Int64  // that were shown since the last look
 	woken   chan struct{}
 	percent int // as it was set last
 }
@@ -46,6 +48,13 @@ func (p *pacer) wake() {
 	}
 }
 
+// shown says that somebody looked at a page, which makes as much garbage as 60 entries.
+// It never blocks.
+func (p *pacer) shown() {
+	p.pages.Add(1)
+	p.wake()
+}
+
 // run waits for storms until ctx ends.
 func (p *pacer) run(ctx context.Context) error {
 	defer p.set(collectUsual)
@@ -70,7 +79,7 @@ func (p *pacer) storm(ctx context.Context) {
 		case <-look.C:
 		}
 		now := p.written()
-		if now-before >= collectStorm {
+		if pages := p.pages.Swap(0); pages > 0 || now-before >= collectStorm {
 			calm = 0
 			p.set(percentFor(p.living()))
 		} else if calm += collectLook; calm >= collectCalm {

@@ -42,16 +42,24 @@ func TestGarbageIsCollectedLessOftenInAStormAndOnlyThen(t *testing.T) { //nolint
 			claim  string
 			entry  time.Duration // one each
 			lasts  time.Duration
+			page   bool // somebody looks at one, at the beginning
 			storms bool
 		}{
-			{"at rest", time.Hour, time.Minute, false},
-			{"a few calls", 50 * time.Millisecond, time.Minute, false},
-			{"a storm", time.Millisecond, 300 * time.Millisecond, true},
-			{"it pauses", 50 * time.Millisecond, 9 * time.Second, true},
-			{"it goes on", time.Millisecond, time.Minute, true},
-			{"it is over", 50 * time.Millisecond, 11 * time.Second, false},
-			{"another one", time.Millisecond, time.Second, true},
+			{"at rest", time.Hour, time.Minute, false, false},
+			{"a few calls", 50 * time.Millisecond, time.Minute, false, false},
+			{"a storm", time.Millisecond, 300 * time.Millisecond, false, true},
+			{"it pauses", 50 * time.Millisecond, 9 * time.Second, false, true},
+			{"it goes on", time.Millisecond, time.Minute, false, true},
+			{"it is over", 50 * time.Millisecond, 11 * time.Second, false, false},
+			{"another one", time.Millisecond, time.Second, false, true},
+			{"that is over, too", time.Hour, 11 * time.Second, false, false},
+			{"a page is shown", time.Second, 9 * time.Second, true, true},
+			{"and another one", time.Second, 9 * time.Second, true, true},
+			{"nobody looks any more", time.Second, 2 * time.Second, false, false},
 		} {
+			if step.page {
+				p.shown()
+			}
 			for begin := time.Now(); time.Since(begin) < step.lasts; time.Sleep(min(step.entry, step.lasts)) {
 				written.Add(1)
 				p.wake()

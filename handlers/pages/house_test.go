@@ -14,6 +14,7 @@ import (
 	"path/filepath"
 	"regexp"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -54,6 +55,7 @@ type house struct {
 	healths    standby.Healths
 	policy     incident.Policy
 	lines      []history.NamedLine
+	shown      atomic.Int64
 	places     []pages.Place
 	test       func(ctx context.Context, notifier string) error
 	backtest   string
@@ -109,6 +111,7 @@ func (h *house) handler(tb testing.TB) http.Handler {
 			return h.rules.Explain(f, nil, known, h.now)
 		},
 		Standing: func(at time.Time) recovery.Standing { return h.rules.Standing(at) },
+		Shown:    func() { h.shown.Add(1) },
 		Lines:    func() []history.NamedLine { return h.lines },
 		Probed:   func() []string { return h.rules.Probed(h.knows(), h.now) },
 		Policy:   func() incident.Policy { return h.policy },

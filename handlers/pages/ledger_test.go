@@ -50,6 +50,7 @@ func realHouse(t *testing.T) (v *visitor, ledger *store.Ledger) {
 		t.Fatalf("feed: %+v, %v, want %d stored", report, err, len(batch.Entries))
 	}
 	p, err := pages.New(pages.Options{
+		Shown:   func() {},
 		History: ledger, Passwords: users{"admin": hash},
 		Setup:      func() pages.Setup { return pages.Setup{Notifiers: []string{"ops-mail"}, Command: "backstop"} },
 		Unverified: func() pages.Unverified { return pages.Unverified{} },

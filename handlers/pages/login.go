@@ -134,6 +134,7 @@ func (p *Pages) knownOnly(c *gin.Context) {
 		return
 	}
 	c.Set(userField, user)
+	p.Shown()
 }
 
 // loginFor is the login that leads back to where r wanted to go.

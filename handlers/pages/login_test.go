@@ -16,6 +16,23 @@ import (
 	"github.com/backstop-project/backstop/handlers/pages"
 )
 
+func TestPagesOfThoseWhoAreLoggedInAreCounted(t *testing.T) {
+	t.Parallel()
+	h := newHouse(oneNight(3))
+	stranger := h.visit(t)
+	stranger.get("/history")
+	if n := h.shown.Load(); n != 0 {
+		t.Errorf("a stranger was shown %d pages", n)
+	}
+	v := h.enter(t)
+	before := h.shown.Load()
+	v.get("/history")
+	v.get("/incidents/14")
+	if n := h.shown.Load() - before; n != 2 {
+		t.Errorf("%d pages were counted, want 2", n)
+	}
+}
+
 func TestNobodySeesAnythingWithoutLogin(t *testing.T) {
 	t.Parallel()
 	h := newHouse(oneNight(3))

@@ -144,6 +144,8 @@ type Options struct {
 	Standing func(time.Time) recovery.Standing
 	// Lines are those that have a name to be looked for.
 	Lines func() []history.NamedLine
+	// Shown is told of each page that somebody who is logged in asks for.
+	Shown func()
 	// Probed says of each server that is probed how it is, in a sentence.
 	Probed func() []string
 	// Policy is what decides about alerts, as it stands.

@@ -46,6 +46,7 @@ func brokenHouse(t *testing.T, banners bool) (server *httptest.Server, routes []
 		Rules:      func() []recovery.Outline { panic("a bug in rules") },
 		Explain:    func(incident.Failure, int) recovery.Explanation { panic("a bug in explain") },
 		Standing:   func(time.Time) recovery.Standing { panic("a bug in standing") },
+		Shown:      func() {},
 		Lines:      func() []history.NamedLine { panic("a bug in lines") },
 		Probed:     func() []string { panic("a bug in probed") },
 		Policy:     func() incident.Policy { panic("a bug in policy") },
