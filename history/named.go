@@ -19,10 +19,21 @@ const (
 	namedAtMost  = 5 // lines to choose from
 )
 
-// SearchName takes a text for the name of a line, or for a part of it, in any case.
-// ok is false where no line is called so. It is for what ParseSearch does not
-// understand, and costs a look at each line.
-func SearchName(text string, lines []NamedLine) (found Found, problems []Problem, ok bool) {
+// Search understands what ParseSearch does, and what is nothing else as the name of one
+// of these lines, or a part of it, in any case; that costs a look at each.
+func Search(text string, zone *time.Location, lines func() []NamedLine) (Found, []Problem) {
+	found, problems := ParseSearch(text, zone)
+	if len(problems) == 0 {
+		return found, nil
+	}
+	if named, unclear, ok := searchName(text, lines()); ok {
+		return named, unclear
+	}
+	return found, problems
+}
+
+// searchName takes a text for the name of a line. ok is false where none is called so.
+func searchName(text string, lines []NamedLine) (found Found, problems []Problem, ok bool) {
 	called := linesCalled(strings.TrimSpace(text), lines)
 	if len(called) == 0 {
 		return Found{}, nil, false

@@ -3,6 +3,7 @@ package history_test
 import (
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/backstop-project/backstop/history"
 )
@@ -36,13 +37,14 @@ func TestALineIsFoundByItsName(t *testing.T) {
 		"one of several is to be said":  {"praxis", "", "", "Praxis Berlin (+493012345600), Praxis Bonn (+4922812345600). Write the number of one."},
 		"of many some are named":        {"filiale", "", "", "Filiale (+4915), and 1 more. Write"},
 		"many numbers are no one":       {"switchboard", "", "", "Switchboard is +4930*: write one of its numbers."},
-		"one letter is in nearly every": {"a", "", "", ""},
-		"nothing is in every":           {"", "", "", ""},
-		"nobody is called so":           {"what broke last night?", "", "", ""},
+		"one letter is in nearly every": {"a", "", "", history.SearchHint},
+		"nothing asks for all":          {"", "", "", ""},
+		"nobody is called so":           {"what broke last night?", "", "", history.SearchHint},
+		"a number is none of a name":    {"+49 30 123456", "+4930123456", "", ""},
 	} {
-		found, problems, ok := history.SearchName(c.text, lines)
-		if ok != (c.number+c.hint != "") || found.Query.Number != c.number || !strings.HasPrefix(found.Note, c.note) || (c.note == "") != (found.Note == "") {
-			t.Errorf("%s: got %+v, %v", claim, found, ok)
+		found, problems := history.Search(c.text, time.UTC, func() []history.NamedLine { return lines })
+		if found.Query.Number != c.number || !strings.HasPrefix(found.Note, c.note) || (c.note == "") != (found.Note == "") {
+			t.Errorf("%s: got %+v", claim, found)
 		}
 		if (c.hint != "") != (len(problems) == 1) || c.hint != "" && !strings.Contains(problems[0].Hint, c.hint) {
 			t.Errorf("%s: problems %+v, want one with %q", claim, problems, c.hint)

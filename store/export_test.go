@@ -21,7 +21,7 @@ func Searches() map[string]string {
 	searches["a SID in some stretches"], searches["a number in some stretches"] = searchSID+someStretches, searchTo+someStretches
 	searches["places"], searches["leading origins"] = placesWithin, fmt.Sprintf(leadingOrigins, "DESC")
 	searches["stretches of a SID"], searches["stretches of a number"] = stretchesOfSID, stretchesOfNumber
-	searches["rows"] = selectRows
+	searches["rows"], searches["codes"] = selectRows, selectCodes
 	searches["one failure"] = selectFailure
 	searches["retry"] = findRequest
 	for name, q := range map[string]history.Query{"all": {}, "a code": {Code: 11200}, "a host": {Host: "a.example"}, "an incident": {Incident: 1}} {

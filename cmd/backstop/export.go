@@ -52,10 +52,7 @@ func (e exportCommand) query(cfg config.Config) (q history.Query, err error) {
 	if err := e.timesAside(); err != nil {
 		return q, err
 	}
-	found, problems := history.ParseSearch(e.Search, zone)
-	if named, unclear, ok := history.SearchName(e.Search, namedLines(cfg)); ok && len(problems) > 0 {
-		found, problems = named, unclear
-	}
+	found, problems := history.Search(e.Search, zone, func() []history.NamedLine { return namedLines(cfg) })
 	if len(problems) == 0 && found.Failure != (history.Found{}).Failure {
 		return q, errors.New("a failure's id names one: see its page, or leave it out")
 	}

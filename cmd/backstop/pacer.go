@@ -9,7 +9,8 @@ import (
 )
 
 // pacer has Go collect its garbage less often in a storm, and while somebody looks at
-// pages, where who asks meanwhile waits for it: docs/adr/0115. A limit of memory counts before: see boundMemory.
+// pages, where who asks meanwhile waits for it: docs/adr/0115. A limit of memory counts
+// before: see boundMemory.
 type pacer struct {
 	written func() int64  // entries, so far
 	living  func() uint64 // bytes, at the last collection

@@ -51,7 +51,7 @@ func (p *Pages) history(c *gin.Context) error {
 	zone := p.Settings().Zone
 	q, problems := history.ParseQuery(values, p.Now(), zone)
 	text := values.Get(history.SearchField)
-	found, misread := p.search(text, zone)
+	found, misread := history.Search(text, zone, p.Lines)
 	if to := redirectFor(text, found, misread, q, problems, values); to != "" {
 		c.Redirect(http.StatusSeeOther, to)
 		return nil
@@ -72,19 +72,6 @@ func (p *Pages) history(c *gin.Context) error {
 	view.Search = strings.ToValidUTF8(text, "\uFFFD")
 	view.Filter = p.filter(q)
 	return p.render(c, statusFor(view.Problems), "history", view)
-}
-
-// search understands what was pasted into the box. What is nothing else may be the
-// name of a line.
-func (p *Pages) search(text string, zone *time.Location) (history.Found, []history.Problem) {
-	found, misread := history.ParseSearch(text, zone)
-	if len(misread) == 0 {
-		return found, nil
-	}
-	if named, problems, ok := history.SearchName(text, p.Lines()); ok {
-		return named, problems
-	}
-	return found, misread
 }
 
 // redirectFor is the address that says the same as the one asked for in the
