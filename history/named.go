@@ -40,11 +40,14 @@ func searchName(text string, lines []NamedLine) (found Found, problems []Problem
 	}
 	one := called[0]
 	q, wrong := ParseQuery(url.Values{numberField: {one.Address}}, time.Time{}, time.UTC)
+	vague := func(hint string) []Problem {
+		return []Problem{{Field: SearchField, Value: text, Hint: hint, Vague: true}}
+	}
 	switch {
 	case len(called) > 1:
-		return Found{}, []Problem{{SearchField, text, toChooseFrom(called)}}, true
+		return Found{}, vague(toChooseFrom(called)), true
 	case len(wrong) > 0 || strings.HasSuffix(one.Address, "*"):
-		return Found{}, []Problem{{SearchField, text, fmt.Sprintf("%s is %s: write one of its numbers.", one.Name, one.Address)}}, true
+		return Found{}, vague(fmt.Sprintf("%s is %s: write one of its numbers.", one.Name, one.Address)), true
 	}
 	return Found{Query: q, Note: fmt.Sprintf("Taken for %s, the line %s.", one.Name, one.Address)}, nil, true
 }

@@ -13,6 +13,7 @@ type Problem struct {
 	Field string // the parameter: "code"; "q" for the search box
 	Value string // as it came
 	Hint  string // what is expected, in one sentence
+	Vague bool   // it was understood, but is many things
 }
 
 // The names that a query has in a URL. The search box posts SearchField, which

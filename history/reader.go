@@ -27,13 +27,13 @@ func (r *reader) text(field string) string {
 		return ""
 	}
 	if len(given) > 1 && slices.ContainsFunc(given[1:], func(s string) bool { return s != given[0] }) {
-		r.problems = append(r.problems, Problem{field, given[1], "given more than once: the first counts"})
+		r.problems = append(r.problems, Problem{Field: field, Value: given[1], Hint: "given more than once: the first counts"})
 	}
 	return strings.TrimFunc(given[0], unicode.IsSpace)
 }
 
 func (r *reader) complain(field, hint string) {
-	r.problems = append(r.problems, Problem{field, r.values.Get(field), hint})
+	r.problems = append(r.problems, Problem{Field: field, Value: r.values.Get(field), Hint: hint})
 }
 
 // complainOfRest names the fields that no query has: a misspelt filter must

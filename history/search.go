@@ -50,13 +50,16 @@ func ParseSearch(text string, zone *time.Location) (Found, []Problem) {
 		return Found{}, nil
 	}
 	if len(text) > maxSearch {
-		return Found{}, []Problem{{SearchField, text[:100] + "…", "This is too long. " + SearchHint}}
+		return Found{}, []Problem{{Field: SearchField, Value: text[:100] + "…", Hint: "This is too long. " + SearchHint}}
 	}
 	if found, problems, ok := writtenOut(text); ok {
 		return found, problems
 	}
 	if isCodeRange(text) {
-		return Found{}, []Problem{{SearchField, text, "A range of codes cannot be looked for: write one of them, such as 11200, or the host that failed."}}
+		return Found{}, []Problem{{
+			Field: SearchField, Value: text,
+			Hint: "A range of codes cannot be looked for: write one of them, such as 11200, or the host that failed.",
+		}}
 	}
 	searchDay := func(text string) (Found, bool) { return searchDay(text, zone) }
 	for _, read := range []func(string) (Found, bool){
@@ -67,7 +70,7 @@ func ParseSearch(text string, zone *time.Location) (Found, []Problem) {
 			return found, nil
 		}
 	}
-	return Found{}, []Problem{{SearchField, text, notUnderstood(text)}}
+	return Found{}, []Problem{{Field: SearchField, Value: text, Hint: notUnderstood(text)}}
 }
 
 // notUnderstood says why, where the reason can be guessed.

@@ -27,6 +27,9 @@ type LedgerOptions struct {
 	// MaxFile is a size in bytes that the file itself never exceeds: beyond
 	// it writing fails as on a full disk. 0 is no bound.
 	MaxFile int64
+	// Upgrading hears of a ledger that an older version made, before it is brought up
+	// to date, which takes minutes where it is large. nil is nobody.
+	Upgrading func(from, to uint32)
 	// Panicked hears of a panic in a transaction, for the log; the transaction
 	// is rolled back and ends in an error. nil is nobody.
 	Panicked func(value any, stack []byte)
@@ -75,6 +78,9 @@ func OpenLedger(ctx context.Context, path string, o LedgerOptions) (*Ledger, err
 	if o.Now == nil {
 		o.Now = time.Now
 	}
+	if o.Upgrading == nil {
+		o.Upgrading = func(uint32, uint32) {}
+	}
 	if o.Panicked == nil {
 		o.Panicked = func(any, []byte) {}
 	}
@@ -99,7 +105,7 @@ func (l *Ledger) open(ctx context.Context, path string, o LedgerOptions) (err er
 	}
 	l.write = open(path, settings{conns: 1, cacheKiB: 16 << 10, checkpoint: ledgerCheckpoint, walLimit: ledgerWAL, erase: "true", maxFile: o.MaxFile})
 	l.read = open(path, settings{conns: 4, cacheKiB: 2 << 10, readOnly: true})
-	if err := migrate(ctx, l.write); err != nil {
+	if err := migrate(ctx, l.write, o.Upgrading); err != nil {
 		return err
 	}
 	if l.conn, err = l.write.Conn(ctx); err != nil {

@@ -17,9 +17,13 @@ const ledgerVersion = 10
 var migrations embed.FS
 
 // migrate brings the schema up to date, each step in its transaction.
-func migrate(ctx context.Context, db *sql.DB) error {
-	if err := mark(ctx, db); err != nil {
+func migrate(ctx context.Context, db *sql.DB, upgrading func(from, to uint32)) error {
+	from, err := mark(ctx, db)
+	if err != nil {
 		return err
+	}
+	if from > 0 && from < ledgerVersion {
+		upgrading(from, ledgerVersion)
 	}
 	dir, err := fs.Sub(migrations, "migrations")
 	if err != nil {
@@ -36,12 +40,13 @@ func migrate(ctx context.Context, db *sql.DB) error {
 
 // mark says whose file this is before anything else is in it: goose makes a
 // table of its own ahead of the first step, and a start that ends in between
-// must not leave a file that looks like somebody else's.
-func mark(ctx context.Context, db *sql.DB) error {
-	application, _, _, err := marks(ctx, db)
+// must not leave a file that looks like somebody else's. It returns the version of
+// the schema, 0 of a new file.
+func mark(ctx context.Context, db *sql.DB) (version uint32, err error) {
+	application, version, _, err := marks(ctx, db)
 	if err != nil || application == applicationID {
-		return err
+		return version, err
 	}
 	_, err = db.ExecContext(ctx, fmt.Sprintf("PRAGMA application_id = %d", applicationID))
-	return err
+	return version, err
 }

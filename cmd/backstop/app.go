@@ -152,6 +152,9 @@ func (a *app) buildPipeline() {
 func (a *app) ledgerOptions() store.LedgerOptions {
 	return store.LedgerOptions{
 		Policy: a.current.Load().policy, Now: a.w.now, Built: builtAt(),
+		Upgrading: func(from, to uint32) {
+			a.log.Info("bringing the ledger up to date: until that is done, failures wait in the journal", "from", from, "to", to)
+		},
 		Panicked: func(value any, stack []byte) {
 			a.log.Error("panic in the ledger", "panic", fmt.Sprint(value), "stack", string(stack))
 		},

@@ -20,7 +20,7 @@ var errAway = errors.New("the ledger is not open")
 // get an error where it is away, and never a nil.
 type ledgerSlot struct {
 	open   atomic.Pointer[store.Ledger]
-	why    atomic.Pointer[string] // it is not open; nil where nobody knows yet
+	why    atomic.Pointer[string] // it is not open; nil while it is opened for the first time
 	alerts func()                 // called when a person's deed put an alert into the outbox
 	// suspect hears of a ledger that SQLite calls malformed, for its header may
 	// be good where its pages are not, or that it cannot read or write.
@@ -40,7 +40,7 @@ func (s *ledgerSlot) ledger() (*store.Ledger, error) {
 	if why := s.why.Load(); why != nil {
 		return nil, fmt.Errorf("%w: %s", errAway, *why)
 	}
-	return nil, errAway
+	return nil, fmt.Errorf("%w: %w", errAway, history.ErrOpening)
 }
 
 func ask[T any](s *ledgerSlot, question func(*store.Ledger) (T, error)) (T, error) {

@@ -2,7 +2,9 @@ package main
 
 import (
 	"context"
+	"errors"
 	"os"
+	"strings"
 	"testing"
 	"time"
 
@@ -91,4 +93,16 @@ func damagedLedger(t *testing.T) *store.Ledger {
 		t.Fatal(err)
 	}
 	return l
+}
+
+func TestWhyThereIsNoLedgerIsSaid(t *testing.T) {
+	t.Parallel()
+	var s ledgerSlot
+	if _, err := s.Failures(t.Context(), history.Query{}); !errors.Is(err, history.ErrOpening) || !errors.Is(err, errAway) {
+		t.Errorf("while it is opened for the first time: %v", err)
+	}
+	s.why.Store(new("the disk is away"))
+	if _, err := s.Failures(t.Context(), history.Query{}); errors.Is(err, history.ErrOpening) || !errors.Is(err, errAway) || !strings.Contains(err.Error(), "the disk is away") {
+		t.Errorf("after that failed: %v", err)
+	}
 }

@@ -49,6 +49,9 @@ func TestLinesThatAreCalledAlikeAreThereToChooseFrom(t *testing.T) {
 		!strings.Contains(strings.ReplaceAll(got.body, "&#43;", "+"), want) {
 		t.Errorf("%d, want 400 and %q in %s", got.status, want, got.body)
 	}
+	if strings.Contains(got.body, "was not understood") {
+		t.Error("a name that was found is said not to be understood")
+	}
 	if there := v.get(v.get("/history?q=berlin").location()); !strings.Contains(strings.ReplaceAll(there.body, "&#43;", "+"), "Taken for Praxis Berlin, the line "+line+".") {
 		t.Errorf("it is not said what was looked for: %s", there.body)
 	}

@@ -2,6 +2,7 @@ package pages
 
 import (
 	"context"
+	"errors"
 	"net/http"
 	"strings"
 	"time"
@@ -17,6 +18,7 @@ import (
 type overviewView struct {
 	Frame
 	Away       bool // the history cannot be asked: all of it is left out
+	Opening    bool // that is because it is being opened
 	Headline   string
 	Calm       bool
 	Open       templates.IncidentRows
@@ -58,7 +60,7 @@ func (p *Pages) overview(c *gin.Context) error {
 	status := http.StatusOK
 	if err := p.fillOverview(ctx, &view); err != nil {
 		p.Log.Error("page not complete", "path", c.FullPath(), "err", err)
-		view.Away, status = true, http.StatusServiceUnavailable
+		view.Away, view.Opening, status = true, errors.Is(err, history.ErrOpening), http.StatusServiceUnavailable
 	}
 	view.SetupDone = len(view.Setup.Missing) == 0 && view.Setup.Notifiers && view.Drilled
 	return p.render(c, status, "overview", view)

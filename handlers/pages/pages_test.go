@@ -1,10 +1,13 @@
 package pages_test
 
 import (
+	"fmt"
 	"net/http"
 	"strings"
 	"testing"
 	"time"
+
+	"github.com/backstop-project/backstop/history"
 )
 
 func TestPagesLookAsTheyDid(t *testing.T) {
@@ -13,6 +16,8 @@ func TestPagesLookAsTheyDid(t *testing.T) {
 	full.unverified, full.notices = someUnverified(), someNotices()
 	away := newHouse(oneNight(1))
 	away.ledger.err = errAway
+	opening := newHouse(oneNight(1))
+	opening.ledger.err = fmt.Errorf("away: %w", history.ErrOpening)
 	silent := newHouse(oneNight(1))
 	silent.setup.Failing = silent.setup.Notifiers
 	for i := range silent.ledger.notifiers {
@@ -46,6 +51,8 @@ func TestPagesLookAsTheyDid(t *testing.T) {
 		"history-first-start":   {emptyHouse(), "/history", http.StatusOK},
 		"history-none":          {newHouse(&ledger{now: full.ledger.now}), "/history", http.StatusOK},
 		"history-away":          {away, "/history", http.StatusServiceUnavailable},
+		"overview-opening":      {opening, "/", http.StatusServiceUnavailable},
+		"history-opening":       {opening, "/history", http.StatusServiceUnavailable},
 		"callers":               {newHouse(morningAfter()), "/callers?incident=14", http.StatusOK},
 		"callers-none":          {emptyHouse(), "/callers", http.StatusOK},
 		"callers-not-read":      {full, "/callers?state=asleep", http.StatusBadRequest},

@@ -97,9 +97,13 @@ func explain(err error) (status int, view problemView) {
 			Text:    "This form was sent from another site. If a reverse proxy stands before Backstop, let it pass on the Host header, or set PUBLIC_URL or admin_url to the address in your browser.",
 		}
 	}
+	text := "The database behind this page does not answer at the moment. Reload the page in a few seconds; the log says why."
+	if errors.Is(err, history.ErrOpening) {
+		text = "The database behind this page is being opened. Where it is large, or was made by an older version, that can take some minutes."
+	}
 	return http.StatusServiceUnavailable, problemView{
 		Heading: "History unavailable",
-		Text:    "The database behind this page does not answer at the moment. Reload the page in a few seconds; the log says why.",
+		Text:    text,
 		Working: []string{
 			"Callers are answered as always: that needs no database.",
 			"Failures are written to the journal, and appear here once the database is back.",
