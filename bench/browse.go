@@ -9,6 +9,7 @@ import (
 	"net/http"
 	"net/url"
 	"slices"
+	"strconv"
 	"strings"
 	"time"
 
@@ -56,25 +57,37 @@ func startAndLogIn(ctx context.Context, p plan, dir string) (*server, *browser, 
 	return s, b, err
 }
 
-// open reads a page to its end.
-func (b *browser) open(ctx context.Context, path string) error {
+// open reads a page to its end, and returns how long the server says it took to make.
+func (b *browser) open(ctx context.Context, path string) (server time.Duration, err error) {
 	r, err := http.NewRequestWithContext(ctx, http.MethodGet, b.base+path, http.NoBody)
 	if err != nil {
-		return err
+		return 0, err
 	}
 	r.AddCookie(b.cookie)
 	response, err := http.DefaultTransport.RoundTrip(r)
 	if err != nil {
-		return err
+		return 0, err
 	}
 	defer response.Body.Close()
 	if _, err := io.Copy(io.Discard, response.Body); err != nil {
-		return err
+		return 0, err
 	}
 	if response.StatusCode != http.StatusOK {
-		return fmt.Errorf("%s is answered %s", path, response.Status)
+		return 0, fmt.Errorf("%s is answered %s", path, response.Status)
 	}
-	return nil
+	return serverTime(response)
+}
+
+// serverTime reads what a page says of itself: "ledger;dur=1.23, total;dur=2.34", in
+// milliseconds.
+func serverTime(response *http.Response) (time.Duration, error) {
+	said := response.Header.Get("Server-Timing")
+	_, total, _ := strings.Cut(said, "total;dur=")
+	took, err := strconv.ParseFloat(total, 64)
+	if err != nil {
+		return 0, fmt.Errorf("the page says it took %q", said)
+	}
+	return time.Duration(took * float64(time.Millisecond)), nil
 }
 
 // pagesEach is how many pages of each kind are opened.
@@ -82,8 +95,8 @@ const pagesEach = 200
 
 const callers = "callers to call back"
 
-// browsing measures pages of the history, each with other values: the answer to
-// a request that nothing else keeps busy.
+// browsing measures pages of the history, each with other values and with nothing else
+// to do: how long the server takes to make them, and how long a client waits.
 func browsing(ctx context.Context, p plan, _ corpus, h past, dir, at string) error {
 	s, b, err := startAndLogIn(ctx, p, dir)
 	if err != nil {
@@ -98,7 +111,11 @@ func browsing(ctx context.Context, p plan, _ corpus, h past, dir, at string) err
 		if err != nil {
 			return err
 		}
-		took, err := timed(pagesEach, func(int) error { return b.open(ctx, kinds[name](rng)) })
+		served := make([]time.Duration, pagesEach)
+		took, err := timed(pagesEach, func(i int) (err error) {
+			served[i], err = b.open(ctx, kinds[name](rng))
+			return err
+		})
 		if err != nil {
 			return err
 		}
@@ -106,8 +123,10 @@ func browsing(ctx context.Context, p plan, _ corpus, h past, dir, at string) err
 		if err != nil {
 			return err
 		}
-		p99 := quantile(took, 0.99)
-		say("  p50 %6.2f ms   p99 %6.2f ms   CPU %6.2f ms   %s", ms(quantile(took, 0.5)), ms(p99), ms(after-before)/pagesEach, name)
+		slices.Sort(served)
+		p99 := quantile(served, 0.99)
+		say("  server p50 %6.2f ms   p99 %6.2f ms   client p50 %6.2f ms   p99 %6.2f ms   CPU %6.2f ms   %s",
+			ms(quantile(served, 0.5)), ms(p99), ms(quantile(took, 0.5)), ms(quantile(took, 0.99)), ms(after-before)/pagesEach, name)
 		if name != callers { // a list of people, made of 20,000 failures
 			p.report.atMost("p99 of a page, "+name+at, ms(p99), 5, " ms")
 		}

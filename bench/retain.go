@@ -66,7 +66,7 @@ func whileLooking(ctx context.Context, b *browser, looked bool, measured func() 
 		looking.Go(func() error {
 			for n := 0; ctx.Err() == nil; n++ {
 				paths := []string{"/", "/history", "/incidents", "/history?code=11205"}
-				if err := b.open(ctx, paths[n%len(paths)]); err != nil && ctx.Err() == nil {
+				if _, err := b.open(ctx, paths[n%len(paths)]); err != nil && ctx.Err() == nil {
 					return err
 				}
 				time.Sleep(200 * time.Millisecond)

@@ -87,7 +87,7 @@ func (p *Pages) asset(c *gin.Context) {
 func (p *Pages) render(c *gin.Context, status int, page string, view any) error {
 	c.Header("Content-Type", "text/html; charset=utf-8")
 	c.Status(status)
-	return p.templates.Render(c.Writer, page, view)
+	return p.templates.Render(timed(c), page, view)
 }
 
 // Moment is a time as pages show it.

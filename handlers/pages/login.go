@@ -127,6 +127,7 @@ func (p *Pages) loginPage(c *gin.Context, status int, view loginView) error {
 
 // knownOnly lets nobody through who is not logged in.
 func (p *Pages) knownOnly(c *gin.Context) {
+	began := time.Now()
 	user := p.sessions.user(p.Settings().transportOf(c.Request), c.Request, p.Passwords)
 	if user == "" {
 		c.Redirect(http.StatusSeeOther, loginFor(c.Request))
@@ -134,6 +135,7 @@ func (p *Pages) knownOnly(c *gin.Context) {
 		return
 	}
 	c.Set(userField, user)
+	startWatch(c, began)
 	p.Shown()
 }
 

@@ -240,3 +240,22 @@ func TestThatNobodyWillBeToldIsSaidAboveEveryPage(t *testing.T) {
 		})
 	}
 }
+
+func TestHowLongAPageTookIsToldToThoseWhoAreLoggedIn(t *testing.T) {
+	t.Parallel()
+	v := newHouse(oneNight(3)).enter(t)
+	for _, path := range []string{"/", "/history", "/incidents", "/nothing-here/at-all", "/history/nothing"} {
+		var ledger, total float64
+		got := v.get(path).header.Get("Server-Timing")
+		known := path != "/nothing-here/at-all"
+		if n, _ := fmt.Sscanf(got, "ledger;dur=%f, total;dur=%f", &ledger, &total); known != (n == 2) || ledger > total {
+			t.Errorf("%s: Server-Timing is %q", path, got)
+		}
+		if strings.HasPrefix(path, "/history") && path != "/history/nothing" && ledger == 0 {
+			t.Errorf("%s: reading the history took no time: %q", path, got)
+		}
+		if got := newVisitor(t, v.base).get(path).header.Get("Server-Timing"); got != "" {
+			t.Errorf("%s: a stranger is told %q", path, got)
+		}
+	}
+}

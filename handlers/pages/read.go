@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"time"
 )
 
 // read asks the history, and no longer than readFor, even where what it asks
@@ -35,6 +36,7 @@ func read[T any](ctx context.Context, p *Pages, ask func(context.Context) (T, er
 		value, err := ask(ctx)
 		answered <- answer{value, err}
 	}()
+	defer stopwatchOf(ctx).waited(time.Now())
 	select {
 	case a := <-answered:
 		return a.value, a.err
