@@ -241,8 +241,12 @@ type IncidentDetail struct {
 	Replays    Replays
 
 	ExplainedBy *incident.Incident  // nil where nothing explains it
-	Explains    []incident.Incident // oldest first, 200 at most
+	Explains    []incident.Incident // those that are not over first, then by their callers; MostExplained at most
+	ExplainsAll int64               // how many there are
 }
+
+// MostExplained is how many incidents are named that another one explains.
+const MostExplained = 25
 
 // Explained says whether the incident that explains it is not over: nobody is
 // told of it meanwhile.

@@ -19,6 +19,7 @@ func Searches() map[string]string {
 		searches[name+", oldest first"] = query + oldestFirst
 	}
 	searches["a SID in some stretches"], searches["a number in some stretches"] = searchSID+someStretches, searchTo+someStretches
+	searches["a part of a minute"] = placesPartly
 	searches["places"], searches["leading origins"] = placesWithin, fmt.Sprintf(leadingOrigins, "DESC")
 	searches["stretches of a SID"], searches["stretches of a number"] = stretchesOfSID, stretchesOfNumber
 	searches["rows"], searches["codes"] = selectRows, selectCodes

@@ -71,13 +71,8 @@ func newSearch(ctx context.Context, v *sql.Tx, q history.Query) (*search, error)
 		s.limit = history.DefaultLimit
 	}
 	s.limit = min(s.limit, history.MaxLimit)
-	s.since, s.until = idFrom(0), idFrom(1<<48-1)
-	if !q.From.IsZero() {
-		s.since = idFrom(q.From.UnixMilli())
-	}
-	if !q.To.IsZero() {
-		s.until = idFrom(q.To.UnixMilli())
-	}
+	since, until := s.times()
+	s.since, s.until = idFrom(since), idFrom(until)
 	for _, step := range []func(context.Context) error{s.bound, s.boundByIncident, s.findOrigins, s.findNumber} {
 		if err := step(ctx); err != nil {
 			return nil, err
@@ -88,23 +83,14 @@ func newSearch(ctx context.Context, v *sql.Tx, q history.Query) (*search, error)
 	return s, nil
 }
 
-// bound turns times and cursors into serial numbers: those of the minutes that
-// the times touch.
+// bound turns times and cursors into serial numbers.
 func (s *search) bound(ctx context.Context) error {
-	since, until := int64(0), int64(1<<40)
-	if !s.query.From.IsZero() {
-		since = s.query.From.UnixMilli() / minuteMillis
+	s.within = serials{1, 1 << 62}
+	if !s.query.From.IsZero() || !s.query.To.IsZero() {
+		if err := s.boundByTime(ctx); err != nil {
+			return err
+		}
 	}
-	if !s.query.To.IsZero() {
-		until = s.query.To.UnixMilli() / minuteMillis
-	}
-	var first, last sql.NullInt64
-	if s.query.From.IsZero() && s.query.To.IsZero() {
-		first, last = sql.NullInt64{Int64: 1}, sql.NullInt64{Int64: 1 << 62}
-	} else if err := s.view.QueryRowContext(ctx, placesWithin, since, until).Scan(&first, &last); err != nil {
-		return err
-	}
-	s.within = serials{max(first.Int64, 1), last.Int64}
 	if s.query.Before > 0 {
 		s.within.last = min(s.within.last, int64(s.query.Before)-1)
 	}
@@ -113,24 +99,6 @@ func (s *search) bound(ctx context.Context) error {
 	}
 	return nil
 }
-
-// placesWithin is between which serial numbers the failures of some minutes are:
-// by the day where a whole one lies among them, for a year has half a million.
-const placesWithin = `
-	SELECT MIN(first_serial), MAX(last_serial)
-	FROM (
-	  SELECT first_serial, last_serial
-	  FROM places
-	  WHERE minute BETWEEN ?1 AND MIN(?2, (?1 + 1439) / 1440 * 1440 - 1)
-	  UNION ALL
-	  SELECT first_serial, last_serial
-	  FROM places_by_day
-	  WHERE day >= (?1 + 1439) / 1440
-	    AND day < (?2 + 1) / 1440
-	  UNION ALL
-	  SELECT first_serial, last_serial
-	  FROM places
-	  WHERE minute BETWEEN MAX((?1 + 1439) / 1440, (?2 + 1) / 1440) * 1440 AND ?2)`
 
 // boundByIncident narrows the range to where the incident's failures are.
 func (s *search) boundByIncident(ctx context.Context) error {

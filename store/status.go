@@ -150,11 +150,25 @@ func family(ctx context.Context, v *sql.Tx, d *history.IncidentDetail) error {
 		}
 	}
 	children, err := listed(ctx, v, `
-		WHERE i.parent = ?1
-		  AND i.parent <> 0
-		ORDER BY i.id
-		LIMIT 200`, d.ID)
-	d.Explains = incidentsOf(children)
+		WHERE i.id IN (
+		  SELECT id
+		  FROM incidents
+		  WHERE parent = ?1
+		    AND parent <> 0
+		  ORDER BY state IN (1, 2) DESC, callers DESC, id
+		  LIMIT ?2)
+		ORDER BY i.state IN (1, 2) DESC, i.callers DESC, i.id`, d.ID, history.MostExplained)
+	if err != nil {
+		return err
+	}
+	d.Explains, d.ExplainsAll = incidentsOf(children), int64(len(children))
+	if len(children) == history.MostExplained {
+		d.ExplainsAll, err = integer(ctx, v, `
+			SELECT COUNT(*)
+			FROM incidents
+			WHERE parent = ?1
+			  AND parent <> 0`, d.ID)
+	}
 	return err
 }
 

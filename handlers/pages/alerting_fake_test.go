@@ -108,5 +108,5 @@ func (l *ledger) addWide(id int64) {
 	for i := range l.incidents[begin:] {
 		l.incidents[begin+i].ExplainedBy = &wide
 	}
-	l.incidents = append(l.incidents, history.IncidentDetail{Incident: wide, Explains: children, Events: []history.Event{{At: wide.OpenedAt, What: "opened: 5 servers of one account at once"}}})
+	l.incidents = append(l.incidents, history.IncidentDetail{Incident: wide, Explains: children, ExplainsAll: int64(len(children)), Events: []history.Event{{At: wide.OpenedAt, What: "opened: 5 servers of one account at once"}}})
 }

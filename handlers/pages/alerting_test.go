@@ -40,6 +40,22 @@ func TestThePagesOfAlertingLookAsTheyDid(t *testing.T) {
 	}
 }
 
+func TestIncidentsThatAreNotNamedAreCounted(t *testing.T) {
+	t.Parallel()
+	h := alerting()
+	if got := says(h.enter(t).get("/incidents/30")); strings.Contains(got, "more, with fewer callers") {
+		t.Error("where all are named, more are said to be there")
+	}
+	for i := range h.ledger.incidents {
+		if d := &h.ledger.incidents[i]; d.ID == 30 {
+			d.ExplainsAll += 1200
+		}
+	}
+	if got := says(h.enter(t).get("/incidents/30")); !strings.Contains(got, "It explains 1,200 more, with fewer callers") {
+		t.Error("how many are not named is not said")
+	}
+}
+
 // says is a page's text without its escapes.
 func says(r reply) string { return html.UnescapeString(r.body) }
 

@@ -30,6 +30,7 @@ type standingView struct {
 
 	Parent   *templates.IncidentRow // that explains it
 	Children templates.IncidentRows
+	More     int64 // children that are not among them
 	Servers  int64 // of a wide one
 	Accounts int64
 
@@ -64,7 +65,7 @@ func (p *Pages) standing(d history.IncidentDetail, silences []incident.Silence) 
 	w := d.Watch
 	view := standingView{
 		Over: d.State == incident.Resolved, Urgency: w.Urgency.String(), Urgent: history.Visible(upperFirst(d.Because())), Paged: momentIn(w.PagedAt, zone),
-		Servers: int64(w.Servers), Accounts: int64(w.Accounts), Children: p.incidentRows(d.Explains),
+		Servers: int64(w.Servers), Accounts: int64(w.Accounts), Children: p.incidentRows(d.Explains), More: max(0, d.ExplainsAll-int64(len(d.Explains))),
 	}
 	for i := range view.Children {
 		view.Children[i].Parent = 0 // it is the page's own
