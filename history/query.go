@@ -99,6 +99,19 @@ func (q Query) Values() url.Values {
 	return v
 }
 
+// Within makes the query strings of q with other times, as Values does, and for little
+// each: a chart has many.
+func (q Query) Within() func(from, to time.Time) string {
+	q.From, q.To = time.Time{}, time.Time{}
+	rest := q.Values().Encode() // no field comes behind the times
+	if rest != "" {
+		rest += "&"
+	}
+	return func(from, to time.Time) string {
+		return rest + sinceField + "=" + url.QueryEscape(timeText(from)) + "&" + untilField + "=" + url.QueryEscape(timeText(to))
+	}
+}
+
 // FirstPage is the query without its place in the list.
 func (q Query) FirstPage() Query {
 	q.Before, q.After = 0, 0
@@ -152,6 +165,8 @@ func setNumber(v url.Values, field string, n int64) {
 
 func setTime(v url.Values, field string, t time.Time) {
 	if !t.IsZero() {
-		v.Set(field, t.UTC().Format(time.RFC3339Nano))
+		v.Set(field, timeText(t))
 	}
 }
+
+func timeText(t time.Time) string { return t.UTC().Format(time.RFC3339Nano) }

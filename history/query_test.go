@@ -66,6 +66,11 @@ func TestQueryIsReadFromItsURL(t *testing.T) {
 			if diff := cmp.Diff(c.want, got); diff != "" {
 				t.Errorf("query (-want +got):\n%s", diff)
 			}
+			within := got
+			within.From, within.To = now.In(berlin), now.Add(90*time.Millisecond)
+			if diff := cmp.Diff(within.Values().Encode(), got.Within()(within.From, within.To)); diff != "" {
+				t.Errorf("within another time (-want +got):\n%s", diff)
+			}
 		})
 	}
 }

@@ -77,30 +77,42 @@ const selectIncident = `
 
 type scanner interface{ Scan(into ...any) error }
 
+// scan reads one incident.
 func (r *running) scan(row scanner) error {
-	var opened, last, quiet, resolved, acknowledged sql.NullInt64
-	var first, newest, ended, watch string
+	return new(incidentScan).read(row, r)
+}
+
+// incidentScan is the room that reading incidents takes, from one row to the next.
+type incidentScan struct {
+	opened, last, quiet, resolved, acknowledged sql.NullInt64
+	first, newest, ended, watch                 string
+	into                                        [35]any
+}
+
+// read reads one row into r, which is to be empty.
+func (s *incidentScan) read(row scanner, r *running) error {
 	in := &r.in
-	err := row.Scan(&in.ID, &in.Cause.Kind, &in.Cause.Version, &in.Cause.Account, &in.Cause.Code, &in.Cause.Host, &in.Cause.Path,
-		&in.State, &in.Previous, &opened, &last, &quiet, &resolved, &in.ResolvedBy, &acknowledged, &in.AcknowledgedBy,
-		&in.Failures, &in.Calls, &in.Callers, &in.Late, &ended, &in.Unseen, &in.OptOuts, &first, &newest, &in.MoreLines, &in.UsualGap, &in.Told, &watch, &in.Parent,
-		&r.cause, &r.places.first, &r.places.last, &r.callers, &r.erased)
-	if err != nil {
+	s.into = [...]any{
+		&in.ID, &in.Cause.Kind, &in.Cause.Version, &in.Cause.Account, &in.Cause.Code, &in.Cause.Host, &in.Cause.Path,
+		&in.State, &in.Previous, &s.opened, &s.last, &s.quiet, &s.resolved, &in.ResolvedBy, &s.acknowledged, &in.AcknowledgedBy,
+		&in.Failures, &in.Calls, &in.Callers, &in.Late, &s.ended, &in.Unseen, &in.OptOuts, &s.first, &s.newest, &in.MoreLines, &in.UsualGap, &in.Told, &s.watch, &in.Parent,
+		&r.cause, &r.places.first, &r.places.last, &r.callers, &r.erased,
+	}
+	if err := row.Scan(s.into[:]...); err != nil {
 		return err
 	}
-	in.OpenedAt, in.LastAt, in.QuietAt = timeFrom(opened), timeFrom(last), timeFrom(quiet)
-	in.ResolvedAt, in.AcknowledgedAt = timeFrom(resolved), timeFrom(acknowledged)
-	if err := json.Unmarshal([]byte(watch), &in.Watch); err != nil {
-		return fmt.Errorf("what the policy remembers of incident %d: %w", in.ID, err)
-	}
-	if err := json.Unmarshal([]byte(ended), &in.Ended); err != nil {
-		return fmt.Errorf("outcomes of incident %d: %w", in.ID, err)
-	}
-	if err := json.Unmarshal([]byte(first), &in.First); err != nil {
-		return fmt.Errorf("sample of incident %d: %w", in.ID, err)
-	}
-	if err := json.Unmarshal([]byte(newest), &in.Last); err != nil {
-		return fmt.Errorf("sample of incident %d: %w", in.ID, err)
+	in.OpenedAt, in.LastAt, in.QuietAt = timeFrom(s.opened), timeFrom(s.last), timeFrom(s.quiet)
+	in.ResolvedAt, in.AcknowledgedAt = timeFrom(s.resolved), timeFrom(s.acknowledged)
+	for _, part := range []struct {
+		name, text string
+		into       any
+	}{
+		{"what the policy remembers", s.watch, &in.Watch}, {"outcomes", s.ended, &in.Ended},
+		{"sample", s.first, &in.First}, {"sample", s.newest, &in.Last},
+	} {
+		if err := json.Unmarshal([]byte(part.text), part.into); err != nil {
+			return fmt.Errorf("%s of incident %d: %w", part.name, in.ID, err)
+		}
 	}
 	return nil
 }

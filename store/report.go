@@ -213,9 +213,10 @@ func (p period) incidents(ctx context.Context, where string) (all []incident.Inc
 		return nil, err
 	}
 	defer rows.Close()
+	var scan incidentScan
 	for rows.Next() {
 		var r running
-		if err := r.scan(rows); err != nil {
+		if err := scan.read(rows, &r); err != nil {
 			return nil, err
 		}
 		all = append(all, r.in.Bare())

@@ -73,8 +73,7 @@ func incidents(ctx context.Context, v *sql.Tx, q history.IncidentQuery, limit in
 			  FROM incidents AS i` + which + order + `
 			  LIMIT ?2)`
 	}
-	rows, err := listed(ctx, v, where+order, args...)
-	return incidentsOf(rows), err
+	return shown(ctx, v, limit, where+order, args...)
 }
 
 const byUrgency = `EXISTS (SELECT 1 FROM incidents AS p WHERE p.id = i.parent AND p.state IN (1, 2)),
@@ -140,16 +139,17 @@ func (l *Ledger) Incident(ctx context.Context, id int64) (history.IncidentDetail
 // family adds what explains the incident, and what it explains.
 func family(ctx context.Context, v *sql.Tx, d *history.IncidentDetail) error {
 	if d.Parent != 0 {
-		parents, err := listed(ctx, v, `
+		parents, err := shown(ctx, v, 1, `
 			WHERE i.id = ?1`, d.Parent)
 		if err != nil {
 			return err
 		}
 		if len(parents) > 0 {
-			d.ExplainedBy = &parents[0].in
+			d.ExplainedBy = &parents[0]
 		}
 	}
-	children, err := listed(ctx, v, `
+	var err error
+	d.Explains, err = shown(ctx, v, history.MostExplained, `
 		WHERE i.id IN (
 		  SELECT id
 		  FROM incidents
@@ -161,8 +161,7 @@ func family(ctx context.Context, v *sql.Tx, d *history.IncidentDetail) error {
 	if err != nil {
 		return err
 	}
-	d.Explains, d.ExplainsAll = incidentsOf(children), int64(len(children))
-	if len(children) == history.MostExplained {
+	if d.ExplainsAll = int64(len(d.Explains)); d.ExplainsAll == history.MostExplained {
 		d.ExplainsAll, err = integer(ctx, v, `
 			SELECT COUNT(*)
 			FROM incidents

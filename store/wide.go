@@ -133,12 +133,31 @@ func listed(ctx context.Context, q querier, where string, args ...any) (all []*r
 		return nil, err
 	}
 	defer rows.Close()
+	var scan incidentScan
 	for rows.Next() {
 		r := &running{}
-		if err := r.scan(rows); err != nil {
+		if err := scan.read(rows, r); err != nil {
 			return nil, err
 		}
 		all = append(all, r)
+	}
+	return all, rows.Err()
+}
+
+// shown reads incidents as people see them, of which there are so many at most.
+func shown(ctx context.Context, q querier, most int, where string, args ...any) ([]incident.Incident, error) {
+	rows, err := q.QueryContext(ctx, selectIncident+where, args...)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	all := make([]incident.Incident, 0, most)
+	var scan incidentScan
+	for r := new(running); rows.Next(); *r = (running{}) {
+		if err := scan.read(rows, r); err != nil {
+			return nil, err
+		}
+		all = append(all, r.in)
 	}
 	return all, rows.Err()
 }

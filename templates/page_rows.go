@@ -51,7 +51,7 @@ type FailureRows []FailureRow
 
 // HTML is the rows as a page has them, escaped.
 func (rows FailureRows) HTML() template.HTML {
-	m := make(markup, 0, 1100*len(rows))
+	m := newMarkup(900 * len(rows))
 	for i := range rows {
 		m.failure(&rows[i])
 	}
@@ -125,7 +125,7 @@ type IncidentRows []IncidentRow
 
 // HTML is the rows as a page has them, escaped.
 func (rows IncidentRows) HTML() template.HTML {
-	m := make(markup, 0, 900*len(rows))
+	m := newMarkup(900 * len(rows))
 	for i := range rows {
 		m.incident(&rows[i])
 	}
@@ -190,7 +190,7 @@ type Bars []Bar
 
 // HTML is the links as a chart has them, escaped.
 func (all Bars) HTML() template.HTML {
-	m := make(markup, 0, 300*len(all))
+	m := newMarkup(300 * len(all))
 	for i := range all {
 		m.put("\n<a href=\"")
 		m.href(all[i].Href)

@@ -24,7 +24,8 @@ const (
 	collectStorm = 50               // entries within a look: 500 a second
 	collectCalm  = 10 * time.Second // without that many, until a storm is over
 	collectLeast = 32 << 20         // bytes between two collections in a storm
-	collectMost  = 400              // percent of what lives
+	collectMost  = 400              // percent of what lives: a storm may double that between two looks
+	collectPages = 1000             // likewise, while there is no storm but somebody looks at pages
 	collectUsual = 100              // percent: Go's default, for which idle memory is small
 )
 
@@ -80,9 +81,12 @@ func (p *pacer) storm(ctx context.Context) {
 		case <-look.C:
 		}
 		now := p.written()
-		if pages := p.pages.Swap(0); pages > 0 || now-before >= collectStorm {
+		if pages := p.pages.Swap(0); now-before >= collectStorm {
 			calm = 0
-			p.set(percentFor(p.living()))
+			p.set(percentFor(p.living(), collectMost))
+		} else if pages > 0 {
+			calm = 0
+			p.set(percentFor(p.living(), collectPages))
 		} else if calm += collectLook; calm >= collectCalm {
 			p.set(collectUsual)
 			return
@@ -99,11 +103,11 @@ func (p *pacer) set(percent int) {
 	}
 }
 
-// percentFor is how much garbage there may be in a storm, in percent of what lives:
-// collectLeast bytes; no more than collectMost, for what lives may grow before the next
-// look, and no less than Go would have.
-func percentFor(living uint64) int {
-	return int(min(max(collectLeast*100/max(living, 1), collectUsual), collectMost))
+// percentFor is how much garbage there may be, in percent of what lives: collectLeast
+// bytes; no more than most, for what lives may grow before the next look, and no less
+// than Go would have.
+func percentFor(living uint64, most int) int {
+	return min(max(int(collectLeast*100/max(living, 1)), collectUsual), most)
 }
 
 // living is how many bytes Go found to live when it collected last, stacks and globals

@@ -15,11 +15,7 @@ const around = 12
 // click on a bar leads, is shown with the time around it, paled: so that its
 // neighbours can be seen and clicked.
 func (p *Pages) historyChart(ctx context.Context, q history.Query, buckets []history.Bucket) (*chartView, error) {
-	link := func(from, to time.Time) string {
-		narrow := q
-		narrow.From, narrow.To = from, to
-		return historyURL(narrow)
-	}
+	link := historyWithin(q)
 	chart := p.chart(buckets, q.From, q.To, link)
 	if chart != nil || len(buckets) == 0 || q.From.IsZero() {
 		return chart, nil

@@ -249,6 +249,12 @@ func (p *Pages) fillEmpty(ctx context.Context, view *historyView, q history.Quer
 
 const historyPath = "/history"
 
+// historyWithin makes the addresses of q with other times.
+func historyWithin(q history.Query) func(from, to time.Time) string {
+	within := q.Within()
+	return func(from, to time.Time) string { return historyPath + "?" + within(from, to) }
+}
+
 func historyURL(q history.Query) string {
 	if values := q.Values(); len(values) > 0 {
 		return historyPath + "?" + values.Encode()

@@ -150,9 +150,7 @@ func (p *Pages) incidentDetail(d history.IncidentDetail) incidentView {
 	if last.Code >= 10_000 && last.Code <= 99_999 {
 		view.ErrorPage = twilio.ErrorPage(last.Code)
 	}
-	view.Chart = p.chart(d.Chart, time.Time{}, time.Time{}, func(from, to time.Time) string {
-		return historyURL(history.Query{Incident: d.ID, From: from, To: to})
-	})
+	view.Chart = p.chart(d.Chart, time.Time{}, time.Time{}, historyWithin(history.Query{Incident: d.ID}))
 	for _, c := range d.Codes {
 		one := codeView{Title: twilio.Lookup(c.Code).Title(), Count: c.Failures}
 		if c.Code != 0 {

@@ -97,9 +97,7 @@ func (p *Pages) fillOverview(ctx context.Context, view *overviewView) error {
 		view.MoreOpen = incidentsURL(history.IncidentQuery{State: incident.Open})
 	}
 	view.Headline, view.Calm = headline(open), open.Open == 0
-	view.Chart = p.chart(buckets, day.From, day.To, func(from, to time.Time) string {
-		return historyURL(history.Query{From: from, To: to})
-	})
+	view.Chart = p.chart(buckets, day.From, day.To, historyWithin(history.Query{}))
 	return nil
 }
 
