@@ -73,7 +73,11 @@ func incidents(ctx context.Context, v *sql.Tx, q history.IncidentQuery, limit in
 			  FROM incidents AS i` + which + order + `
 			  LIMIT ?2)`
 	}
-	return shown(ctx, v, limit, where+order, args...)
+	room := min(limit, history.DefaultLimit+1)
+	if q.Muted { // mostly none
+		room = 0
+	}
+	return shown(ctx, v, room, where+order, args...)
 }
 
 const byUrgency = `EXISTS (SELECT 1 FROM incidents AS p WHERE p.id = i.parent AND p.state IN (1, 2)),

@@ -144,14 +144,14 @@ func listed(ctx context.Context, q querier, where string, args ...any) (all []*r
 	return all, rows.Err()
 }
 
-// shown reads incidents as people see them, of which there are so many at most.
-func shown(ctx context.Context, q querier, most int, where string, args ...any) ([]incident.Incident, error) {
+// shown reads incidents as people see them, with room for so many at first.
+func shown(ctx context.Context, q querier, room int, where string, args ...any) ([]incident.Incident, error) {
 	rows, err := q.QueryContext(ctx, selectIncident+where, args...)
 	if err != nil {
 		return nil, err
 	}
 	defer rows.Close()
-	all := make([]incident.Incident, 0, most)
+	all := make([]incident.Incident, 0, room)
 	var scan incidentScan
 	for r := new(running); rows.Next(); *r = (running{}) {
 		if err := scan.read(rows, r); err != nil {
