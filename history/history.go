@@ -33,6 +33,12 @@ const (
 	MaxLimit     = 500
 )
 
+// Look is a page of the history, and the chart of all that the query finds.
+type Look struct {
+	Page
+	Bars []Bucket
+}
+
 // MaxCounted is how many failures of a number or SID the bars of a histogram
 // count, about: the newest ones.
 const MaxCounted = 1000

@@ -21,20 +21,27 @@ func (l *Ledger) Failures(ctx context.Context, q history.Query) (history.Page, e
 	var page history.Page
 	err := l.inView(ctx, func(v *sql.Tx) error {
 		s, err := newSearch(ctx, v, q)
-		if err != nil || s.empty {
-			return err
-		}
-		found, err := s.serials(ctx)
 		if err != nil {
 			return err
 		}
-		page, err = s.page(ctx, found)
+		page, err = s.failures(ctx)
 		return err
 	})
 	if err != nil {
 		return history.Page{}, fmt.Errorf("search failures: %w", err)
 	}
 	return page, nil
+}
+
+func (s *search) failures(ctx context.Context) (history.Page, error) {
+	if s.empty {
+		return history.Page{}, nil
+	}
+	found, err := s.serials(ctx)
+	if err != nil {
+		return history.Page{}, err
+	}
+	return s.page(ctx, found)
 }
 
 // inView runs do on one unchanging view of the ledger.

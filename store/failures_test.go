@@ -180,6 +180,7 @@ func checkPages(t *testing.T, rt *rapid.T, l *store.Ledger, q history.Query, wan
 		if page, err = l.Failures(context.Background(), at); err != nil {
 			rt.Fatal(err)
 		}
+		checkLook(rt, l, at, page)
 		down = append(down, page.Rows...)
 		if (at.Before == 0) != (page.Newer == 0) {
 			rt.Fatalf("%+v: newer rows after %d", at, page.Newer)
@@ -205,6 +206,21 @@ func checkPages(t *testing.T, rt *rapid.T, l *store.Ledger, q history.Query, wan
 	}
 	if diff := cmp.Diff(want, up); diff != "" {
 		rt.Fatalf("%+v, towards the newest (-want +got):\n%s", q, diff)
+	}
+}
+
+// checkLook holds that a look has the page, and the chart of the first one.
+func checkLook(rt *rapid.T, l *store.Ledger, q history.Query, page history.Page) {
+	bars, err := l.Histogram(context.Background(), q.FirstPage(), 50)
+	if err != nil {
+		rt.Fatal(err)
+	}
+	look, err := l.Look(context.Background(), q, 50)
+	if err != nil {
+		rt.Fatal(err)
+	}
+	if diff := cmp.Diff(history.Look{Page: page, Bars: bars}, look); diff != "" {
+		rt.Fatalf("%+v, a look (-apart +at once):\n%s", q, diff)
 	}
 }
 

@@ -23,7 +23,7 @@ func (l *Ledger) Histogram(ctx context.Context, q history.Query, maxBuckets int)
 	var bars []history.Bucket
 	err := l.inView(ctx, func(v *sql.Tx) error {
 		var err error
-		bars, err = histogram(ctx, v, q, min(max(maxBuckets, 1), maxBars), l.now())
+		bars, err = histogram(ctx, v, q, maxBuckets, l.now())
 		return err
 	})
 	if err != nil {
@@ -34,6 +34,18 @@ func (l *Ledger) Histogram(ctx context.Context, q history.Query, maxBuckets int)
 
 func histogram(ctx context.Context, v *sql.Tx, q history.Query, maxBuckets int, now time.Time) ([]history.Bucket, error) {
 	q.Before, q.After, q.Drills = 0, 0, false
+	bars, err := emptyBars(ctx, v, q, maxBuckets, now)
+	if err != nil || len(bars) == 0 {
+		return nil, err
+	}
+	if q.Number != "" || q.SID != "" {
+		return bars, countRows(ctx, v, q, bars)
+	}
+	return bars, sum(ctx, v, q, bars)
+}
+
+// emptyBars are those of a chart of q; none where there is nothing to draw.
+func emptyBars(ctx context.Context, v *sql.Tx, q history.Query, maxBuckets int, now time.Time) ([]history.Bucket, error) {
 	since, until, err := span(ctx, v, q, now)
 	if err != nil || !since.Before(until) {
 		return nil, err
@@ -44,11 +56,7 @@ func histogram(ctx context.Context, v *sql.Tx, q history.Query, maxBuckets int, 
 	if err != nil {
 		return nil, err
 	}
-	bars := frame(since, until, maxBuckets, since.UnixMilli() >= minutesFrom)
-	if q.Number != "" || q.SID != "" {
-		return bars, countRows(ctx, v, q, bars)
-	}
-	return bars, sum(ctx, v, q, bars)
+	return frame(since, until, min(max(maxBuckets, 1), maxBars), since.UnixMilli() >= minutesFrom), nil
 }
 
 // mostSpan is the longest time of a chart. One that is much longer, by what somebody
@@ -234,11 +242,19 @@ func countRows(ctx context.Context, v *sql.Tx, q history.Query, bars []history.B
 	}
 	s.limit = history.MaxCounted
 	hits, err := s.inStretches(ctx)
+	addHits(bars, hits)
+	return err
+}
+
+// addHits adds what a search has found to the bars.
+func addHits(bars []history.Bucket, hits []hit) {
+	if len(bars) == 0 {
+		return
+	}
 	for _, h := range hits {
 		at := timeOf(h.id).Sub(bars[0].Start)
 		if i := int(at / bars[0].Width); at >= 0 && i < len(bars) {
 			add(&bars[i], h.channel, 1)
 		}
 	}
-	return err
 }

@@ -107,8 +107,10 @@ func (s *incidentScan) read(row scanner, r *running) error {
 		name, text string
 		into       any
 	}{
-		{"what the policy remembers", s.watch, &in.Watch}, {"outcomes", s.ended, &in.Ended},
-		{"sample", s.first, &in.First}, {"sample", s.newest, &in.Last},
+		{"what the policy remembers", s.watch, &in.Watch},
+		{"outcomes", s.ended, &in.Ended},
+		{"sample", s.first, &in.First},
+		{"sample", s.newest, &in.Last},
 	} {
 		if err := json.Unmarshal([]byte(part.text), part.into); err != nil {
 			return fmt.Errorf("%s of incident %d: %w", part.name, in.ID, err)

@@ -77,10 +77,7 @@ func (s *search) serials(ctx context.Context) (found []int64, err error) {
 	switch {
 	case s.sid != nil || s.number != nil:
 		hits, err := s.inStretches(ctx)
-		for _, h := range hits {
-			found = append(found, h.serial)
-		}
-		return s.first(found), err
+		return s.first(serialsOf(hits)), err
 	case s.narrow && len(s.origins) > manyOrigins:
 		return s.ofManyOrigins(ctx)
 	case s.narrow:

@@ -38,6 +38,14 @@ type hit struct {
 	channel incident.Channel
 }
 
+func serialsOf(hits []hit) []int64 {
+	found := make([]int64, len(hits))
+	for i, h := range hits {
+		found[i] = h.serial
+	}
+	return found
+}
+
 // The stretches that hold a SID or a number at all, newest first: one statement
 // for all of them, so that looking for what is rare costs little more than
 // looking it up.

@@ -77,6 +77,11 @@ func (s *ledgerSlot) Histogram(ctx context.Context, q history.Query, most int) (
 	return ask(s, func(l *store.Ledger) ([]history.Bucket, error) { return l.Histogram(ctx, q, most) })
 }
 
+// Look is store.Ledger's.
+func (s *ledgerSlot) Look(ctx context.Context, q history.Query, most int) (history.Look, error) {
+	return ask(s, func(l *store.Ledger) (history.Look, error) { return l.Look(ctx, q, most) })
+}
+
 // Reveal is store.Ledger's.
 func (s *ledgerSlot) Reveal(ctx context.Context, r history.Reveal, ids ...incident.ID) error {
 	l, err := s.ledger()

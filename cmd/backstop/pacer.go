@@ -106,8 +106,8 @@ func (p *pacer) set(percent int) {
 // percentFor is how much garbage there may be, in percent of what lives: collectLeast
 // bytes; no more than most, for what lives may grow before the next look, and no less
 // than Go would have.
-func percentFor(living uint64, most int) int {
-	return min(max(int(collectLeast*100/max(living, 1)), collectUsual), most)
+func percentFor(living, most uint64) int {
+	return int(min(max(collectLeast*100/max(living, 1), collectUsual), most))
 }
 
 // living is how many bytes Go found to live when it collected last, stacks and globals

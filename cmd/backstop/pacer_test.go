@@ -15,7 +15,7 @@ func TestWhatLivesDecidesHowMuchGarbageThereMayBe(t *testing.T) {
 	t.Parallel()
 	for claim, test := range map[string]struct {
 		living uint64
-		most   int
+		most   uint64
 		want   int
 	}{
 		"little lives in a storm: four times that, for it may grow": {2 << 20, collectMost, 400},
@@ -41,11 +41,11 @@ func TestGarbageIsCollectedLessOftenInAStormAndOnlyThen(t *testing.T) { //nolint
 		var done sync.WaitGroup
 		done.Go(func() { _ = p.run(ctx) })
 		for _, step := range []struct {
-			claim  string
-			entry  time.Duration // one each
-			lasts  time.Duration
-			page   bool   // somebody looks at one, at the beginning
-			want   uint64 // percent
+			claim string
+			entry time.Duration // one each
+			lasts time.Duration
+			page  bool   // somebody looks at one, at the beginning
+			want  uint64 // percent
 		}{
 			{"at rest", time.Hour, time.Minute, false, 100},
 			{"a few calls", 50 * time.Millisecond, time.Minute, false, 100},

@@ -102,6 +102,13 @@ func (l *ledger) Failure(_ context.Context, id incident.ID) (history.Detail, err
 	return history.Detail{}, fmt.Errorf("failure %s: %w", id, history.ErrNotFound)
 }
 
+func (l *ledger) Look(ctx context.Context, q history.Query, maxBuckets int) (look history.Look, err error) {
+	if look.Page, err = l.Failures(ctx, q); err == nil {
+		look.Bars, err = l.Histogram(ctx, q.FirstPage(), maxBuckets)
+	}
+	return look, err
+}
+
 func (l *ledger) Histogram(_ context.Context, q history.Query, maxBuckets int) ([]history.Bucket, error) {
 	done, err := l.ask()
 	defer done()

@@ -61,11 +61,11 @@ func (p *Pages) history(c *gin.Context) error {
 		view.Empty = "search"
 		view.Frame, _ = p.framed(ctx, c, "Error history", "history")
 	} else {
-		page, err := read(ctx, p, func(ctx context.Context) (history.Page, error) { return p.History.Failures(ctx, q) })
+		look, err := read(ctx, p, func(ctx context.Context) (history.Look, error) { return p.History.Look(ctx, q, chartBars) })
 		if err != nil {
 			return err
 		}
-		if err := p.fillHistory(c, &view, q, page); err != nil {
+		if err := p.fillHistory(c, &view, q, look); err != nil {
 			return err
 		}
 	}
@@ -124,14 +124,8 @@ func visible(problems []history.Problem) []history.Problem {
 	return problems
 }
 
-func (p *Pages) fillHistory(c *gin.Context, view *historyView, q history.Query, page history.Page) error {
-	ctx := c.Request.Context()
-	buckets, err := read(ctx, p, func(ctx context.Context) ([]history.Bucket, error) {
-		return p.History.Histogram(ctx, q.FirstPage(), chartBars)
-	})
-	if err != nil {
-		return err
-	}
+func (p *Pages) fillHistory(c *gin.Context, view *historyView, q history.Query, look history.Look) (err error) {
+	ctx, page, buckets := c.Request.Context(), look.Page, look.Bars
 	view.Frame, _ = p.framed(ctx, c, "Error history", "history")
 	if view.Chart, err = p.historyChart(ctx, q.FirstPage(), buckets); err != nil {
 		return err

@@ -44,12 +44,12 @@ func (p *Pages) revealNumbers(c *gin.Context) error {
 	if err != nil {
 		return err
 	}
-	page, err := read(c.Request.Context(), p, func(ctx context.Context) (history.Page, error) { return p.History.Failures(ctx, q) })
+	look, err := read(c.Request.Context(), p, func(ctx context.Context) (history.Look, error) { return p.History.Look(ctx, q, chartBars) })
 	if err != nil {
 		return err
 	}
-	ids := make([]incident.ID, 0, len(page.Rows))
-	for _, r := range page.Rows {
+	ids := make([]incident.ID, 0, len(look.Rows))
+	for _, r := range look.Rows {
 		ids = append(ids, r.ID)
 	}
 	r, err := p.recordReveal(c, "numbers, in a list", ids...)
@@ -58,7 +58,7 @@ func (p *Pages) revealNumbers(c *gin.Context) error {
 	}
 	p.Log.Info("revealed", "user", shortened(r.By), "failures", len(ids), "what", r.What)
 	view := historyView{Revealed: templates.Plural(int64(len(ids)), "failure", "failures"), Hide: historyURL(q)}
-	if err := p.fillHistory(c, &view, q, page); err != nil {
+	if err := p.fillHistory(c, &view, q, look); err != nil {
 		return err
 	}
 	view.Refresh, view.Filter = false, p.filter(q)

@@ -23,6 +23,7 @@ type Failures interface {
 	Failures(ctx context.Context, q history.Query) (history.Page, error)
 	Failure(ctx context.Context, id incident.ID) (history.Detail, error)
 	Histogram(ctx context.Context, q history.Query, maxBuckets int) ([]history.Bucket, error)
+	Look(ctx context.Context, q history.Query, maxBuckets int) (history.Look, error)
 	// Reveal records who looked, for all of the failures or for none.
 	Reveal(ctx context.Context, r history.Reveal, ids ...incident.ID) error
 }
