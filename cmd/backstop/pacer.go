@@ -107,7 +107,7 @@ func (p *pacer) set(percent int) {
 // bytes; no more than most, for what lives may grow before the next look, and no less
 // than Go would have.
 func percentFor(living, most uint64) int {
-	return int(min(max(collectLeast*100/max(living, 1), collectUsual), most))
+	return int(min(max(collectLeast*100/max(living, 1), collectUsual), most)) //nolint:gosec // most is small
 }
 
 // living is how many bytes Go found to live when it collected last, stacks and globals
