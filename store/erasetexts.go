@@ -79,6 +79,27 @@ func (e *erasing) addresses(ctx context.Context) error {
 	return nil
 }
 
+// stretchesOfNumber are those that hold a number at all.
+const stretchesOfNumber = `
+	WITH RECURSIVE stretch (n) AS (
+	  SELECT ?2
+	  UNION ALL
+	  SELECT n - 1
+	  FROM stretch
+	  WHERE n > ?1)
+	SELECT n
+	FROM stretch
+	WHERE EXISTS (
+	  SELECT 1
+	  FROM failures
+	  WHERE serial >> 16 = n
+	    AND from_number = ?3)
+	  OR EXISTS (
+	  SELECT 1
+	  FROM failures
+	  WHERE serial >> 16 = n
+	    AND to_number = ?3)`
+
 func (t *tx) removeAddress(ctx context.Context, id int64) error {
 	row, err := t.ledgerRow(ctx)
 	if err != nil {

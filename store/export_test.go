@@ -13,15 +13,18 @@ func Searches() map[string]string {
 	searches := map[string]string{}
 	for name, query := range map[string]string{
 		"all": searchAll, "origin": searchOrigin,
-		"sid": searchSID + oneStretch, "from": searchFrom + oneStretch, "to": searchTo + oneStretch,
+		"sid": oneStretch + ofSID + inSerials, "from": oneStretch + ofFrom + inSerials, "to": oneStretch + ofTo + inSerials,
 	} {
 		searches[name+", newest first"] = query + newestFirst
 		searches[name+", oldest first"] = query + oldestFirst
 	}
-	searches["a SID in some stretches"], searches["a number in some stretches"] = searchSID+someStretches, searchTo+someStretches
+	for name, which := range map[string]string{"a SID": ofSID, "a caller": ofFrom, "a line": ofTo} {
+		searches[name+" in all stretches, newest first"] = fromNewest + eachStretch + which
+		searches[name+" in all stretches, oldest first"] = fromOldest + eachStretch + which
+	}
 	searches["a part of a minute"] = placesPartly
 	searches["places"], searches["leading origins"] = placesWithin, fmt.Sprintf(leadingOrigins, "DESC")
-	searches["stretches of a SID"], searches["stretches of a number"] = stretchesOfSID, stretchesOfNumber
+	searches["stretches of a number"] = stretchesOfNumber
 	searches["rows"], searches["codes"] = selectRows, selectCodes
 	searches["one failure"] = selectFailure
 	searches["retry"] = findRequest

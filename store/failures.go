@@ -62,8 +62,8 @@ type search struct {
 	limit   int
 	newer   bool // oldest first, from query.After on
 	within  serials
-	since   []byte
-	until   []byte
+	since   []byte // what ids of that time begin with: nothing less is asked for
+	until   []byte // likewise: nothing that begins so, or with more
 	origins []int64
 	narrow  bool // only those origins; else all but them
 	sid     any
@@ -79,7 +79,7 @@ func newSearch(ctx context.Context, v *sql.Tx, q history.Query) (*search, error)
 	}
 	s.limit = min(s.limit, history.MaxLimit)
 	since, until := s.times()
-	s.since, s.until = idFrom(since), idFrom(until)
+	s.since, s.until = idFrom(since)[:timeBytes], idFrom(until)[:timeBytes]
 	for _, step := range []func(context.Context) error{s.bound, s.boundByIncident, s.findOrigins, s.findNumber} {
 		if err := step(ctx); err != nil {
 			return nil, err

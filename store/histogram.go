@@ -251,9 +251,10 @@ func addHits(bars []history.Bucket, hits []hit) {
 	if len(bars) == 0 {
 		return
 	}
+	from, width := bars[0].Start.UnixMilli(), bars[0].Width.Milliseconds()
 	for _, h := range hits {
-		at := timeOf(h.id).Sub(bars[0].Start)
-		if i := int(at / bars[0].Width); at >= 0 && i < len(bars) {
+		at := h.at - from
+		if i := int(at / width); at >= 0 && i < len(bars) {
 			add(&bars[i], h.channel, 1)
 		}
 	}

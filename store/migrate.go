@@ -11,7 +11,7 @@ import (
 )
 
 // ledgerVersion is the newest migration, kept in user_version too.
-const ledgerVersion = 10
+const ledgerVersion = 11
 
 //go:embed migrations/*.sql
 var migrations embed.FS

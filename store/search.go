@@ -57,11 +57,14 @@ const (
 	limited     = ` LIMIT ?7`
 )
 
-func (s *search) direction() string {
+func (s *search) direction() string { return s.inOrder(newestFirst, oldestFirst) }
+
+// inOrder is what goes in the page's direction.
+func (s *search) inOrder(fromNewest, fromOldest string) string {
 	if s.newer {
-		return oldestFirst
+		return fromOldest
 	}
-	return newestFirst
+	return fromNewest
 }
 
 // Beyond so many origins they are not asked one by one: a page of what is

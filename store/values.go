@@ -29,6 +29,16 @@ func idFrom(ms int64) []byte {
 	return id[:]
 }
 
+// timeBytes are those that an id begins with, which say when it was made.
+const timeBytes = 6
+
+// millisIn are those in the first bytes of an id.
+func millisIn(id []byte) int64 {
+	var first [8]byte
+	copy(first[8-timeBytes:], id[:min(len(id), timeBytes)])
+	return int64(binary.BigEndian.Uint64(first[:])) //nolint:gosec // 48 bits
+}
+
 func millis(t time.Time) sql.NullInt64 {
 	return sql.NullInt64{Int64: t.UnixMilli(), Valid: !t.IsZero()}
 }
