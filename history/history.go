@@ -238,7 +238,8 @@ type Event struct {
 type IncidentDetail struct {
 	incident.Incident
 	Next       int64      // the incident that its cause opened after it; 0 if none did
-	Events     []Event    // oldest first
+	Events     []Event    // oldest first: of many the first and the newest, MostEvents in all
+	EventsLeft int64      // how many are left out, behind the first
 	Deliveries []Delivery // newest first, 100 at most
 	NotSent    int64      // alerts folded into others
 	Erased     bool       // numbers and words of its samples were, because of their age
@@ -250,6 +251,9 @@ type IncidentDetail struct {
 	Explains    []incident.Incident // those that are not over first, then by their callers; MostExplained at most
 	ExplainsAll int64               // how many there are
 }
+
+// MostEvents is how many events of an incident are named.
+const MostEvents = 40
 
 // MostExplained is how many incidents are named that another one explains.
 const MostExplained = 25

@@ -3,6 +3,8 @@ package store_test
 import (
 	"context"
 	"fmt"
+	"path/filepath"
+	"strings"
 	"testing"
 	"time"
 
@@ -179,6 +181,29 @@ func TestAnIncidentKnowsTheOneThatGoesOn(t *testing.T) {
 	for id, want := range map[int64]int64{1: 3, 2: 0, 3: 5, 5: 0} {
 		if d, err := l.Incident(context.Background(), id); err != nil || d.Next != want {
 			t.Errorf("incident %d: next is %d, %v, want %d", id, d.Next, err, want)
+		}
+	}
+}
+
+func TestOfManyEventsTheFirstAndTheNewestAreNamed(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "backstop.db")
+	l := openLedgerAt(t, path)
+	feed(t, l, call(1))
+	db := raw(t, path)
+	for n := 2; n <= history.MostEvents+5; n++ {
+		if _, err := db.Exec(`INSERT INTO events (incident_id, at, by_whom, what) VALUES (1, ?1, '', ?2)`, start.UnixMilli()+int64(n), fmt.Sprint("event ", n)); err != nil {
+			t.Fatal(err)
+		}
+		d, err := l.Incident(context.Background(), 1)
+		if err != nil {
+			t.Fatal(err)
+		}
+		left := max(0, n-history.MostEvents)
+		if len(d.Events) != n-left || d.EventsLeft != int64(left) {
+			t.Fatalf("of %d events %d are named and %d left out", n, len(d.Events), d.EventsLeft)
+		}
+		if !strings.HasPrefix(d.Events[0].What, "opened") || d.Events[1].What != fmt.Sprint("event ", left+2) || d.Events[len(d.Events)-1].What != fmt.Sprint("event ", n) {
+			t.Errorf("of %d events: %q, %q … %q", n, d.Events[0].What, d.Events[1].What, d.Events[len(d.Events)-1].What)
 		}
 	}
 }

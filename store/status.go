@@ -103,7 +103,7 @@ func (l *Ledger) Incident(ctx context.Context, id int64) (history.IncidentDetail
 			  AND id > ?2`, r.cause, id); err != nil {
 			return err
 		}
-		if d.Events, err = events(ctx, v, id); err != nil {
+		if d.Events, d.EventsLeft, err = events(ctx, v, id); err != nil {
 			return err
 		}
 		if d.Deliveries, err = deliveriesOf(ctx, v, id, incident.ID{}); err != nil {
@@ -175,13 +175,34 @@ func family(ctx context.Context, v *sql.Tx, d *history.IncidentDetail) error {
 	return err
 }
 
-func events(ctx context.Context, v *sql.Tx, id int64) (all []history.Event, err error) {
+// events are the first thing that happened to an incident and the newest, for one that
+// goes on for weeks has hundreds.
+func events(ctx context.Context, v *sql.Tx, id int64) (all []history.Event, left int64, err error) {
+	newest, err := eventsOf(ctx, v, id, "DESC", history.MostEvents)
+	if err != nil {
+		return nil, 0, err
+	}
+	if slices.Reverse(newest); len(newest) < history.MostEvents {
+		return newest, 0, nil
+	}
+	there, err := integer(ctx, v, `
+		SELECT COUNT(*)
+		FROM events
+		WHERE incident_id = ?1`, id)
+	if err != nil || there == history.MostEvents {
+		return newest, 0, err
+	}
+	first, err := eventsOf(ctx, v, id, "ASC", 1)
+	return append(first, newest[1:]...), there - history.MostEvents, err
+}
+
+func eventsOf(ctx context.Context, v *sql.Tx, id int64, order string, most int) (all []history.Event, err error) {
 	rows, err := v.QueryContext(ctx, `
 		SELECT at, by_whom, what
 		FROM events
 		WHERE incident_id = ?1
-		ORDER BY id
-		LIMIT 1000`, id)
+		ORDER BY id `+order+`
+		LIMIT ?2`, id, most)
 	if err != nil {
 		return nil, err
 	}

@@ -56,6 +56,23 @@ func TestIncidentsThatAreNotNamedAreCounted(t *testing.T) {
 	}
 }
 
+func TestEventsThatAreNotNamedAreCounted(t *testing.T) {
+	t.Parallel()
+	h := alerting()
+	for i := range h.ledger.incidents {
+		if d := &h.ledger.incidents[i]; d.ID == 14 {
+			d.EventsLeft = 1200
+		}
+	}
+	got := says(h.enter(t).get("/incidents/14"))
+	if before, _, found := strings.Cut(got, "1,200 more, then the newest:"); !found || strings.Count(before[strings.Index(before, `class="events"`):], "<li>") != 1 {
+		t.Errorf("how many are left out is not said behind the first: %s", got)
+	}
+	if got := says(h.enter(t).get("/incidents/30")); strings.Contains(got, "then the newest") {
+		t.Error("where all are named, some are said to be left out")
+	}
+}
+
 // says is a page's text without its escapes.
 func says(r reply) string { return html.UnescapeString(r.body) }
 

@@ -46,6 +46,7 @@ type incidentView struct {
 	LastFailure  string
 	Chart        *chartView
 	Events       []eventView
+	EventsLeft   int64 // behind the first of them
 	Deliveries   []deliveryView
 	NotSent      int64
 	Days         []dayView
@@ -158,6 +159,7 @@ func (p *Pages) incidentDetail(d history.IncidentDetail) incidentView {
 		}
 		view.Codes = append(view.Codes, one)
 	}
+	view.EventsLeft = d.EventsLeft
 	for _, e := range d.Events {
 		view.Events = append(view.Events, eventView{momentIn(e.At, zone), history.Visible(e.By), history.Visible(e.What)})
 	}
