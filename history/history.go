@@ -210,12 +210,13 @@ type IncidentQuery struct {
 	// Urgent has those first that nobody has taken, of these the pages, then those
 	// with most callers, then the newest; what an open one explains comes last. It
 	// is no part of a URL, and has no next page.
-	Urgent bool
-	Muted  bool           // only those that somebody muted, whether it still holds or not; no part of a URL
-	State  incident.State // 0 is any
-	Host   string         // as in Query
-	Before int64          // incidents with a smaller ID; 0 from the newest
-	Limit  int            // 0 is DefaultLimit
+	Urgent    bool
+	Muted     bool           // only those that somebody muted, whether it still holds or not; no part of a URL
+	Uncounted bool           // how many are open and quiet need not be counted; no part of a URL
+	State     incident.State // 0 is any
+	Host      string         // as in Query
+	Before    int64          // incidents with a smaller ID; 0 from the newest
+	Limit     int            // 0 is DefaultLimit
 }
 
 // IncidentPage is one page of incidents, newest first.

@@ -32,6 +32,9 @@ func (l *Ledger) Incidents(ctx context.Context, q history.IncidentQuery) (histor
 				page.Older = page.Incidents[limit-1].ID
 			}
 		}
+		if q.Uncounted {
+			return nil
+		}
 		return v.QueryRowContext(ctx, `
 			SELECT COUNT(*) FILTER (WHERE state = 1), COUNT(*) FILTER (WHERE state = 2),
 			  COALESCE(SUM(callers) FILTER (WHERE state = 1 AND cause_id NOT IN (SELECT id FROM causes WHERE kind IN (6, 7))), 0)
@@ -55,7 +58,7 @@ func incidents(ctx context.Context, v *sql.Tx, q history.IncidentQuery, limit in
 		which, args = which+" AND i.state = ?3", append(args, int(q.State))
 	}
 	if q.Muted {
-		which += ` AND instr(i.watch, '"MutedBy"') AND json_extract(i.watch, '$.MutedBy') IS NOT NULL` // to look costs less than to read
+		which += ` AND json_extract(i.watch, '$.MutedBy') IS NOT NULL`
 	}
 	if q.Host != "" {
 		args = append(args, q.Host)
@@ -178,7 +181,7 @@ func family(ctx context.Context, v *sql.Tx, d *history.IncidentDetail) error {
 // events are the first thing that happened to an incident and the newest, for one that
 // goes on for weeks has hundreds.
 func events(ctx context.Context, v *sql.Tx, id int64) (all []history.Event, left int64, err error) {
-	newest, err := eventsOf(ctx, v, id, "DESC", history.MostEvents)
+	newest, err := eventsOf(ctx, v, newestEvents, id, history.MostEvents)
 	if err != nil {
 		return nil, 0, err
 	}
@@ -192,17 +195,22 @@ func events(ctx context.Context, v *sql.Tx, id int64) (all []history.Event, left
 	if err != nil || there == history.MostEvents {
 		return newest, 0, err
 	}
-	first, err := eventsOf(ctx, v, id, "ASC", 1)
+	first, err := eventsOf(ctx, v, oldestEvents, id, 1)
 	return append(first, newest[1:]...), there - history.MostEvents, err
 }
 
-func eventsOf(ctx context.Context, v *sql.Tx, id int64, order string, most int) (all []history.Event, err error) {
-	rows, err := v.QueryContext(ctx, `
+const (
+	selectEvents = `
 		SELECT at, by_whom, what
 		FROM events
 		WHERE incident_id = ?1
-		ORDER BY id `+order+`
-		LIMIT ?2`, id, most)
+		ORDER BY id `
+	newestEvents = selectEvents + `DESC LIMIT ?2`
+	oldestEvents = selectEvents + `ASC LIMIT ?2`
+)
+
+func eventsOf(ctx context.Context, v *sql.Tx, query string, id int64, most int) (all []history.Event, err error) {
+	rows, err := v.QueryContext(ctx, query, id, most)
 	if err != nil {
 		return nil, err
 	}

@@ -71,7 +71,7 @@ func (p *Pages) fillOverview(ctx context.Context, view *overviewView) error {
 	if err != nil {
 		return err
 	}
-	quiet, err := p.incidentsIn(ctx, history.IncidentQuery{State: incident.Quiet, Limit: inOverview})
+	quiet, err := p.incidentsIn(ctx, history.IncidentQuery{State: incident.Quiet, Uncounted: true, Limit: inOverview})
 	if err != nil {
 		return err
 	}
@@ -114,7 +114,7 @@ func (p *Pages) keptWords(ctx context.Context) (string, error) {
 	}
 	policy, now := p.Policy(), p.Now()
 	onlyMuted := len(silences) == 0 && len(policy.Windows) == 0 // as nearly always: then the others need not be read
-	open, err := p.incidentsIn(ctx, history.IncidentQuery{State: incident.Open, Urgent: !onlyMuted, Muted: onlyMuted, Limit: mostOpen})
+	open, err := p.incidentsIn(ctx, history.IncidentQuery{State: incident.Open, Urgent: !onlyMuted, Muted: onlyMuted, Uncounted: true, Limit: mostOpen})
 	if err != nil {
 		return "", err
 	}
