@@ -42,9 +42,9 @@ func (k *kept) size() int {
 // room that the next one gets.
 func (k *kept) bound() {
 	k.request.Body, k.request.Params = bytes.Clone(k.request.Body), slices.Clone(k.request.Params)
-	k.account = strings.Clone(k.account) // not all that it was found in
+	k.account, k.request.URI = strings.Clone(k.account), strings.Clone(k.request.URI) // not all that they lie in
 	for _, field := range []*string{
-		&k.request.Signature, &k.request.Host, &k.request.ContentType,
+		&k.request.Method, &k.request.Signature, &k.request.Host, &k.request.ContentType,
 		&k.request.ForwardedProto, &k.request.ForwardedHost, &k.request.ForwardedPort, &k.token,
 	} {
 		*field = strings.Clone((*field)[:min(len(*field), longestField)])
