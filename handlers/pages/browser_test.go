@@ -194,6 +194,14 @@ func TestPagesCanBeReadInEveryLight(t *testing.T) {
 	}
 	away := newHouse(oneNight(2))
 	away.ledger.err = errAway
+	opening := newHouse(oneNight(2))
+	opening.ledger.err = history.ErrOpening
+	weeks := alerting()
+	for i := range weeks.ledger.incidents {
+		if d := &weeks.ledger.incidents[i]; d.ID == 30 {
+			d.EventsLeft, d.ExplainsAll = 1234, 1200
+		}
+	}
 	further := newHouse(oneNight(120))
 	further.ledger.looked = 100
 	hrefs := func(h *house) []string {
@@ -215,6 +223,8 @@ func TestPagesCanBeReadInEveryLight(t *testing.T) {
 		"none":     {none, []string{"/", "/history", "/incidents", "/history?q=hello+world", "/nothing-here", "/rules", "/callers"}, ""},
 		"further":  {further, []string{"/history?code=11205&number=" + url.QueryEscape(line)}, ""},
 		"away":     {away, []string{"/", "/history"}, ""},
+		"opening":  {opening, []string{"/", "/history"}, ""},
+		"weeks":    {weeks, []string{"/incidents/30"}, ""},
 		"callers":  {callers, []string{"/callers?incident=14"}, ""},
 		"alerts":   {alerts, append([]string{"/", "/incidents", "/incidents/14", "/notifiers", "/silences"}, layoutsOfAlerts()...), ""},
 		"bare":     {bare, []string{"/notifiers"}, ""},

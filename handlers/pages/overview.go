@@ -62,7 +62,7 @@ func (p *Pages) overview(c *gin.Context) error {
 		p.Log.Error("page not complete", "path", c.FullPath(), "err", err)
 		view.Away, view.Opening, status = true, errors.Is(err, history.ErrOpening), http.StatusServiceUnavailable
 	}
-	view.SetupDone = len(view.Setup.Missing) == 0 && view.Setup.Notifiers && view.Drilled
+	view.SetupDone = len(view.Setup.Missing) == 0 && view.Setup.Notifiers && (view.Drilled || view.Away) // away: nobody knows
 	return p.render(c, status, "overview", view)
 }
 
