@@ -12,7 +12,7 @@ import (
 func Searches() map[string]string {
 	searches := map[string]string{}
 	for name, query := range map[string]string{
-		"all": searchAll, "origin": searchOrigin,
+		"all": searchAll, "origin": searchOrigin, "origin within times": searchOriginThen,
 		"sid": oneStretch + ofSID + inSerials, "from": oneStretch + ofFrom + inSerials, "to": oneStretch + ofTo + inSerials,
 	} {
 		searches[name+", newest first"] = query + newestFirst

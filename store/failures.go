@@ -41,8 +41,17 @@ func (s *search) failures(ctx context.Context) (history.Page, error) {
 	if err != nil {
 		return history.Page{}, err
 	}
-	return s.page(ctx, found)
+	page, err := s.page(ctx, found)
+	if errors.Is(err, errOtherTime) {
+		s.strict = true
+		return s.failures(ctx)
+	}
+	return page, err
 }
+
+// errOtherTime says that among what was found is something of another time: it came so
+// late, or under so wrong a clock, that it lies among what was asked for.
+var errOtherTime = errors.New("of another time")
 
 // inView runs do on one unchanging view of the ledger.
 func (l *Ledger) inView(ctx context.Context, do func(*sql.Tx) error) error {
@@ -69,6 +78,7 @@ type search struct {
 	sid     any
 	number  any
 	empty   bool  // nothing can match
+	strict  bool  // times are checked in every row, not only in those of the page
 	stopped int64 // as far as it was looked, where that was not all; 0 else
 }
 
@@ -193,11 +203,18 @@ func (s *search) originsJSON() string {
 // page loads the rows found, one of which may be beyond the page.
 func (s *search) page(ctx context.Context, found []int64) (history.Page, error) {
 	more := len(found) > s.limit
-	found = found[:min(len(found), s.limit)]
 	slices.SortFunc(found, func(a, b int64) int { return cmp.Compare(b, a) })
 	rows, err := loadRows(ctx, s.view, found)
 	if err != nil {
 		return history.Page{}, err
+	}
+	if !s.strict && slices.ContainsFunc(rows, s.ofAnotherTime) {
+		return history.Page{}, errOtherTime
+	}
+	if more && s.newer {
+		rows = rows[max(0, len(rows)-s.limit):]
+	} else if more {
+		rows = rows[:min(len(rows), s.limit)]
 	}
 	page := history.Page{Rows: rows, Further: s.stopped != 0 && !more}
 	if page.Further {

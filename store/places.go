@@ -3,6 +3,8 @@ package store
 import (
 	"context"
 	"database/sql"
+
+	"github.com/backstop-project/backstop/history"
 )
 
 // placesWithin is between which serial numbers the failures of some minutes are:
@@ -48,6 +50,12 @@ func (s *search) times() (since, until int64) {
 		until = min(until, s.query.To.UnixMilli())
 	}
 	return since, until
+}
+
+func (s *search) ofAnotherTime(r history.Row) bool {
+	since, until := s.times()
+	at := r.ReceivedAt.UnixMilli()
+	return at < since || at >= until
 }
 
 // boundByTime narrows the range to where the failures of that time are: of whole minutes

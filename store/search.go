@@ -20,8 +20,15 @@ const (
 		  AND id < ?4
 		  AND (origin_id IN (SELECT value FROM json_each(?5))) = ?6
 		ORDER BY serial `
-	// Of one origin.
+	// Of one origin: by the index alone, and where the times are to be checked.
 	searchOrigin = `
+		SELECT serial
+		FROM failures
+		WHERE origin_id = ?5
+		  AND serial >= ?1
+		  AND serial <= ?2
+		ORDER BY serial `
+	searchOriginThen = `
 		SELECT serial
 		FROM failures
 		WHERE origin_id = ?5
@@ -125,11 +132,14 @@ func (s *search) near(ctx context.Context) (serials, error) {
 // ofOrigins takes the first rows of each origin, and the first of those. What
 // lies beyond a full page is not looked at.
 func (s *search) ofOrigins(ctx context.Context, origins []int64) (found []int64, err error) {
-	within := s.within
+	within, query := s.within, searchOrigin
+	if s.strict {
+		query = searchOriginThen
+	}
 	for _, origin := range origins {
 		args := s.arguments(within)
 		args[4] = origin
-		if found, err = s.find(ctx, found, searchOrigin+s.direction()+limited, args); err != nil {
+		if found, err = s.find(ctx, found, query+s.direction()+limited, args); err != nil {
 			return nil, err
 		}
 		if found = s.first(found); len(found) <= s.limit {
