@@ -43,7 +43,7 @@ func TestThePagesOfAlertingLookAsTheyDid(t *testing.T) {
 func TestIncidentsThatAreNotNamedAreCounted(t *testing.T) {
 	t.Parallel()
 	h := alerting()
-	if got := says(h.enter(t).get("/incidents/30")); strings.Contains(got, "more, with fewer callers") {
+	if got := says(h.enter(t).get("/incidents/30")); strings.Contains(got, "more, which are over") {
 		t.Error("where all are named, more are said to be there")
 	}
 	for i := range h.ledger.incidents {
@@ -51,7 +51,7 @@ func TestIncidentsThatAreNotNamedAreCounted(t *testing.T) {
 			d.ExplainsAll += 1200
 		}
 	}
-	if got := says(h.enter(t).get("/incidents/30")); !strings.Contains(got, "It explains 1,200 more, with fewer callers") {
+	if got := says(h.enter(t).get("/incidents/30")); !strings.Contains(got, "It explains 1,200 more, which are over or have fewer callers") {
 		t.Error("how many are not named is not said")
 	}
 }
