@@ -64,5 +64,11 @@ func (n *noticing) Write(b []byte) (int, error) {
 	return n.ResponseWriter.Write(b)
 }
 
+// Flush sends what was written, where the connection can.
+func (n *noticing) Flush() {
+	n.began = true
+	_ = http.NewResponseController(n.ResponseWriter).Flush() // what cannot goes out when the handler has returned
+}
+
 // Unwrap lets http.ResponseController reach the connection.
 func (n *noticing) Unwrap() http.ResponseWriter { return n.ResponseWriter }

@@ -23,6 +23,7 @@ type decoder struct {
 	shared    []string          // of the group that is read
 	languages []string          // of the answer before, which most have
 	documents map[string][]byte // a few, as most answers are one of them
+	sums      summer
 }
 
 // empty ends a batch: the room is used again.
@@ -55,7 +56,7 @@ func (d *decoder) document(text string) []byte {
 // returned byte for byte; where the group's frame is damaged the whole of it is
 // returned so.
 func (d *decoder) group(entries []incident.Fed, blob string) (all []incident.Fed, damaged [][]byte) {
-	r, s := &reader{rest: blob}, new(summer)
+	r := &reader{rest: blob}
 	version := r.byte()
 	begun := time.UnixMilli(int64(r.uvarint())).UTC() //nolint:gosec // what an encoder wrote
 	if version < groupVersion || version > moreVersion || r.failed {
@@ -74,7 +75,7 @@ func (d *decoder) group(entries []incident.Fed, blob string) (all []incident.Fed
 		}
 		f := incident.Fed{JournalAt: begun}
 		var err error
-		if binary.BigEndian.Uint32([]byte(sum)) != s.of(body) {
+		if binary.BigEndian.Uint32([]byte(sum)) != d.sums.of(body) {
 			err = errDamaged
 		} else {
 			f.Entry, err = d.entry(body, r.shared)

@@ -49,16 +49,8 @@ type kept struct {
 	through int64 // what it had a look earlier: no row up to it is kept
 }
 
-// Append keeps what was written, in place of the oldest where there is too much.
-func (k *kept) Append(ctx context.Context, blob []byte) (number int64, err error) {
-	if number, err = k.Journal.Append(ctx, blob); err != nil {
-		return number, err
-	}
-	k.keep(row{number, string(blob)})
-	return number, nil
-}
-
-// keep keeps a row of the journal behind those that are kept.
+// keep keeps a row of the journal behind those that are kept, in place of the oldest
+// where there is too much.
 func (k *kept) keep(r row) {
 	k.mu.Lock()
 	defer k.mu.Unlock()

@@ -145,9 +145,12 @@ func (w *writer) panicked(g *group) {
 // spareMost is how many entries the room has that is kept for the next group.
 const spareMost = 1024
 
-// landed takes the group out of flight.
+// landed takes the group out of flight, and tells those who wait for it.
 func (w *writer) landed(g *group) {
 	w.inFlight = nil
+	if !g.lost {
+		close(g.done)
+	}
 	for i := range w.taken {
 		w.giveBack(w.taken[i].params)
 	}
@@ -199,20 +202,23 @@ func (w *writer) write(ctx context.Context, g *group) error {
 		}
 		begun := w.o.Now()
 		blob := w.encoder.encodeAll(g.entries[:n], begun)
-		start := time.Now()
-		if _, err := w.journal.Load().Append(ctx, blob); err != nil {
+		start, j := time.Now(), w.journal.Load()
+		number, err := j.Append(ctx, blob)
+		if err != nil {
 			return err
 		}
 		w.Stats.LastMicro.Store(time.Since(start).Microseconds())
 		w.Stats.Commits.Add(1)
 		w.Stats.Written.Add(int64(n))
+		if g.entries = g.entries[n:]; len(g.entries) == 0 {
+			w.landed(g) // what follows asks for memory, for which those who wait would wait, too
+		}
+		j.keep(row{number, string(blob)})
 		w.letGo()
-		g.entries = g.entries[n:]
 		w.o.Written()
 	}
-	w.landed(g)
-	if !g.lost {
-		close(g.done)
+	if w.inFlight == g {
+		w.landed(g) // nothing was left of it
 	}
 	return nil
 }

@@ -57,24 +57,28 @@ func (p *pacer) shown() {
 	p.wake()
 }
 
-// run waits for storms until ctx ends.
+// run waits for storms until ctx ends. It begins as if there was one: starting makes
+// as much garbage, and somebody may have waited for it.
 func (p *pacer) run(ctx context.Context) error {
 	defer p.set(collectUsual)
+	p.set(collectMost)
+	p.storm(ctx, 0)
 	for {
 		select {
 		case <-ctx.Done():
 			return nil
 		case <-p.woken:
-			p.storm(ctx)
+			p.storm(ctx, collectCalm)
 		}
 	}
 }
 
-// storm looks until there is no storm any more; mostly there is none.
-func (p *pacer) storm(ctx context.Context) {
+// storm looks until there is no storm any more; mostly there is none. It has been calm
+// for so long.
+func (p *pacer) storm(ctx context.Context, calm time.Duration) {
 	look := time.NewTicker(collectLook)
 	defer look.Stop()
-	before, calm := p.written(), collectCalm
+	before := p.written()
 	for ctx.Err() == nil {
 		select {
 		case <-ctx.Done():

@@ -47,6 +47,7 @@ func TestGarbageIsCollectedLessOftenInAStormAndOnlyThen(t *testing.T) { //nolint
 			page  bool   // somebody looks at one, at the beginning
 			want  uint64 // percent
 		}{
+			{"at the start", time.Second, 9 * time.Second, false, 400},
 			{"at rest", time.Hour, time.Minute, false, 100},
 			{"a few calls", 50 * time.Millisecond, time.Minute, false, 100},
 			{"a storm", time.Millisecond, 300 * time.Millisecond, false, 400},

@@ -115,15 +115,16 @@ func (h *Hook) serve(c *gin.Context, at route, s *checked, r *twilio.Request, re
 	h.retries.complete(mine, f.ID, document, done)
 
 	written := h.wait(done, late)
-	if written {
-		h.retries.written(mine)
-	}
 	ready := h.o.Now()
 	h.Stats.Seconds.Observe(ready.Sub(whole))
 	id := f.ID.String()
-	h.log(c.Request.Context(), id, &entry, written, ready, ready.Sub(decided))
 	h.sign(c, id, written)
 	h.answer(c, document)
+	c.Writer.Flush() // nobody waits for what takes memory, and locks that all take
+	if written {
+		h.retries.written(mine)
+	}
+	h.log(c.Request.Context(), id, &entry, written, ready, ready.Sub(decided))
 }
 
 // repeat gives a retry the bytes that the request before it got. That one may

@@ -47,7 +47,7 @@ func TestWhyADrillIsPlayedIsItsOwnWord(t *testing.T) {
 		if len(entries) != 1 || entries[0].Failure.DrillKind != test.want || entries[0].Failure.Drill != (test.account == drills()) {
 			t.Errorf("%q: got %+v", test.says, entries)
 		}
-		if logged := strings.Contains(r.logged.String(), "failure answered"); logged != (test.want != incident.Pulse) {
+		if logged := strings.Contains(r.log(), "failure answered"); logged != (test.want != incident.Pulse) {
 			t.Errorf("%q: it is logged: %t", test.says, logged)
 		}
 		if counted := r.hook.Stats.Drills.Load() == 1; counted != (test.account == drills() && test.want != incident.Pulse) {

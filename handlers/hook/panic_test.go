@@ -82,7 +82,7 @@ func TestAPanicInDecidingOrCountingCostsNoRecord(t *testing.T) {
 			if len(got) != 2 || got[0].Failure.SID != sids[0] || got[1].Failure.SID != sids[1] || got[0].Answer.Heard == "" {
 				t.Errorf("written down: %v", got)
 			}
-			if logged := r.logged.String(); !strings.Contains(logged, "panic") || !strings.Contains(logged, "rig_test.go") {
+			if logged := r.log(); !strings.Contains(logged, "panic") || !strings.Contains(logged, "rig_test.go") {
 				t.Errorf("logged %s", logged)
 			}
 		})

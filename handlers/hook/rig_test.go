@@ -77,6 +77,8 @@ type rig struct {
 	hook     *hook.Hook
 	recorder *memory
 	server   *httptest.Server
+	serving  sync.WaitGroup // what a handler does behind its answer included
+	logging  sync.Mutex
 	logged   *bytes.Buffer
 	client   sim.Client
 
@@ -119,9 +121,9 @@ func newRig(t *testing.T, change func(*hook.Settings)) *rig {
 			r.found = append(r.found, b.String())
 		},
 		RecordFor: 50 * time.Millisecond, Now: time.Now,
-		Log: slog.New(slog.NewJSONHandler(lockedWriter{&sync.Mutex{}, r.logged}, nil)),
+		Log: slog.New(slog.NewJSONHandler(lockedWriter{&r.logging, r.logged}, nil)),
 	})
-	r.server = httptest.NewServer(handlers.All(handlers.Options{
+	all := handlers.All(handlers.Options{
 		Hook: r.hook, Astray: r.hook.Astray, NoWay: func(c *gin.Context) { c.String(http.StatusNotFound, "no") },
 		Log: slog.New(slog.DiscardHandler), Apology: func(path string) []byte {
 			if path == "/fallback/messaging" {
@@ -129,10 +131,21 @@ func newRig(t *testing.T, change func(*hook.Settings)) *rig {
 			}
 			return recovery.Apology(incident.Voice)
 		},
+	})
+	r.server = httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, request *http.Request) {
+		r.serving.Add(1)
+		defer r.serving.Done()
+		all.ServeHTTP(w, request)
 	}))
 	t.Cleanup(r.server.Close)
 	r.client = sim.Client{Account: sim.Account{SID: accountSID, AuthToken: token}, HTTP: r.server.Client(), KeepAlive: true}
 	return r
+}
+
+// log is what was logged of those that were answered.
+func (r *rig) log() string {
+	r.serving.Wait()
+	return r.logged.String()
 }
 
 // usedRecorder is the rig's recorder, which may panic.

@@ -46,6 +46,9 @@ func requests() []struct {
 		{"an answer with two statuses", to("/fallback/twice"), 1},
 		{"an answer whose header would have another line", to("/fallback/lines"), 1},
 		{"an answer that is measured", to("/fallback/measured"), 1},
+		{"an answer that is sent by the handler", to("/fallback/sent"), 1},
+		{"an answer that goes on behind what was sent", to("/fallback/sent-too-much"), 1},
+		{"an answer that is sent without content", to("/fallback/sent-empty"), 1},
 		{"a long answer", to("/fallback/long"), 1},
 		{"the last answer, by the handler", to("/fallback/last"), 1},
 

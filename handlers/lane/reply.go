@@ -16,12 +16,15 @@ const kept = 4 << 10
 // handler that sets Connection, to whatever, makes the answer the last one.
 type reply struct {
 	conn   Conn
-	last   atomic.Bool // none follows on this connection
+	within time.Duration // it is to be read, unless the handler says another time
+	last   atomic.Bool   // none follows on this connection
 	header http.Header
 	status int // 0 until there is one
 	body   []byte
 	out    []byte
 	timed  bool // the handler said how long it may take to be read
+	sent   bool
+	more   bool // it was sent, and said that another may follow
 }
 
 func (r *reply) begin(last bool) {
@@ -32,10 +35,10 @@ func (r *reply) begin(last bool) {
 	if last {
 		r.last.Store(true)
 	}
-	r.status, r.body, r.timed = 0, r.body[:0], false
+	r.status, r.body, r.timed, r.sent, r.more = 0, r.body[:0], false, false, false
 }
 
-// Header is the answer's header. It is read when the handler has returned.
+// Header is the answer's header. It is read when the answer is sent.
 func (r *reply) Header() http.Header { return r.header }
 
 // WriteHeader takes the first status that is said. Nothing is sent in advance.
@@ -47,6 +50,9 @@ func (r *reply) WriteHeader(status int) {
 
 // Write never waits.
 func (r *reply) Write(b []byte) (int, error) {
+	if r.sent {
+		return 0, http.ErrContentLength
+	}
 	r.WriteHeader(http.StatusOK)
 	r.body = append(r.body, b...)
 	return len(b), nil
@@ -58,12 +64,41 @@ func (r *reply) SetWriteDeadline(t time.Time) error {
 	return r.conn.SetWriteDeadline(t)
 }
 
-// finish sends the answer, and says whether another request may follow.
-func (r *reply) finish(within time.Duration) (more bool) {
+// Flush sends an answer that is whole, as its Content-Length says: nobody waits for
+// what the handler does afterwards. Any other goes out when the handler has returned.
+func (r *reply) Flush() {
+	if !r.sent && r.isWhole() {
+		r.send()
+	}
+}
+
+func (r *reply) isWhole() bool {
+	if bodyless(r.status) {
+		return true
+	}
+	length := r.header["Content-Length"]
+	if r.status == 0 || len(length) != 1 {
+		return false
+	}
+	n, err := strconv.Atoi(length[0])
+	return err == nil && n == len(r.body)
+}
+
+// finish sends the answer, if that was not done, and says whether another request may
+// follow.
+func (r *reply) finish() (more bool) {
+	if !r.sent {
+		r.send()
+	}
+	return r.more
+}
+
+func (r *reply) send() {
+	r.sent = true
 	r.WriteHeader(http.StatusOK)
 	if !r.timed {
-		if err := r.conn.SetWriteDeadline(time.Now().Add(within)); err != nil {
-			return false
+		if err := r.conn.SetWriteDeadline(time.Now().Add(r.within)); err != nil {
+			return
 		}
 	}
 	last := r.last.Load() || len(r.header["Connection"]) > 0
@@ -72,7 +107,13 @@ func (r *reply) finish(within time.Duration) (more bool) {
 	if cap(r.out) > kept {
 		r.body, r.out = nil, nil
 	}
-	return err == nil && !last
+	r.more = err == nil && !last
+}
+
+// bodyless says whether an answer of that status has no body.
+// https://www.rfc-editor.org/rfc/rfc9110#section-6.4.1
+func bodyless(status int) bool {
+	return status == http.StatusNoContent || status == http.StatusNotModified
 }
 
 func (r *reply) assemble(last bool) {
@@ -94,7 +135,7 @@ func (r *reply) assemble(last bool) {
 	if last {
 		out = append(out, "\r\nConnection: close"...)
 	}
-	if r.status != http.StatusNoContent && r.status != http.StatusNotModified {
+	if !bodyless(r.status) {
 		if len(r.body) > 0 && r.header["Content-Type"] == nil {
 			out = appendField(out, "Content-Type", http.DetectContentType(r.body))
 		}

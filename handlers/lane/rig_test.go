@@ -119,6 +119,20 @@ func handler(w http.ResponseWriter, r *http.Request) {
 		w.Header().Set("Content-Type", "text/xml")
 		w.Header().Set("Content-Length", "11")
 		_, _ = io.WriteString(w, "<Response/>")
+	case strings.HasSuffix(path, "/sent"), strings.HasSuffix(path, "/sent-too-much"):
+		w.Header().Set("Content-Type", "text/xml")
+		w.Header().Set("Content-Length", "11")
+		_, _ = io.WriteString(w, "<Response/>")
+		w.(http.Flusher).Flush()
+		w.Header().Set("X-Behind-It", "too late")
+		w.WriteHeader(http.StatusTeapot)
+		if !strings.HasSuffix(path, "/sent") {
+			_, _ = io.WriteString(w, "<Response/>")
+		}
+	case strings.HasSuffix(path, "/sent-empty"):
+		w.WriteHeader(http.StatusNoContent)
+		w.(http.Flusher).Flush()
+		w.(http.Flusher).Flush()
 	case strings.HasSuffix(path, "/long"):
 		w.Header().Set("Content-Type", "text/plain")
 		w.Header().Set("Content-Length", "100000")

@@ -20,6 +20,7 @@ const most = 4 << 10
 type visit struct {
 	conn    Conn
 	waiting atomic.Bool // for a request: nobody is being answered
+	since   time.Time   // it waits
 	asked   asked
 	reply   reply
 
@@ -27,12 +28,23 @@ type visit struct {
 	in        [most]byte // last: a garbage collection does not look behind the last pointer
 }
 
-// leave closes a connection on which nobody is being answered, and has the answer
-// be the last one on another. It says so before it looks, and wait looks before it
-// waits: one of the two sees the other.
+// onItsWay is how long a request may be under way from who has just connected or been
+// answered, and was not told that no other may follow.
+const onItsWay = 100 * time.Millisecond
+
+// leave has the next answer be the last one, and closes a connection on which nobody is
+// being answered as soon as no request is on its way any more. It says so before it
+// looks, and wait looks when it has said that it waits: one of the two sees the other.
 func (v *visit) leave() {
 	v.reply.last.Store(true)
-	if v.waiting.CompareAndSwap(true, false) {
+	if v.waiting.Load() {
+		v.soon()
+	}
+}
+
+// soon has a wait end.
+func (v *visit) soon() {
+	if err := v.conn.SetReadDeadline(v.since.Add(onItsWay)); err != nil {
 		v.hangUp()
 	}
 }
@@ -71,7 +83,7 @@ func (l *Lane) answerAll(v *visit) (rest []byte) {
 		ctx = l.server.ConnContext(ctx, v.conn)
 	}
 	v.asked.on(ctx, v.conn)
-	v.reply.conn = v.conn
+	v.reply.conn, v.reply.within = v.conn, l.server.WriteTimeout
 	for len(came) > 0 {
 		if !v.asked.read(came, l.prefix) {
 			return bytes.Clone(came)
@@ -79,7 +91,7 @@ func (l *Lane) answerAll(v *visit) (rest []byte) {
 		l.state(v.conn, http.StateActive)
 		v.reply.begin(v.asked.request.Close)
 		l.server.Handler.ServeHTTP(&v.reply, &v.asked.request)
-		if more := v.reply.finish(l.server.WriteTimeout); !more {
+		if more := v.reply.finish(); !more {
 			return nil
 		}
 		l.state(v.conn, http.StateIdle)
@@ -111,17 +123,16 @@ func breaks(b []byte, most int) (n int) {
 
 // wait returns what comes next within a time, or nothing.
 func (v *visit) wait(within time.Duration) []byte {
-	if err := v.conn.SetReadDeadline(time.Now().Add(within)); err != nil {
+	v.since = time.Now()
+	if err := v.conn.SetReadDeadline(v.since.Add(within)); err != nil {
 		return nil
 	}
 	v.waiting.Store(true)
 	if v.reply.last.Load() {
-		return nil // it was told to leave
+		v.soon() // it was told to leave
 	}
 	n, _ := v.conn.Read(v.in[:]) // what went wrong is no matter: there is nobody any more
-	if stays := v.waiting.CompareAndSwap(true, false); !stays {
-		return nil
-	}
+	v.waiting.Store(false)
 	return v.in[:n]
 }
 
