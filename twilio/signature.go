@@ -88,6 +88,7 @@ func (r *Request) bodySHA256() string {
 type scratch struct {
 	message []byte
 	sorted  []Param
+	order   []int // where each of sorted was, before equal ones were left out
 }
 
 // giveBack lets go of the request's memory first.
@@ -99,14 +100,45 @@ func (k *Keys) giveBack(s *scratch) {
 // sort takes the parameters in the order in which they are signed: by name,
 // repeated names by value, equal pairs once.
 func (s *scratch) sort(params []Param) {
-	s.sorted = append(s.sorted[:0], params...)
-	slices.SortFunc(s.sorted, func(a, b Param) int {
-		if c := strings.Compare(a.Name, b.Name); c != 0 {
-			return c
-		}
-		return strings.Compare(a.Value, b.Value)
-	})
+	if !s.sortAsBefore(params) {
+		s.sortAnew(params)
+	}
 	s.sorted = slices.Compact(s.sorted)
+}
+
+// sortAsBefore tries the order of the request before, for Twilio nearly always names
+// its parameters in the same one.
+func (s *scratch) sortAsBefore(params []Param) (sorted bool) {
+	if len(params) != len(s.order) {
+		return false
+	}
+	s.sorted = s.sorted[:0]
+	for n, at := range s.order {
+		s.sorted = append(s.sorted, params[at])
+		if n > 0 && compare(&s.sorted[n-1], &s.sorted[n]) > 0 {
+			return false
+		}
+	}
+	return true
+}
+
+func (s *scratch) sortAnew(params []Param) {
+	s.order = s.order[:0]
+	for at := range params {
+		s.order = append(s.order, at)
+	}
+	slices.SortFunc(s.order, func(a, b int) int { return compare(&params[a], &params[b]) })
+	s.sorted = s.sorted[:0]
+	for _, at := range s.order {
+		s.sorted = append(s.sorted, params[at])
+	}
+}
+
+func compare(a, b *Param) int {
+	if c := strings.Compare(a.Name, b.Name); c != 0 {
+		return c
+	}
+	return strings.Compare(a.Value, b.Value)
 }
 
 // search returns the key that signed, and the form of base that it signed.

@@ -2,6 +2,7 @@ package twilio_test
 
 import (
 	"encoding/json"
+	"math/rand/v2"
 	"net/url"
 	"os"
 	"strings"
@@ -254,5 +255,25 @@ func TestASignatureHasOneText(t *testing.T) {
 	}
 	if _, ok := keys.Signed(testAccount, base, &r); !ok {
 		t.Error("the right one: got not signed")
+	}
+}
+
+func TestTheOrderOfTheRequestBeforeChangesNothing(t *testing.T) {
+	t.Parallel()
+	v := newVerifier(t, publicURL, mainAccount())
+	random := rand.New(rand.NewPCG(1, 2))
+	for range 5000 {
+		params := []twilio.Param{{Name: "AccountSid", Value: testAccount}}
+		for range 1 + random.IntN(6) { // so that many have as many as the one before
+			params = append(params, twilio.Param{Name: string(rune('a' + random.IntN(4))), Value: string(rune('x' + random.IntN(2)))})
+		}
+		random.Shuffle(len(params), func(i, j int) { params[i], params[j] = params[j], params[i] })
+		r := twilio.Request{
+			Method: "POST", URI: voicePath, ContentType: "application/x-www-form-urlencoded", Params: params,
+			Signature: signText(testToken, signedText(publicURL+voicePath, values(params))),
+		}
+		if got := v.Verify(&r); !got.Verified {
+			t.Fatalf("%v: got %+v", params, got)
+		}
 	}
 }
