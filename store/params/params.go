@@ -151,13 +151,15 @@ const (
 // requests stands together, so that the dictionary holds it in one piece.
 func (p *Packer) Lean(dst []byte, params []Param, known []string) []byte {
 	dst = binary.AppendUvarint(dst, uint64(len(params)))
+	unknown := false // mostly none is
 	for _, q := range params {
-		dst = p.appendName(dst, q.Name)
+		n := p.names.numbers[q.Name]
+		dst, unknown = appendName(dst, n, q.Name), unknown || n == 0
 	}
 	var buffer [1024]byte
 	literals := buffer[:0]
 	for i, q := range params {
-		if p.names.numbers[q.Name] == 0 {
+		if unknown && p.names.numbers[q.Name] == 0 {
 			literals = append(literals, q.Name...)
 		}
 		dst, literals = p.appendValue(dst, literals, params[:i], q.Value, known)
@@ -166,8 +168,8 @@ func (p *Packer) Lean(dst []byte, params []Param, known []string) []byte {
 }
 
 // appendName writes the number of a name in the list, or 0 and its length.
-func (p *Packer) appendName(dst []byte, name string) []byte {
-	if n := p.names.numbers[name]; n > 0 {
+func appendName(dst []byte, n byte, name string) []byte {
+	if n > 0 {
 		return binary.AppendUvarint(dst, uint64(n))
 	}
 	return binary.AppendUvarint(append(dst, 0), uint64(len(name)))
