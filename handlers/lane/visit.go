@@ -20,7 +20,6 @@ const most = 4 << 10
 type visit struct {
 	conn    Conn
 	waiting atomic.Bool // for a request: nobody is being answered
-	since   time.Time   // it waits
 	asked   asked
 	reply   reply
 
@@ -32,22 +31,18 @@ type visit struct {
 // answered, and was not told that no other may follow.
 const onItsWay = 100 * time.Millisecond
 
-// leave has the next answer be the last one, and closes a connection on which nobody is
-// being answered as soon as no request is on its way any more. It says so before it
-// looks, and wait looks when it has said that it waits: one of the two sees the other.
+// leave has the next answer be the last one, and ends a wait for a request that is not
+// on its way yet. It says so before it looks, and wait looks when it has said that it
+// waits: one of the two sees the other.
 func (v *visit) leave() {
 	v.reply.last.Store(true)
 	if v.waiting.Load() {
-		v.soon()
+		v.readUntil(past)
 	}
 }
 
-// soon has a wait end.
-func (v *visit) soon() {
-	if err := v.conn.SetReadDeadline(v.since.Add(onItsWay)); err != nil {
-		v.hangUp()
-	}
-}
+// past ends a Read at once.
+var past = time.Unix(1, 0) //nolint:gochecknoglobals // constant
 
 func (v *visit) hangUp() { _ = v.conn.Close() } // it is gone either way
 
@@ -121,19 +116,28 @@ func breaks(b []byte, most int) (n int) {
 	return n
 }
 
-// wait returns what comes next within a time, or nothing.
+// wait returns what comes next within a time, or nothing. Who is told to leave meanwhile
+// waits no longer than a request may be on its way.
 func (v *visit) wait(within time.Duration) []byte {
-	v.since = time.Now()
-	if err := v.conn.SetReadDeadline(v.since.Add(within)); err != nil {
-		return nil
-	}
+	began := time.Now()
+	v.readUntil(began.Add(within))
 	v.waiting.Store(true)
 	if v.reply.last.Load() {
-		v.soon() // it was told to leave
+		v.readUntil(began.Add(onItsWay))
 	}
 	n, _ := v.conn.Read(v.in[:]) // what went wrong is no matter: there is nobody any more
+	if n == 0 && v.reply.last.Load() {
+		v.readUntil(began.Add(onItsWay))
+		n, _ = v.conn.Read(v.in[:])
+	}
 	v.waiting.Store(false)
 	return v.in[:n]
+}
+
+func (v *visit) readUntil(t time.Time) {
+	if err := v.conn.SetReadDeadline(t); err != nil {
+		v.hangUp()
+	}
 }
 
 // survive ends a visit, also one whose handler panicked, as net/http does.
