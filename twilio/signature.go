@@ -123,12 +123,12 @@ func (s *scratch) sortAsBefore(params []Param) (sorted bool) {
 }
 
 func (s *scratch) sortAnew(params []Param) {
-	s.order = s.order[:0]
+	s.order = slices.Grow(s.order[:0], len(params))
 	for at := range params {
 		s.order = append(s.order, at)
 	}
 	slices.SortFunc(s.order, func(a, b int) int { return compare(&params[a], &params[b]) })
-	s.sorted = s.sorted[:0]
+	s.sorted = slices.Grow(s.sorted[:0], len(params))
 	for _, at := range s.order {
 		s.sorted = append(s.sorted, params[at])
 	}
