@@ -27,22 +27,15 @@ type visit struct {
 	in        [most]byte // last: a garbage collection does not look behind the last pointer
 }
 
-// onItsWay is how long a request may be under way from who has just connected or been
-// answered, and was not told that no other may follow.
-const onItsWay = 100 * time.Millisecond
-
-// leave has the next answer be the last one, and ends a wait for a request that is not
-// on its way yet. It says so before it looks, and wait looks when it has said that it
+// leave closes a connection on which nobody is being answered, and has the answer
+// be the last one on another. It says so before it looks, and wait looks before it
 // waits: one of the two sees the other.
 func (v *visit) leave() {
 	v.reply.last.Store(true)
-	if v.waiting.Load() {
-		v.readUntil(past)
+	if v.waiting.CompareAndSwap(true, false) {
+		v.hangUp()
 	}
 }
-
-// past ends a Read at once.
-var past = time.Unix(1, 0) //nolint:gochecknoglobals // constant
 
 func (v *visit) hangUp() { _ = v.conn.Close() } // it is gone either way
 
@@ -116,28 +109,20 @@ func breaks(b []byte, most int) (n int) {
 	return n
 }
 
-// wait returns what comes next within a time, or nothing. Who is told to leave meanwhile
-// waits no longer than a request may be on its way.
+// wait returns what comes next within a time, or nothing.
 func (v *visit) wait(within time.Duration) []byte {
-	began := time.Now()
-	v.readUntil(began.Add(within))
+	if err := v.conn.SetReadDeadline(time.Now().Add(within)); err != nil {
+		return nil
+	}
 	v.waiting.Store(true)
 	if v.reply.last.Load() {
-		v.readUntil(began.Add(onItsWay))
+		return nil // it was told to leave
 	}
 	n, _ := v.conn.Read(v.in[:]) // what went wrong is no matter: there is nobody any more
-	if n == 0 && v.reply.last.Load() {
-		v.readUntil(began.Add(onItsWay))
-		n, _ = v.conn.Read(v.in[:])
+	if stays := v.waiting.CompareAndSwap(true, false); !stays {
+		return nil
 	}
-	v.waiting.Store(false)
 	return v.in[:n]
-}
-
-func (v *visit) readUntil(t time.Time) {
-	if err := v.conn.SetReadDeadline(t); err != nil {
-		v.hangUp()
-	}
 }
 
 // survive ends a visit, also one whose handler panicked, as net/http does.

@@ -264,60 +264,6 @@ func TestAShutdownWaitsForWhoeverIsAnswered(t *testing.T) {
 	}
 }
 
-func TestARequestThatIsOnItsWayIsAnsweredBeforeAShutdown(t *testing.T) {
-	t.Parallel()
-	for claim, test := range map[string]struct {
-		asked  bool          // once before
-		idle   time.Duration // since then
-		after  time.Duration // what comes after the shutdown began
-		gets   bool          // an answer
-		within time.Duration // what the shutdown takes
-	}{
-		"of who has just connected":                  {false, 0, 50 * time.Millisecond, true, 50 * time.Millisecond},
-		"of who was just answered":                   {true, 20 * time.Millisecond, 50 * time.Millisecond, true, 50 * time.Millisecond},
-		"but nobody waits for who has been silent":   {false, time.Second, 0, false, 0},
-		"nor for who was answered a second ago":      {true, time.Second, 0, false, 0},
-		"nor for ever for who has just connected":    {false, 0, 150 * time.Millisecond, false, 100 * time.Millisecond},
-		"nor for ever for who was answered just now": {true, 20 * time.Millisecond, 150 * time.Millisecond, false, 80 * time.Millisecond},
-	} {
-		t.Run(claim, func(t *testing.T) {
-			t.Parallel()
-			synctest.Test(t, func(t *testing.T) {
-				s := serve(t, newServer(http.HandlerFunc(handler)))
-				conn := s.pipes.dial()
-				defer conn.Close()
-				in := bufio.NewReader(conn)
-				if test.asked {
-					exchange(t, conn, in, plain+call)
-				}
-				time.Sleep(test.idle)
-				synctest.Wait()
-				began := time.Now()
-				done := make(chan time.Duration, 1)
-				go func() {
-					err := s.lane.Shutdown(t.Context())
-					if err != nil {
-						t.Error(err)
-					}
-					done <- time.Since(began)
-				}()
-				time.Sleep(test.after)
-				synctest.Wait()
-				if !test.gets {
-					if !gone(conn) {
-						t.Error("the connection stays")
-					}
-				} else if last := exchange(t, conn, in, plain+call); !last {
-					t.Error("the answer does not say that it is the last one")
-				}
-				if took := <-done; took != test.within {
-					t.Errorf("the shutdown took %v, want %v", took, test.within)
-				}
-			})
-		})
-	}
-}
-
 func TestNobodyWaitsForWhatAHandlerDoesBehindItsAnswer(t *testing.T) {
 	t.Parallel()
 	for claim, path := range map[string]string{"on the lane": "/fallback/voice", "beside it": "/other"} {
